@@ -1,0 +1,7 @@
+"""MaxDigit: which of three handwritten digits is the largest, answered by three CNNs.
+
+The tree follows the data: ``data`` -> ``models`` -> ``training`` -> ``inference`` -> ``ui``. Each package
+imports only what stands before it, and a deep-learning framework only inside the module that needs it.
+"""
+
+__version__ = "0.1.0"

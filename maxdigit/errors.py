@@ -1,0 +1,29 @@
+"""The one family of errors whose message is written for the person at the page or the command line."""
+
+
+class MaxDigitError(ValueError):
+    """Something a person can mend. The message is one or two plain sentences: what was wrong, what to do."""
+
+
+class PictureError(MaxDigitError):
+    """The given file or array cannot be read as a picture."""
+
+
+class EmptyPictureError(PictureError):
+    """The picture is one flat tone: there is nothing to classify (an empty canvas, for instance)."""
+
+
+class UnknownModelError(MaxDigitError):
+    """No model of that name exists."""
+
+
+class CheckpointError(MaxDigitError):
+    """A trained model is missing, incomplete, or damaged."""
+
+
+class CompetitionFileError(MaxDigitError):
+    """A file of the competition does not have the form it should, or holds more than plain arrays."""
+
+
+class TrainingError(MaxDigitError):
+    """A training run cannot start or go on."""

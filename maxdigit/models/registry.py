@@ -1,0 +1,88 @@
+"""The three CNNs by name: what each is, what the paper reached with it, how to build and to load it.
+
+Importing this module loads no framework. ``build`` and ``load`` import only the one module they need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.errors import UnknownModelError
+
+Framework = Literal["keras", "torch"]
+
+IMAGE_SIZE = 128  # pictures are IMAGE_SIZE x IMAGE_SIZE, grey, uint8
+NUM_CLASSES = 10  # the largest digit, 0..9
+
+# Mean and standard deviation of the competition's 50,000 training pictures, on the 0..255 scale, as a public
+# solution measured them. Every model normalises with them as its first, parameter-free step.
+PIXEL_MEAN = 104.4
+PIXEL_STD = 56.3
+
+
+class Classifier(Protocol):
+    """A trained model, ready to answer."""
+
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Softmax probabilities of the largest digit.
+
+        Args:
+            pictures: uint8, shape ``(N, 128, 128)``, light digits on a darker ground, 0..255.
+
+        Returns:
+            float32, shape ``(N, 10)``; each row sums to 1.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One CNN of the paper."""
+
+    name: str
+    title: str
+    framework: Framework
+    module: str  # holds build() -> untrained model, and load(folder) -> Classifier
+    parameters: int  # trainable and not, of the published architecture
+    paper_validation: float  # accuracy on the paper's held-out pictures, 0..1
+    paper_test: float | None  # accuracy on the competition's test set, 0..1; None where the paper gives none
+
+    def build(self) -> Any:
+        """A new, untrained model of the published architecture (a ``torch.nn.Module`` or ``keras.Model``)."""
+        return import_module(self.module).build()
+
+    def load(self, folder: Path) -> Classifier:
+        """The trained model kept in ``folder``.
+
+        Raises:
+            CheckpointError: the weights are missing, damaged, or of another architecture.
+        """
+        return import_module(self.module).load(folder)
+
+
+MODELS: dict[str, ModelSpec] = {
+    spec.name: spec
+    for spec in (
+        ModelSpec("keras_cnn", "Keras CNN", "keras", "maxdigit.models.keras_cnn", 1_912_906, 0.976, 0.961),
+        ModelSpec("resnet18", "ResNet18", "torch", "maxdigit.models.resnet18", 11_175_370, 0.945, 0.931),
+        ModelSpec("torch_cnn", "PyTorch CNN", "torch", "maxdigit.models.torch_cnn", 471_210, 0.889, None),
+    )
+}
+
+
+def get_model(name: str) -> ModelSpec:
+    """The model called ``name``.
+
+    Raises:
+        UnknownModelError: there is none; the message lists those there are.
+    """
+    try:
+        return MODELS[name]
+    except (KeyError, TypeError):
+        raise UnknownModelError(f"There is no model called {name!r}. Choose one of: {', '.join(MODELS)}.") from None

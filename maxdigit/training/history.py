@@ -1,0 +1,78 @@
+"""``history.csv``: one row an epoch, written while a run goes on, read by the charts."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from maxdigit.errors import MaxDigitError
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row. Losses are the mean cross-entropy in nats, accuracies run 0..1."""
+
+    epoch: int  # from 1
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float  # at the epoch's last step
+    seconds: float  # training alone, validation left out
+    pictures_per_second: float  # training alone, making the pictures included
+
+
+COLUMNS = tuple(field.name for field in fields(Epoch))
+
+
+class HistoryError(MaxDigitError):
+    """A ``history.csv`` cannot be read."""
+
+
+def read_history(path: Path) -> list[Epoch]:
+    """All epochs in the file, in order.
+
+    Raises:
+        HistoryError: the file is missing, has other columns, or has a row that is not all numbers.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise HistoryError(f"{path} should have the columns {', '.join(COLUMNS)}; run train.py again.")
+            return [_parse(row, path, number) for number, row in enumerate(reader, start=2)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise HistoryError(f"{path} cannot be read ({error}).") from error
+
+
+def append_epoch(path: Path, epoch: Epoch) -> None:
+    """Add one row, with the header first where the file is new."""
+    is_new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        if is_new:
+            writer.writeheader()
+        writer.writerow({key: _round(value) for key, value in asdict(epoch).items()})
+
+
+def write_history(path: Path, epochs: list[Epoch]) -> None:
+    """Write the file anew with these rows."""
+    path.unlink(missing_ok=True)
+    for epoch in epochs:
+        append_epoch(path, epoch)
+
+
+def _parse(row: dict[str, str], path: Path, number: int) -> Epoch:
+    try:
+        values = {name: float(row[name]) for name in COLUMNS}
+        if any(math.isinf(value) for value in values.values()):
+            raise ValueError
+        return Epoch(**{**values, "epoch": int(values["epoch"])})  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise HistoryError(f"{path}, line {number}: not a full row of numbers. Delete that line.") from None
+
+
+def _round(value: float) -> float | int:
+    return value if isinstance(value, int) else float(f"{value:.6g}")
