@@ -356,8 +356,8 @@ def _drawn(split: Split, chunk: int, rows: slice, balance: float, device: torch.
         value[owner, slot].to(device) for value in (x, y, height, angle, shear, aspect, brush, wobble, source)
     )
     zoom = height / 20  # MNIST digits are 20 pixels high
-    # A thick brush on small digits would close every loop.
-    brush = torch.minimum(brush, height * 0.16).clamp(min=1.6)
+    # A thick brush on small digits would close every loop; a thin one on large digits tears at the field's own grain.
+    brush = torch.minimum(brush, height * 0.16).maximum(height * 0.05).clamp(min=1.6)
     field = _fields(split.name, device)[source]
     ink = torch.cat(
         [

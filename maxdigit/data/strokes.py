@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,7 +23,7 @@ _CHUNK = 4096  # digits thinned at a time, which keeps the work in tens of megab
 @lru_cache(maxsize=3)
 def distance_fields(split: SplitName) -> Tensor:
     """Distance to the skeleton for every digit of a split: uint8, shape ``(N, 28, 28)``, in 1/16 pixel."""
-    images = torch.from_numpy(np.ascontiguousarray(digits_of(split).images))
+    images = torch.tensor(digits_of(split).images)
     return torch.cat([_distance(_thin(_enlarge(chunk))) for chunk in images.split(_CHUNK)])
 
 

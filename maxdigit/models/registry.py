@@ -42,6 +42,16 @@ class Classifier(Protocol):
 
 
 @dataclass(frozen=True)
+class FeatureMap:
+    """Geometry of a model's feature map: where its cells look, for the auxiliary loss and for heat maps."""
+
+    channels: int
+    cells: int  # along a side
+    first: float  # where the first cell looks, in pixels from the picture's edge
+    step: float  # pixels from one cell to the next
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """One CNN of the paper."""
 

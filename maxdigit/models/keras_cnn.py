@@ -1,0 +1,80 @@
+"""The paper's Keras CNN (its Figure 8): seven unpadded convolutions, three dense layers, 1,912,906 parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from maxdigit.errors import CheckpointError
+from maxdigit.models.registry import IMAGE_SIZE, NUM_CLASSES, PIXEL_MEAN, PIXEL_STD, FeatureMap
+
+WEIGHTS = "model.keras"
+FEATURE_LAYER = "features"  # output (N, 9, 9, 128)
+FEATURES = FeatureMap(channels=128, cells=9, first=29.5, step=8)
+_DROPOUT = 0.3  # the paper shows the layers but not their rate; this is the rate of its PyTorch CNN
+_BATCH = 64
+
+
+def build() -> keras.Model:
+    """A new, untrained model: uint8 pictures ``(N, 128, 128, 1)`` to softmax probabilities ``(N, 10)``.
+
+    Built under the Keras dtype policy in force; the softmax is always float32.
+    """
+    steps: list[keras.layers.Layer] = [
+        keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="picture"),
+        layers.Rescaling(1 / PIXEL_STD, offset=-PIXEL_MEAN / PIXEL_STD, name="normalise"),
+    ]
+    for filters, kernel in ((64, 3), (128, 5), (256, 3)):
+        steps += [
+            layers.Conv2D(filters, kernel, activation="relu"),
+            layers.Conv2D(filters, kernel, activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(2),
+            layers.Dropout(_DROPOUT),
+        ]
+    steps += [
+        layers.Conv2D(128, 3, activation="relu", name=FEATURE_LAYER),
+        layers.MaxPooling2D(3),
+        layers.Flatten(),
+        layers.Dense(64, activation="relu"),
+        layers.Dense(64, activation="relu"),
+        layers.Dense(NUM_CLASSES, activation="softmax", dtype="float32", name="probabilities"),
+    ]
+    return keras.Sequential(steps, name="keras_cnn")
+
+
+class KerasClassifier:
+    """A trained Keras model behind :class:`maxdigit.models.registry.Classifier`."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
+        inputs = pictures[..., np.newaxis]
+        batches = [inputs[start : start + _BATCH] for start in range(0, len(inputs), _BATCH)]
+        return np.concatenate([self.model.predict_on_batch(batch) for batch in batches]).astype(np.float32)
+
+
+def load(folder: Path) -> KerasClassifier:
+    """The trained model in ``folder``, read with safe mode on, so that no code in the file can run.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or of another architecture.
+    """
+    path = folder / WEIGHTS
+    model = build()
+    try:
+        # Only the weights come from the file: the architecture is ours, whatever the file says.
+        model.load_weights(path)
+    except Exception as error:  # noqa: BLE001 - Keras raises whatever its zip and HDF5 readers raise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CheckpointError(
+            f"The weights in {path} are missing, damaged, or of another model ({reason}). "
+            "Restore them from the repository or train the model again with train.py."
+        ) from error
+    return KerasClassifier(model)

@@ -1,0 +1,43 @@
+"""ResNet18 with a one-channel stem and ten outputs: torchvision's, trained from scratch.
+
+K. He, X. Zhang, S. Ren, J. Sun, "Deep Residual Learning for Image Recognition" (2015), as the paper on Modified
+MNIST uses it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import nn
+from torchvision.models import resnet18
+
+from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+from maxdigit.models.torch_classifier import Pictures, TorchClassifier, load_classifier
+
+FEATURES = FeatureMap(channels=256, cells=8, first=7.5, step=16)  # layer3: the last map with a cell a digit
+
+
+class ResNet18(nn.Sequential):
+    """uint8 pictures ``(N, 128, 128)`` to logits ``(N, 10)``."""
+
+    def __init__(self) -> None:
+        network = resnet18(weights=None, num_classes=NUM_CLASSES)
+        network.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
+        super().__init__()
+        self.pictures = Pictures()
+        self.network = network
+
+    @property
+    def feature_layer(self) -> nn.Module:
+        """The layer whose output ``(N, 256, 8, 8)`` is the feature map."""
+        return self.network.layer3
+
+
+def build() -> ResNet18:
+    """A new, untrained ResNet18 (11,175,370 parameters)."""
+    return ResNet18()
+
+
+def load(folder: Path) -> TorchClassifier:
+    """The trained model in ``folder``; raises CheckpointError."""
+    return load_classifier(build, folder)

@@ -1,0 +1,61 @@
+"""What the two torch models share: pixels to network input, weights from safetensors, and answering."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from huggingface_hub import load_torch_model
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from maxdigit.errors import CheckpointError
+from maxdigit.models.registry import PIXEL_MEAN, PIXEL_STD
+
+# One thread: on two cores, shared with a web server and a second framework, OpenMP's spinning costs far more than
+# a second thread gives. Training sets its own number.
+_THREADS = 1
+_BATCH = 64  # pictures at a time, so that thousands of them need little memory
+
+
+class Pictures(nn.Module):
+    """uint8 ``(N, 128, 128)`` to normalised float ``(N, 1, 128, 128)``; the first, parameter-free step of a model."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return (pictures.unsqueeze(1).float() - PIXEL_MEAN) / PIXEL_STD
+
+
+class TorchClassifier:
+    """A trained torch model behind :class:`maxdigit.models.registry.Classifier`."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model.eval()
+
+    @torch.inference_mode()
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
+        torch.set_num_threads(_THREADS)  # a thread pool's size belongs to the calling thread
+        batches = torch.from_numpy(np.ascontiguousarray(pictures)).split(_BATCH)
+        return torch.cat([self.model(batch).float().softmax(1) for batch in batches]).numpy()
+
+
+def load_classifier(build: Callable[[], nn.Module], folder: Path) -> TorchClassifier:
+    """The model kept in ``folder`` as (sharded) safetensors, widened from half precision to float32.
+
+    Raises:
+        CheckpointError: the weights are missing, damaged, or of another architecture.
+    """
+    model = build()
+    try:
+        load_torch_model(model, folder, strict=True, safe=True)
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, json.JSONDecodeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(
+            f"The weights in {folder} are missing, damaged, or of another model ({reason}). "
+            "Restore them from the repository or train the model again with train.py."
+        ) from error
+    return TorchClassifier(model.float())

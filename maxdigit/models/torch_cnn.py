@@ -1,0 +1,51 @@
+"""The paper's plain PyTorch CNN: three sections of two unpadded 3x3 convolutions, then one linear layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import nn
+
+from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+from maxdigit.models.torch_classifier import Pictures, TorchClassifier, load_classifier
+
+FEATURES = FeatureMap(channels=128, cells=12, first=19.5, step=8)
+
+
+def _section(channels_in: int, channels_out: int, pool: nn.MaxPool2d) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, kernel_size=3),
+        nn.Conv2d(channels_out, channels_out, kernel_size=3),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        pool,
+        nn.Dropout(0.3),
+    )
+
+
+class TorchCNN(nn.Sequential):
+    """uint8 pictures ``(N, 128, 128)`` to logits ``(N, 10)``; 12 x 12 x 128 = 18,432 features before the last layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures = Pictures()
+        self.section1 = _section(1, 32, nn.MaxPool2d(2))
+        self.section2 = _section(32, 64, nn.MaxPool2d(2))
+        self.section3 = _section(64, 128, nn.MaxPool2d(3, stride=2))
+        self.flatten = nn.Flatten()
+        self.classify = nn.Linear(128 * 12 * 12, NUM_CLASSES)
+
+    @property
+    def feature_layer(self) -> nn.Module:
+        """The layer whose output ``(N, 128, 12, 12)`` is the feature map."""
+        return self.section3
+
+
+def build() -> TorchCNN:
+    """A new, untrained plain CNN (471,210 parameters)."""
+    return TorchCNN()
+
+
+def load(folder: Path) -> TorchClassifier:
+    """The trained model in ``folder``; raises CheckpointError."""
+    return load_classifier(build, folder)

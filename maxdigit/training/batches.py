@@ -1,0 +1,155 @@
+"""Batches of pictures and targets for training and validation, generated or from the competition's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from maxdigit.data.pictures import Pictures, concatenate, generate
+from maxdigit.data.splits import TRAIN, VALIDATION, Split
+from maxdigit.training.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures and what to learn from them, on one device."""
+
+    pixels: Tensor  # uint8 (N, 128, 128)
+    labels: Tensor  # int64 (N,), the largest digit
+    digits: Tensor | None = None  # int64 (N, 5), -1 where there is none; None if not known
+    centres: Tensor | None = None  # float (N, 5, 2), x and y of each digit in pixels; None if not known
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Which part of each batch this process works on."""
+
+    rank: int = 0
+    processes: int = 1
+
+    def rows(self, count: int) -> tuple[int, int]:
+        """This process's part of ``count`` rows: start and end."""
+        return count * self.rank // self.processes, count * (self.rank + 1) // self.processes
+
+
+class Data(Protocol):
+    """Where batches come from."""
+
+    def train(self, epoch: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
+        """The batches of one epoch, counted from 0: the same for the same epoch, whatever ran before."""
+        ...
+
+    def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
+        """The held-out pictures, each once; the last batch may be smaller."""
+        ...
+
+
+class GeneratedData:
+    """Pictures from :func:`maxdigit.data.pictures.generate`, mixed as the recipe says."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        # The recipe's seed gives other pictures from the same digits and backgrounds.
+        self._train = replace(TRAIN, seed=TRAIN.seed + 1_000 * (recipe.seed - 1))
+        self._per_batch = _shares(recipe.kinds, recipe.batch_size)
+
+    def train(self, epoch: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
+        recipe = self._recipe
+        steps = recipe.train_pictures // recipe.batch_size
+        first = epoch * steps if recipe.fresh else 0
+        # An epoch of the same pictures is walked in another order each time, else batches would repeat too.
+        order = np.arange(steps) if recipe.fresh else np.random.default_rng((recipe.seed, epoch)).permutation(steps)
+        for step in first + order:
+            parts = []
+            for kind, count in self._per_batch.items():
+                low, high = shard.rows(count)
+                start = int(step) * count + low
+                parts.append(
+                    generate(self._train, start, high - low, kind=kind, balance=recipe.balance, device=device)
+                )
+            yield _batch(concatenate(parts))
+
+    def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
+        for kind, count in _shares(self._recipe.kinds, self._recipe.validation_pictures).items():
+            for pictures in held_out(VALIDATION, kind, count, batch_size, device):
+                yield _batch(pictures)
+
+
+class ArrayData:
+    """Pictures held in memory (the competition's), with the last ones kept for validation."""
+
+    def __init__(self, recipe: Recipe, pictures: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+        self._recipe = recipe
+        held = min(recipe.validation_pictures, len(labels) // 5)
+        cut = len(labels) - held
+        self._train = (torch.from_numpy(pictures[:cut]), torch.from_numpy(labels[:cut]))
+        self._validation = (torch.from_numpy(pictures[cut:]), torch.from_numpy(labels[cut:]))
+
+    @property
+    def train_count(self) -> int:
+        """Pictures to train on."""
+        return len(self._train[1])
+
+    def train(self, epoch: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
+        size = self._recipe.batch_size
+        pictures, labels = self._train
+        order = torch.from_numpy(np.random.default_rng((self._recipe.seed, epoch)).permutation(len(labels)))
+        for step in range(self._recipe.train_pictures // size):
+            rows = order[torch.arange(step * size, (step + 1) * size) % len(order)]
+            low, high = shard.rows(size)
+            rows = rows[low:high]
+            yield Batch(pictures[rows].to(device), labels[rows].to(device))
+
+    def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
+        for pictures, labels in zip(*(part.split(batch_size) for part in self._validation), strict=True):
+            yield Batch(pictures.to(device), labels.to(device))
+
+
+def held_out(split: Split, kind: str, count: int, batch_size: int, device: torch.device | str) -> Iterator[Pictures]:
+    """The first ``count`` pictures of a split, as the competition would deal them (no balancing)."""
+    for start in range(0, count, batch_size):
+        yield generate(split, start, min(batch_size, count - start), kind=kind, device=device)  # type: ignore[arg-type]
+
+
+def locate_targets(digits: Tensor, centres: Tensor, first: float, step: float, cells: int) -> Tensor:
+    """What an auxiliary head should see in each cell of a square feature map.
+
+    Args:
+        digits: int64 ``(N, D)``, -1 where there is none.
+        centres: float ``(N, D, 2)``, x and y in pixels.
+        first: where the first cell looks, in pixels from the picture's edge.
+        step: pixels from one cell to the next.
+        cells: cells along a side.
+
+    Returns:
+        int64 ``(N, cells, cells)``: the digit in that cell, 10 for none, -1 for "too close to call".
+    """
+    look = first + step * torch.arange(cells, device=centres.device)
+    # A digit past the outermost cells is theirs to find.
+    inside = centres.clamp(look[0].item(), look[-1].item())
+    dx = (inside[..., 0, None] - look).abs()[:, :, None, :]
+    dy = (inside[..., 1, None] - look).abs()[:, :, :, None]
+    distance = torch.maximum(dx, dy).masked_fill((digits < 0)[:, :, None, None], 1e3)  # (N, D, cells, cells)
+    nearest, owner = distance.min(1)
+    seen = digits[:, :, None, None].expand_as(distance).gather(1, owner[:, None])[:, 0]
+    target = torch.where(nearest <= step / 2, seen, torch.full_like(seen, 10))
+    return target.masked_fill((nearest > step / 2) & (nearest < step / 2 + 12), -1)
+
+
+def _shares(kinds: dict[str, float], total: int) -> dict[str, int]:
+    """``total`` split by share; the first kind takes what rounding leaves."""
+    counts = {kind: int(total * share / sum(kinds.values())) for kind, share in kinds.items()}
+    first = next(iter(counts))
+    counts[first] += total - sum(counts.values())
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def _batch(pictures: Pictures) -> Batch:
+    centres = (pictures.boxes[..., :2] + pictures.boxes[..., 2:]).float() / 2
+    return Batch(pictures.pixels, pictures.labels, pictures.digits, centres)

@@ -1,0 +1,93 @@
+"""A run's folder: what is written while it trains, and how it is written so that a kill never leaves half a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from maxdigit.errors import TrainingError
+from maxdigit.training.recipes import Recipe
+
+CONFIG = "config.json"
+HISTORY = "history.csv"
+METRICS = "metrics.json"
+STATE = "state"  # what --resume needs; not committed
+
+
+def write_aside(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` make a file or folder next to ``path``, then put it in place in one step."""
+    aside, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
+    for leftover in (aside, old):
+        remove(leftover)
+    write(aside)
+    if path.is_dir():  # a folder cannot be replaced in one step: the old one steps aside and comes back on need
+        os.rename(path, old)
+    os.replace(aside, path)
+    remove(old)
+
+
+def recover(path: Path) -> None:
+    """Bring back a folder that a kill caught between the two renames of :func:`write_aside`."""
+    old = path.with_name(f".{path.name}.old")
+    if old.exists() and not path.exists():
+        os.rename(old, path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder with all it holds, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as readable JSON, in one step."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in ``path``.
+
+    Raises:
+        TrainingError: the file is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be read ({error}).") from error
+
+
+def prepare_folder(folder: Path, recipe: Recipe, data: str, resume: bool, overwrite: bool) -> None:
+    """Make a run's folder ready for a new run, or check that it can be resumed.
+
+    Raises:
+        TrainingError: it holds a run already and neither ``resume`` nor ``overwrite`` was asked for, or there is
+            nothing to resume, or the run there has other settings.
+    """
+    config = folder / CONFIG
+    if resume:
+        recover(folder / STATE)
+        if not (folder / STATE).is_dir():
+            raise TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
+        before = read_json(config)["recipe"]
+        changed = [key for key, value in asdict(recipe).items() if before.get(key) != value]
+        if changed:
+            raise TrainingError(
+                f"The run in {folder} has other settings ({', '.join(changed)}). "
+                "Resume it with the options it was started with."
+            )
+        return
+    if folder.exists() and any(folder.iterdir()):
+        if not overwrite:
+            raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
+        for name in (CONFIG, HISTORY, METRICS, STATE):
+            remove(folder / name)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(config, {"recipe": asdict(recipe), "data": data})
