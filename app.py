@@ -1,0 +1,38 @@
+"""The web app, on this machine and as a Hugging Face Space.
+
+python app.py [--host 127.0.0.1] [--port 7860] [--checkpoints checkpoints]
+"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import suppress
+from pathlib import Path
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import CHECKPOINTS, Predictor
+from maxdigit.ui.app import build_app, launch_options
+from maxdigit.ui.classify_tab import default_model
+
+
+def main() -> None:
+    """Serve the page until it is stopped."""
+    parser = argparse.ArgumentParser(description="MaxDigit: which of three handwritten digits is the largest?")
+    parser.add_argument("--host", help="address to serve on (0.0.0.0 for all; default: this machine only)")
+    parser.add_argument("--port", type=int, help="port to serve on (default: 7860, or the next that is free)")
+    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of runs (default: %(default)s)")
+    args = parser.parse_args()
+
+    predictor = Predictor(args.checkpoints)
+    demo = build_app(predictor, args.checkpoints)
+    demo.launch(server_name=args.host, server_port=args.port, prevent_thread_lock=True, **launch_options())
+    # The page is up; now make the first answer quick too, while the visitor takes up the pen.
+    name = default_model(predictor.available())
+    if name is not None:
+        with suppress(MaxDigitError):  # a damaged checkpoint: the page says so when it is asked
+            predictor.warm(name)
+    demo.block_thread()
+
+
+if __name__ == "__main__":
+    main()

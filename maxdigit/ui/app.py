@@ -1,0 +1,62 @@
+"""The whole page: a head, three tabs, and the endpoint for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from maxdigit.inference.predict import Predictor
+from maxdigit.ui import texts
+from maxdigit.ui.about_tab import build_about_tab
+from maxdigit.ui.api import add_api
+from maxdigit.ui.classify_tab import build_classify_tab
+from maxdigit.ui.theme import STYLE, make_theme
+from maxdigit.ui.training_tab import build_training_tab
+
+_HOUR = 3600
+
+
+def build_app(predictor: Predictor, runs: Path) -> gr.Blocks:
+    """The page, ready to launch.
+
+    Args:
+        predictor: the trained models that answer.
+        runs: the folder of training runs, as ``MODEL/RECIPE/history.csv``, for the charts.
+    """
+    # Uploads are looked at and let go: every hour, files older than an hour are removed.
+    with gr.Blocks(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
+        gr.HTML(
+            f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{texts.TAGLINE}</p></header>',
+            apply_default_css=False,
+            elem_id="masthead",
+        )
+        with gr.Tabs(elem_id="pages"):
+            with gr.Tab(texts.CLASSIFY, id="classify", alignment="right"):
+                build_classify_tab(predictor, folder=str(runs))
+            with gr.Tab(texts.TRAINING, id="training", alignment="right") as training:
+                build_training_tab(runs, opened=training.select)
+            with gr.Tab(texts.ABOUT, id="about", alignment="right"):
+                build_about_tab(predictor)
+        add_api(predictor)
+    # One event at a time for whatever does not say otherwise; a longer line than this is turned away with a sentence
+    # rather than left to wait for minutes.
+    return demo.queue(default_concurrency_limit=1, max_size=64)
+
+
+def launch_options() -> dict[str, Any]:
+    """How the page is served, wherever that is: nothing fetched from outside, nothing recorded."""
+    return {
+        "theme": make_theme(),
+        # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.
+        "head": f"<style>{STYLE.read_text(encoding='utf-8')}</style>",
+        "footer_links": ["api", "settings"],
+        "run_history": False,  # it would store every stroke's answer in the visitor's browser
+        "max_file_size": "20mb",
+        "max_threads": 8,  # Gradio's own, for two cores; the forward passes have their own, lower limit
+        "show_error": False,  # errors for people are sentences in the page; others stay in the server's log
+        "ssr_mode": False,
+        "pwa": False,
+        "share": False,
+    }

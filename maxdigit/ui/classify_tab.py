@@ -1,0 +1,181 @@
+"""The Classify tab: draw, upload or sample a picture on the left; the answer on the right."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import Prediction, Predictor
+from maxdigit.inference.prepare import open_picture, prepare
+from maxdigit.models.registry import MODELS
+from maxdigit.ui import texts
+from maxdigit.ui.answer import answer_card, picture_tag, trouble_card, waiting_card
+from maxdigit.ui.pad import Pad, parse_strokes, render
+from maxdigit.ui.picture_input import PictureInput, existing
+
+Mode = Literal["draw", "upload", "sample"]
+
+DEFAULT_MODEL = "resnet18"
+
+# A forward pass keeps one core busy; the server has two. More at once would only make everybody wait longer.
+FORWARD_PASSES = {"concurrency_limit": 2, "concurrency_id": "forward"}
+
+_SEEDS = 2**31
+
+
+@dataclass(frozen=True)
+class ClassifyTab:
+    """What the tab is made of, for whoever adds to it."""
+
+    model: gr.Radio
+    pad: Pad
+    upload: PictureInput
+    sample: gr.HTML
+    answer: gr.HTML
+
+
+def default_model(names: list[str]) -> str | None:
+    """The model that the page starts with."""
+    return DEFAULT_MODEL if DEFAULT_MODEL in names else next(iter(names), None)
+
+
+def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
+    """Put the tab's components where the caller is, and make them answer.
+
+    Args:
+        predictor: the trained models.
+        folder: where they were looked for, to be named when there are none.
+    """
+    names = predictor.available()
+    mode = gr.State("draw")
+    seed = gr.State(None)
+
+    with gr.Row(elem_id="classify"):
+        with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes"):
+            with gr.Tab(texts.DRAW, id="draw") as draw_tab:
+                pad = Pad(elem_id="pad")
+            with gr.Tab(texts.UPLOAD, id="upload") as upload_tab:
+                upload = PictureInput(
+                    sources=["upload", "webcam", "clipboard"],
+                    show_label=False,
+                    label=texts.UPLOAD,
+                    placeholder=texts.UPLOAD_PLACEHOLDER,
+                    buttons=[],
+                    elem_id="upload",
+                )
+                with gr.Row(elem_classes="under"):
+                    _text(texts.UPLOAD_CAPTION)
+            with gr.Tab(texts.SAMPLE, id="sample") as sample_tab:
+                sample = gr.HTML(apply_default_css=False, elem_id="sample")
+                with gr.Row(elem_classes="under"):
+                    new_sample = gr.Button(texts.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
+                    truth = _text(texts.SAMPLE_WAITING, elem_id="truth")
+        with gr.Column(elem_id="classify-answer"):
+            model = gr.Radio(
+                [(MODELS[name].title, name) for name in names],
+                value=default_model(names),
+                label=texts.MODEL,
+                show_label=False,
+                container=False,
+                elem_id="model",
+                visible=bool(names),
+            )
+            answer = gr.HTML(
+                _waiting("draw") if names else _no_models(folder), apply_default_css=False, elem_id="answer"
+            )
+
+    if names:
+        fast = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", **FORWARD_PASSES}
+        gr.on(pad.change, partial(_answer_drawing, predictor), [pad, model], answer, **fast)
+        gr.on(upload.change, partial(_answer_upload, predictor), [upload, model], answer, **fast)
+
+        inputs = [pad, upload, seed, model]
+        outputs = [mode, seed, sample, truth, answer]
+        refresh = partial(_refresh, predictor)
+        slow = {**fast, "show_progress": "minimal", "show_progress_on": answer}  # a model may have to be loaded
+        gr.on(model.change, refresh, [mode, *inputs], outputs, **slow)
+        for tab, name in ((draw_tab, "draw"), (upload_tab, "upload"), (sample_tab, "sample")):
+            gr.on(tab.select, partial(refresh, name), inputs, outputs, **fast)
+        gr.on(new_sample.click, partial(_new_sample, predictor), model, outputs, **slow)
+
+    return ClassifyTab(model, pad, upload, sample, answer)
+
+
+def _answer_drawing(predictor: Predictor, value: str | None, model: str) -> str:
+    try:
+        picture = render(parse_strokes(value))
+        if not picture.any():  # nothing drawn yet, or all of it erased
+            return _waiting("draw")
+        return answer_card(predictor.classify(picture, model), picture)
+    except MaxDigitError as error:
+        return trouble_card(str(error))
+
+
+def _answer_upload(predictor: Predictor, path: str | None, model: str) -> str:
+    if path is None:
+        return _waiting("upload")
+    try:
+        prepared = prepare(open_picture(existing(path)))
+        return answer_card(predictor.classify(prepared.pixels, model), prepared.pixels, inverted=prepared.inverted)
+    except MaxDigitError as error:
+        return trouble_card(str(error))
+
+
+def _answer_sample(predictor: Predictor, seed: int, model: str) -> tuple[str, str, str]:
+    """The picture, the truth about it, and the answer."""
+    from maxdigit.data.sample import draw_sample  # here, for it loads torch: the page comes first
+
+    sample = draw_sample(seed)
+    try:
+        prediction = predictor.classify(sample.pixels, model)
+        answer = answer_card(prediction, sample.pixels)
+    except MaxDigitError as error:
+        prediction, answer = None, trouble_card(str(error))
+    return _sample_picture(sample.pixels), _truth(sample.digits, sample.max_digit, prediction), answer
+
+
+def _new_sample(predictor: Predictor, model: str) -> tuple[Mode, int, str, str, str]:
+    seed = secrets.randbelow(_SEEDS)
+    return "sample", seed, *_answer_sample(predictor, seed, model)
+
+
+def _refresh(
+    predictor: Predictor, mode: Mode, value: str | None, path: str | None, seed: int | None, model: str
+) -> tuple[Mode, int | None, str, str, str]:
+    """Answer again for what is shown in ``mode``; the first visit to the samples takes one."""
+    if mode == "sample":
+        seed = secrets.randbelow(_SEEDS) if seed is None else seed
+        return mode, seed, *_answer_sample(predictor, seed, model)
+    if mode == "upload":
+        return mode, seed, gr.skip(), gr.skip(), _answer_upload(predictor, path, model)
+    return "draw", seed, gr.skip(), gr.skip(), _answer_drawing(predictor, value, model)
+
+
+def _text(text: str, **kwargs: Any) -> gr.HTML:
+    return gr.HTML(f"<p>{text}</p>", apply_default_css=False, elem_classes="caption", **kwargs)
+
+
+def _waiting(mode: Mode) -> str:
+    if mode == "upload":
+        return waiting_card(texts.UPLOAD_SOMETHING, texts.UPLOAD_SOMETHING_MORE)
+    return waiting_card(texts.DRAW_SOMETHING, texts.DRAW_SOMETHING_MORE)
+
+
+def _no_models(folder: str) -> str:
+    return trouble_card(texts.NO_MODELS.format(folder=folder))
+
+
+def _sample_picture(pixels: NDArray[np.uint8]) -> str:
+    return picture_tag(pixels, texts.SAMPLE_ALT, "sample-picture")
+
+
+def _truth(digits: tuple[int, ...], largest: int, prediction: Prediction | None) -> str:
+    answered = prediction.max_digit if prediction else None
+    return f"<p>{texts.truth(digits, largest, answered)}</p>"

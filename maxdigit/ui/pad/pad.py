@@ -1,0 +1,49 @@
+"""The pad as a Gradio component. Its looks and its hand are in ``template.html``, ``style.css`` and ``script.js``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from maxdigit.ui import texts
+from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE, VERSION
+
+_FOLDER = Path(__file__).parent
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+class Pad(gr.HTML):
+    """A square, black pad for white ink.
+
+    Its value is text that :func:`maxdigit.ui.pad.parse_strokes` reads; ``change`` fires some ten times a second
+    while a line is being drawn, and once when it ends.
+    """
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(
+            value,
+            html_template=_read("template.html"),
+            css_template=_read("style.css"),
+            js_on_load=_read("script.js"),
+            apply_default_css=False,
+            texts=texts.PAD,
+            rules={
+                "version": VERSION,
+                "grid": GRID,
+                "minSize": MIN_SIZE,
+                "size": DEFAULT_SIZE,
+                "maxSize": MAX_SIZE,
+                "maxStrokes": MAX_STROKES,
+                "maxPoints": MAX_POINTS,
+            },
+            **kwargs,
+        )
+
+    def api_info(self) -> dict[str, Any]:
+        """What a program would send: the drawing as JSON text."""
+        return {"type": "string", "description": "JSON text: the strokes of a drawing"}

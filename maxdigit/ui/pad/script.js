@@ -1,0 +1,287 @@
+// The pad's hand. Gradio calls this once, with `element`, `props` and `watch`.
+//
+// A drawing is a list of strokes; every change makes a new list, and undo and redo step between lists. Positions are
+// in units of a grid that covers the pad (props.rules.grid), so a drawing means the same at any size on the screen.
+
+const rules = props.rules;
+const SEND_EVERY = 100; // ms between values while a line is being drawn
+const MIN_STEP = 3; // units; points nearer than this to the last add weight, not shape
+const KEPT = "maxdigit-drawing"; // where a drawing waits while the page loads again, as a change of theme makes it do
+
+const pad = element.querySelector(".pad");
+const sheet = element.querySelector(".pad-sheet");
+const canvas = element.querySelector(".pad-canvas");
+const tip = element.querySelector(".pad-tip");
+const full = element.querySelector(".pad-full");
+const slider = element.querySelector("input[type=range]");
+const buttons = Object.fromEntries([...element.querySelectorAll("[data-act]")].map((b) => [b.dataset.act, b]));
+const context = canvas.getContext("2d", { alpha: false });
+
+let strokes = [];
+let past = [];
+let future = [];
+let tool = "pen";
+let size = rules.size;
+let line = null; // the stroke being drawn, and the pointer that draws it
+let pointer = null;
+let room = 0; // points that may still be added
+let sentAt = 0;
+let timer = null;
+
+// ---- Picture
+
+function inkOf(stroke) {
+  const tone = stroke.tool === "pen" ? "#fff" : "#000";
+  context.fillStyle = tone;
+  context.strokeStyle = tone;
+  context.lineWidth = stroke.size;
+  context.lineCap = "round";
+  context.lineJoin = "round";
+}
+
+function drawStroke(stroke, from = 0) {
+  inkOf(stroke);
+  context.beginPath();
+  if (stroke.points.length === 1) {
+    const [x, y] = stroke.points[0];
+    context.arc(x, y, stroke.size / 2, 0, 2 * Math.PI);
+    context.fill();
+    return;
+  }
+  context.moveTo(...stroke.points[Math.max(0, from - 1)]);
+  for (const point of stroke.points.slice(Math.max(1, from))) context.lineTo(...point);
+  context.stroke();
+}
+
+function drawAll() {
+  context.fillStyle = "#000";
+  context.fillRect(0, 0, rules.grid, rules.grid);
+  for (const stroke of strokes) drawStroke(stroke);
+}
+
+// As many canvas pixels as the screen has, so that ink is crisp at any zoom.
+function fit() {
+  const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
+  if (!side) return; // on a tab that is not shown
+  if (canvas.width !== side) {
+    canvas.width = side;
+    canvas.height = side;
+  }
+  context.setTransform(side / rules.grid, 0, 0, side / rules.grid, 0, 0);
+  drawAll();
+}
+
+function showState() {
+  pad.classList.toggle("pad-drawn", strokes.length > 0);
+  buttons.undo.disabled = past.length === 0;
+  buttons.redo.disabled = future.length === 0;
+  buttons.clear.disabled = strokes.length === 0;
+  full.textContent = roomLeft() > 0 ? "" : props.texts.full;
+}
+
+// ---- Value
+
+function written() {
+  return strokes.length ? JSON.stringify({ version: rules.version, strokes }) : "";
+}
+
+function send() {
+  clearTimeout(timer);
+  timer = null;
+  sentAt = performance.now();
+  const value = written();
+  if (value !== props.value) props.value = value;
+  try {
+    sessionStorage.setItem(KEPT, value);
+  } catch {
+    // A browser that keeps nothing for pages in frames: the drawing lives as long as the page does.
+  }
+}
+
+function sendSoon() {
+  if (timer === null) timer = setTimeout(send, Math.max(0, sentAt + SEND_EVERY - performance.now()));
+}
+
+function receive(value) {
+  let drawing;
+  try {
+    drawing = value ? JSON.parse(value) : { version: rules.version, strokes: [] };
+  } catch {
+    return; // not a drawing: keep what is on the pad
+  }
+  if (drawing?.version !== rules.version || !Array.isArray(drawing.strokes)) return;
+  strokes = drawing.strokes;
+  past = [];
+  future = [];
+  drawAll();
+  showState();
+}
+
+function change(next) {
+  past.push(strokes);
+  future = [];
+  strokes = next;
+}
+
+function step(from, to) {
+  if (line || from.length === 0) return;
+  to.push(strokes);
+  strokes = from.pop();
+  drawAll();
+  showState();
+  send();
+}
+
+function clear() {
+  if (line || strokes.length === 0) return;
+  change([]);
+  drawAll();
+  showState();
+  send();
+}
+
+// ---- Pointer
+
+function roomLeft() {
+  if (strokes.length >= rules.maxStrokes) return 0;
+  return rules.maxPoints - strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
+}
+
+// The canvas is measured anew for every event: scrolling, zooming and turning a phone move it.
+function position(event) {
+  const box = canvas.getBoundingClientRect();
+  const unit = (offset, length) => {
+    const value = Math.round((offset / length) * rules.grid);
+    return Math.min(2 * rules.grid, Math.max(-rules.grid, value));
+  };
+  return [unit(event.clientX - box.left, box.width), unit(event.clientY - box.top, box.height)];
+}
+
+function extend(event, always = false) {
+  const point = position(event);
+  const last = line.points[line.points.length - 1];
+  const distance = Math.hypot(point[0] - last[0], point[1] - last[1]);
+  if (distance < (always ? 1 : MIN_STEP) || room <= 0) return;
+  line.points.push(point);
+  room -= 1;
+  drawStroke(line, line.points.length - 1);
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  const turnedPen = event.pointerType === "pen" && (event.buttons & 32) !== 0; // the eraser end
+  if (line || !(event.button === 0 || turnedPen)) return;
+  event.preventDefault();
+  canvas.focus({ preventScroll: true, focusVisible: false });
+  room = roomLeft() - 1;
+  if (room < 0) return;
+  pointer = event.pointerId;
+  canvas.setPointerCapture(pointer);
+  line = { tool: turnedPen ? "eraser" : tool, size, points: [position(event)] };
+  change([...strokes, line]);
+  drawStroke(line);
+  showState();
+  sendSoon();
+});
+
+canvas.addEventListener("pointermove", (event) => {
+  showTip(event);
+  if (!line || event.pointerId !== pointer) return;
+  const between = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+  for (const each of between.length ? between : [event]) extend(each);
+  sendSoon();
+});
+
+function lift(event) {
+  if (!line || event.pointerId !== pointer) return;
+  if (event.type === "pointerup") extend(event, true);
+  line = null;
+  pointer = null;
+  showState();
+  send();
+}
+
+canvas.addEventListener("pointerup", lift);
+canvas.addEventListener("pointercancel", lift);
+canvas.addEventListener("lostpointercapture", lift);
+canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+// Safari before pointer events reached full strength still scrolls without this.
+canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
+
+// ---- The brush's ring
+
+function showTip(event) {
+  if (event.pointerType === "touch") return hideTip();
+  const box = canvas.getBoundingClientRect();
+  const width = (size / rules.grid) * box.width;
+  tip.style.width = tip.style.height = `${width}px`;
+  tip.style.transform = `translate(${event.clientX - box.left - width / 2}px, ${event.clientY - box.top - width / 2}px)`;
+  tip.classList.add("pad-tip-on");
+}
+
+function hideTip() {
+  tip.classList.remove("pad-tip-on");
+}
+
+canvas.addEventListener("pointerleave", hideTip);
+
+// ---- Tools and keys
+
+function choose(name) {
+  tool = name;
+  buttons.pen.setAttribute("aria-pressed", String(name === "pen"));
+  buttons.eraser.setAttribute("aria-pressed", String(name === "eraser"));
+}
+
+function setSize(next) {
+  size = Math.min(rules.maxSize, Math.max(rules.minSize, next));
+  slider.value = size;
+}
+
+const acts = {
+  pen: () => choose("pen"),
+  eraser: () => choose("eraser"),
+  undo: () => step(past, future),
+  redo: () => step(future, past),
+  clear,
+};
+
+for (const [name, act] of Object.entries(acts)) buttons[name].addEventListener("click", act);
+slider.addEventListener("input", () => setSize(Number(slider.value)));
+
+function actOf(event) {
+  const key = event.key.toLowerCase();
+  if (key === "[") return () => setSize(size - 8); // before the modifiers: some keyboards need AltGr for brackets
+  if (key === "]") return () => setSize(size + 8);
+  if (event.altKey) return null;
+  if (event.ctrlKey || event.metaKey) {
+    if (key === "z") return event.shiftKey ? acts.redo : acts.undo;
+    return key === "y" ? acts.redo : null;
+  }
+  return { delete: acts.clear, backspace: acts.clear, e: acts.eraser, b: acts.pen }[key] ?? null;
+}
+
+pad.addEventListener("keydown", (event) => {
+  const act = actOf(event);
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+// ---- Start
+
+new ResizeObserver(fit).observe(sheet);
+window.addEventListener("resize", fit); // a zoom may change the pixels without changing the size
+
+watch("value", () => {
+  if (!line && (props.value || "") !== written()) receive(props.value);
+});
+
+let kept = props.value;
+try {
+  kept = kept || sessionStorage.getItem(KEPT) || "";
+} catch {
+  // As above.
+}
+fit();
+receive(kept);
+if (strokes.length) send();

@@ -1,0 +1,46 @@
+"""A picture box that hands over the file as it came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.data_classes import ImageData
+
+from maxdigit.errors import PictureError
+from maxdigit.ui import texts
+
+from gradio.events import Dependency
+
+class PictureInput(gr.Image):
+    """Gradio's picture box, except that the server does not open the file before our own reader does.
+
+    Gradio would decode the picture first and show a bare error for one it cannot read; the reader of
+    :mod:`maxdigit.inference.prepare` knows more forms, and says in a sentence what is wrong and what to do.
+    """
+
+    is_template = True  # drawn in the page by Gradio's own Image
+
+    def preprocess(self, payload: ImageData | None) -> str | None:
+        """The path of the uploaded file."""
+        return payload.path if payload is not None else None
+
+    def example_payload(self) -> Any:
+        """What "Use via API" shows as the picture to send."""
+        return {"path": "picture.png", "meta": {"_type": "gradio.FileData"}, "orig_name": "picture.png"}
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+def existing(path: str) -> Path:
+    """The uploaded file, if the server still has it.
+
+    Raises:
+        PictureError: it has been tidied away.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise PictureError(texts.FILE_GONE)
+    return file

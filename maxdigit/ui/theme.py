@@ -1,0 +1,67 @@
+"""One theme: ink on paper by day, chalk on slate by night. Colour is kept for the models alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.themes.utils import fonts, sizes
+
+STYLE = Path(__file__).with_name("style.css")
+
+# One colour for each model, in the bars and in every chart. From Okabe and Ito's colour-blind safe set; these three
+# keep a contrast of 3:1 or more on both the light and the dark ground.
+MODEL_COLOURS = {"keras_cnn": "#d55e00", "resnet18": "#0072b2", "torch_cnn": "#009e73"}
+OTHER_COLOUR = "#808080"
+
+
+def model_colour(name: str) -> str:
+    """The colour that stands for the model everywhere."""
+    return MODEL_COLOURS.get(name, OTHER_COLOUR)
+
+
+def make_theme() -> gr.themes.Base:
+    """The theme, with fonts that Gradio itself serves."""
+    theme = gr.themes.Base(
+        primary_hue="zinc",
+        secondary_hue="zinc",
+        neutral_hue="zinc",
+        radius_size=sizes.radius_md,
+        font=(fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"),
+        font_mono=("ui-monospace", "monospace"),
+    )
+    return theme.set(
+        body_background_fill="#fafafa",
+        body_background_fill_dark="#101012",
+        background_fill_primary="#ffffff",
+        background_fill_primary_dark="#19191c",
+        body_text_color="#18181b",
+        body_text_color_dark="#f4f4f5",
+        body_text_color_subdued="#5b5b66",
+        body_text_color_subdued_dark="#a8a8b3",
+        block_background_fill="#ffffff",
+        block_background_fill_dark="#19191c",
+        block_border_color="#e4e4e7",
+        block_border_color_dark="#2d2d33",
+        border_color_primary="#e4e4e7",
+        border_color_primary_dark="#2d2d33",
+        block_shadow="none",
+        block_shadow_dark="none",
+        input_background_fill="#ffffff",
+        input_background_fill_dark="#19191c",
+        button_primary_background_fill="#18181b",
+        button_primary_background_fill_hover="#3f3f46",
+        button_primary_text_color="#ffffff",
+        button_primary_background_fill_dark="#f4f4f5",
+        button_primary_background_fill_hover_dark="#d4d4d8",
+        button_primary_text_color_dark="#18181b",
+        checkbox_background_color_selected="#18181b",
+        checkbox_background_color_selected_dark="#71717a",
+        checkbox_border_color_selected="#18181b",
+        checkbox_border_color_selected_dark="#a1a1aa",
+        color_accent="*body_text_color",
+        link_text_color="#18181b",
+        link_text_color_dark="#f4f4f5",
+        link_text_color_hover="#52525b",
+        link_text_color_hover_dark="#a8a8b3",
+    )

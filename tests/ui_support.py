@@ -1,0 +1,72 @@
+"""What the tests of the page share: a predictor that needs no training, runs to chart, and a served page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import Prediction
+from maxdigit.models.registry import MODELS, get_model
+from maxdigit.training.history import Epoch, write_history
+
+
+@dataclass
+class FakePredictor:
+    """Stands in for ``Predictor``: the digit is the number of tenths of the columns that hold ink."""
+
+    names: list[str] = field(default_factory=lambda: list(MODELS))
+    seen: list[NDArray[np.uint8]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def available(self) -> list[str]:
+        return list(self.names)
+
+    def warm(self, model: str) -> None:
+        self.classify(np.zeros((128, 128), np.uint8), model)
+
+    def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
+        get_model(model)
+        if model not in self.names:
+            raise MaxDigitError(f"{model} has no trained weights.")
+        assert picture.shape == (128, 128) and picture.dtype == np.uint8
+        with self.lock:
+            self.seen.append(picture)
+        digit = min(9, int(10 * (picture > 128).any(axis=0).mean()))
+        probabilities = np.full(10, 0.01, np.float32)
+        probabilities[(digit + 3) % 10] += 0.05
+        probabilities[digit] += 0.85
+        return Prediction(model, probabilities, 12.3)
+
+
+def write_run(root: Path, model: str, recipe: str, epochs: int = 12, ceiling: float = 0.97) -> Path:
+    """A run's folder with a plausible history."""
+    folder = root / model / recipe
+    folder.mkdir(parents=True)
+    rows = []
+    for number in range(1, epochs + 1):
+        gained = 1 - 0.75**number
+        accuracy = 0.27 + (ceiling - 0.27) * gained
+        loss = 2.0 - 1.9 * gained
+        rows.append(Epoch(number, loss, accuracy - 0.01, loss + 0.02, accuracy, 1e-3, 30.0, 1500.0))
+    write_history(folder / "history.csv", rows)
+    return folder
+
+
+@contextmanager
+def served(predictor: object, runs: Path) -> Iterator[str]:
+    """The page on a free port of this machine; the address is given."""
+    from maxdigit.ui.app import build_app, launch_options
+
+    demo = build_app(predictor, runs)
+    try:
+        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options())
+        yield url
+    finally:
+        demo.close()
