@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
 import numpy as np
@@ -19,6 +19,9 @@ from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, picture_tag, trouble_card, waiting_card
 from maxdigit.ui.pad import Pad, parse_strokes, render
 from maxdigit.ui.picture_input import PictureInput, existing
+
+if TYPE_CHECKING:
+    from maxdigit.data.sample import Sample
 
 Mode = Literal["draw", "upload", "sample"]
 
@@ -130,15 +133,20 @@ def _answer_upload(predictor: Predictor, path: str | None, model: str) -> str:
 
 def _answer_sample(predictor: Predictor, seed: int, model: str) -> tuple[str, str, str]:
     """The picture, the truth about it, and the answer."""
-    from maxdigit.data.sample import draw_sample  # here, for it loads torch: the page comes first
-
-    sample = draw_sample(seed)
+    sample = _sample(seed)
     try:
         prediction = predictor.classify(sample.pixels, model)
         answer = answer_card(prediction, sample.pixels)
     except MaxDigitError as error:
         prediction, answer = None, trouble_card(str(error))
     return _sample_picture(sample.pixels), _truth(sample.digits, sample.max_digit, prediction), answer
+
+
+@lru_cache(maxsize=64)  # a few visitors' samples, for when they ask another model about the same one
+def _sample(seed: int) -> Sample:
+    from maxdigit.data.sample import draw_sample  # here, for it loads torch: the page comes first
+
+    return draw_sample(seed)
 
 
 def _new_sample(predictor: Predictor, model: str) -> tuple[Mode, int, str, str, str]:

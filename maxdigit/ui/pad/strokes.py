@@ -79,7 +79,7 @@ def render(strokes: list[Stroke]) -> NDArray[np.uint8]:
         points = [(x * scale - 0.5, y * scale - 0.5) for x, y in stroke.points]
         if len(points) > 1:
             draw.line(points, fill=tone, width=width)
-        radius = width / 2
+        radius = (width - 1) / 2  # Pillow counts the edge pixels in
         for x, y in points:  # round ends and joints
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tone)
     return np.asarray(picture.reduce(_OVERSAMPLING))
@@ -116,5 +116,6 @@ def _unreadable(reason: str) -> DrawingError:
 
 def _too_large() -> DrawingError:
     return DrawingError(
-        f"The drawing is too large: at most {MAX_STROKES} strokes and {MAX_POINTS:,} points. Clear the pad and draw again."
+        f"The drawing is too large: at most {MAX_STROKES} strokes and {MAX_POINTS:,} points. "
+        "Clear the pad and draw again."
     )
