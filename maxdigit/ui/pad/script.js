@@ -272,7 +272,13 @@ pad.addEventListener("keydown", (event) => {
 new ResizeObserver(fit).observe(sheet);
 window.addEventListener("resize", fit); // a zoom may change the pixels without changing the size
 
+// Gradio forgets a value that is set before it has put the whole page together, and says so with an empty one.
+// A drawing kept over a reload is then sent again.
+const loadedAt = performance.now();
+const restoring = () => past.length === 0 && strokes.length > 0 && !props.value && performance.now() < loadedAt + 5000;
+
 watch("value", () => {
+  if (restoring()) return setTimeout(send, 100);
   if (!line && (props.value || "") !== written()) receive(props.value);
 });
 
@@ -284,4 +290,4 @@ try {
 }
 fit();
 receive(kept);
-if (strokes.length) send();
+if (restoring()) setTimeout(send, 100);

@@ -1,0 +1,386 @@
+"""The page in a real browser: drawing, uploading, sampling, charts, phone and dark mode.
+
+Needs Chromium: ``chromium`` on the path, or its path in the environment variable CHROMIUM. Without it these tests are
+skipped, except where CI is set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from ui_support import FakePredictor, served, write_run
+
+from maxdigit.inference.predict import Predictor
+from maxdigit.ui import texts
+
+ROOT = Path(__file__).resolve().parents[1]
+LAPTOP = {"viewport": {"width": 1280, "height": 720}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+
+# A 3, a 1 and a 7, as corners of lines in a square of side 1.
+DIGITS = (
+    ((0.12, 0.14), (0.30, 0.14), (0.20, 0.26), (0.30, 0.32), (0.28, 0.42), (0.12, 0.44)),
+    ((0.66, 0.12), (0.66, 0.44)),
+    ((0.36, 0.60), (0.60, 0.60), (0.46, 0.90)),
+)
+
+Opener = Callable[..., Page]
+
+expect.set_options(timeout=15_000)  # two cores that may be training beside
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found and not os.environ.get("CI"):
+        pytest.skip("no Chromium: install it, or set CHROMIUM to its path")
+    flags = [
+        "--no-sandbox",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+        "--disable-background-networking",
+    ]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=flags)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def predictor() -> FakePredictor:
+    return FakePredictor()
+
+
+@pytest.fixture(scope="module")
+def url(predictor: FakePredictor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    runs = tmp_path_factory.mktemp("runs")
+    write_run(runs, "resnet18", "tuned")
+    write_run(runs, "torch_cnn", "tuned", ceiling=0.9)
+    with served(predictor, runs) as address:
+        yield address
+
+
+@pytest.fixture
+def opened(browser: Browser, url: str) -> Iterator[Opener]:
+    """Opens the page; at the end, no page may have complained or asked another host for anything."""
+    contexts, troubles = [], []
+
+    def open_page(device: dict = LAPTOP, address: str = url, query: str = "") -> Page:
+        context = browser.new_context(**device)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: troubles.append(request.url) if is_outside(request.url, address) else None)
+        page.goto(address + query)
+        expect(page.locator(".pad-canvas")).to_be_visible()
+        expect(page.locator(".answer")).to_be_visible()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def is_outside(address: str, own: str) -> bool:
+    return not address.startswith((own, "data:", "blob:"))
+
+
+def draw(page: Page, lines: tuple = DIGITS) -> None:
+    """Draw with the mouse, as a hand would: down, along, up."""
+    box = page.locator(".pad-canvas").bounding_box()
+    for line in lines:
+        corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line]
+        page.mouse.move(*corners[0])
+        page.mouse.down()
+        for corner in corners[1:]:
+            page.mouse.move(*corner, steps=6)
+        page.mouse.up()
+
+
+def strokes_on(page: Page) -> int:
+    """How many of the three digits there is ink of on the canvas: looked for at a point of each."""
+    return page.evaluate(
+        """(points) => {
+            const canvas = document.querySelector(".pad-canvas");
+            const lit = ([x, y]) => canvas.getContext("2d")
+                .getImageData(Math.round(x * canvas.width), Math.round(y * canvas.height), 1, 1).data[0] > 128;
+            return points.filter(lit).length;
+        }""",
+        [line[0] for line in DIGITS],
+    )
+
+
+def answered(page: Page) -> Locator:
+    return page.locator(".answer-answered h2")
+
+
+def shares(page: Page) -> list[float]:
+    return [float(text.rstrip("%")) for text in page.locator(".bar-share").all_inner_texts()]
+
+
+def test_three_digits_drawn_with_the_mouse_are_answered(opened: Opener, predictor: FakePredictor) -> None:
+    page = opened()
+    expect(page.locator(".answer h2")).to_have_text(texts.DRAW_SOMETHING)
+    draw(page)
+    expect(answered(page)).to_contain_text("The largest digit is")
+    page.wait_for_timeout(500)
+    assert sum(shares(page)) == pytest.approx(100, abs=0.6) and len(shares(page)) == 10
+    best = page.locator(".bar-best .bar-digit").inner_text()
+    assert answered(page).inner_text() == texts.headline(int(best))
+
+    # The model got what the pad shows: ink at the start of each line, none in the middle of the pad.
+    seen = predictor.seen[-1]
+    assert all(seen[int(128 * y), int(128 * x)] == 255 for (x, y), *_ in DIGITS)
+    assert seen[64, 64] == 0
+
+
+def test_the_answer_comes_while_the_line_is_still_drawn(opened: Opener) -> None:
+    page = opened()
+    box = page.locator(".pad-canvas").bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 60)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(box["x"] + 40 + 8 * step, box["y"] + 60)
+        page.wait_for_timeout(15)
+    expect(answered(page)).to_be_visible()
+    page.mouse.up()
+
+
+def test_undo_redo_and_clear_by_button_and_key(opened: Opener) -> None:
+    page = opened()
+    undo, redo, clear = (page.get_by_role("button", name=texts.PAD[name]) for name in ("undo", "redo", "clear"))
+    expect(undo).to_be_disabled()
+    draw(page)
+    assert strokes_on(page) == 3
+    undo.click()
+    assert strokes_on(page) == 2
+    redo.click()
+    assert strokes_on(page) == 3
+    clear.click()
+    assert strokes_on(page) == 0
+    expect(page.locator(".answer h2")).to_have_text(texts.DRAW_SOMETHING)
+    expect(page.locator(".pad-hint")).to_have_css("opacity", "1")
+
+    undo.click()  # clearing can be taken back too
+    assert strokes_on(page) == 3
+    expect(answered(page)).to_be_visible()
+    page.locator(".pad-canvas").focus()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert strokes_on(page) == 1
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+Shift+z")
+    assert strokes_on(page) == 3
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    expect(page.locator(".answer h2")).to_have_text(texts.DRAW_SOMETHING)
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Delete")
+    expect(page.locator(".answer h2")).to_have_text(texts.DRAW_SOMETHING)
+
+
+def test_eraser_and_brush_size(opened: Opener, predictor: FakePredictor) -> None:
+    page = opened()
+    slider = page.locator(".pad input[type=range]")
+    draw(page, (((0.3, 0.3), (0.7, 0.3)),))
+    page.keyboard.press("]")
+    page.keyboard.press("]")
+    expect(slider).to_have_value("56")
+    page.keyboard.press("e")
+    expect(page.get_by_role("button", name=texts.PAD["eraser"])).to_have_attribute("aria-pressed", "true")
+    draw(page, (((0.5, 0.1), (0.5, 0.5)),))
+    page.wait_for_timeout(500)
+    assert predictor.seen[-1][38, 64] == 0 and predictor.seen[-1][38, 50] == 255
+    page.keyboard.press("b")
+    slider.fill("100")
+    draw(page, (((0.2, 0.8), (0.8, 0.8)),))
+    page.wait_for_timeout(500)
+    column = predictor.seen[-1][80:, 64]
+    assert column.sum() / 255 == pytest.approx(12.8, abs=0.6)
+
+
+def test_ink_is_under_the_pointer_after_scroll_and_resize(opened: Opener) -> None:
+    page = opened()
+    page.set_viewport_size({"width": 700, "height": 500})
+    page.wait_for_timeout(300)
+    page.evaluate("window.scrollTo(0, 60)")
+    draw(page)
+    assert strokes_on(page) == 3
+    assert (
+        page.evaluate("(() => { const c = document.querySelector('.pad-canvas'); return c.width - c.clientWidth })()")
+        == 0
+    )
+
+
+def test_a_drawing_survives_tabs_models_and_a_reload(opened: Opener) -> None:
+    page = opened()
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    page.get_by_label("PyTorch CNN").check()
+    expect(page.locator(".answer-foot")).to_contain_text("PyTorch CNN")
+    page.get_by_role("tab", name=texts.UPLOAD).click()
+    expect(page.locator(".answer h2")).to_have_text(texts.UPLOAD_SOMETHING)
+    page.get_by_role("tab", name=texts.TRAINING).click()
+    page.get_by_role("tab", name=texts.CLASSIFY).click()
+    page.get_by_role("tab", name=texts.DRAW).click()
+    expect(answered(page)).to_be_visible()
+    assert strokes_on(page) == 3
+    page.goto(page.url.split("?")[0] + "?__theme=dark")
+    expect(answered(page)).to_be_visible()
+    assert strokes_on(page) == 3
+
+
+def touch(page: Page, kind: str, x: float = 0, y: float = 0) -> None:
+    points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+    page.touch_session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})  # type: ignore[attr-defined]
+
+
+def swipe(page: Page, x: float, top: float, bottom: float) -> None:
+    """A finger from ``bottom`` up to ``top``, which scrolls a page down."""
+    page.touch_session = page.context.new_cdp_session(page)  # type: ignore[attr-defined]
+    touch(page, "touchStart", x, bottom)
+    for step in range(1, 11):
+        touch(page, "touchMove", x, bottom + (top - bottom) * step / 10)
+        page.wait_for_timeout(16)
+    touch(page, "touchEnd")
+    page.wait_for_timeout(400)
+
+
+def test_a_finger_draws_on_the_pad_and_scrolls_beside_it(opened: Opener) -> None:
+    page = opened(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    box = page.locator(".pad-canvas").bounding_box()
+    assert box["width"] > 300 and abs(box["width"] - box["height"]) < 1
+    swipe(page, box["x"] + box["width"] / 2, box["y"] + 30, box["y"] + box["height"] - 30)
+    assert page.evaluate("window.scrollY") == 0, "drawing must not scroll the page"
+    expect(answered(page)).to_be_visible()
+    assert box["x"] >= 24, "no room beside the pad to scroll by"
+    swipe(page, box["x"] / 2, box["y"] + 30, box["y"] + box["height"] - 30)
+    assert page.evaluate("window.scrollY") > 50, "beside the pad the page must scroll"
+
+
+def test_an_uploaded_picture_is_answered_and_a_bad_one_explained(opened: Opener, tmp_path: Path) -> None:
+    page = opened()
+    page.get_by_role("tab", name=texts.UPLOAD).click()
+    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
+    pixels = np.random.default_rng(1).integers(0, 60, (200, 300), np.uint8)
+    pixels[60:140, 100:120] = 255
+    Image.fromarray(pixels).save(good)
+    bad.write_text("this is no picture")
+    page.locator("#upload input[type=file]").set_input_files(good)
+    expect(answered(page)).to_be_visible()
+    expect(page.locator(".answer-saw figcaption")).to_have_text(texts.SAW)
+    page.get_by_role("button", name="Remove Image").click()
+    expect(page.locator(".answer h2")).to_have_text(texts.UPLOAD_SOMETHING)
+    page.locator("#upload input[type=file]").set_input_files(bad)
+    expect(page.locator(".answer h2")).to_have_text(texts.CANNOT_ANSWER)
+    expect(page.locator(".answer-words p")).to_contain_text("picture")
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
+def test_samples_are_answered_and_then_told(opened: Opener) -> None:
+    page = opened()
+    page.get_by_role("tab", name=texts.SAMPLE).click()
+    expect(page.locator("#truth")).to_contain_text("the largest is")
+    expect(answered(page)).to_be_visible()
+    first = page.locator(".sample-picture").get_attribute("src")
+    assert first == page.locator(".answer-picture").get_attribute("src"), "the model sees the sample as it is"
+    page.locator("#new-sample").click()
+    expect(page.locator(".sample-picture")).not_to_have_attribute("src", first)
+    page.wait_for_timeout(300)
+    said = int(answered(page).inner_text()[-1])
+    truth = page.locator("#truth").inner_text()
+    assert ("is right" in truth) == (f"the largest is {said}:" in truth)
+    second = page.locator(".sample-picture").get_attribute("src")
+    page.get_by_label("Keras CNN").check()
+    expect(page.locator(".answer-foot")).to_contain_text("Keras CNN")
+    assert page.locator(".sample-picture").get_attribute("src") == second, "another model gets the same sample"
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_training_curves_are_drawn_and_runs_chosen(opened: Opener, device: dict) -> None:
+    page = opened(device)
+    page.get_by_role("tab", name=texts.TRAINING).click()
+    expect(page.locator("#charts .scatterlayer .trace")).to_have_count(8)  # two runs, two lines, two charts
+    page.get_by_label("PyTorch CNN, tuned").uncheck()
+    expect(page.locator("#charts .scatterlayer .trace")).to_have_count(4)
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    width = device["viewport"]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for chart in page.locator("#charts .js-plotly-plot").all():
+        box = chart.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["width"] > 300
+
+
+def test_one_screen_is_enough_on_a_laptop(opened: Opener) -> None:
+    page = opened()
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") <= 720
+
+
+def test_nothing_jumps_when_the_answer_comes(opened: Opener) -> None:
+    page = opened()
+    places = (
+        "[...document.querySelectorAll('.answer, .answer-saw, .bar, .pad')].map(e => e.getBoundingClientRect().top)"
+    )
+    before = page.evaluate(places)
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    assert page.evaluate(places) == before
+
+
+def test_dark_mode_turns_the_page_and_the_charts(opened: Opener) -> None:
+    page = opened(query="?__theme=dark")
+    red = "getComputedStyle(document.querySelector('{}')).{}.match(/\\d+/)[0] | 0"
+    assert page.evaluate(red.format(".answer", "backgroundColor")) < 60
+    assert page.evaluate(red.format(".answer h2", "color")) > 200
+    page.get_by_role("tab", name=texts.TRAINING).click()
+    expect(page.locator("#charts .xtick text").first).to_be_visible()
+    assert page.evaluate(red.format("#charts .xtick text", "fill")) > 200
+    assert len(page.screenshot()) > 10_000
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_app_py_serves_the_page_with_the_trained_models(opened: Opener) -> None:
+    address = f"http://127.0.0.1:{free_port()}/"
+    command = [sys.executable, "app.py", "--host", "127.0.0.1", "--port", address.rsplit(":", 1)[1].rstrip("/")]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(address).close()
+                break
+            except OSError:
+                assert server.poll() is None, "app.py ended by itself"
+                time.sleep(0.25)
+        page = opened(address=address)
+        if Predictor().available():
+            draw(page)
+            expect(answered(page)).to_contain_text("The largest digit is", timeout=60_000)
+            assert sum(shares(page)) == pytest.approx(100, abs=0.6)
+        else:
+            expect(page.locator(".answer-words p")).to_contain_text("python train.py")
+    finally:
+        server.terminate()
+        server.wait(20)

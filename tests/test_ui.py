@@ -1,0 +1,309 @@
+"""The page without a browser: strokes, the answer card, runs, charts, colours."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ui_support import FakePredictor, write_run
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import Prediction
+from maxdigit.models.registry import MODELS
+from maxdigit.ui import texts
+from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
+from maxdigit.ui.app import build_app, launch_options
+from maxdigit.ui.charts import accuracy_figure, loss_figure
+from maxdigit.ui.classify_tab import _answer_drawing, _answer_upload, default_model
+from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
+from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
+from maxdigit.ui.runs import find_runs
+from maxdigit.ui.theme import MODEL_COLOURS, make_theme
+
+
+def drawing(*strokes: dict) -> str:
+    return json.dumps({"version": 1, "strokes": list(strokes)})
+
+
+def stroke(**changes: object) -> dict:
+    return {"tool": "pen", "size": DEFAULT_SIZE, "points": [[100, 200], [300, 400]], **changes}
+
+
+# ---- What the pad sends
+
+
+@pytest.mark.parametrize("value", [None, "", drawing()])
+def test_a_pad_not_drawn_on_has_no_strokes(value: str | None) -> None:
+    assert parse_strokes(value) == []
+
+
+def test_strokes_come_through_as_drawn() -> None:
+    strokes = parse_strokes(drawing(stroke(), stroke(tool="eraser", size=20, points=[[-50, 1050.5]])))
+    assert strokes == [
+        Stroke("pen", DEFAULT_SIZE, ((100, 200), (300, 400))),
+        Stroke("eraser", 20, ((-50, 1050.5),)),
+    ]
+
+
+NAN_POINT = '{"version": 1, "strokes": [{"tool": "pen", "size": 40, "points": [[NaN, 1]]}]}'
+HUGE_NUMBER = '{"version": 1, "strokes": [{"tool": "pen", "size": 1' + "0" * 5000 + ', "points": [[1, 1]]}]}'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(7, id="a number"),
+        pytest.param({"version": 1, "strokes": []}, id="an object, not text"),
+        pytest.param("data:image/png;base64,AAAA", id="a data URL"),
+        pytest.param("[" * 100_000, id="nested without end"),
+        pytest.param("[]", id="a list"),
+        pytest.param('{"version": 2, "strokes": []}', id="another version"),
+        pytest.param('{"version": 1}', id="no strokes"),
+        pytest.param('{"version": 1, "strokes": {}}', id="strokes not a list"),
+        pytest.param('{"version": 1, "strokes": [1]}', id="stroke not an object"),
+        pytest.param(drawing(stroke(tool="spray")), id="unknown tool"),
+        pytest.param(drawing(stroke(tool=["pen"])), id="tool not text"),
+        pytest.param(drawing(stroke(size=MIN_SIZE - 1)), id="too fine"),
+        pytest.param(drawing(stroke(size=MAX_SIZE + 1)), id="too broad"),
+        pytest.param(drawing(stroke(size="40")), id="size not a number"),
+        pytest.param(drawing(stroke(size=True)), id="size true"),
+        pytest.param(drawing(stroke(size=float("nan"))), id="size NaN"),
+        pytest.param(HUGE_NUMBER, id="a number of 5,000 digits"),
+        pytest.param(drawing(stroke(points=[])), id="no points"),
+        pytest.param(drawing(stroke(points="1,1")), id="points not a list"),
+        pytest.param(drawing(stroke(points=[[1]])), id="half a point"),
+        pytest.param(drawing(stroke(points=[[1, 2, 3]])), id="a point in space"),
+        pytest.param(drawing(stroke(points=[[1, None]])), id="point not numbers"),
+        pytest.param(drawing(stroke(points=[[1, float("inf")]])), id="point at infinity"),
+        pytest.param(NAN_POINT, id="point NaN"),
+        pytest.param(drawing(stroke(points=[[0, 2 * GRID + 1]])), id="point far off"),
+        pytest.param(drawing(*[stroke(points=[[1, 1]])] * (MAX_STROKES + 1)), id="too many strokes"),
+        pytest.param(drawing(stroke(points=[[1, 1]] * (MAX_POINTS + 1))), id="too many points in one stroke"),
+        pytest.param(drawing(*[stroke(points=[[1, 1]] * (MAX_POINTS // 2 + 1))] * 2), id="too many points in all"),
+        pytest.param(" " * (MAX_CHARACTERS + 1), id="too long"),
+    ],
+)
+def test_what_is_no_drawing_is_refused_with_a_sentence(value: object) -> None:
+    with pytest.raises(DrawingError, match=r"^The drawing .*\. Clear the pad and draw again\.$"):
+        parse_strokes(value)  # type: ignore[arg-type]
+
+
+def test_the_largest_drawing_allowed_is_accepted() -> None:
+    per_stroke = MAX_POINTS // MAX_STROKES
+    value = drawing(*[stroke(tool="eraser", size=MAX_SIZE, points=[[-1000, -1000]] * per_stroke)] * MAX_STROKES)
+    assert len(value) <= MAX_CHARACTERS
+    assert len(parse_strokes(value)) == MAX_STROKES
+
+
+# ---- The picture of the strokes
+
+
+def test_no_strokes_make_a_black_picture() -> None:
+    picture = render([])
+    assert picture.shape == (128, 128) and picture.dtype == np.uint8 and not picture.any()
+
+
+@pytest.mark.parametrize("size", [MIN_SIZE, DEFAULT_SIZE, 77, MAX_SIZE])
+def test_ink_lies_where_geometry_says(size: int) -> None:
+    """Against the distance of each fine pixel to the line, computed here in NumPy."""
+    points = ((-120, 300), (500, 180), (760, 640), (300, 900), (300, 900))
+    middle = (np.arange(128 * 8) + 0.5) / (128 * 8) * GRID
+    x, y = np.meshgrid(middle, middle)
+    distance = np.full(x.shape, np.inf)
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        length = max((x1 - x0) ** 2 + (y1 - y0) ** 2, 1)
+        along = np.clip(((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / length, 0, 1)
+        distance = np.minimum(distance, np.hypot(x - x0 - along * (x1 - x0), y - y0 - along * (y1 - y0)))
+    expected = 255 * (distance <= size / 2).reshape(128, 8, 128, 8).mean(axis=(1, 3))
+
+    picture = render([Stroke("pen", size, points)]).astype(float)
+    assert np.abs(picture - expected).mean() < 2.5
+    assert np.abs(picture - expected).max() < 128  # nowhere further off than half a pixel's edge
+    assert picture.sum() == pytest.approx(expected.sum(), rel=0.12)
+
+
+def test_the_eraser_takes_ink_away_and_later_ink_covers_it() -> None:
+    across = ((100, 500), (900, 500))
+    down = ((500, 100), (500, 900))
+    picture = render([Stroke("pen", 60, across), Stroke("eraser", 100, down)])
+    assert picture[64, 64] == 0 and picture[64, 30] == 255
+    assert render([Stroke("pen", 60, across), Stroke("eraser", 100, down), Stroke("pen", 60, across)])[64, 64] == 255
+
+
+# ---- The answer
+
+
+def shares_in(card: str) -> list[float]:
+    return [float(share) for share in re.findall(r'class="bar-share">([\d.]+)%', card)]
+
+
+def test_bars_stand_in_digit_order_and_sum_to_all() -> None:
+    probabilities = np.array([0.02, 0.0, 0.01, 0.5, 0.0, 0.3, 0.1, 0.05, 0.0, 0.02], np.float32)
+    card = answer_card(Prediction("torch_cnn", probabilities, 8.44), np.zeros((128, 128), np.uint8))
+    assert shares_in(card) == pytest.approx(100 * probabilities, abs=0.06)
+    assert re.findall(r'class="bar-digit">(\d)', card) == list("0123456789")
+    assert card.count("bar-best") == 1 and '<li class="bar bar-best"><span class="bar-digit">3' in card
+    assert "The largest digit is 3" in card and "8.4 ms" in card and MODEL_COLOURS["torch_cnn"] in card
+    assert card.count('aria-live="polite"') == 1
+
+
+def test_every_card_has_the_same_skeleton() -> None:
+    """So that the page does not jump when an answer comes, or goes."""
+    answered = answer_card(Prediction("resnet18", np.full(10, 0.1, np.float32), 1.0), np.zeros((128, 128), np.uint8))
+    skeletons = {tuple(re.findall(r"<(/?\w+)", card)) for card in (answered, waiting_card("a", "b"), trouble_card("c"))}
+    assert len(skeletons) == 1
+
+
+def test_texts_from_outside_are_escaped() -> None:
+    assert "<script>" not in trouble_card("<script>alert(1)</script>")
+
+
+@pytest.mark.parametrize(
+    ("shares", "start"),
+    [
+        ((0.97, 0.02), "Sure, with 97.0%."),
+        ((0.75, 0.2), "Fairly sure"),
+        ((0.45, 0.4), "Torn between 9 and 7"),
+        ((0.4, 0.1), "Not sure"),
+    ],
+)
+def test_certainty_is_said_in_words(shares: tuple[float, float], start: str) -> None:
+    assert texts.certainty(9, shares[0], 7, shares[1]).startswith(start)
+
+
+def test_a_drawing_is_answered_and_an_erased_one_is_not() -> None:
+    predictor = FakePredictor()
+    assert "The largest digit is" in _answer_drawing(predictor, drawing(stroke()), "resnet18")
+    assert len(predictor.seen) == 1
+    for value in ("", drawing(stroke(), stroke(tool="eraser", size=MAX_SIZE))):
+        card = _answer_drawing(predictor, value, "resnet18")
+        assert texts.DRAW_SOMETHING in card and shares_in(card) == []
+    assert len(predictor.seen) == 1, "an empty pad must not be shown to a model"
+
+
+def test_trouble_is_told_in_the_card() -> None:
+    assert "The drawing cannot be read" in _answer_drawing(FakePredictor(), "nonsense", "resnet18")
+    assert "There is no model called" in _answer_drawing(FakePredictor(), drawing(stroke()), "resnet19")
+    assert texts.FILE_GONE in _answer_upload(FakePredictor(), "/no/such/file.png", "resnet18")
+
+
+# ---- Runs and charts
+
+
+def test_runs_are_found_in_order_with_their_results(tmp_path: Path) -> None:
+    for model, recipe in (("torch_cnn", "tuned"), ("keras_cnn", "paper"), ("keras_cnn", "tuned")):
+        folder = write_run(tmp_path, model, recipe)
+    metrics = {"test": {"textured": {"count": 10_000, "accuracy": 0.98, "interval95": [0.977, 0.983], "loss": 0.1}}}
+    (folder / "metrics.json").write_text(json.dumps({**metrics, "device": "CPU"}))
+    write_run(tmp_path, "no_such_model", "tuned")
+
+    runs, troubles = find_runs(tmp_path)
+    assert [run.name for run in runs] == ["keras_cnn/tuned", "keras_cnn/paper", "torch_cnn/tuned"] and troubles == []
+    assert len(runs[0].epochs) == 12
+    assert runs[0].test["textured"].count == 10_000 and runs[0].test["textured"].interval == (0.977, 0.983)
+    assert runs[1].test == {}
+
+
+def test_a_damaged_run_is_left_out_with_a_sentence_and_the_others_stay(tmp_path: Path) -> None:
+    write_run(tmp_path, "resnet18", "tuned")
+    damaged = write_run(tmp_path, "keras_cnn", "tuned") / "history.csv"
+    damaged.write_text(damaged.read_text() + "13,0.1,half a ro\n")
+    unreadable = write_run(tmp_path, "torch_cnn", "tuned") / "history.csv"
+    unreadable.write_bytes(b"\xff\xfe\x00nothing")
+    begun = write_run(tmp_path, "torch_cnn", "paper", epochs=1) / "history.csv"
+    begun.write_text(begun.read_text().splitlines()[0] + "\n")
+
+    runs, troubles = find_runs(tmp_path)
+    assert [run.name for run in runs] == ["resnet18/tuned"]
+    assert len(troubles) == 2
+    assert "keras_cnn/tuned" in troubles[0] and "line 14" in troubles[0]
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        "",
+        "[]",
+        '{"test": 3}',
+        '{"test": {"textured": {"accuracy": "high"}}}',
+        '{"test": {"textured": {"accuracy": 0.9, "count": 10, "interval95": 1}}}',
+    ],
+)
+def test_damaged_metrics_leave_the_curves(tmp_path: Path, metrics: str) -> None:
+    (write_run(tmp_path, "resnet18", "tuned") / "metrics.json").write_text(metrics)
+    runs, troubles = find_runs(tmp_path)
+    assert len(runs) == 1 and runs[0].test == {}
+    assert len(troubles) == 1 and "metrics.json" in troubles[0]
+
+
+def test_a_folder_without_runs_is_no_trouble(tmp_path: Path) -> None:
+    assert find_runs(tmp_path / "nowhere") == ([], [])
+
+
+def test_charts_have_two_lines_a_run_in_the_models_colour(tmp_path: Path) -> None:
+    write_run(tmp_path, "resnet18", "tuned", epochs=30)
+    write_run(tmp_path, "resnet18", "paper", epochs=1)
+    runs, _ = find_runs(tmp_path)
+    for figure, column in ((accuracy_figure(runs), "validation_accuracy"), (loss_figure(runs), "validation_loss")):
+        assert len(figure.data) == 4
+        assert {line.line.color for line in figure.data} == {MODEL_COLOURS["resnet18"]}
+        train, validation = figure.data[:2]
+        assert train.line.dash != "solid" and validation.line.dash == "solid"
+        assert [line.showlegend for line in (train, validation)] == [False, True]
+        assert list(validation.y) == [getattr(epoch, column) for epoch in runs[0].epochs]
+        assert "ResNet18" in validation.hovertemplate and "poch %{x}" in validation.hovertemplate
+        assert figure.layout.uirevision == "keep"
+        assert figure.layout.xaxis.dtick == 5
+    assert len(accuracy_figure([]).data) == 0
+
+
+# ---- Looks and settings
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG 2's contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_enough_in_both_themes() -> None:
+    theme = make_theme()
+    for suffix in ("", "_dark"):
+        grounds = [getattr(theme, name + suffix) for name in ("body_background_fill", "block_background_fill")]
+        for ground in grounds:
+            for text in ("body_text_color", "body_text_color_subdued"):
+                assert contrast(getattr(theme, text + suffix), ground) >= 4.5
+            for colour in MODEL_COLOURS.values():
+                assert contrast(colour, ground) >= 3
+    assert set(MODEL_COLOURS) == set(MODELS), "each model has its colour"
+
+
+def test_nothing_is_recorded_or_sent_out() -> None:
+    options = launch_options()
+    assert options["run_history"] is False and options["share"] is False
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+
+
+def test_the_page_starts_with_resnet18_where_it_is_trained() -> None:
+    assert default_model(list(MODELS)) == "resnet18"
+    assert default_model(["torch_cnn"]) == "torch_cnn"
+    assert default_model([]) is None
+
+
+def test_without_trained_models_the_page_says_how_to_train_one(tmp_path: Path) -> None:
+    config = json.dumps(build_app(FakePredictor(names=[]), tmp_path).get_config_file(), default=str)
+    assert "No trained model was found" in config and "python train.py resnet18" in config
+
+
+def test_ui_errors_are_for_people() -> None:
+    assert issubclass(DrawingError, MaxDigitError)
