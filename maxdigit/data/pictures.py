@@ -5,6 +5,8 @@ Two kinds, from the same MNIST digits and with the same splits:
 ``textured``
     The competition's look. Three digits, each in its own 28 x 28 box wholly inside the picture, rotated by up to
     35 degrees, a little enlarged, brightened and added onto a crop of a texture.
+``crowded``
+    As textured, but with eight digits: for training only, where each digit that can be learnt from costs less.
 ``drawn``
     What the app's canvas gives. One to five digits (mostly three) of any size, redrawn with a round brush from
     their skeletons, white on black, in a row, in a column or scattered.
@@ -30,15 +32,17 @@ from maxdigit.data.mnist import SIZE as SPRITE
 from maxdigit.data.splits import PICTURES_PER_TEXTURES, TEXTURES_PER_FAMILY, Split
 from maxdigit.data.strokes import UNITS_PER_PIXEL, distance_fields
 
-Kind = Literal["textured", "drawn"]
-KINDS: tuple[Kind, ...] = ("textured", "drawn")
+Kind = Literal["textured", "crowded", "drawn"]
+KINDS: tuple[Kind, ...] = ("textured", "crowded", "drawn")
+TEST_KINDS: tuple[Kind, ...] = ("textured", "drawn")  # what models are held to
 
 SIZE = 128  # side of a picture
 CHUNK = 500  # pictures that share one seed
-MAX_DIGITS = 5
+MAX_DIGITS = 8
 
 _PLACEMENT_TRIES = 24  # candidate layouts a picture; more than half of them serve
 _MIN_CENTRE_DISTANCE = 29.0  # between two digits of a textured picture, as measured
+_DIGITS = {"textured": 3, "crowded": MAX_DIGITS}
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Pictures:
     """A batch of pictures and all that is known about them. Everything lies on one device."""
 
     pixels: Tensor  # uint8 (N, 128, 128), light digits on a darker ground
-    digits: Tensor  # int64 (N, 5), 0..9, and -1 where there is none
-    boxes: Tensor  # int64 (N, 5, 4): x0, y0, x1, y1 of each digit's ink, ends excluded; -1 where there is none
+    digits: Tensor  # int64 (N, 8), 0..9, and -1 where there is none
+    boxes: Tensor  # int64 (N, 8, 4): x0, y0, x1, y1 of each digit's ink, ends excluded; -1 where there is none
     families: Tensor  # int64 (N,): index into FAMILIES, -1 for pictures without a texture
 
     @property
@@ -103,8 +107,10 @@ def generate(
         stop = min(end, (chunk + 1) * CHUNK)
         rows = slice(position - chunk * CHUNK, stop - chunk * CHUNK)
         # Made whole and cut before any pixel work, so that one picture costs one picture's time.
-        make = _textured if kind == "textured" else _drawn
-        parts.append(make(split, chunk, rows, balance, torch.device(device)))
+        if kind == "drawn":
+            parts.append(_drawn(split, chunk, rows, balance, torch.device(device)))
+        else:
+            parts.append(_textured(split, kind, chunk, rows, balance, torch.device(device)))
         position = stop
     return concatenate(parts) if parts else _nothing(torch.device(device))
 
@@ -156,7 +162,7 @@ def _by_label(split_name: str) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _draw_digits(g: Generator, split: Split, present: Tensor, balance: float) -> tuple[Tensor, Tensor]:
-    """Digits (N, 5), -1 where not ``present``, and which MNIST picture stands for each (N, 5)."""
+    """Digits (N, 8), -1 where not ``present``, and which MNIST picture stands for each (N, 8)."""
     n = len(present)
     uniform = torch.rand((n, MAX_DIGITS), generator=g)
     largest = torch.randint(0, 10, (n,), generator=g)
@@ -217,15 +223,25 @@ def _place(g: Generator, n: int) -> Tensor:
     return corners[torch.arange(n), first]
 
 
-def _textured(split: Split, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
-    g = _generator(split, "textured", chunk, balance)
-    n = CHUNK
-    present = torch.arange(MAX_DIGITS).expand(n, -1) < 3
+def _crowd(g: Generator, n: int, count: int) -> Tensor:
+    """Top-left corners (N, count, 2) of many boxes: each the farthest from those before it of a few tries."""
+    placed = torch.randint(0, SIZE - SPRITE + 1, (n, 1, 2), generator=g)
+    for _ in range(count - 1):
+        tries = torch.randint(0, SIZE - SPRITE + 1, (n, 12, 2), generator=g)
+        gap = (tries[:, :, None] - placed[:, None]).float().norm(dim=3).amin(2)
+        placed = torch.cat([placed, tries[torch.arange(n), gap.argmax(1)][:, None]], 1)
+    return placed
+
+
+def _textured(split: Split, kind: Kind, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
+    g = _generator(split, kind, chunk, balance)
+    n, count = CHUNK, _DIGITS[kind]
+    present = torch.arange(MAX_DIGITS).expand(n, -1) < count
     digits, source = _draw_digits(g, split, present, balance)
-    corners = _place(g, n)
-    angle = _uniform(g, (n, 3), -35, 35).deg2rad()
-    scale = _uniform(g, (n, 3), 1.0, 1.17)
-    gain = _uniform(g, (n, 3), 1.2, 1.65)
+    corners = _place(g, n) if kind == "textured" else _crowd(g, n, count)
+    angle = _uniform(g, (n, count), -35, 35).deg2rad()
+    scale = _uniform(g, (n, count), 1.0, 1.17)
+    gain = _uniform(g, (n, count), 1.2, 1.65)
     family = torch.multinomial(
         torch.tensor([PAINTERS[name][1] for name in FAMILIES]), n, replacement=True, generator=g
     )
@@ -256,19 +272,19 @@ def _textured(split: Split, chunk: int, rows: slice, balance: float, device: tor
     index = offset.to(device)[:, :, None] + (x * right).to(device)[:, None, :]
     canvas = textures.view(-1)[index].float() * bright.to(device)[:, None, None]
 
-    sprites = _sprites(split.name, device)[source[:, :3].flatten().to(device)]
+    sprites = _sprites(split.name, device)[source[:, :count].flatten().to(device)]
     ink = _rotate(sprites, angle.flatten(), scale.flatten(), device) * gain.flatten().to(device)[:, None, None]
-    ink = ink.view(n, 3, SPRITE, SPRITE)
+    ink = ink.view(n, count, SPRITE, SPRITE)
     flat = canvas.view(n, SIZE * SIZE)
     window = torch.arange(SPRITE)
     cells = (corners[:, :, 1:] + window)[:, :, :, None] * SIZE + (corners[:, :, :1] + window)[:, :, None, :]
-    cells = cells.flatten(2).to(device)  # (n, 3, 784): where each box lies in the picture
-    for slot in range(3):  # one digit at a time, so that no cell is written twice at once
+    cells = cells.flatten(2).to(device)  # (n, count, 784): where each box lies in the picture
+    for slot in range(count):  # one digit at a time, so that no cell is written twice at once
         flat.scatter_add_(1, cells[:, slot], ink[:, slot].flatten(1))
 
     boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
-    found = _ink_boxes((ink > 80).flatten(0, 1)).view(n, 3, 4)
-    boxes[:, :3] = found + corners.repeat(1, 1, 2).to(device)
+    found = _ink_boxes((ink > 80).flatten(0, 1)).view(n, count, 4)
+    boxes[:, :count] = found + corners.repeat(1, 1, 2).to(device)
     return Pictures(canvas.clamp(0, 255).round().to(torch.uint8), digits.to(device), boxes, family.to(device))
 
 
@@ -285,17 +301,18 @@ def _rotate(sprites: Tensor, angle: Tensor, scale: Tensor, device: torch.device)
 # --- drawn --------------------------------------------------------------------------------------------------
 
 _COUNT_SHARES = (0.08, 0.14, 0.62, 0.11, 0.05)  # of pictures with 1, 2, 3, 4, 5 digits
+_MAX_DRAWN = len(_COUNT_SHARES)
 _LAYOUT_SHARES = (0.6, 0.12, 0.28)  # row, column, scattered
 
 
 def _layout(g: Generator, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Centres x, y (N, 5) and heights (N, 5) of the digits, in pixels, wholly inside the picture."""
+    """Centres x, y (N, _MAX_DRAWN) and heights (N, _MAX_DRAWN) of the digits, in pixels, wholly inside the picture."""
     n = len(count)
     layout = torch.multinomial(torch.tensor(_LAYOUT_SHARES), n, replacement=True, generator=g)
-    jitter = torch.randn((n, MAX_DIGITS, 2), generator=g)
+    jitter = torch.randn((n, _MAX_DRAWN, 2), generator=g)
     unit = torch.rand((n, 4), generator=g)
-    vary = _uniform(g, (n, MAX_DIGITS), 0.8, 1.2)
-    slot = torch.arange(MAX_DIGITS).expand(n, -1)
+    vary = _uniform(g, (n, _MAX_DRAWN), 0.8, 1.2)
+    slot = torch.arange(_MAX_DRAWN).expand(n, -1)
     total = count[:, None].float()
 
     # In a line: equal cells, digits as high as fits, from a small group in a corner to the whole canvas.
@@ -307,10 +324,10 @@ def _layout(g: Generator, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     across = SIZE * (0.25 + 0.5 * unit[:, 3:]) + jitter[..., 1] * 5
 
     # Scattered: the best of several tries to keep digits apart.
-    tries = torch.rand((n, 12, MAX_DIGITS, 2), generator=g) * (SIZE - 30) + 15
+    tries = torch.rand((n, 12, _MAX_DRAWN, 2), generator=g) * (SIZE - 30) + 15
     far = (tries[:, :, :, None] - tries[:, :, None]).norm(dim=4)
     absent = slot >= count[:, None]
-    ignore = absent[:, None, :, None] | absent[:, None, None, :] | torch.eye(MAX_DIGITS, dtype=torch.bool)
+    ignore = absent[:, None, :, None] | absent[:, None, None, :] | torch.eye(_MAX_DRAWN, dtype=torch.bool)
     gap = far.masked_fill(ignore, 200.0).amin((2, 3))
     best = gap.argmax(1)
     scattered = tries[torch.arange(n), best]
@@ -338,14 +355,15 @@ def _drawn(split: Split, chunk: int, rows: slice, balance: float, device: torch.
     present = torch.arange(MAX_DIGITS) < count[:, None]
     digits, source = _draw_digits(g, split, present, balance)
     # Slot 0 may hold the largest by construction; where a slot stands must not tell.
-    order = torch.where(present, torch.rand((n, MAX_DIGITS), generator=g), 2.0).argsort(1)
-    digits, source = digits.gather(1, order), source.gather(1, order)
+    order = torch.where(present, torch.rand((n, MAX_DIGITS), generator=g), 2.0).argsort(dim=1, stable=True)
+    digits, source = digits.gather(1, order), source.gather(1, order)[:, :_MAX_DRAWN]
+    present = present[:, :_MAX_DRAWN]
     x, y, height = _layout(g, count)
-    angle = (torch.randn((n, 1), generator=g) * 4 + torch.randn((n, MAX_DIGITS), generator=g) * 8).deg2rad()
-    shear = torch.randn((n, MAX_DIGITS), generator=g) * 0.12
-    aspect = torch.exp(torch.randn((n, 1), generator=g) * 0.12 + torch.randn((n, MAX_DIGITS), generator=g) * 0.08)
-    brush = _uniform(g, (n, 1), 2.2, 8.5).expand(-1, MAX_DIGITS)  # one brush for the whole picture
-    wobble = torch.randn((n, MAX_DIGITS, 2, 4, 4), generator=g)
+    angle = (torch.randn((n, 1), generator=g) * 4 + torch.randn((n, _MAX_DRAWN), generator=g) * 8).deg2rad()
+    shear = torch.randn((n, _MAX_DRAWN), generator=g) * 0.12
+    aspect = torch.exp(torch.randn((n, 1), generator=g) * 0.12 + torch.randn((n, _MAX_DRAWN), generator=g) * 0.08)
+    brush = _uniform(g, (n, 1), 2.2, 8.5).expand(-1, _MAX_DRAWN)  # one brush for the whole picture
+    wobble = torch.randn((n, _MAX_DRAWN, 2, 4, 4), generator=g)
     digits, source, present, x, y, height, angle, shear, aspect, brush, wobble = (
         value[rows] for value in (digits, source, present, x, y, height, angle, shear, aspect, brush, wobble)
     )
@@ -370,7 +388,7 @@ def _drawn(split: Split, chunk: int, rows: slice, balance: float, device: torch.
     canvas = torch.zeros((n, SIZE, SIZE), device=device)
     boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
     owner, slot = owner.to(device), slot.to(device)
-    for number in range(MAX_DIGITS):  # one digit of each picture at a time, so that no cell is written twice at once
+    for number in range(_MAX_DRAWN):  # one digit of each picture at a time, so that no cell is written twice at once
         chosen = slot == number
         canvas[owner[chosen]] = torch.maximum(canvas[owner[chosen]], ink[chosen])
     boxes[owner, slot] = _ink_boxes(ink > 0.5)

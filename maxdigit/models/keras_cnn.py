@@ -60,6 +60,17 @@ class KerasClassifier:
         return np.concatenate([self.model.predict_on_batch(batch) for batch in batches]).astype(np.float32)
 
 
+def flops() -> int:
+    """Operations of one picture's forward pass, in its convolutions and dense layers."""
+    total = 0
+    for layer in build().layers:
+        if isinstance(layer, (layers.Conv2D, layers.Dense)):
+            outputs = layer.output.shape[1:]
+            positions = int(np.prod(outputs[:-1]))  # a kernel is used once at each
+            total += 2 * positions * int(np.prod(layer.kernel.shape))
+    return total
+
+
 def load(folder: Path) -> KerasClassifier:
     """The trained model in ``folder``, read with safe mode on, so that no code in the file can run.
 

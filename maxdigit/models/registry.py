@@ -67,6 +67,15 @@ class ModelSpec:
         """A new, untrained model of the published architecture (a ``torch.nn.Module`` or ``keras.Model``)."""
         return import_module(self.module).build()
 
+    @property
+    def features(self) -> FeatureMap:
+        """The geometry of its feature map."""
+        return import_module(self.module).FEATURES
+
+    def flops(self) -> int:
+        """Floating-point operations of one picture's forward pass, a multiplication and its addition as two."""
+        return import_module(self.module).flops()
+
     def load(self, folder: Path) -> Classifier:
         """The trained model kept in ``folder``.
 

@@ -12,7 +12,7 @@ from torch import nn
 from torchvision.models import resnet18
 
 from maxdigit.models.registry import NUM_CLASSES, FeatureMap
-from maxdigit.models.torch_classifier import Pictures, TorchClassifier, load_classifier
+from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
 
 FEATURES = FeatureMap(channels=256, cells=8, first=7.5, step=16)  # layer3: the last map with a cell a digit
 
@@ -36,6 +36,11 @@ class ResNet18(nn.Sequential):
 def build() -> ResNet18:
     """A new, untrained ResNet18 (11,175,370 parameters)."""
     return ResNet18()
+
+
+def flops() -> int:
+    """Operations of one picture's forward pass."""
+    return count_flops(build())
 
 
 def load(folder: Path) -> TorchClassifier:

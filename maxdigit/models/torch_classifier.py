@@ -12,14 +12,16 @@ from huggingface_hub import load_torch_model
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from maxdigit.errors import CheckpointError
-from maxdigit.models.registry import PIXEL_MEAN, PIXEL_STD
+from maxdigit.models.registry import IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD
 
-# One thread: on two cores, shared with a web server and a second framework, OpenMP's spinning costs far more than
-# a second thread gives. Training sets its own number.
-_THREADS = 1
 _BATCH = 64  # pictures at a time, so that thousands of them need little memory
+# A few pictures are answered on one thread: on two cores shared with a web server and a second framework, OpenMP's
+# spinning costs far more than a second thread gives. Whole sets take all threads there are.
+_FEW = 16
+_ALL_THREADS = torch.get_num_threads()
 
 
 class Pictures(nn.Module):
@@ -38,9 +40,17 @@ class TorchClassifier:
     @torch.inference_mode()
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
-        torch.set_num_threads(_THREADS)  # a thread pool's size belongs to the calling thread
+        torch.set_num_threads(1 if len(pictures) <= _FEW else _ALL_THREADS)  # holds for the calling thread
+        device = next(self.model.parameters()).device
         batches = torch.from_numpy(np.ascontiguousarray(pictures)).split(_BATCH)
-        return torch.cat([self.model(batch).float().softmax(1) for batch in batches]).numpy()
+        return torch.cat([self.model(batch.to(device)).float().softmax(1).cpu() for batch in batches]).numpy()
+
+
+def count_flops(model: nn.Module) -> int:
+    """Floating-point operations of one picture's forward pass, as torch counts them."""
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        model.eval()(torch.zeros((1, IMAGE_SIZE, IMAGE_SIZE), dtype=torch.uint8))
+    return counter.get_total_flops()
 
 
 def load_classifier(build: Callable[[], nn.Module], folder: Path) -> TorchClassifier:

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from maxdigit.models.registry import NUM_CLASSES, FeatureMap
-from maxdigit.models.torch_classifier import Pictures, TorchClassifier, load_classifier
+from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
 
 FEATURES = FeatureMap(channels=128, cells=12, first=19.5, step=8)
 
@@ -44,6 +44,11 @@ class TorchCNN(nn.Sequential):
 def build() -> TorchCNN:
     """A new, untrained plain CNN (471,210 parameters)."""
     return TorchCNN()
+
+
+def flops() -> int:
+    """Operations of one picture's forward pass."""
+    return count_flops(build())
 
 
 def load(folder: Path) -> TorchClassifier:

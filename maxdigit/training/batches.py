@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from maxdigit.data.pictures import Pictures, concatenate, generate
+from maxdigit.data.pictures import TEST_KINDS, Pictures, concatenate, generate
 from maxdigit.data.splits import TRAIN, VALIDATION, Split
 from maxdigit.training.recipes import Recipe
 
@@ -22,8 +22,8 @@ class Batch:
 
     pixels: Tensor  # uint8 (N, 128, 128)
     labels: Tensor  # int64 (N,), the largest digit
-    digits: Tensor | None = None  # int64 (N, 5), -1 where there is none; None if not known
-    centres: Tensor | None = None  # float (N, 5, 2), x and y of each digit in pixels; None if not known
+    digits: Tensor | None = None  # int64 (N, 8), -1 where there is none; None if not known
+    centres: Tensor | None = None  # float (N, 8, 2), x and y of each digit in pixels; None if not known
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class GeneratedData:
             yield _batch(concatenate(parts))
 
     def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
-        for kind, count in _shares(self._recipe.kinds, self._recipe.validation_pictures).items():
+        kinds = {kind: share for kind, share in self._recipe.kinds.items() if kind in TEST_KINDS}
+        for kind, count in _shares(kinds, self._recipe.validation_pictures).items():
             for pictures in held_out(VALIDATION, kind, count, batch_size, device):
                 yield _batch(pictures)
 

@@ -21,7 +21,8 @@ STATE = "state"  # what --resume needs; not committed
 
 def write_aside(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` make a file or folder next to ``path``, then put it in place in one step."""
-    aside, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
+    # The suffix stays, since some writers go by it.
+    aside, old = path.with_name(f".new-{path.name}"), path.with_name(f".old-{path.name}")
     for leftover in (aside, old):
         remove(leftover)
     write(aside)
@@ -33,7 +34,7 @@ def write_aside(path: Path, write: Callable[[Path], None]) -> None:
 
 def recover(path: Path) -> None:
     """Bring back a folder that a kill caught between the two renames of :func:`write_aside`."""
-    old = path.with_name(f".{path.name}.old")
+    old = path.with_name(f".old-{path.name}")
     if old.exists() and not path.exists():
         os.rename(old, path)
 

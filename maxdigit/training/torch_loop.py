@@ -18,9 +18,10 @@ from tqdm import tqdm
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import FeatureMap, get_model
 from maxdigit.training.batches import Batch, Data, Shard, locate_targets
+from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
-from maxdigit.training.recipes import Recipe
-from maxdigit.training.runs import HISTORY, STATE, remove, write_aside
+from maxdigit.training.recipes import WARM_UP, Recipe
+from maxdigit.training.runs import HISTORY, STATE, recover, remove, write_aside
 
 MAX_SHARD = "9MB"  # hosts of plain git repositories refuse files over 10 MiB
 _MAX_NORM = 1.0  # gradients are clipped here in tuned runs: the first steps of a one-cycle schedule can be wild
@@ -58,15 +59,15 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
     Raises:
         TrainingError: the loss is not a number any more, or the state to resume from is damaged.
     """
-    accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
+    accelerator = Accelerator(mixed_precision="bf16" if bf16_is_fast(default_device()) else "no")
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = accelerator.device.type == "cuda"
     device, shard = accelerator.device, Shard(accelerator.process_index, accelerator.num_processes)
     set_seed(recipe.seed)
 
-    module = get_model(recipe.model)
-    features: FeatureMap = __import__(module.module, fromlist=["FEATURES"]).FEATURES
-    trainee = Trainee(module.build(), features).to(memory_format=torch.channels_last)
+    spec = get_model(recipe.model)
+    features = spec.features
+    trainee = Trainee(spec.build(), features).to(memory_format=torch.channels_last)
     if accelerator.num_processes > 1:
         trainee = synchronise_batch_norm(trainee)
     steps = recipe.train_pictures // recipe.batch_size
@@ -77,6 +78,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
 
     epoch = 0
     if resume:
+        recover(folder / STATE)
         try:
             accelerator.load_state(str(folder / STATE))
         except Exception as error:  # noqa: BLE001 - whatever the readers of the parts raise
@@ -213,20 +215,20 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     raise TrainingError(f"The torch models know no optimizer {recipe.optimizer!r}.")
 
 
-def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
-    return torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: schedule_factor(recipe, step / (recipe.epochs * steps))
-    )
-
-
-def schedule_factor(recipe: Recipe, progress: float) -> float:
-    """The learning rate's factor when ``progress`` (0..1) of the run is done."""
+def _schedule(
+    optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
     if recipe.schedule == "constant":
-        return 1.0
-    warm_up = 0.1
-    if progress < warm_up:
-        return 0.04 + 0.96 * progress / warm_up
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - warm_up) / (1 - warm_up)))) * 0.999 + 0.001
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        recipe.learning_rate,
+        total_steps=recipe.epochs * steps,
+        pct_start=WARM_UP,
+        div_factor=25,
+        final_div_factor=40,
+        cycle_momentum=False,
+    )
 
 
 def _save_state(accelerator: Accelerator, folder: Path) -> None:

@@ -1,0 +1,201 @@
+"""Training of the Keras CNN with Keras's own ``fit``, on whichever backend Keras is set to."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import torch
+from keras import ops
+
+from maxdigit.errors import TrainingError
+from maxdigit.models.keras_cnn import FEATURE_LAYER, FEATURES, WEIGHTS, build
+from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.training.batches import Batch, Data, Shard, locate_targets
+from maxdigit.training.devices import bf16_is_fast, default_device
+from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
+from maxdigit.training.recipes import WARM_UP, Recipe
+from maxdigit.training.runs import HISTORY, STATE, read_json, recover, write_aside, write_json
+
+_EVALUATION_BATCH = 250
+
+
+@dataclass
+class _Progress:
+    """Where a run stands; saved with the state."""
+
+    epoch: int = 0  # epochs done, over all fits
+    fit: int = 0  # fits done
+    epoch_in_fit: int = 0
+    best_loss: float = math.inf  # lowest validation loss of this fit
+    waited: int = 0  # epochs since then
+
+
+def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> None:
+    """Train the Keras CNN and leave ``model.keras`` and ``history.csv`` in ``folder``.
+
+    The paper's recipe makes several fits one after another, each with a fresh optimiser and early stopping; the
+    tuned one makes a single fit. After each epoch the whole state lies in ``folder/state``, from which ``resume``
+    goes on to the same result.
+
+    Raises:
+        TrainingError: the loss is not a number any more, or the state to resume from is damaged.
+    """
+    device = default_device()
+    keras.utils.set_random_seed(recipe.seed)
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if bf16_is_fast(device) else "float32")
+    if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+    model = build()
+    trainee = _with_locate_head(model) if recipe.locate else model
+    steps = recipe.train_pictures // recipe.batch_size
+    _compile(trainee, recipe, steps)
+
+    progress = _Progress()
+    if resume:
+        progress = _load_state(trainee, folder)
+    while progress.fit < recipe.fits:
+        while progress.epoch_in_fit < recipe.epochs and progress.waited < (recipe.patience or math.inf):
+            start = time.perf_counter()
+            logs = trainee.fit(
+                _inputs(data.train(progress.epoch, Shard(), device), recipe),
+                steps_per_epoch=steps,
+                initial_epoch=progress.epoch,
+                epochs=progress.epoch + 1,
+                verbose=1,
+            ).history
+            seconds = time.perf_counter() - start
+            prefix = "probabilities_" if recipe.locate else ""
+            train_loss = logs[f"{prefix}loss"][0]
+            if not math.isfinite(train_loss):
+                raise TrainingError(
+                    f"The loss of epoch {progress.epoch + 1} is not a number any more: the run has diverged. "
+                    "The last good epoch is kept; resume with a lower learning rate or start anew."
+                )
+            validation_loss, validation_accuracy = validate(model, data, device)
+            progress.epoch += 1
+            progress.epoch_in_fit += 1
+            progress.waited = 0 if validation_loss < progress.best_loss else progress.waited + 1
+            progress.best_loss = min(progress.best_loss, validation_loss)
+            row = Epoch(
+                progress.epoch,
+                train_loss,
+                logs[f"{prefix}accuracy"][0],
+                validation_loss,
+                validation_accuracy,
+                float(trainee.optimizer.learning_rate),
+                seconds,
+                steps * recipe.batch_size / seconds,
+            )
+            append_epoch(folder / HISTORY, row)
+            print(f"validation: loss {validation_loss:.3f}, accuracy {validation_accuracy:.1%}", flush=True)
+            _save_state(trainee, progress, folder)
+        progress = _Progress(epoch=progress.epoch, fit=progress.fit + 1)
+        if progress.fit < recipe.fits:
+            _compile(trainee, recipe, steps)
+    save_weights(model, folder)
+
+
+def validate(model: keras.Model, data: Data, device: torch.device) -> tuple[float, float]:
+    """Mean cross-entropy (nats) and accuracy on the held-out pictures."""
+    loss_sum, right, seen = 0.0, 0, 0
+    for batch in data.validation(_EVALUATION_BATCH, device):
+        probabilities = torch.from_numpy(model.predict_on_batch(batch.pixels.cpu().numpy()[..., None]))
+        labels = batch.labels.cpu()
+        picked = probabilities.gather(1, labels[:, None]).clamp(min=1e-7)
+        loss_sum -= picked.log().sum().item()
+        right += (probabilities.argmax(1) == labels).sum().item()
+        seen += len(labels)
+    return loss_sum / seen, right / seen
+
+
+def save_weights(model: keras.Model, folder: Path) -> None:
+    """Write ``model.keras``: float32 throughout, whatever precision it was trained in."""
+    keras.mixed_precision.set_dtype_policy("float32")
+    clean = build()
+    clean.set_weights(model.get_weights())
+    write_aside(folder / WEIGHTS, lambda aside: clean.save(aside))
+
+
+def _with_locate_head(model: keras.Model) -> keras.Model:
+    """The model with the auxiliary head that only training sees: which digit stands in each cell."""
+    head = keras.layers.Conv2D(11, 1, dtype="float32", name="locate")
+    return keras.Model(model.inputs, [model.outputs[0], head(model.get_layer(FEATURE_LAYER).output)])
+
+
+def _locate_loss(target: Any, cells: Any) -> Any:
+    """Cross-entropy of the auxiliary head, digits and empty cells weighing the same; cells of -1 do not count."""
+    each = ops.sparse_categorical_crossentropy(ops.maximum(target, 0), cells, from_logits=True)
+    is_digit = ops.cast(ops.logical_and(target >= 0, target < NUM_CLASSES), each.dtype)
+    is_empty = ops.cast(ops.equal(target, NUM_CLASSES), each.dtype)
+    return sum(ops.sum(each * part) / ops.maximum(ops.sum(part), 1.0) for part in (is_digit, is_empty))
+
+
+def _compile(trainee: keras.Model, recipe: Recipe, steps: int) -> None:
+    rate: Any = recipe.learning_rate
+    if recipe.schedule == "one_cycle":
+        total = recipe.epochs * steps
+        rate = keras.optimizers.schedules.CosineDecay(
+            recipe.learning_rate / 25,
+            decay_steps=round(total * (1 - WARM_UP)),
+            alpha=1e-3,
+            warmup_target=recipe.learning_rate,
+            warmup_steps=round(total * WARM_UP),
+        )
+    if recipe.optimizer == "nadam":
+        optimizer = keras.optimizers.Nadam(rate)
+    elif recipe.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    else:
+        raise TrainingError(f"The Keras model knows no optimizer {recipe.optimizer!r}.")
+    classify = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+    trainee.compile(
+        optimizer,
+        loss=[classify, _locate_loss] if recipe.locate else classify,
+        loss_weights=[1.0, recipe.locate] if recipe.locate else None,
+        metrics=[["accuracy"], []] if recipe.locate else ["accuracy"],
+        jit_compile=torch.cuda.is_available(),  # on a CPU, XLA's convolutions are slower than the plain ones
+    )
+
+
+def _inputs(batches: Iterator[Batch], recipe: Recipe) -> Iterator[tuple[Any, Any]]:
+    """Batches as Keras wants them: pictures ``(N, 128, 128, 1)`` and the targets of each output."""
+    for batch in batches:
+        pictures = batch.pixels.cpu().numpy()[..., None]
+        labels = torch.nn.functional.one_hot(batch.labels, NUM_CLASSES).float().cpu().numpy()
+        if not recipe.locate:
+            yield pictures, labels
+            continue
+        if batch.digits is None or batch.centres is None:
+            cells = torch.full((len(pictures), FEATURES.cells, FEATURES.cells), -1)
+        else:
+            cells = locate_targets(batch.digits, batch.centres, FEATURES.first, FEATURES.step, FEATURES.cells)
+        yield pictures, (labels, cells.cpu().numpy().astype("int32"))
+
+
+def _save_state(trainee: keras.Model, progress: _Progress, folder: Path) -> None:
+    def write(aside: Path) -> None:
+        aside.mkdir()
+        trainee.save_weights(aside / "trainee.weights.h5")  # the optimiser's state included
+        write_json(aside / "progress.json", asdict(progress))
+
+    write_aside(folder / STATE, write)
+
+
+def _load_state(trainee: keras.Model, folder: Path) -> _Progress:
+    recover(folder / STATE)
+    try:
+        progress = _Progress(**read_json(folder / STATE / "progress.json"))
+        trainee.optimizer.build(trainee.trainable_variables)
+        trainee.load_weights(folder / STATE / "trainee.weights.h5")
+    except Exception as error:  # noqa: BLE001 - whatever the readers of the parts raise
+        raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
+    # A kill may fall between a row and its state: the state decides.
+    write_history(folder / HISTORY, read_history(folder / HISTORY)[: progress.epoch])
+    return progress
