@@ -121,9 +121,9 @@ def test_ink_lies_where_geometry_says(size: int) -> None:
     expected = 255 * (distance <= size / 2).reshape(128, 8, 128, 8).mean(axis=(1, 3))
 
     picture = render([Stroke("pen", size, points)]).astype(float)
-    assert np.abs(picture - expected).mean() < 2.5
-    assert np.abs(picture - expected).max() < 128  # nowhere further off than half a pixel's edge
-    assert picture.sum() == pytest.approx(expected.sum(), rel=0.12)
+    assert np.abs(picture - expected).mean() < 1
+    assert np.abs(picture - expected).max() < 80  # nowhere off by more than a third of a pixel
+    assert picture.sum() == pytest.approx(expected.sum(), rel=0.05)
 
 
 def test_the_eraser_takes_ink_away_and_later_ink_covers_it() -> None:
@@ -198,14 +198,15 @@ def test_runs_are_found_in_order_with_their_results(tmp_path: Path) -> None:
     for model, recipe in (("torch_cnn", "tuned"), ("keras_cnn", "paper"), ("keras_cnn", "tuned")):
         folder = write_run(tmp_path, model, recipe)
     metrics = {"test": {"textured": {"count": 10_000, "accuracy": 0.98, "interval95": [0.977, 0.983], "loss": 0.1}}}
-    (folder / "metrics.json").write_text(json.dumps({**metrics, "device": "CPU"}))
+    (folder / "metrics.json").write_text(json.dumps({**metrics, "training": {"device": "one H100"}}))
     write_run(tmp_path, "no_such_model", "tuned")
 
     runs, troubles = find_runs(tmp_path)
     assert [run.name for run in runs] == ["keras_cnn/tuned", "keras_cnn/paper", "torch_cnn/tuned"] and troubles == []
     assert len(runs[0].epochs) == 12
     assert runs[0].test["textured"].count == 10_000 and runs[0].test["textured"].interval == (0.977, 0.983)
-    assert runs[1].test == {}
+    assert runs[1].test == {} and runs[1].device is None
+    assert runs[0].device == "one H100"
 
 
 def test_a_damaged_run_is_left_out_with_a_sentence_and_the_others_stay(tmp_path: Path) -> None:

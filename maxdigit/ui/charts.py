@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # Plotly takes a while to load: not before a chart is wanted
 _INK = "#808080"  # readable on either ground where the style sheet does not reach, as in a saved picture
 _GRID = "rgba(128, 128, 128, 0.22)"
 _CLEAR = "rgba(0, 0, 0, 0)"
+# Dragging zooms and a double click goes back; of the buttons only "picture" and "all of it" are left.
+_TOOLS_LEFT_OUT = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "resetscale"]
 
 
 def accuracy_figure(runs: list[Run]) -> go.Figure:
@@ -65,6 +67,7 @@ def _figure(runs: list[Run], title: str, train: str, validation: str, number: st
         yaxis={**axis, "tickformat": ".0%" if number.endswith("%") else "~g"},
         legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
         hovermode="closest",
+        modebar={"bgcolor": _CLEAR, "color": _INK, "activecolor": _INK, "remove": _TOOLS_LEFT_OUT},
         uirevision="keep",  # a zoom stays while runs are shown and hidden
     )
     return figure

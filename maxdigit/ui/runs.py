@@ -34,7 +34,7 @@ class Run:
     recipe: str
     epochs: list[Epoch]
     test: dict[str, Measured]  # by kind of picture; empty before the run is evaluated
-    device: str | None
+    device: str | None  # what it was trained on, in words
 
     @property
     def name(self) -> str:
@@ -75,7 +75,7 @@ def _read_metrics(path: Path) -> tuple[dict[str, Measured], str | None]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         test = {str(kind): _measured(values) for kind, values in data.get("test", {}).items()}
-        device = data.get("device")
+        device = data.get("training", {}).get("device")
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise MetricsError(texts.NOT_A_METRICS_FILE.format(path=path)) from None
     return test, str(device) if device else None

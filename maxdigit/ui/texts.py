@@ -143,13 +143,14 @@ probabilities and the time of the forward pass. With Python (`pip install gradio
 ```python
 from gradio_client import Client, handle_file
 
-client = Client("http://127.0.0.1:7860")  # the address of this page
+# The address of this page:
+client = Client("http://127.0.0.1:7860")
 answer = client.predict(
     image=handle_file("picture.png"),
     model="{model}",
     api_name="/classify",
 )
-print(answer["max_digit"], answer["probabilities"])
+print(answer["max_digit"])
 ```
 
 The models here: {models}. A file that is no picture, or a name that is no model, raises an error that says so.

@@ -63,10 +63,9 @@ def _results(runs: list[Run]) -> str:
         return ""
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in texts.RESULTS_COLUMNS)
     rows = "".join(_result(run) for run in runs)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return (
         f"<h2>{escape(texts.RESULTS_TITLE)}</h2>"
-        f'<div class="results-scroll" tabindex="0">{table}</div>'  # a narrow screen scrolls the table, not the page
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<p>{escape(texts.RESULTS_NOTE)}</p>"
     )
 
@@ -75,9 +74,13 @@ def _result(run: Run) -> str:
     here = "<br>".join(_measurement(kind, value) for kind, value in run.test.items()) or escape(texts.NOT_MEASURED)
     if run.device and run.test:
         here += f"<br><small>{escape(texts.TRAINED_ON.format(device=run.device))}</small>"
-    cells = (here, _paper(run.spec.paper_validation), _paper(run.spec.paper_test))
+    values = (here, _paper(run.spec.paper_validation), _paper(run.spec.paper_test))
+    cells = "".join(  # with the column's name, for phones, where a row becomes a block
+        f'<td data-column="{escape(column)}">{value}</td>'
+        for column, value in zip(texts.RESULTS_COLUMNS[1:], values, strict=True)
+    )
     dot = f'<span class="dot" style="background: {model_colour(run.spec.name)}"></span>'
-    return f'<tr><th scope="row">{dot}{escape(run.title)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+    return f'<tr><th scope="row">{dot}{escape(run.title)}</th>{cells}</tr>'
 
 
 def _measurement(kind: str, value: Measured) -> str:

@@ -19,12 +19,12 @@ from maxdigit.models.registry import IMAGE_SIZE
 
 VERSION = 1
 GRID = 1000  # the pad is GRID x GRID units, whatever its size on the screen
-MIN_SIZE, DEFAULT_SIZE, MAX_SIZE = 15, 40, 120  # brush widths in units; 40 is about an eighth of a digit's height
+MIN_SIZE, DEFAULT_SIZE, MAX_SIZE = 20, 40, 80  # brush widths in units: 2.6 to 10.2 pixels of the model's picture
 MAX_STROKES = 400
 MAX_POINTS = 12_000  # in the whole drawing: some forty times what three digits take
 MAX_CHARACTERS = 16 * MAX_POINTS + 100 * MAX_STROKES  # more than any drawing within those limits can need
 
-_OVERSAMPLING = 4  # drawn this many times larger, then averaged down: soft edges like a scanned pen's
+_OVERSAMPLING = 8  # drawn this many times larger, then averaged down: soft edges like a scanned pen's
 
 
 class DrawingError(MaxDigitError):
