@@ -1,0 +1,200 @@
+"""The command line. Each command loads only what it needs: ``--help`` loads no framework."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from maxdigit.errors import CheckpointError, MaxDigitError
+from maxdigit.inference.predict import CHECKPOINTS, Predictor
+from maxdigit.models.registry import MODELS, get_model
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Which of three handwritten digits is the largest? Ask a trained CNN, make pictures, measure models.",
+)
+# TensorFlow greets on standard error, which belongs to our own messages.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+_DEFAULT_MODEL = "resnet18"
+_Checkpoints = Annotated[Path, typer.Option(help="Folder with the trained models.")]
+
+
+def _fail(error: MaxDigitError) -> typer.Exit:
+    typer.echo(f"Error: {error}", err=True)
+    return typer.Exit(1)
+
+
+@app.command()
+def classify(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Picture files.")],
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}.")] = _DEFAULT_MODEL,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    dark_ink: Annotated[
+        bool | None, typer.Option("--dark-ink/--light-ink", help="The ink's tone. Default: found by looking.")
+    ] = None,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Say which digit is the largest in each picture.
+
+    With --json each line holds path, model, max_digit, probabilities (ten numbers that sum to 1) and milliseconds, or
+    path and error where a file is no picture; the others go on. The exit status is 1 if any file failed.
+    """
+    from maxdigit.inference.prepare import open_picture, prepare
+
+    predictor = Predictor(checkpoints)
+    try:
+        predictor.warm(model)  # so that the first picture's time is not that of loading the model
+    except MaxDigitError as error:
+        raise _fail(error) from None
+    failed = False
+    for path in paths:
+        try:
+            pixels = prepare(open_picture(path), dark_ink_on_light=dark_ink).pixels
+            prediction = predictor.classify(pixels, model)
+        except MaxDigitError as error:
+            failed = True
+            if as_json:
+                typer.echo(json.dumps({"path": str(path), "error": str(error)}, ensure_ascii=False))
+            else:
+                typer.echo(f"{path}: {error}", err=True)
+            continue
+        if as_json:
+            typer.echo(
+                json.dumps(
+                    {
+                        "path": str(path),
+                        "model": model,
+                        "max_digit": prediction.max_digit,
+                        "probabilities": [round(float(p), 7) for p in prediction.probabilities],
+                        "milliseconds": round(prediction.milliseconds, 2),
+                    },
+                    ensure_ascii=False,
+                )
+            )
+        else:
+            sure = prediction.probabilities[prediction.max_digit]
+            typer.echo(f"{path}: {prediction.max_digit} ({sure:.1%})")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.")],
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="How many pictures.")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 7,
+    kind: Annotated[str, typer.Option(help="textured or drawn.")] = "textured",
+    split: Annotated[str, typer.Option(help="Whose digits and backgrounds: train, validation or test.")] = "test",
+) -> None:
+    """Write made-up pictures as PNG files, and labels.csv that says what is in them."""
+    from maxdigit.data.pictures import TEST_KINDS
+    from maxdigit.data.sample import write_samples
+    from maxdigit.data.splits import SPLITS
+
+    try:
+        if kind not in TEST_KINDS:
+            raise MaxDigitError(f"There is no kind {kind!r}. Choose one of: {', '.join(TEST_KINDS)}.")
+        if split not in SPLITS:
+            raise MaxDigitError(f"There is no split {split!r}. Choose one of: {', '.join(SPLITS)}.")
+        try:
+            table = write_samples(out, count, seed, split, kind)  # type: ignore[arg-type]
+        except OSError as error:
+            raise MaxDigitError(f"Cannot write to {out} ({error.strerror}). Choose another folder.") from error
+    except MaxDigitError as error:
+        raise _fail(error) from None
+    typer.echo(f"Wrote {count} pictures and {table}.")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}, or all.")] = "all",
+    kind: Annotated[str, typer.Option(help="textured, drawn, or all.")] = "all",
+    count: Annotated[int, typer.Option(min=1, help="Test pictures of each kind.")] = 10_000,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    write: Annotated[bool, typer.Option("--write", help="Put the result into each model's metrics.json.")] = False,
+    kaggle_dir: Annotated[
+        Path | None, typer.Option(help="Measure on the competition's own train_max_x there instead.")
+    ] = None,
+    submission: Annotated[
+        Path | None, typer.Option(help="Write answers for test_max_x of --kaggle-dir as Id,Label to this file.")
+    ] = None,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Measure trained models on pictures they have never seen, as one JSON object a line.
+
+    The pictures are our own synthesis from MNIST's test digits, unless --kaggle-dir names a folder with the
+    competition's files.
+    """
+    try:
+        predictor = Predictor(checkpoints)
+        names = predictor.available() if model == "all" else [get_model(model).name]
+        if not names:
+            raise CheckpointError(f"There are no trained models in {checkpoints}. Train one with train.py.")
+        if submission is not None:
+            _write_submission(predictor, names, kaggle_dir, submission)
+        elif kaggle_dir is not None:
+            _evaluate_kaggle(predictor, names, kaggle_dir)
+        else:
+            _evaluate_generated(predictor, names, kind, split, count, write)
+    except MaxDigitError as error:
+        raise _fail(error) from None
+
+
+def _evaluate_generated(
+    predictor: Predictor, names: list[str], kind: str, split: str, count: int, write: bool
+) -> None:
+    from maxdigit.data.pictures import TEST_KINDS
+    from maxdigit.data.splits import SPLITS
+    from maxdigit.training.metrics import measure
+    from maxdigit.training.runs import METRICS, read_json, write_json
+
+    if kind not in (*TEST_KINDS, "all"):
+        raise MaxDigitError(f"There is no kind {kind!r}. Choose one of: {', '.join(TEST_KINDS)}, all.")
+    if split not in SPLITS:
+        raise MaxDigitError(f"There is no split {split!r}. Choose one of: {', '.join(SPLITS)}.")
+    if write and split != "test":
+        raise MaxDigitError("metrics.json holds results of the test split only: leave out --write or --split.")
+    for name in names:
+        folder = predictor.folder(name)
+        classifier = get_model(name).load(folder)
+        for one in TEST_KINDS if kind == "all" else (kind,):
+            result = measure(classifier, split, one, count)
+            _print({"model": name, **result})
+            if write:
+                metrics = read_json(folder / METRICS)
+                metrics["test"][one] = result
+                write_json(folder / METRICS, metrics)
+
+
+def _evaluate_kaggle(predictor: Predictor, names: list[str], folder: Path) -> None:
+    from maxdigit.data.kaggle import load_training
+    from maxdigit.training.metrics import score
+
+    pictures, labels = load_training(folder)
+    for name in names:
+        _print({"model": name, "data": "kaggle", **score(predictor.predict(pictures, name), labels)})
+
+
+def _write_submission(predictor: Predictor, names: list[str], folder: Path | None, path: Path) -> None:
+    from maxdigit.data.kaggle import load_test, write_submission
+
+    if folder is None:
+        raise MaxDigitError("--submission needs --kaggle-dir, the folder with test_max_x.")
+    if len(names) != 1:
+        raise MaxDigitError(f"--submission needs one model: add --model with one of {', '.join(names)}.")
+    answers = predictor.predict(load_test(folder), names[0]).argmax(1)
+    try:
+        write_submission(path, answers)
+    except OSError as error:
+        raise MaxDigitError(f"Cannot write {path} ({error.strerror}). Choose another file.") from error
+    typer.echo(f"Wrote {len(answers)} answers of {names[0]} to {path}.")
+
+
+def _print(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value))
