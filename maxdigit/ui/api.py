@@ -10,7 +10,7 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
 from maxdigit.inference.prepare import open_picture, prepare
 from maxdigit.models.registry import NUM_CLASSES, get_model
-from maxdigit.ui.classify_tab import FORWARD_PASSES, default_model
+from maxdigit.ui.classify_tab import default_model
 from maxdigit.ui.picture_input import PictureInput, existing
 
 
@@ -72,4 +72,4 @@ def add_api(predictor: Predictor) -> None:
     # Custom values come through, so that a wrong name gets our sentence and not Gradio's.
     model = gr.Dropdown(names, value=default_model(names), allow_custom_value=True, visible=False, label="model")
     answer = _AnswerData(visible=False, label="answer")
-    gr.on([], classify, [image, model], answer, api_name="classify", api_visibility="public", **FORWARD_PASSES)
+    gr.on([], classify, [image, model], answer, api_name="classify", api_visibility="public", concurrency_limit=1)

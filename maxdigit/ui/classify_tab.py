@@ -27,8 +27,9 @@ Mode = Literal["draw", "upload", "sample"]
 
 DEFAULT_MODEL = "resnet18"
 
-# A forward pass keeps one core busy; the server has two. More at once would only make everybody wait longer.
-FORWARD_PASSES = {"concurrency_limit": 2, "concurrency_id": "forward"}
+# The page's answers stand in one line: a forward pass keeps one of the server's two cores busy, and an answer can
+# never overtake a newer one. Programs have a line of their own.
+ONE_LINE = {"concurrency_limit": 1, "concurrency_id": "page"}
 
 _SEEDS = 2**31
 
@@ -95,7 +96,7 @@ def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
             )
 
     if names:
-        fast = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", **FORWARD_PASSES}
+        fast = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", **ONE_LINE}
         gr.on(pad.change, partial(_answer_drawing, predictor), [pad, model], answer, **fast)
         gr.on(upload.change, partial(_answer_upload, predictor), [upload, model], answer, **fast)
 

@@ -133,6 +133,11 @@ None of them finds, cuts out or reads single digits first. Each looks at the who
 
 The competition's pictures are not free to share, so the training pictures here are made by a program: MNIST digits
 over seven kinds of ground, and plain drawings. A model is at its best on pictures of that kind.
+
+### Keys on the pad
+
+**B** pen, **E** eraser, **[** and **]** brush size, **Ctrl+Z** undo, **Ctrl+Shift+Z** or **Ctrl+Y** redo,
+**Delete** clear (undo brings it back). On a Mac, Cmd for Ctrl.
 """
 
 API_TITLE = "Use it from a program"
