@@ -146,9 +146,7 @@ def evaluate(
         raise _fail(error) from None
 
 
-def _evaluate_generated(
-    predictor: Predictor, names: list[str], kind: str, split: str, count: int, write: bool
-) -> None:
+def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split: str, count: int, write: bool) -> None:
     from maxdigit.data.pictures import TEST_KINDS
     from maxdigit.data.splits import SPLITS
     from maxdigit.training.metrics import measure

@@ -73,20 +73,23 @@ def read_labels(path: Path) -> NDArray[np.int64]:
                 raise CompetitionFileError(f"{path} should begin with the line Id,Label.")
             labels: dict[int, int] = {}
             for row in reader:
+                if len(row) != 2 or not all(cell.isdecimal() for cell in row):
+                    raise _bad_row(path, reader.line_num)
                 number, label = map(int, row)
-                if not 0 <= label <= 9 or number in labels:
-                    raise ValueError
+                if label > 9 or number in labels:
+                    raise _bad_row(path, reader.line_num)
                 labels[number] = label
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CompetitionFileError(f"{path} cannot be read ({error}).") from error
-    except ValueError:
-        raise CompetitionFileError(
-            f"{path}, line {reader.line_num}: two whole numbers are needed, an Id that has not come before and a "
-            "Label from 0 to 9."
-        ) from None
     if sorted(labels) != list(range(len(labels))) or not labels:
         raise CompetitionFileError(f"{path} should have the Ids 0, 1, 2 and so on, each once.")
     return np.array([labels[number] for number in range(len(labels))], np.int64)
+
+
+def _bad_row(path: Path, line: int) -> CompetitionFileError:
+    return CompetitionFileError(
+        f"{path}, line {line}: two whole numbers are needed, an Id that has not come before and a Label from 0 to 9."
+    )
 
 
 def write_submission(path: Path, answers: NDArray[np.integer]) -> None:
@@ -168,9 +171,6 @@ class _ArrayUnpickler(pickle.Unpickler):
         except KeyError:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
 
-    def persistent_load(self, pid: Any) -> Any:
-        raise pickle.UnpicklingError("it refers to something outside itself")
-
 
 def _unpickle(path: Path) -> Any:
     try:
@@ -180,7 +180,7 @@ def _unpickle(path: Path) -> Any:
     try:
         # latin1 lets arrays that Python 2 pickled through.
         result = _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()
-    except Exception as error:  # noqa: BLE001 - a broken or hostile pickle can raise anything
+    except Exception as error:  # a broken or hostile pickle can raise anything
         raise CompetitionFileError(
             f"{path} is not a pickled array of pictures, or holds more than that ({error}). It was not opened any "
             "further. Download it again from the competition."

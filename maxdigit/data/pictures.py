@@ -29,8 +29,8 @@ from torch import Generator, Tensor
 
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, TEXTURE_SIZE, texture
 from maxdigit.data.mnist import SIZE as SPRITE
-from maxdigit.data.splits import PICTURES_PER_TEXTURES, TEXTURES_PER_FAMILY, Split
-from maxdigit.data.strokes import UNITS_PER_PIXEL, distance_fields
+from maxdigit.data.splits import PICTURES_PER_TEXTURES, TEXTURES_PER_FAMILY, Split, SplitName, digits_of
+from maxdigit.data.strokes import distance_fields
 
 Kind = Literal["textured", "crowded", "drawn"]
 KINDS: tuple[Kind, ...] = ("textured", "crowded", "drawn")
@@ -137,25 +137,15 @@ def _uniform(g: Generator, shape: tuple[int, ...], low: float, high: float) -> T
 
 
 @lru_cache(maxsize=8)
-def _sprites(split_name: str, device: torch.device) -> Tensor:
+def _sprites(split_name: SplitName, device: torch.device) -> Tensor:
     """MNIST digits of a split: float32 (N, 28, 28), 0..255, on the device."""
-    from maxdigit.data.splits import SPLITS
-
-    return torch.tensor(SPLITS[split_name].digits.images, device=device).float()
-
-
-@lru_cache(maxsize=8)
-def _fields(split_name: str, device: torch.device) -> Tensor:
-    """Distance fields of a split's digits, in MNIST pixels: float32 (N, 28, 28), on the device."""
-    return distance_fields(split_name).to(device).float() / UNITS_PER_PIXEL
+    return torch.tensor(digits_of(split_name).images, device=device).float()
 
 
 @lru_cache(maxsize=3)
-def _by_label(split_name: str) -> tuple[Tensor, Tensor, Tensor]:
+def _by_label(split_name: SplitName) -> tuple[Tensor, Tensor, Tensor]:
     """Indices of a split's digits sorted by what they show, and where each digit's run starts and how long it is."""
-    from maxdigit.data.splits import SPLITS
-
-    labels = SPLITS[split_name].digits.labels
+    labels = digits_of(split_name).labels
     counts = torch.from_numpy(np.bincount(labels, minlength=10))
     order = torch.from_numpy(np.argsort(labels, kind="stable"))
     return order, counts.cumsum(0) - counts, counts
@@ -242,18 +232,15 @@ def _textured(split: Split, kind: Kind, chunk: int, rows: slice, balance: float,
     angle = _uniform(g, (n, count), -35, 35).deg2rad()
     scale = _uniform(g, (n, count), 1.0, 1.17)
     gain = _uniform(g, (n, count), 1.2, 1.65)
-    family = torch.multinomial(
-        torch.tensor([PAINTERS[name][1] for name in FAMILIES]), n, replacement=True, generator=g
-    )
+    family = torch.multinomial(torch.tensor([PAINTERS[name][1] for name in FAMILIES]), n, replacement=True, generator=g)
     number = torch.randint(0, TEXTURES_PER_FAMILY, (n,), generator=g)
     crop = torch.randint(0, TEXTURE_SIZE - SIZE + 1, (n, 2), generator=g)
     flip = torch.rand((n, 3), generator=g) < 0.5  # left-right, upside down, quarter turn
     turns = torch.tensor([PAINTERS[name][2] for name in FAMILIES])[family] & flip[:, 2]
     bright = _uniform(g, (n,), 0.94, 1.06)
 
-    digits, source, corners, angle, scale, gain, family, number, crop, flip, turns, bright = (
-        value[rows] for value in (digits, source, corners, angle, scale, gain, family, number, crop, flip, turns, bright)
-    )
+    drawn = (digits, source, corners, angle, scale, gain, family, number, crop, flip, turns, bright)
+    digits, source, corners, angle, scale, gain, family, number, crop, flip, turns, bright = (v[rows] for v in drawn)
     n = len(digits)
     volume = chunk * CHUNK // PICTURES_PER_TEXTURES
     which = family * TEXTURES_PER_FAMILY + number
@@ -285,7 +272,14 @@ def _textured(split: Split, kind: Kind, chunk: int, rows: slice, balance: float,
     boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
     found = _ink_boxes((ink > 80).flatten(0, 1)).view(n, count, 4)
     boxes[:, :count] = found + corners.repeat(1, 1, 2).to(device)
-    return Pictures(canvas.clamp(0, 255).round().to(torch.uint8), digits.to(device), boxes, family.to(device))
+    return Pictures(_to_full_range(canvas), digits.to(device), boxes, family.to(device))
+
+
+def _to_full_range(canvas: Tensor) -> Tensor:
+    """Each picture stretched to 0..255, as every one of the competition's is: uint8, same shape."""
+    canvas = canvas.clamp(0, 255)
+    low, high = canvas.amin((1, 2), keepdim=True), canvas.amax((1, 2), keepdim=True)
+    return ((canvas - low) * (255 / (high - low))).round().to(torch.uint8)
 
 
 def _rotate(sprites: Tensor, angle: Tensor, scale: Tensor, device: torch.device) -> Tensor:
@@ -370,13 +364,13 @@ def _drawn(split: Split, chunk: int, rows: slice, balance: float, device: torch.
     n = len(digits)
 
     owner, slot = present.nonzero(as_tuple=True)  # one line for each digit there is
-    x, y, height, angle, shear, aspect, brush, wobble, source = (
-        value[owner, slot].to(device) for value in (x, y, height, angle, shear, aspect, brush, wobble, source)
+    field = distance_fields(split.name, source[owner, slot]).to(device)
+    x, y, height, angle, shear, aspect, brush, wobble = (
+        value[owner, slot].to(device) for value in (x, y, height, angle, shear, aspect, brush, wobble)
     )
     zoom = height / 20  # MNIST digits are 20 pixels high
     # A thick brush on small digits would close every loop; a thin one on large digits tears at the field's own grain.
     brush = torch.minimum(brush, height * 0.16).maximum(height * 0.05).clamp(min=1.6)
-    field = _fields(split.name, device)[source]
     ink = torch.cat(
         [
             _redraw(*part)
@@ -417,5 +411,3 @@ def _redraw(
     # Past the sprite's edge the field stands still at the border's value; add the way to it.
     outside = torch.relu(grid.abs() - 1).norm(dim=3) * (SPRITE / 2)
     return (brush[:, None, None] / 2 + 0.5 - (distance + outside) * zoom[:, None, None]).clamp(0, 1)
-
-

@@ -22,11 +22,29 @@ _FINE = 2  # skeletons are found at twice MNIST's resolution, else curves come o
 _CHUNK = 4096  # digits thinned at a time, which keeps the work in tens of megabytes
 
 
+def distance_fields(split: SplitName, indices: Tensor) -> Tensor:
+    """Distance to the skeleton for some digits of a split, worked out when first asked for.
+
+    Args:
+        split: whose digits.
+        indices: int64 ``(M,)``, into the split's digits.
+
+    Returns:
+        float32 ``(M, 28, 28)``, in MNIST pixels, on the CPU.
+    """
+    fields, is_known = _known(split)
+    images = digits_of(split).images
+    for chunk in indices[~is_known[indices]].unique().split(_CHUNK):
+        fields[chunk] = _distance(_thin(_enlarge(torch.tensor(images[chunk.numpy()]))))
+        is_known[chunk] = True
+    return fields[indices].float() / UNITS_PER_PIXEL
+
+
 @lru_cache(maxsize=3)
-def distance_fields(split: SplitName) -> Tensor:
-    """Distance to the skeleton for every digit of a split: uint8, shape ``(N, 28, 28)``, in 1/16 pixel."""
-    images = torch.tensor(digits_of(split).images)
-    return torch.cat([_distance(_thin(_enlarge(chunk))) for chunk in images.split(_CHUNK)])
+def _known(split: SplitName) -> tuple[Tensor, Tensor]:
+    """Fields worked out so far, uint8 ``(N, 28, 28)`` in fixed point, and which those are, bool ``(N,)``."""
+    count = len(digits_of(split).labels)
+    return torch.zeros((count, SIZE, SIZE), dtype=torch.uint8), torch.zeros(count, dtype=torch.bool)
 
 
 def _enlarge(images: Tensor) -> NDArray[np.uint8]:

@@ -82,9 +82,7 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
         raise PictureError(f"{name} is damaged or cut short ({error}). Save it again or choose another.") from error
 
 
-def prepare(
-    picture: Image.Image | NDArray[np.generic], *, dark_ink_on_light: bool | None = None
-) -> PreparedPicture:
+def prepare(picture: Image.Image | NDArray[np.generic], *, dark_ink_on_light: bool | None = None) -> PreparedPicture:
     """Make any picture a model's input.
 
     Args:
@@ -205,7 +203,7 @@ def _is_plain(grey: FloatPicture, ground: FloatPicture) -> bool:
     """Whether the ground is one smooth tone, up to a board's unevenness."""
     grain = float(np.median(np.abs(grey - ground)))
     low, high = np.percentile(ground, (5, 95))
-    return grain < 0.03 and float(high - low) < 0.25
+    return grain < 0.03 and float(high - low) < 0.4
 
 
 def _stretch(ink: FloatPicture) -> FloatPicture:

@@ -82,7 +82,7 @@ def load(folder: Path) -> KerasClassifier:
     try:
         # Only the weights come from the file: the architecture is ours, whatever the file says.
         model.load_weights(path)
-    except Exception as error:  # noqa: BLE001 - Keras raises whatever its zip and HDF5 readers raise
+    except Exception as error:  # Keras raises whatever its zip and HDF5 readers raise
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(
             f"The weights in {path} are missing, damaged, or of another model ({reason}). "

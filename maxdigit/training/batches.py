@@ -70,9 +70,7 @@ class GeneratedData:
             for kind, count in self._per_batch.items():
                 low, high = shard.rows(count)
                 start = int(step) * count + low
-                parts.append(
-                    generate(self._train, start, high - low, kind=kind, balance=recipe.balance, device=device)
-                )
+                parts.append(generate(self._train, start, high - low, kind=kind, balance=recipe.balance, device=device))
             yield _batch(concatenate(parts))
 
     def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:

@@ -119,7 +119,7 @@ def save_weights(model: keras.Model, folder: Path) -> None:
     keras.mixed_precision.set_dtype_policy("float32")
     clean = build()
     clean.set_weights(model.get_weights())
-    write_aside(folder / WEIGHTS, lambda aside: clean.save(aside))
+    write_aside(folder / WEIGHTS, clean.save)
 
 
 def _with_locate_head(model: keras.Model) -> keras.Model:
@@ -194,7 +194,7 @@ def _load_state(trainee: keras.Model, folder: Path) -> _Progress:
         progress = _Progress(**read_json(folder / STATE / "progress.json"))
         trainee.optimizer.build(trainee.trainable_variables)
         trainee.load_weights(folder / STATE / "trainee.weights.h5")
-    except Exception as error:  # noqa: BLE001 - whatever the readers of the parts raise
+    except Exception as error:  # whatever the readers of the parts raise
         raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
     # A kill may fall between a row and its state: the state decides.
     write_history(folder / HISTORY, read_history(folder / HISTORY)[: progress.epoch])

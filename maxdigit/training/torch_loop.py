@@ -76,17 +76,17 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
     trainee, optimizer = accelerator.prepare(trainee, optimizer)
     accelerator.register_for_checkpointing(schedule)
 
-    epoch = 0
+    done = 0
     if resume:
         recover(folder / STATE)
         try:
             accelerator.load_state(str(folder / STATE))
-        except Exception as error:  # noqa: BLE001 - whatever the readers of the parts raise
+        except Exception as error:  # whatever the readers of the parts raise
             raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
-        epoch = schedule.last_epoch // steps
+        done = schedule.last_epoch // steps
         # A kill may fall between the state and its row: the state decides.
-        write_history(folder / HISTORY, read_history(folder / HISTORY)[:epoch])
-    for epoch in range(epoch, recipe.epochs):
+        write_history(folder / HISTORY, read_history(folder / HISTORY)[:done])
+    for epoch in range(done, recipe.epochs):
         start = time.perf_counter()
         trainee.train()
         loss_sum = torch.zeros((), device=device)
@@ -215,9 +215,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     raise TrainingError(f"The torch models know no optimizer {recipe.optimizer!r}.")
 
 
-def _schedule(
-    optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
     if recipe.schedule == "constant":
         return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
     return torch.optim.lr_scheduler.OneCycleLR(

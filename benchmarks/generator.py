@@ -1,0 +1,55 @@
+"""How many pictures a second the generator makes: ``python benchmarks/generator.py [--device cuda]``.
+
+Prints the median and spread of several runs for each kind. Left out: loading MNIST, making the textures and finding
+the skeletons, which happen once in a run (their time is printed by itself).
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+
+from maxdigit.data.pictures import KINDS, generate
+from maxdigit.data.splits import TRAIN
+from maxdigit.training.run import device_name
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--count", type=int, default=2000, help="pictures a run")
+    parser.add_argument("--runs", type=int, default=5)
+    args = parser.parse_args()
+    print(f"{device_name()}; torch {torch.__version__}, Python {platform.python_version()}; device {args.device}")
+    for kind in KINDS:
+        start = time.perf_counter()
+        _make(kind, args.count, args.device)
+        first = time.perf_counter() - start
+        rates = []
+        for _ in range(args.runs):
+            start = time.perf_counter()
+            _make(kind, args.count, args.device)
+            rates.append(args.count / (time.perf_counter() - start))
+        print(
+            f"{kind:>9}: median {statistics.median(rates):,.0f} pictures/s (lowest {min(rates):,.0f}, highest "
+            f"{max(rates):,.0f}; n = {args.runs} x {args.count:,}); first run {first:.1f} s"
+        )
+
+
+def _make(kind: str, count: int, device: str) -> None:
+    generate(TRAIN, 0, count, kind=kind, balance=0.5, device=device)  # type: ignore[arg-type]
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+if __name__ == "__main__":
+    main()

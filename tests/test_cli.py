@@ -1,0 +1,163 @@
+"""The command line: what it prints, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from PIL import Image
+from typer.testing import CliRunner
+
+from maxdigit.cli import app
+from maxdigit.data.sample import draw_sample
+from maxdigit.models import torch_cnn
+from maxdigit.training.torch_loop import save_weights
+
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory) -> Path:
+    """An untrained torch_cnn where a trained one would lie: enough for all but right answers."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    run = folder / "torch_cnn" / "tuned"
+    run.mkdir(parents=True)
+    save_weights(torch_cnn.build(), run)
+    (run / "config.json").write_text("{}")
+    (run / "metrics.json").write_text(json.dumps({"test": {}}))
+    return folder
+
+
+def run(*arguments, checkpoints=None):
+    options = ["--checkpoints", str(checkpoints)] if checkpoints else []
+    return runner.invoke(app, [str(a) for a in (*arguments, *options)])
+
+
+@pytest.fixture
+def picture(tmp_path) -> Path:
+    path = tmp_path / "picture.png"
+    Image.fromarray(draw_sample(3).pixels).save(path)
+    return path
+
+
+def test_classify_prints_one_json_object_a_line(checkpoints, picture):
+    result = run("classify", picture, picture, "--model", "torch_cnn", "--json", checkpoints=checkpoints)
+    assert result.exit_code == 0
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(lines) == 2
+    for line in lines:
+        assert list(line) == ["path", "model", "max_digit", "probabilities", "milliseconds"]
+        assert line["path"] == str(picture) and line["model"] == "torch_cnn"
+        assert len(line["probabilities"]) == 10 and abs(sum(line["probabilities"]) - 1) < 1e-4
+        assert line["max_digit"] == int(np.argmax(line["probabilities"])) and line["milliseconds"] > 0
+
+
+def test_a_bad_file_is_named_on_its_line_and_the_others_go_on(checkpoints, picture, tmp_path):
+    (tmp_path / "bad.png").write_text("no picture")
+    paths = [tmp_path / "bad.png", picture, tmp_path / "none.png"]
+    result = run("classify", *paths, "--model", "torch_cnn", "--json", checkpoints=checkpoints)
+    bad, good, none = (json.loads(line) for line in result.stdout.splitlines())
+    assert result.exit_code == 1
+    assert bad["path"].endswith("bad.png") and "not a picture" in bad["error"]
+    assert good["max_digit"] in range(10) and "cannot be read" in none["error"]
+
+
+def test_classify_speaks_to_people_too(checkpoints, picture):
+    result = run("classify", picture, "--model", "torch_cnn", checkpoints=checkpoints)
+    assert result.exit_code == 0 and result.stdout.startswith(f"{picture}: ") and "%" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["classify", "x.png", "--model", "vgg"], "no model called 'vgg'"),
+        (["classify", "x.png", "--model", "resnet18"], "no trained weights"),
+        (["sample", "out", "--kind", "printed"], "no kind 'printed'"),
+        (["sample", "out", "--split", "all"], "no split 'all'"),
+        (["evaluate", "--model", "vgg"], "no model called 'vgg'"),
+        (["evaluate", "--kind", "printed"], "no kind 'printed'"),
+        (["evaluate", "--submission", "out.csv"], "needs --kaggle-dir"),
+        (["evaluate", "--kaggle-dir", "nowhere"], "cannot be read"),
+    ],
+)
+def test_mistakes_get_a_sentence_and_no_traceback(arguments, message, checkpoints, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    needs = [] if arguments[0] == "sample" else ["--checkpoints", str(checkpoints)]
+    result = runner.invoke(app, [*arguments, *needs])
+    assert result.exit_code == 1 and message in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_sample_writes_pictures_and_a_table(tmp_path):
+    result = run("sample", "--count", 4, "--seed", 7, tmp_path / "out")
+    assert result.exit_code == 0
+    rows = list(csv.DictReader((tmp_path / "out" / "labels.csv").open()))
+    assert len(rows) == 4 and len(list((tmp_path / "out").glob("*.png"))) == 4
+
+
+def test_evaluate_measures_and_writes_metrics(checkpoints):
+    result = run("evaluate", "--kind", "textured", "--count", 30, "--write", checkpoints=checkpoints)
+    assert result.exit_code == 0
+    line = json.loads(result.stdout)
+    assert line["model"] == "torch_cnn" and line["count"] == 30 and 0 <= line["accuracy"] <= 1
+    written = json.loads((checkpoints / "torch_cnn" / "tuned" / "metrics.json").read_text())
+    assert written["test"]["textured"]["accuracy"] == line["accuracy"]
+
+
+def competition(folder: Path) -> Path:
+    pixels = np.stack([draw_sample(seed).pixels for seed in range(40)])
+    labels = [draw_sample(seed).max_digit for seed in range(40)]
+    (folder / "train_max_x").write_bytes(pickle.dumps(pixels.astype(np.float32)))
+    (folder / "test_max_x").write_bytes(pickle.dumps(pixels[:5].astype(np.float32)))
+    rows = "".join(f"{number},{label}\n" for number, label in enumerate(labels))
+    (folder / "train_max_y.csv").write_text("Id,Label\n" + rows)
+    return folder
+
+
+def test_the_competitions_files_are_measured_and_answered(checkpoints, tmp_path):
+    folder, out = competition(tmp_path), tmp_path / "out.csv"
+    result = run("evaluate", "--kaggle-dir", folder, checkpoints=checkpoints)
+    assert result.exit_code == 0 and json.loads(result.stdout)["count"] == 40
+    result = run(
+        "evaluate", "--kaggle-dir", folder, "--model", "torch_cnn", "--submission", out, checkpoints=checkpoints
+    )
+    assert result.exit_code == 0
+    rows = list(csv.reader(out.open()))
+    assert rows[0] == ["Id", "Label"] and [row[0] for row in rows[1:]] == ["0", "1", "2", "3", "4"]
+    assert all(row[1] in "0123456789" for row in rows[1:])
+
+
+def train(*arguments):
+    command = [sys.executable, "train.py", *map(str, arguments)]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+def test_train_takes_the_competitions_files(tmp_path):
+    competition(tmp_path)
+    settings = ["--epochs", 1, "--pictures", 16, "--batch-size", 8, "--test-pictures", 10, "--out", tmp_path / "run"]
+    result = train("torch_cnn", "--recipe", "paper", "--data", "kaggle", "--kaggle-dir", tmp_path, *settings)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["data"] == "kaggle"
+    assert (tmp_path / "run" / "metrics.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["vgg"], "no model called 'vgg'"),
+        (["resnet18", "--recipe", "fast"], "no recipe called 'fast'"),
+        (["resnet18", "--data", "kaggle"], "belong together"),
+        (["resnet18", "--epochs", "0"], "epochs must be at least 1"),
+        (["torch_cnn", "--data", "kaggle", "--kaggle-dir", "nowhere"], "train_max_x cannot be read"),
+    ],
+)
+def test_train_refuses_mistakes_in_words(arguments, message):
+    result = train(*arguments)
+    assert result.returncode == 1 and message in result.stderr and "Traceback" not in result.stderr

@@ -1,0 +1,212 @@
+"""The pictures: the same each time, from digits and backgrounds that no two splits share, and like the real ones."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
+from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
+from maxdigit.data.pictures import CHUNK, MAX_DIGITS, TEST_KINDS, generate
+from maxdigit.data.sample import draw_sample, write_samples
+from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
+from maxdigit.data.strokes import distance_fields
+
+
+@pytest.fixture(scope="module")
+def textured():
+    return generate(TEST, 0, 2000)
+
+
+def test_mnist_is_the_original():
+    train, test = load_mnist("train"), load_mnist("t10k")
+    assert train.images.shape == (60_000, 28, 28) and test.images.shape == (10_000, 28, 28)
+    assert np.bincount(train.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+
+
+def test_a_changed_mnist_file_is_refused_by_name(tmp_path):
+    for path in FOLDER.glob("t10k*.gz"):
+        content = bytearray(gzip.decompress(path.read_bytes()))
+        content[-1] ^= 1
+        (tmp_path / path.name).write_bytes(gzip.compress(bytes(content)))
+    with pytest.raises(MnistError, match=r"t10k-images.*not the original"):
+        load_mnist("t10k", tmp_path)
+
+
+def test_a_missing_or_cut_mnist_file_is_refused_by_name(tmp_path):
+    with pytest.raises(MnistError, match="t10k-images"):
+        load_mnist("t10k", tmp_path)
+    name = "t10k-images-idx3-ubyte.gz"
+    (tmp_path / name).write_bytes((FOLDER / name).read_bytes()[:1000])
+    with pytest.raises(MnistError, match="cannot be read"):
+        load_mnist("t10k", tmp_path)
+
+
+def test_splits_share_no_digit_picture():
+    seen: dict[bytes, str] = {}
+    counts = {}
+    for name, split in SPLITS.items():
+        counts[name] = len(split.digits.labels)
+        for image in split.digits.images:
+            assert seen.setdefault(image.tobytes(), name) == name
+    assert counts == {"train": 54_000, "validation": 6_000, "test": 10_000}
+
+
+def test_splits_share_no_background_seed():
+    last = [split.texture_seed(99_999_999) for split in SPLITS.values()]
+    first = [split.texture_seed(0) for split in SPLITS.values()]
+    assert first[0] <= last[0] < first[1] <= last[1] < first[2] <= last[2]
+    with pytest.raises(ValueError, match="texture number"):
+        TRAIN.texture_seed(100_000_000)
+
+
+@pytest.mark.parametrize("kind", ["textured", "crowded", "drawn"])
+def test_pictures_do_not_depend_on_what_is_asked_for_around_them(kind):
+    start = CHUNK - 12
+    whole = generate(TEST, start, 24, kind=kind)
+    again = generate(TEST, start, 24, kind=kind)
+    assert torch.equal(whole.pixels, again.pixels)
+    alone = generate(TEST, start + 10, 3, kind=kind)
+    assert torch.equal(alone.pixels, whole.pixels[10:13])
+    assert torch.equal(alone.digits, whole.digits[10:13]) and torch.equal(alone.boxes, whole.boxes[10:13])
+
+
+def test_other_splits_seeds_and_balances_give_other_pictures():
+    base = generate(VALIDATION, 0, 4).pixels
+    assert not torch.equal(base, generate(TEST, 0, 4).pixels)
+    assert not torch.equal(base, generate(VALIDATION, 4, 4).pixels)
+    assert not torch.equal(base, generate(VALIDATION, 0, 4, balance=0.5).pixels)
+
+
+def test_impossible_requests_are_refused():
+    with pytest.raises(ValueError, match="kind"):
+        generate(TEST, 0, 1, kind="printed")
+    with pytest.raises(ValueError, match="negative"):
+        generate(TEST, -1, 1)
+    assert len(generate(TEST, 0, 0)) == 0
+
+
+def test_pictures_have_the_form_that_models_take(textured):
+    assert textured.pixels.shape == (2000, 128, 128) and textured.pixels.dtype == torch.uint8
+    assert textured.digits.shape == (2000, MAX_DIGITS) and textured.boxes.shape == (2000, MAX_DIGITS, 4)
+    assert ((textured.digits >= 0).sum(1) == 3).all()
+    assert torch.equal(textured.labels, textured.digits.max(1).values)
+
+
+def test_every_picture_spans_black_to_white(textured):
+    assert (textured.pixels.amin((1, 2)) == 0).all() and (textured.pixels.amax((1, 2)) == 255).all()
+
+
+def test_grey_levels_match_the_competitions(textured):
+    """Mean 98 to 106 and standard deviation 56 to 62 were measured on samples of the real pictures."""
+    pixels = textured.pixels.float()
+    assert 88 < pixels.mean() < 112
+    assert 50 < pixels.std() < 66
+
+
+def test_backgrounds_come_in_the_measured_shares(textured):
+    counts = torch.bincount(textured.families, minlength=len(FAMILIES)) / 2000
+    for name, share in zip(FAMILIES, counts.tolist(), strict=True):
+        assert abs(share - PAINTERS[name][1]) < 0.035, name
+
+
+# Grey levels below 215 at the 25, 50 and 75 % points, measured on each family of real pictures.
+MEASURED = {
+    "rings": (46, 97, 146),
+    "stars": (14, 21, 35),
+    "wall": (113, 137, 159),
+    "granite": (107, 134, 160),
+    "waves": (31, 48, 73),
+    "gravel": (78, 126, 156),
+    "marble": (25, 34, 71),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_backgrounds_have_the_measured_grey_levels(textured, family):
+    pixels = textured.pixels[textured.families == FAMILIES.index(family)].float()
+    found = np.percentile(pixels[pixels < 215].numpy(), (25, 50, 75))
+    assert np.abs(found - MEASURED[family]).max() < 32, found
+
+
+def test_textures_are_the_same_for_a_seed_and_differ_between_seeds():
+    for family in FAMILIES:
+        painter = PAINTERS[family][0]
+        first = painter(torch.Generator().manual_seed(5))
+        assert torch.equal(first, painter(torch.Generator().manual_seed(5)))
+        assert not torch.equal(texture(family, 1), texture(family, 2))
+
+
+def test_digits_stand_apart_inside_the_picture(textured):
+    boxes = textured.boxes[:, :3].float()
+    assert boxes.min() >= 0 and boxes.max() <= 128
+    sides = torch.maximum(boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1])
+    assert sides.max() <= 28 and 18 <= sides.median() <= 26
+    centres = (boxes[..., :2] + boxes[..., 2:]) / 2
+    gap = (centres - centres.roll(1, 1)).norm(dim=2)
+    assert gap.min() > 18  # boxes keep 29 pixels, ink within them may lean together
+    assert 50 < gap.median() < 80
+
+
+def test_ink_is_bright_where_the_boxes_say(textured):
+    for pixels, boxes in zip(textured.pixels[:200], textured.boxes[:200, :3], strict=True):
+        for x0, y0, x1, y1 in boxes.tolist():
+            assert pixels[y0:y1, x0:x1].max() == 255
+
+
+def test_labels_are_dealt_like_the_competitions(textured):
+    shares = torch.bincount(textured.labels, minlength=10) / len(textured)
+    expected = torch.tensor([((k + 1) ** 3 - k**3) / 1000 for k in range(10)])
+    assert (shares - expected).abs().max() < 0.04
+
+
+def test_balance_makes_every_largest_digit_as_likely():
+    labels = generate(TEST, 0, 2000, balance=1.0).labels
+    assert (torch.bincount(labels, minlength=10) / 2000 - 0.1).abs().max() < 0.035
+
+
+def test_drawn_pictures_are_white_strokes_on_black_with_one_to_five_digits():
+    pictures = generate(TEST, 0, 300, kind="drawn")
+    count = (pictures.digits >= 0).sum(1)
+    assert set(count.tolist()) == {1, 2, 3, 4, 5} and (count == 3).float().mean() > 0.5
+    assert (pictures.families == -1).all()
+    assert (pictures.pixels == 0).float().mean() > 0.7
+    assert (pictures.pixels.amax((1, 2)) > 200).all()
+    heights = (pictures.boxes[..., 3] - pictures.boxes[..., 1])[pictures.digits >= 0] / 128
+    assert heights.min() < 0.2 and heights.max() > 0.6
+
+
+def test_skeletons_run_through_the_ink():
+    fields, images = distance_fields("test", torch.arange(500)), torch.tensor(TEST.digits.images[:500])
+    on_line = fields < 0.5
+    assert (images[on_line] > 60).float().mean() > 0.97  # a skeleton lies within its digit
+    assert fields[images > 200].quantile(0.99) < 4  # and no ink is far from it
+    assert (on_line.flatten(1).sum(1) > 5).all()
+
+
+def test_samples_are_test_pictures_outside_the_measured_set():
+    sample = draw_sample(11)
+    assert (sample.pixels == draw_sample(11).pixels).all()
+    assert (sample.pixels != draw_sample(12).pixels).any()
+    assert sample.max_digit == max(sample.digits) and len(sample.digits) == 3
+    assert sample.family in FAMILIES
+    assert draw_sample(11, "drawn").family is None
+
+
+def test_written_samples_are_what_the_table_says(tmp_path):
+    table = write_samples(tmp_path / "a", 5, seed=7)
+    rows = list(csv.DictReader(table.open()))
+    assert len(rows) == 5
+    for row in rows:
+        assert Image.open(tmp_path / "a" / row["name"]).size == (128, 128)
+        assert int(row["max_digit"]) == max(map(int, row["digits"].split()))
+        assert row["background"] in FAMILIES
+    again = write_samples(tmp_path / "b", 5, seed=7)
+    assert again.read_text() == table.read_text()
+    for kind in TEST_KINDS:
+        assert write_samples(tmp_path / kind, 1, seed=1, kind=kind).exists()

@@ -1,0 +1,141 @@
+"""The competition's own files: read whatever way they were pickled, and nothing else is let in."""
+
+from __future__ import annotations
+
+import csv
+import os
+import pickle
+import pickletools
+
+import numpy as np
+import pytest
+
+from maxdigit.data.kaggle import load_test, load_training, read_labels, read_pictures, write_submission
+from maxdigit.errors import CompetitionFileError
+
+
+def pictures(count=3, dtype=np.float32):
+    return np.random.default_rng(0).integers(0, 256, (count, 128, 128)).astype(dtype)
+
+
+def write_labels(path, labels, header="Id,Label"):
+    path.write_text("\n".join([header, *(f"{i},{label}" for i, label in enumerate(labels))]) + "\n")
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("dtype", ["u1", "i8", "<f4", ">f4", "<f8"])
+def test_arrays_of_any_protocol_and_number_type_are_read(tmp_path, protocol, dtype):
+    array = pictures(dtype=dtype)
+    for made in (array, np.asfortranarray(array)):
+        (tmp_path / "x").write_bytes(pickle.dumps(made, protocol))
+        found = read_pictures(tmp_path / "x")
+        assert found.dtype == np.uint8 and (found == array).all()
+
+
+def test_arrays_pickled_by_old_numpy_are_read(tmp_path):
+    content = pickle.dumps(pictures(), 2)
+    assert b"numpy._core.multiarray" in content
+    old = pickletools.optimize(content).replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+    (tmp_path / "x").write_bytes(old)
+    assert (read_pictures(tmp_path / "x") == pictures()).all()
+
+
+class Call:
+    """Pickles into a call of ``function`` when read."""
+
+    def __init__(self, function, *arguments):
+        self._call = (function, arguments)
+
+    def __reduce__(self):
+        return self._call
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"x": x}, lambda x: np.array([x], object)])
+@pytest.mark.parametrize("function", [os.system, eval, np.save, np.load, pickle.loads, getattr, __import__])
+def test_a_pickle_that_calls_anything_is_refused_and_nothing_runs(tmp_path, wrap, function):
+    mark = tmp_path / "ran"
+    argument = {os.system: f"touch {mark}", eval: f"open({str(mark)!r}, 'w')"}.get(function, str(mark))
+    (tmp_path / "x").write_bytes(pickle.dumps(wrap(Call(function, argument))))
+    with pytest.raises(CompetitionFileError, match="holds more than that|one array of numbers"):
+        read_pictures(tmp_path / "x")
+    assert not mark.exists()
+
+
+def test_objects_inside_an_array_are_refused(tmp_path):
+    (tmp_path / "x").write_bytes(pickle.dumps(np.array([[1, "a"], [2, None]], object)))
+    with pytest.raises(CompetitionFileError):
+        read_pictures(tmp_path / "x")
+
+
+def test_an_array_that_claims_more_than_it_holds_is_refused(tmp_path):
+    content = pickle.dumps(np.zeros((2, 128, 128), np.uint8), 2)
+    (tmp_path / "x").write_bytes(content.replace(b"K\x02K\x80K\x80", b"J\xff\xff\xff\x7fK\x80K\x80"))
+    with pytest.raises(CompetitionFileError):
+        read_pictures(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((2, 64, 64)), "shape"),
+        (np.zeros((128, 128)), "shape"),
+        (np.zeros((0, 128, 128)), "shape"),
+        (np.full((1, 128, 128), np.nan), "pixel values"),
+        (np.full((1, 128, 128), 256.0), "pixel values"),
+        (np.full((1, 128, 128), -1), "pixel values"),
+        (np.zeros((1, 128, 128), complex), "holds more than that"),
+        ([1, 2, 3], "one array of numbers"),
+    ],
+)
+def test_arrays_of_another_form_are_refused_in_words(tmp_path, array, message):
+    (tmp_path / "x").write_bytes(pickle.dumps(array))
+    with pytest.raises(CompetitionFileError, match=message):
+        read_pictures(tmp_path / "x")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", pickle.dumps(np.zeros((1, 128, 128)))[:5000]])
+def test_damaged_files_are_refused_in_words(tmp_path, content):
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(CompetitionFileError, match="Download it again"):
+        read_pictures(tmp_path / "x")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(CompetitionFileError, match="train_max_x cannot be read"):
+        load_training(tmp_path)
+
+
+def test_training_files_come_as_pictures_and_labels(tmp_path):
+    (tmp_path / "train_max_x").write_bytes(pickle.dumps(pictures(4)))
+    (tmp_path / "test_max_x").write_bytes(pickle.dumps(pictures(2)))
+    write_labels(tmp_path / "train_max_y.csv", [3, 9, 0, 5])
+    x, y = load_training(tmp_path)
+    assert x.shape == (4, 128, 128) and y.tolist() == [3, 9, 0, 5]
+    assert load_test(tmp_path).shape == (2, 128, 128)
+    write_labels(tmp_path / "train_max_y.csv", [3, 9, 0])
+    with pytest.raises(CompetitionFileError, match="4 pictures, but .* 3 labels"):
+        load_training(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Label,Id\n1,0\n", "Id,Label"),
+        ("", "Id,Label"),
+        ("Id,Label\n0,10\n", "line 2"),
+        ("Id,Label\n0,1\n0,2\n", "line 3"),
+        ("Id,Label\n0,x\n", "line 2"),
+        ("Id,Label\n0,1,2\n", "line 2"),
+        ("Id,Label\n1,2\n", "Ids 0, 1, 2"),
+        ("Id,Label\n", "Ids 0, 1, 2"),
+    ],
+)
+def test_labels_of_another_form_are_refused_in_words(tmp_path, text, message):
+    (tmp_path / "y.csv").write_text(text)
+    with pytest.raises(CompetitionFileError, match=message):
+        read_labels(tmp_path / "y.csv")
+
+
+def test_submissions_have_the_competitions_form(tmp_path):
+    write_submission(tmp_path / "out.csv", np.array([4, 7]))
+    assert list(csv.reader((tmp_path / "out.csv").open())) == [["Id", "Label"], ["0", "4"], ["1", "7"]]

@@ -1,0 +1,333 @@
+"""Training: it learns, it can be stopped and resumed to the same result, and it writes whole runs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import REPOSITORY
+from safetensors.torch import load_file
+
+from maxdigit.errors import TrainingError, UnknownModelError
+from maxdigit.models.registry import MODELS, get_model
+from maxdigit.training.batches import GeneratedData, Shard, locate_targets
+from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch, read_history
+from maxdigit.training.metrics import calibration_error, measure, score, wilson_interval
+from maxdigit.training.recipes import Recipe, get_recipe
+from maxdigit.training.run import train
+from maxdigit.training.runs import write_aside
+from maxdigit.training.torch_loop import classification_loss
+
+CPU = torch.device("cpu")
+
+
+def tiny(model: str, **changes) -> Recipe:
+    """A run of seconds: the same 16 textured pictures again and again."""
+    settings = {
+        "kinds": {"textured": 1.0},
+        "fresh": False,
+        "schedule": "constant",
+        "learning_rate": 1e-3,
+        "epochs": 3,
+        "train_pictures": 16,
+        "validation_pictures": 8,
+        "batch_size": 8,
+    }
+    return get_recipe(model, "tuned", **{**settings, **changes})
+
+
+class InterruptedData(GeneratedData):
+    """Data that stops a run, as Ctrl-C would, in the middle of an epoch."""
+
+    def __init__(self, recipe: Recipe, epoch: int) -> None:
+        super().__init__(recipe)
+        self._stop_at = epoch
+
+    def train(self, epoch, shard, device):
+        for step, batch in enumerate(super().train(epoch, shard, device)):
+            if epoch == self._stop_at and step == 1:
+                raise KeyboardInterrupt
+            yield batch
+
+
+def loop(model: str):
+    if get_model(model).framework == "torch":
+        from maxdigit.training.torch_loop import train_torch
+
+        return train_torch
+    from maxdigit.training.keras_loop import train_keras
+
+    return train_keras
+
+
+def weights(model: str, folder: Path) -> dict[str, np.ndarray]:
+    if get_model(model).framework == "torch":
+        return {
+            key: value.float().numpy()
+            for path in folder.glob("*.safetensors")
+            for key, value in load_file(path).items()
+        }
+    return dict(enumerate(get_model(model).load(folder).model.get_weights()))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_few_steps_lower_the_loss_and_leave_a_whole_run(model, tmp_path):
+    recipe = tiny(model, epochs=5)
+    train(recipe, tmp_path / "run", test_pictures=12)
+    history = read_history(tmp_path / "run" / "history.csv")
+    assert [row.epoch for row in history] == [1, 2, 3, 4, 5]
+    assert history[-1].train_loss < 0.9 * history[0].train_loss
+    assert all(row.pictures_per_second > 0 and 0 <= row.validation_accuracy <= 1 for row in history)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config == {"recipe": asdict(recipe), "data": "generated"}
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["parameters"] == get_model(model).parameters
+    assert metrics["test"]["textured"]["count"] == metrics["test"]["drawn"]["count"] == 12
+    assert metrics["training"]["pictures_seen"] == 80
+    probabilities = get_model(model).load(tmp_path / "run").predict(np.zeros((2, 128, 128), np.uint8))
+    assert probabilities.shape == (2, 10) and np.allclose(probabilities.sum(1), 1, atol=1e-5)
+    assert not (tmp_path / "run" / "state").exists()  # a finished run needs none
+
+
+@pytest.mark.parametrize("model", ["torch_cnn", "keras_cnn"])
+def test_resuming_gives_what_an_uninterrupted_run_gives(model, tmp_path):
+    recipe = tiny(model, schedule="one_cycle", fresh=True)
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    straight.mkdir(), stopped.mkdir()
+    loop(model)(recipe, GeneratedData(recipe), straight, resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        loop(model)(recipe, InterruptedData(recipe, epoch=2), stopped, resume=False)
+    assert len(read_history(stopped / "history.csv")) == 2
+    loop(model)(recipe, GeneratedData(recipe), stopped, resume=True)
+    for one, two in zip(read_history(straight / "history.csv"), read_history(stopped / "history.csv"), strict=True):
+        assert one.train_loss == pytest.approx(two.train_loss, rel=1e-4)
+        assert one.learning_rate == two.learning_rate
+    for one, two in zip(weights(model, straight).values(), weights(model, stopped).values(), strict=True):
+        assert np.abs(one - two).max() < 1e-3
+
+
+def test_a_killed_run_can_be_resumed(tmp_path):
+    command = [
+        sys.executable, "train.py", "torch_cnn", "--recipe", "paper", "--epochs", "3", "--pictures", "64",
+        "--validation-pictures", "5", "--test-pictures", "5", "--out", str(tmp_path / "run"),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL)
+    history = tmp_path / "run" / "history.csv"
+    while not history.exists() and process.poll() is None:
+        time.sleep(0.05)
+    while not (tmp_path / "run" / "state").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    again = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert again.returncode == 1 and "--resume" in again.stderr
+    subprocess.run([*command, "--resume"], cwd=REPOSITORY, check=True, capture_output=True)
+    assert [row.epoch for row in read_history(history)] == [1, 2, 3]
+    assert (tmp_path / "run" / "metrics.json").exists()
+
+
+_TWO_PROCESSES = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {repository!r}]
+from test_training import tiny
+from maxdigit.training.batches import GeneratedData
+from maxdigit.training.torch_loop import train_torch
+recipe = tiny("resnet18", epochs=2)
+folder = Path(sys.argv[1])
+folder.mkdir(exist_ok=True)
+train_torch(recipe, GeneratedData(recipe), folder, resume=False)
+"""
+
+
+def test_two_processes_give_what_one_gives_at_the_same_batch(tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(_TWO_PROCESSES.format(tests=str(REPOSITORY / "tests"), repository=str(REPOSITORY)))
+    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, script, tmp_path / "one"], check=True, env=environment, capture_output=True)
+    launcher = [
+        sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--multi_gpu", "--num_processes", "2",
+    ]  # fmt: skip
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run([*launcher, script, tmp_path / "two"], check=True, env=environment, capture_output=True)
+    one, two = read_history(tmp_path / "one" / "history.csv"), read_history(tmp_path / "two" / "history.csv")
+    for a, b in zip(one, two, strict=True):
+        assert a.train_loss == pytest.approx(b.train_loss, rel=2e-3)
+        assert a.validation_loss == pytest.approx(b.validation_loss, rel=2e-2)
+
+
+def test_shards_divide_a_batch_without_gap_or_overlap():
+    for processes in (1, 2, 3, 5):
+        rows = [Shard(rank, processes).rows(16) for rank in range(processes)]
+        assert rows[0][0] == 0 and rows[-1][1] == 16
+        assert all(left[1] == right[0] for left, right in zip(rows, rows[1:], strict=False))
+
+
+def test_fresh_epochs_bring_new_pictures_and_fixed_ones_the_same():
+    for fresh in (True, False):
+        data = GeneratedData(tiny("torch_cnn", fresh=fresh))
+        first, second = (
+            {batch.pixels[i].numpy().tobytes() for batch in data.train(epoch, Shard(), CPU) for i in range(8)}
+            for epoch in (0, 1)
+        )
+        assert (first == second) is not fresh and (first.isdisjoint(second)) is fresh
+
+
+def test_a_batch_holds_the_recipes_mix_of_kinds():
+    recipe = tiny("torch_cnn", kinds={"textured": 0.5, "drawn": 0.5})
+    batch = next(GeneratedData(recipe).train(0, Shard(), CPU))
+    plain = (batch.pixels == 0).float().mean((1, 2)) > 0.5
+    assert plain.sum() == 4
+
+
+def test_locate_targets_name_the_digit_in_its_cell_and_leave_close_calls_out():
+    digits = torch.tensor([[7, 2, -1]])
+    centres = torch.tensor([[[20.0, 60.0], [126.0, 2.0], [64.0, 64.0]]])
+    target = locate_targets(digits, centres, first=7.5, step=16, cells=8)[0]
+    assert target[3, 1] == 7  # row 60 px, column 20 px
+    assert target[0, 7] == 2  # past the outermost cell: still its own
+    assert target[4, 4] == 10  # an absent digit leaves no trace
+    assert target[3, 0] == -1 and target[2, 1] == -1  # next door
+    assert (target == 7).sum() == 1 and (target == 2).sum() == 1
+
+
+def test_the_papers_recipes_are_as_published():
+    keras, resnet, cnn = (get_recipe(model, "paper") for model in ("keras_cnn", "resnet18", "torch_cnn"))
+    assert (keras.optimizer, keras.learning_rate, keras.epochs, keras.fits) == ("nadam", 0.002, 20, 3)
+    assert (keras.train_pictures, keras.validation_pictures) == (48_000, 2_000) and keras.patience
+    assert (resnet.optimizer, resnet.epochs, resnet.softmax_before_loss) == ("adadelta", 25, True)
+    assert (cnn.optimizer, cnn.learning_rate, cnn.epochs) == ("adam", 0.001, 25)
+    assert all(r.kinds == {"textured": 1.0} and not r.fresh and not r.locate for r in (keras, resnet, cnn))
+
+
+def test_a_softmax_before_the_loss_keeps_it_above_ln_1_plus_9_over_e():
+    labels = torch.tensor([3])
+    sure = torch.full((1, 10), -100.0)
+    sure[0, 3] = 100.0
+    paper = classification_loss(sure, labels, get_recipe("resnet18", "paper"))
+    assert paper.item() == pytest.approx(math.log(1 + 9 / math.e), abs=1e-4)
+    assert classification_loss(sure, labels, get_recipe("torch_cnn", "paper")).item() < 1e-4
+
+
+def test_the_papers_keras_recipe_makes_several_fits(tmp_path):
+    recipe = replace(
+        get_recipe("keras_cnn", "paper", epochs=1, train_pictures=8, batch_size=8, validation_pictures=4), fits=2
+    )
+    loop("keras_cnn")(recipe, GeneratedData(recipe), tmp_path, resume=False)
+    assert len(read_history(tmp_path / "history.csv")) == 2
+
+
+def test_bad_settings_are_refused_in_words():
+    with pytest.raises(UnknownModelError):
+        get_recipe("vgg", "tuned")
+    with pytest.raises(TrainingError, match="no recipe called"):
+        get_recipe("resnet18", "fast")
+    with pytest.raises(TrainingError, match="epochs must be at least 1"):
+        get_recipe("resnet18", "tuned", epochs=0)
+    with pytest.raises(TrainingError, match="does not fit"):
+        get_recipe("resnet18", "tuned", train_pictures=10)
+
+
+def test_a_run_is_not_overwritten_or_resumed_by_mistake(tmp_path):
+    recipe = tiny("torch_cnn")
+    with pytest.raises(TrainingError, match="no unfinished run"):
+        train(recipe, tmp_path / "none", resume=True)
+    (tmp_path / "history.csv").write_text("mine")
+    with pytest.raises(TrainingError, match="holds a run already"):
+        train(recipe, tmp_path)
+    assert (tmp_path / "history.csv").read_text() == "mine"
+
+
+def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
+    recipe = tiny("torch_cnn")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "config.json").write_text(json.dumps({"recipe": asdict(recipe)}))
+    with pytest.raises(TrainingError, match="batch_size"):
+        train(replace(recipe, batch_size=4), tmp_path, resume=True)
+
+
+def test_a_diverged_run_says_so_and_keeps_the_last_good_epoch(tmp_path):
+    recipe = tiny("torch_cnn", learning_rate=1e38, epochs=4, optimizer="adam")
+    with pytest.raises(TrainingError, match="diverged"):
+        loop("torch_cnn")(recipe, GeneratedData(recipe), tmp_path, resume=False)
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "weights"
+    path.write_text("old")
+
+    def fail(aside: Path) -> None:
+        aside.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_aside(path, fail)
+    assert path.read_text() == "old"
+    write_aside(path, lambda aside: aside.write_text("new"))
+    assert path.read_text() == "new" and [p.name for p in tmp_path.iterdir()] == ["weights"]
+
+
+def test_history_rows_come_back_and_damage_is_named(tmp_path):
+    path = tmp_path / "history.csv"
+    row = Epoch(1, 2.0, 0.1, 2.1, 0.2, 1e-3, 10.0, 100.0)
+    append_epoch(path, row)
+    assert read_history(path) == [row]
+    path.write_text(path.read_text() + "2,oops\n")
+    with pytest.raises(HistoryError, match="line 3"):
+        read_history(path)
+    path.write_text("epoch,loss\n1,2\n")
+    with pytest.raises(HistoryError, match=COLUMNS[1]):
+        read_history(path)
+    with pytest.raises(HistoryError, match="cannot be read"):
+        read_history(tmp_path / "none.csv")
+
+
+def test_scores_agree_with_counting_by_hand():
+    probabilities = np.full((4, 10), 0.02)
+    for row, answer in enumerate((9, 9, 3, 1)):
+        probabilities[row, answer] = 0.82
+    result = score(probabilities, np.array([9, 3, 3, 1]))
+    assert result["accuracy"] == 0.75
+    assert result["recall"][3] == 0.5 and result["recall"][9] == 1.0 and result["recall"][0] is None
+    assert result["balanced_accuracy"] == pytest.approx((0.5 + 1 + 1) / 3, abs=1e-5)
+    assert result["confusion"][3][9] == 1 and sum(map(sum, result["confusion"])) == 4
+    assert result["calibration_error"] == pytest.approx(0.07, abs=1e-5)
+    assert result["loss"] == pytest.approx(-(3 * math.log(0.82) + math.log(0.02)) / 4, abs=1e-5)
+
+
+def test_intervals_agree_with_a_published_example():
+    """Newcombe (1998), Statistics in Medicine 17, 857-872: 81 of 263 gives 0.2553 to 0.3662."""
+    assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson_interval(10, 10)[1] == 1.0
+
+
+def test_calibration_error_is_zero_for_honest_confidence():
+    confidence = np.full(1000, 0.7)
+    assert calibration_error(confidence, np.arange(1000) < 700) == pytest.approx(0, abs=1e-9)
+    assert calibration_error(confidence, np.ones(1000, bool)) == pytest.approx(0.3)
+
+
+def test_measuring_counts_right_answers_on_the_split():
+    class Oracle:
+        def __init__(self) -> None:
+            self.labels = iter(())
+
+        def predict(self, pictures):
+            return np.eye(10, dtype=np.float32)[np.full(len(pictures), 9)]
+
+    result = measure(Oracle(), "test", "textured", 300)
+    assert result["count"] == 300 and 0.15 < result["accuracy"] < 0.4  # about 27 % of labels are nines
+    assert result["recall"][9] == 1.0 and set(result["accuracy_by_background"]) == {
+        "rings", "stars", "wall", "granite", "waves", "gravel", "marble",
+    }  # fmt: skip
