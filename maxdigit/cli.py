@@ -146,6 +146,23 @@ def evaluate(
         raise _fail(error) from None
 
 
+@app.command()
+def report(
+    readme: Annotated[Path, typer.Option(help="File whose table of results is made anew.")] = Path("README.md"),
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Bring the README's table of results up to date with the runs' metrics.json files."""
+    from maxdigit.training.report import update_readme
+
+    try:
+        update_readme(readme, checkpoints)
+    except MaxDigitError as error:
+        raise _fail(error) from None
+    except OSError as error:
+        raise _fail(MaxDigitError(f"{readme} cannot be read or written ({error.strerror}).")) from None
+    typer.echo(f"{readme} is up to date.")
+
+
 def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split: str, count: int, write: bool) -> None:
     from maxdigit.data.pictures import TEST_KINDS
     from maxdigit.data.splits import SPLITS

@@ -161,3 +161,14 @@ def test_train_takes_the_competitions_files(tmp_path):
 def test_train_refuses_mistakes_in_words(arguments, message):
     result = train(*arguments)
     assert result.returncode == 1 and message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_the_readmes_results_are_those_of_the_committed_runs(tmp_path):
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    copy = tmp_path / "README.md"
+    copy.write_text(text, encoding="utf-8")
+    assert run("report", "--readme", copy, checkpoints=REPOSITORY / "checkpoints").exit_code == 0
+    assert copy.read_text(encoding="utf-8") == text, "run: python -m maxdigit report"
+    copy.write_text("no markers", encoding="utf-8")
+    result = run("report", "--readme", copy, checkpoints=REPOSITORY / "checkpoints")
+    assert result.exit_code == 1 and "needs the lines" in result.stderr

@@ -1,0 +1,47 @@
+"""The committed checkpoints: all there, small enough for plain git, and better than chance by far."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+
+from maxdigit.data.pictures import generate
+from maxdigit.data.splits import VALIDATION
+from maxdigit.inference.predict import Predictor
+from maxdigit.models.registry import MODELS
+from maxdigit.training.history import read_history
+from maxdigit.training.metrics import score
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_each_model_has_a_whole_committed_run(name):
+    folder = Predictor().folder(name)
+    config = json.loads((folder / "config.json").read_text())
+    metrics = json.loads((folder / "metrics.json").read_text())
+    history = read_history(folder / "history.csv")
+    assert config["recipe"]["model"] == metrics["model"] == name
+    assert len(history) == metrics["training"]["epochs"]
+    assert metrics["training"]["device"] and metrics["versions"]["python"]
+    for result in metrics["test"].values():
+        assert {"count", "accuracy", "interval95", "recall", "confusion", "calibration_error", "loss"} <= set(result)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_committed_weights_do_what_their_metrics_say(name):
+    """On validation pictures, within the luck of 300 of them: about five standard errors."""
+    pictures = generate(VALIDATION, 0, 300)
+    found = score(Predictor().predict(pictures.pixels.numpy(), name), pictures.labels.numpy())["accuracy"]
+    metrics = json.loads((Predictor().folder(name) / "metrics.json").read_text())
+    stated = metrics["test"]["textured"]["accuracy"]
+    assert abs(found - stated) < 5 * np.sqrt(stated * (1 - stated) / 300) + 0.01
+
+
+def test_no_tracked_file_is_too_large_and_the_tree_stays_small():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True).stdout
+    sizes = {name: (REPOSITORY / name).stat().st_size for name in listed.decode().split("\0") if name}
+    assert max(sizes.values()) < 10 * 2**20, max(sizes, key=sizes.__getitem__)
+    assert sum(sizes.values()) < 60 * 2**20
