@@ -7,7 +7,6 @@ numbers is put together and nothing else; whatever asks for more is refused befo
 from __future__ import annotations
 
 import csv
-import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -57,7 +56,10 @@ def read_pictures(path: Path) -> NDArray[np.uint8]:
     low, high = array.min(), array.max()
     if not (np.isfinite(low) and np.isfinite(high) and low >= 0 and high <= 255):
         raise CompetitionFileError(f"{path} has pixel values from {low} to {high}; 0 to 255 are needed.")
-    return np.ascontiguousarray(array.round() if array.dtype.kind == "f" else array).astype(np.uint8)
+    pictures = np.empty(array.shape, np.uint8)
+    for source, target in zip(array, pictures, strict=True):  # one by one: the whole, rounded, would take gigabytes
+        target[...] = source.round()
+    return pictures
 
 
 def read_labels(path: Path) -> NDArray[np.int64]:
@@ -72,15 +74,15 @@ def read_labels(path: Path) -> NDArray[np.int64]:
             if next(reader, None) != _COLUMNS:
                 raise CompetitionFileError(f"{path} should begin with the line Id,Label.")
             labels: dict[int, int] = {}
-            for row in reader:
-                if len(row) != 2 or not all(cell.isdecimal() for cell in row):
+            for row in filter(None, reader):  # blank lines are let pass
+                if len(row) != 2 or not all(cell.isdecimal() and len(cell) < 10 for cell in row):
                     raise _bad_row(path, reader.line_num)
                 number, label = map(int, row)
                 if label > 9 or number in labels:
                     raise _bad_row(path, reader.line_num)
                 labels[number] = label
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CompetitionFileError(f"{path} cannot be read ({error}).") from error
+        raise CompetitionFileError(f"{path} cannot be read ({error}). Put the competition's own file there.") from error
     if sorted(labels) != list(range(len(labels))) or not labels:
         raise CompetitionFileError(f"{path} should have the Ids 0, 1, 2 and so on, each once.")
     return np.array([labels[number] for number in range(len(labels))], np.int64)
@@ -93,11 +95,18 @@ def _bad_row(path: Path, line: int) -> CompetitionFileError:
 
 
 def write_submission(path: Path, answers: NDArray[np.integer]) -> None:
-    """Write answers in the competition's form: Id,Label."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        writer.writerows(enumerate(answers.tolist()))
+    """Write answers, one a picture, in the competition's form: Id,Label.
+
+    Raises:
+        CompetitionFileError: the file cannot be written.
+    """
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(_COLUMNS)
+            writer.writerows(enumerate(answers.tolist()))
+    except OSError as error:
+        raise CompetitionFileError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
 
 
 class _Placeholder:
@@ -112,6 +121,8 @@ class _Array:
 
     def __setstate__(self, state: Any) -> None:
         _version, shape, dtype, is_fortran, data = state
+        if isinstance(data, str):  # Python 2's bytes, which the unpickler takes for latin-1 text
+            data = data.encode("latin-1")
         if not isinstance(dtype, _DType) or not isinstance(data, bytes):
             raise pickle.UnpicklingError("an array of numbers was expected")
         flat = np.frombuffer(data, dtype.resolve())
@@ -164,7 +175,9 @@ for _module in ("numpy.core", "numpy._core"):
     _STAND_INS[(f"{_module}.numeric", "_frombuffer")] = _frombuffer
 
 
-class _ArrayUnpickler(pickle.Unpickler):
+# The unpickler written in Python: the one in C makes room for as many remembered values as a pickle claims to have,
+# so ten bytes could take all of the memory. Slower for many small values, but an array is one large one.
+class _ArrayUnpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         try:
             return _STAND_INS[(module, name)]
@@ -174,12 +187,12 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 def _unpickle(path: Path) -> Any:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:  # read as it goes, for the whole may be gigabytes
+            result = _ArrayUnpickler(file, encoding="latin1").load()  # latin1: what Python 2 pickled
     except OSError as error:
-        raise CompetitionFileError(f"{path} cannot be read ({error.strerror}).") from error
-    try:
-        # latin1 lets arrays that Python 2 pickled through.
-        result = _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()
+        raise CompetitionFileError(
+            f"{path} cannot be read ({error.strerror}). Put the competition's own file there."
+        ) from error
     except Exception as error:  # a broken or hostile pickle can raise anything
         raise CompetitionFileError(
             f"{path} is not a pickled array of pictures, or holds more than that ({error}). It was not opened any "

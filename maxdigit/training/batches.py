@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from maxdigit.data.pictures import TEST_KINDS, Pictures, concatenate, generate
+from maxdigit.data.pictures import TEST_KINDS, Pictures, generate
 from maxdigit.data.splits import TRAIN, VALIDATION, Split
 from maxdigit.training.recipes import Recipe
 
@@ -71,7 +71,7 @@ class GeneratedData:
                 low, high = shard.rows(count)
                 start = int(step) * count + low
                 parts.append(generate(self._train, start, high - low, kind=kind, balance=recipe.balance, device=device))
-            yield _batch(concatenate(parts))
+            yield _batch(Pictures.concatenate(parts))
 
     def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
         kinds = {kind: share for kind, share in self._recipe.kinds.items() if kind in TEST_KINDS}
