@@ -38,7 +38,7 @@ DIGITS = (
 
 Opener = Callable[..., Page]
 
-expect.set_options(timeout=15_000)  # two cores that may be training beside
+expect.set_options(timeout=45_000)  # two cores that may be training beside
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def opened(browser: Browser, url: str) -> Iterator[Opener]:
 
     def open_page(device: dict = LAPTOP, address: str = url, query: str = "") -> Page:
         context = browser.new_context(**device)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
@@ -387,6 +387,7 @@ def test_app_py_serves_the_page_with_the_trained_models(opened: Opener) -> None:
             assert sum(shares(page)) == pytest.approx(100, abs=0.6)
         else:
             expect(page.locator(".answer-words p")).to_contain_text("python train.py")
+        page.context.close()  # before its server goes
     finally:
         server.terminate()
         server.wait(20)
