@@ -6,6 +6,7 @@ import csv
 import os
 import pickle
 import pickletools
+import sys
 
 import numpy as np
 import pytest
@@ -40,6 +41,17 @@ def test_arrays_pickled_by_old_numpy_are_read(tmp_path):
     assert (read_pictures(tmp_path / "x") == pictures()).all()
 
 
+def test_arrays_pickled_by_python_2_are_read(tmp_path):
+    """There, bytes were text: the same pickle with the data as a Python 2 string."""
+    array = pictures(2, np.uint8)
+    data = array.tobytes()
+    header = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    dtype = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    state = b"(K\x01K\x02K\x80K\x80\x87" + dtype + b"\x89T" + len(data).to_bytes(4, "little") + data + b"tb."
+    (tmp_path / "x").write_bytes(header + state)
+    assert (read_pictures(tmp_path / "x") == array).all()
+
+
 class Call:
     """Pickles into a call of ``function`` when read."""
 
@@ -70,6 +82,42 @@ def test_objects_inside_an_array_are_refused(tmp_path):
 def test_an_array_that_claims_more_than_it_holds_is_refused(tmp_path):
     content = pickle.dumps(np.zeros((2, 128, 128), np.uint8), 2)
     (tmp_path / "x").write_bytes(content.replace(b"K\x02K\x80K\x80", b"J\xff\xff\xff\x7fK\x80K\x80"))
+    with pytest.raises(CompetitionFileError):
+        read_pictures(tmp_path / "x")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted as Linux does")
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Nr\xff\xff\xff\x7f.",  # remember a value under the number 2,147,483,647
+        b"\x80\x04\x8e" + (2**40).to_bytes(8, "little") + b"x.",  # a terabyte of bytes
+        b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"x.",  # the same as a bytearray
+    ],
+)
+def test_a_few_bytes_cannot_take_all_of_the_memory(tmp_path, content):
+    import resource
+
+    (tmp_path / "x").write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CompetitionFileError):
+        read_pictures(tmp_path / "x")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 100_000  # kilobytes
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"cnumpy\nndarray\n(K\x05tR.",  # calls what may only be named
+        b"cmaxdigit.data.kaggle\nwrite_submission\n.",
+        b"cnumpy._core.multiarray\n_reconstruct.__globals__\n.",
+        b"\x80\x04\x8c\x16numpy.core.multiarray.x\x8c\x06system\x93.",
+        b"Pabc\n.",  # a persistent reference
+    ],
+)
+def test_nothing_but_an_array_comes_out_of_a_crafted_pickle(tmp_path, content):
+    (tmp_path / "x").write_bytes(content)
     with pytest.raises(CompetitionFileError):
         read_pictures(tmp_path / "x")
 
@@ -126,6 +174,8 @@ def test_training_files_come_as_pictures_and_labels(tmp_path):
         ("Id,Label\n0,1\n0,2\n", "line 3"),
         ("Id,Label\n0,x\n", "line 2"),
         ("Id,Label\n0,1,2\n", "line 2"),
+        ("Id,Label\n0,-1\n", "line 2"),
+        (f"Id,Label\n0,{'1' * 5000}\n", "line 2"),
         ("Id,Label\n1,2\n", "Ids 0, 1, 2"),
         ("Id,Label\n", "Ids 0, 1, 2"),
     ],
@@ -134,6 +184,16 @@ def test_labels_of_another_form_are_refused_in_words(tmp_path, text, message):
     (tmp_path / "y.csv").write_text(text)
     with pytest.raises(CompetitionFileError, match=message):
         read_labels(tmp_path / "y.csv")
+
+
+def test_blank_lines_and_any_order_of_labels_are_read(tmp_path):
+    (tmp_path / "y.csv").write_text("Id,Label\r\n1,4\r\n0,7\r\n\r\n")
+    assert read_labels(tmp_path / "y.csv").tolist() == [7, 4]
+
+
+def test_a_submission_that_cannot_be_written_is_told_in_words(tmp_path):
+    with pytest.raises(CompetitionFileError, match="cannot be written"):
+        write_submission(tmp_path / "no" / "out.csv", np.array([4]))
 
 
 def test_submissions_have_the_competitions_form(tmp_path):

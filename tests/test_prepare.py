@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 
@@ -14,7 +15,7 @@ from maxdigit.data.mnist import load_mnist
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import EmptyPictureError, PictureError
-from maxdigit.inference.prepare import open_picture, prepare, to_grey
+from maxdigit.inference.prepare import MAX_BYTES, open_picture, prepare, to_grey
 
 
 def ink(height=600, width=800, seed=0):
@@ -128,6 +129,8 @@ def in_mode(mode):
             profile = ImageCms.createProfile
             return ImageCms.profileToProfile(rgb, profile("sRGB"), profile("LAB"), outputMode="LAB")
         return rgb.convert(mode)
+    if mode == "1":
+        return grey.convert("1", dither=Image.Dither.NONE)  # as scanners do
     if mode == "PA":
         return grey.convert("P").convert("PA")
     return grey.convert(mode)
@@ -182,6 +185,34 @@ def test_arrays_that_are_not_finite_are_refused_in_words(value):
     array[3, 3] = value
     with pytest.raises(PictureError, match="not numbers"):
         prepare(array)
+
+
+@pytest.mark.parametrize("array", [np.full((64, 64), -3), np.full((64, 64), 1e9), np.full((64, 64), "a", object)])
+def test_arrays_that_are_not_brightness_are_refused_in_words(array):
+    with pytest.raises(PictureError, match="not brightness|not numbers"):
+        prepare(array)
+
+
+def test_an_array_too_large_is_refused_before_it_is_copied():
+    array = np.broadcast_to(np.uint8(0), (20_000, 20_000))  # one byte in truth
+    with pytest.raises(PictureError, match="megapixels"):
+        prepare(array)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_blank_sheet_is_empty_however_it_is_lit(seed):
+    rng = np.random.default_rng(seed)
+    light = np.linspace(0.9, 0.5 + 0.1 * seed, 400)[None, :] * np.ones((300, 1))
+    sheet = (light + rng.normal(0, 0.015, light.shape)).clip(0, 1)
+    with pytest.raises(EmptyPictureError, match="blank"):
+        prepare((sheet * 255).astype(np.uint8))
+
+
+def test_a_hair_line_on_a_large_page_is_not_taken_for_an_empty_one():
+    page = np.full((3000, 4000), 255, np.uint8)
+    page[1200:1800, 2000:2003] = 0  # 0.015 % of the page
+    pixels = prepare(page).pixels
+    assert pixels[:, 60:68].max() > 200 and not pixels[:, :55].any()
 
 
 @pytest.mark.parametrize("array", [np.zeros((1, 1)), np.zeros((128, 128)), np.full((300, 200, 3), 255, np.uint8)])
@@ -262,3 +293,20 @@ def test_missing_files_and_folders_are_refused_by_name(tmp_path):
         open_picture(tmp_path / "none.png")
     with pytest.raises(PictureError, match="cannot be read"):
         open_picture(tmp_path)
+    with pytest.raises(PictureError, match="cannot be read"):
+        open_picture("a\0b.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_may_never_end_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(PictureError, match="it is not a file"):
+        open_picture(tmp_path / "pipe.png")
+
+
+def test_a_file_with_more_bytes_than_any_picture_is_not_read_on(tmp_path):
+    path = tmp_path / "big.png"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1000)  # sparse: takes no room
+    with pytest.raises(PictureError, match="larger than 240 MB"):
+        open_picture(path)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import io
 import math
 import struct
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -28,8 +27,9 @@ from maxdigit.errors import EmptyPictureError, PictureError
 from maxdigit.models.registry import IMAGE_SIZE
 
 # Raster formats with decoders of Pillow's own; PDF, PostScript and the like would start other programs.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "AVIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "AVIF")
 MAX_PIXELS = 60_000_000  # more than phones take; a larger picture would need gigabytes once unpacked
+MAX_BYTES = 4 * MAX_PIXELS  # such a picture with four channels, not compressed
 
 _WORK = 512  # longer side at which ink is looked for: four times the models' resolution
 _THUMB = 64  # longer side at which the ground is estimated
@@ -53,26 +53,19 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
     Raises:
         PictureError: the file is missing, empty, damaged, too large, or no picture in one of ``FORMATS``.
     """
-    if isinstance(source, (str, Path)):
-        name = Path(source).name
-        try:
-            content = Path(source).read_bytes()
-        except OSError as error:
-            raise PictureError(f"{name} cannot be read ({error.strerror}). Choose another file.") from error
-    else:
-        name, content = "The picture", source if isinstance(source, bytes) else source.read()
+    name, content = _content(source)
     if not content:
         raise PictureError(f"{name} is empty (0 bytes). Choose another file.")
+    if len(content) > MAX_BYTES:
+        raise PictureError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Save it as JPEG and try again.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
-            picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        picture = Image.open(io.BytesIO(content), formats=FORMATS)
         if picture.width * picture.height > MAX_PIXELS:
             raise Image.DecompressionBombError
         picture.draft("RGB", (2 * _WORK, 2 * _WORK))  # JPEGs can be decoded at a fraction of their size
         picture.load()
         return ImageOps.exif_transpose(picture)
-    except (Image.DecompressionBombError, MemoryError):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
         raise PictureError(
             f"{name} is larger than {MAX_PIXELS // 1_000_000} megapixels. Make it smaller and try again."
         ) from None
@@ -80,6 +73,23 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
         raise PictureError(f"{name} is not a picture. Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
         raise PictureError(f"{name} is damaged or cut short ({error}). Save it again or choose another.") from error
+
+
+def _content(source: str | Path | bytes | BinaryIO) -> tuple[str, bytes]:
+    """What to call the picture in a message, and its bytes: at most one more than are allowed."""
+    if isinstance(source, bytes):
+        return "The picture", source
+    if not isinstance(source, (str, Path)):
+        return "The picture", source.read(MAX_BYTES + 1)
+    path = Path(source)
+    try:
+        if path.exists() and not path.is_file():  # a pipe or a device might never end
+            raise OSError(0, "it is not a file")
+        with path.open("rb") as file:
+            return path.name, file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character in it
+        reason = getattr(error, "strerror", None) or error
+        raise PictureError(f"{path.name} cannot be read ({reason}). Choose another file.") from error
 
 
 def prepare(picture: Image.Image | NDArray[np.generic], *, dark_ink_on_light: bool | None = None) -> PreparedPicture:
@@ -91,14 +101,14 @@ def prepare(picture: Image.Image | NDArray[np.generic], *, dark_ink_on_light: bo
         dark_ink_on_light: whether the ink is dark; None to find out.
 
     Raises:
-        EmptyPictureError: the picture has a single tone, so there is nothing to read.
-        PictureError: an array of another shape or with values that are not finite.
+        EmptyPictureError: the picture has a single tone, or nothing but the grain of its paper.
+        PictureError: as :func:`to_grey`.
     """
     grey = to_grey(picture)
-    low, high = np.percentile(grey, (0.05, 99.95))
+    work = _shrink(grey, _WORK)
+    low, high = np.percentile(work, (0.01, 99.99))  # all but a stray pixel or two: thin ink is little of a photograph
     if min(grey.shape) < 2 or high - low < _CONTRAST:
         raise EmptyPictureError("There is nothing to see in this picture: it has a single tone. Draw three digits.")
-    work = _shrink(grey, _WORK)
     ground = _ground(work)
     is_dark = _ink_is_dark(work, ground) if dark_ink_on_light is None else dark_ink_on_light
     if not is_dark and grey.shape == (IMAGE_SIZE, IMAGE_SIZE):
@@ -109,6 +119,9 @@ def prepare(picture: Image.Image | NDArray[np.generic], *, dark_ink_on_light: bo
         ink = work - ground
     else:
         return PreparedPicture(_to_bytes(_fit(work, fill=_border_tone(work))), inverted=False)
+    if dark_ink_on_light is None and _full_tone(ink) < max(_CONTRAST, min(5 * _grain(ink), 0.15)):
+        # Noise reaches about three times its median, the faintest pencil ten times; what is bolder is no noise.
+        raise EmptyPictureError("There is nothing to see in this picture: the sheet is blank. Draw three digits.")
     return PreparedPicture(_to_bytes(_stretch(_fit(_thicken(_stretch(ink)), fill=0.0))), inverted=is_dark)
 
 
@@ -116,7 +129,7 @@ def to_grey(picture: Image.Image | NDArray[np.generic]) -> FloatPicture:
     """Brightness, 0..1, shape ``(H, W)``. What is transparent becomes black under light ink and white under dark.
 
     Raises:
-        PictureError: an array of another shape or with values that are not finite.
+        PictureError: an array of another shape, too large, or with values that are not finite or not brightness.
     """
     if isinstance(picture, Image.Image):
         return _image_to_grey(picture)
@@ -127,11 +140,13 @@ def to_grey(picture: Image.Image | NDArray[np.generic]) -> FloatPicture:
         raise PictureError(f"An array of shape {array.shape} is no picture: (H, W), (H, W, 3) or (H, W, 4) is needed.")
     if array.dtype.kind not in "buif" or not np.isfinite(array).all():
         raise PictureError("The array holds values that are not numbers (NaN or infinite). Give finite ones.")
+    if array.shape[0] * array.shape[1] > MAX_PIXELS:
+        raise PictureError(f"The array is larger than {MAX_PIXELS // 1_000_000} megapixels. Make it smaller.")
+    if array.min() < 0 or array.max() > 65535:
+        raise PictureError("The array's values are not brightness. Give 0 to 1, or 0 to 255.")
     values = array.astype(np.float32)
-    top = {"b": 1.0, "u": float(np.iinfo(array.dtype).max) if array.dtype.kind == "u" else 0.0}.get(array.dtype.kind)
-    if top is None:  # floats and signed integers do not say their range
-        top = 1.0 if values.max() <= 1 else 255.0 if values.max() <= 255 else 65535.0
-    values = (values / top).clip(0, 1)
+    top = {"bool": 1.0, "uint8": 255.0, "uint16": 65535.0}.get(array.dtype.name) or _top(values)
+    values /= top
     if values.ndim == 2:
         return values
     return _image_to_grey(Image.fromarray((values * 255).round().astype(np.uint8)))
@@ -142,8 +157,7 @@ def _image_to_grey(picture: Image.Image) -> FloatPicture:
         values = np.asarray(picture, dtype=np.float32)
         if not np.isfinite(values).all():
             raise PictureError("The picture holds values that are not numbers. Save it as PNG or JPEG.")
-        top = 1.0 if values.max() <= 1 else 255.0 if values.max() <= 255 else 65535.0
-        return (values / top).clip(0, 1)
+        return (values / _top(values)).clip(0, 1)
     if max(picture.size) > 4 * _WORK:  # antialiased, and before anything is done pixel by pixel
         picture = picture.convert("RGBA" if _may_be_transparent(picture) else "RGB")
         picture = picture.reduce(max(picture.size) // (2 * _WORK))
@@ -155,6 +169,12 @@ def _image_to_grey(picture: Image.Image) -> FloatPicture:
     opaque = alpha.sum()
     ink = float((light * alpha).sum() / opaque) if opaque else 0.0
     return light * alpha + (1 - alpha) * (0.0 if ink > 0.5 else 1.0)
+
+
+def _top(values: FloatPicture) -> float:
+    """What white is in numbers that do not say their range."""
+    highest = values.max()
+    return 1.0 if highest <= 1 else 255.0 if highest <= 255 else 65535.0
 
 
 def _may_be_transparent(picture: Image.Image) -> bool:
@@ -193,7 +213,7 @@ def _ink_is_dark(grey: FloatPicture, ground: FloatPicture) -> bool:
     if white.mean() < 0.3 and (white & (difference > 0.2)).mean() >= 0.004:
         return False
     dark, light = (difference < -0.15).mean(), (difference > 0.15).mean()
-    if max(dark, light) < 0.001:  # faint ink: look at the far ends instead
+    if max(dark, light) < 0.0002:  # faint ink: look at the far ends instead
         low, high = np.percentile(difference, (0.2, 99.8))
         return bool(-low > high)
     return bool(dark > light)
@@ -208,14 +228,22 @@ def _is_plain(grey: FloatPicture, ground: FloatPicture) -> bool:
 
 def _stretch(ink: FloatPicture) -> FloatPicture:
     """Ink to 0..1: grain and faint rules to 0, strokes to 1."""
-    positive = np.maximum(ink, 0)
-    strong = positive[positive > 0.3 * positive.max()]
-    full = float(np.percentile(strong, 60)) if strong.size else 0.0
+    full = _full_tone(ink)
     if full <= 0:
-        return positive
-    grain = 3.5 * float(np.median(np.abs(ink - np.median(ink))))
-    floor = min(max(grain, 0.25 * full), 0.6 * full)
-    return ((positive - floor) / (full - floor)).clip(0, 1).astype(np.float32)
+        return np.maximum(ink, 0)
+    floor = min(max(3.5 * _grain(ink), 0.25 * full), 0.6 * full)
+    return ((ink - floor) / (full - floor)).clip(0, 1).astype(np.float32)
+
+
+def _full_tone(ink: FloatPicture) -> float:
+    """How far a stroke's core stands out from the ground: 0 or more."""
+    strong = ink[ink > max(0.3 * float(ink.max()), 0.0)]
+    return float(np.percentile(strong, 60)) if strong.size else 0.0
+
+
+def _grain(ink: FloatPicture) -> float:
+    """The ground's own unevenness: the median distance from its median."""
+    return float(np.median(np.abs(ink - np.median(ink))))
 
 
 def _thicken(ink: FloatPicture) -> FloatPicture:
