@@ -216,11 +216,12 @@ def _groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     """Parameters by how they are to be trained.
 
     Weight decay is for weights: biases and batch-norm scales stay free. Adam moves every weight by about the learning
-    rate, so a wide linear layer's output jumps by the rate times its width: the 18,432 features of the plain CNN
-    drowned its answers in noise until its rate fell with the width, as in G. Yang et al., "Tensor Programs V" (2022).
+    rate, so the output of a linear layer jumps by the rate times its width: noise drowned what the plain CNN's 18,432
+    features had to say. With the rate falling as the width (G. Yang et al., "Tensor Programs V", 2022) a short run
+    never got that layer far enough; as the width's root is between the two.
     """
     linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    wide = {layer.weight: _WIDTH / layer.in_features for layer in linear if layer.in_features > _WIDTH}
+    wide = {layer.weight: math.sqrt(_WIDTH / layer.in_features) for layer in linear if layer.in_features > _WIDTH}
     groups: list[dict[str, Any]] = [{"params": [p], "lr": recipe.learning_rate * f} for p, f in wide.items()]
     groups.append({"params": [p for p in model.parameters() if p.dim() > 1 and p not in wide]})
     for group in groups:

@@ -63,7 +63,7 @@ def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
 
     with gr.Row(elem_id="classify"):
         with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes"):
-            with gr.Tab(texts.DRAW, id="draw") as draw_tab:
+            with gr.Tab(texts.DRAW, id="draw"):
                 pad = Pad(elem_id="pad")
             with gr.Tab(texts.UPLOAD, id="upload") as upload_tab:
                 upload = PictureInput(
@@ -105,8 +105,9 @@ def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
         refresh = partial(_refresh, predictor)
         slow = {**fast, "show_progress": "minimal", "show_progress_on": answer}  # a model may have to be loaded
         gr.on(model.change, refresh, [mode, *inputs], outputs, **slow)
-        for tab, name in ((draw_tab, "draw"), (upload_tab, "upload"), (sample_tab, "sample")):
-            gr.on(tab.select, partial(refresh, name), inputs, outputs, **fast)
+        # Not the first tab's own `select`: it fires as the page loads too, and two events at once may lose one.
+        for opened, name in ((pad.shown, "draw"), (upload_tab.select, "upload"), (sample_tab.select, "sample")):
+            gr.on(opened, partial(refresh, name), inputs, outputs, **fast)
         gr.on(new_sample.click, partial(_new_sample, predictor), model, outputs, **slow)
 
     return ClassifyTab(model, pad, upload, sample, answer)

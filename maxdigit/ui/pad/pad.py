@@ -21,7 +21,7 @@ class Pad(gr.HTML):
     """A square, black pad for white ink.
 
     Its value is text that :func:`maxdigit.ui.pad.parse_strokes` reads; ``change`` fires some ten times a second
-    while a line is being drawn, and once when it ends.
+    while a line is being drawn, and once when it ends. ``shown`` fires when its tab is opened again.
     """
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-// The pad's hand. Gradio calls this once, with `element`, `props` and `watch`.
+// The pad's hand. Gradio calls this once, with `element`, `props`, `trigger` and `watch`.
 //
 // A drawing is a list of strokes; every change makes a new list, and undo and redo step between lists. Positions are
 // in units of a grid that covers the pad (props.rules.grid), so a drawing means the same at any size on the screen.
@@ -25,6 +25,7 @@ let size = rules.size;
 let line = null; // the stroke being drawn, and the pointer that draws it
 let pointer = null;
 let room = 0; // points that may still be added
+let isHidden = false;
 let sentAt = 0;
 let timer = null;
 
@@ -62,7 +63,12 @@ function drawAll() {
 // As many canvas pixels as the screen has, so that ink is crisp at any zoom.
 function fit() {
   const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
-  if (!side) return; // on a tab that is not shown
+  if (!side) {
+    isHidden = true; // on a tab that is not shown
+    return;
+  }
+  if (isHidden) trigger("shown");
+  isHidden = false;
   if (canvas.width !== side) {
     canvas.width = side;
     canvas.height = side;
