@@ -19,6 +19,7 @@ from conftest import REPOSITORY
 from safetensors.torch import load_file
 
 from maxdigit.errors import TrainingError, UnknownModelError
+from maxdigit.models import torch_cnn
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.batches import GeneratedData, Shard, locate_targets
 from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch, read_history
@@ -26,7 +27,7 @@ from maxdigit.training.metrics import calibration_error, measure, score, wilson_
 from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import train
 from maxdigit.training.runs import write_aside
-from maxdigit.training.torch_loop import classification_loss
+from maxdigit.training.torch_loop import Trainee, classification_loss, save_weights
 
 CPU = torch.device("cpu")
 
@@ -156,9 +157,6 @@ def test_two_processes_give_what_one_gives_at_the_same_batch(tmp_path):
     script.write_text(_TWO_PROCESSES.format(tests=str(REPOSITORY / "tests"), repository=str(REPOSITORY)))
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, script, tmp_path / "one"], check=True, env=environment, capture_output=True)
-    launcher = [
-        sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--multi_gpu", "--num_processes", "2",
-    ]  # fmt: skip
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     subprocess.run([*launcher, script, tmp_path / "two"], check=True, env=environment, capture_output=True)
     one, two = read_history(tmp_path / "one" / "history.csv"), read_history(tmp_path / "two" / "history.csv")
@@ -168,10 +166,12 @@ def test_two_processes_give_what_one_gives_at_the_same_batch(tmp_path):
 
 
 def test_shards_divide_a_batch_without_gap_or_overlap():
-    for processes in (1, 2, 3, 5):
+    for processes in (1, 2, 4):
         rows = [Shard(rank, processes).rows(16) for rank in range(processes)]
         assert rows[0][0] == 0 and rows[-1][1] == 16
         assert all(left[1] == right[0] for left, right in zip(rows, rows[1:], strict=False))
+    with pytest.raises(TrainingError, match="cannot be divided among 3 processes"):
+        Shard(0, 3).rows(16)
 
 
 def test_fresh_epochs_bring_new_pictures_and_fixed_ones_the_same():
@@ -331,3 +331,22 @@ def test_measuring_counts_right_answers_on_the_split():
     assert result["recall"][9] == 1.0 and set(result["accuracy_by_background"]) == {
         "rings", "stars", "wall", "granite", "waves", "gravel", "marble",
     }  # fmt: skip
+
+
+def test_what_training_writes_in_parts_is_saved_as_the_published_layer(tmp_path):
+    model = torch_cnn.build()
+    trainee = Trainee(model, torch_cnn.FEATURES, share_cells=True).eval()
+    layer = model.classify.parametrizations.weight
+    torch.nn.init.normal_(layer[0].shared)
+    seen = []
+    model.section3.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+    pictures = torch.randint(0, 256, (3, 128, 128), dtype=torch.uint8)
+    with torch.inference_mode():
+        logits, _ = trainee(pictures)
+        by_hand = seen[0].flatten(1) @ layer.original.T + seen[0].mean((2, 3)) @ layer[0].shared.T + model.classify.bias
+    assert torch.allclose(logits, by_hand, atol=1e-4)
+    model.section3._forward_hooks.clear()
+    save_weights(model, tmp_path)
+    assert set(load_file(tmp_path / "model.safetensors")) == set(torch_cnn.build().state_dict())
+    found = torch_cnn.load(tmp_path).predict(pictures.numpy())
+    assert np.abs(found - logits.softmax(1).numpy()).max() < 0.01

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from maxdigit.data.pictures import TEST_KINDS, Pictures, generate
 from maxdigit.data.splits import TRAIN, VALIDATION, Split
+from maxdigit.errors import TrainingError
 from maxdigit.training.recipes import Recipe
 
 
@@ -34,8 +35,18 @@ class Shard:
     processes: int = 1
 
     def rows(self, count: int) -> tuple[int, int]:
-        """This process's part of ``count`` rows: start and end."""
-        return count * self.rank // self.processes, count * (self.rank + 1) // self.processes
+        """This process's part of ``count`` rows: start and end.
+
+        Raises:
+            TrainingError: the rows cannot be divided evenly, so that means over parts would not be means over all.
+        """
+        if count % self.processes:
+            raise TrainingError(
+                f"{count} pictures of a batch cannot be divided among {self.processes} processes. "
+                "Choose a batch size whose parts can."
+            )
+        part = count // self.processes
+        return part * self.rank, part * (self.rank + 1)
 
 
 class Data(Protocol):

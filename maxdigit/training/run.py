@@ -65,7 +65,11 @@ def train(
 
         train_keras(recipe, data, folder, resume=resume)
     if is_main:
-        write_metrics(recipe.model, folder, test_pictures)
+        for kind, result in write_metrics(recipe.model, folder, test_pictures)["test"].items():
+            low, high = result["interval95"]
+            print(
+                f"{kind} test pictures: {result['accuracy']:.1%} right ({low:.1%} to {high:.1%}, n = {test_pictures:,})"
+            )
         remove(folder / STATE)
 
 

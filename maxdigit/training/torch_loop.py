@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from pathlib import Path
@@ -13,10 +14,12 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from huggingface_hub import save_torch_state_dict
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import FeatureMap, get_model
+from maxdigit.models.torch_cnn import TorchCNN
 from maxdigit.training.batches import Batch, Data, Shard, locate_targets
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
@@ -29,15 +32,39 @@ _EVALUATION_BATCH = 250
 _WIDTH = 512  # inputs of a linear layer from which on its learning rate falls
 
 
+class EverywhereAlike(nn.Module):
+    """The weight of a linear layer on a flattened map, as a part for each cell plus a part that all cells share.
+
+    The plain CNN has a weight of its own for each of 144 cells, and would have to meet every digit in each of them. The
+    shared part learns from all cells at once. It is training's way of writing the layer only: when the two are added
+    up, what is left is the published layer.
+    """
+
+    def __init__(self, channels: int, outputs: int) -> None:
+        super().__init__()
+        self.shared = nn.Parameter(torch.zeros(outputs, channels))
+
+    def forward(self, own: Tensor) -> Tensor:
+        cells = own.shape[1] // self.shared.shape[1]
+        return own + self.shared.repeat_interleave(cells, 1) / cells  # a flattened map runs channel by channel
+
+    def right_inverse(self, weight: Tensor) -> Tensor:
+        """The layer's first weights are the cells' own part; the shared one begins at zero."""
+        return weight
+
+
 class Trainee(nn.Module):
     """A model with the auxiliary head that only training sees: which digit stands in each cell of a feature map."""
 
-    def __init__(self, model: nn.Module, features: FeatureMap) -> None:
+    def __init__(self, model: nn.Module, features: FeatureMap, *, share_cells: bool) -> None:
         super().__init__()
         self.model = model
         self.locate = nn.Conv2d(features.channels, 11, kernel_size=1)
         self._seen: Tensor | None = None
         model.feature_layer.register_forward_hook(self._keep)
+        if share_cells and isinstance(model, TorchCNN):
+            alike = EverywhereAlike(features.channels, model.classify.out_features)
+            parametrize.register_parametrization(model.classify, "weight", alike)
 
     def _keep(self, _module: nn.Module, _inputs: Any, output: Tensor) -> None:
         self._seen = output
@@ -68,7 +95,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
 
     spec = get_model(recipe.model)
     features = spec.features
-    trainee = Trainee(spec.build(), features).to(memory_format=torch.channels_last)
+    trainee = Trainee(spec.build(), features, share_cells=recipe.name == "tuned").to(memory_format=torch.channels_last)
     if accelerator.num_processes > 1:
         trainee = synchronise_batch_norm(trainee)
     steps = recipe.train_pictures // recipe.batch_size
@@ -81,12 +108,12 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
     if resume:
         recover(folder / STATE)
         try:
-            accelerator.load_state(str(folder / STATE))
+            accelerator.load_state(str(folder / STATE))  # tensors and plain numbers only: nothing in it can run
         except Exception as error:  # whatever the readers of the parts raise
             raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
         done = schedule.last_epoch // steps
-        # A kill may fall between the state and its row: the state decides.
-        write_history(folder / HISTORY, read_history(folder / HISTORY)[:done])
+        if accelerator.is_main_process:  # a kill may have fallen between a row and its state: the state decides
+            write_history(folder / HISTORY, read_history(folder / HISTORY)[:done])
     for epoch in range(done, recipe.epochs):
         start = time.perf_counter()
         trainee.train()
@@ -103,11 +130,9 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
         for step, batch in enumerate(bar):
             with accelerator.autocast():
                 logits, cells = trainee(batch.pixels)
-            # Over all processes the gradient is the mean over the whole batch, however it was divided.
-            share = len(batch.labels) * accelerator.num_processes / recipe.batch_size
             loss = classification_loss(logits.float(), batch.labels, recipe)
             total = loss + recipe.locate * locate_loss(cells.float(), batch, features)
-            accelerator.backward(total * share)
+            accelerator.backward(total)
             if recipe.name == "tuned":
                 accelerator.clip_grad_norm_(trainee.parameters(), _MAX_NORM)
             optimizer.step()
@@ -193,6 +218,10 @@ def validate(model: nn.Module, data: Data, recipe: Recipe, device: torch.device)
 
 def save_weights(model: nn.Module, folder: Path) -> None:
     """Weights in half precision, as safetensors in shards under 10 MiB, in the Hub's own layout."""
+    model = copy.deepcopy(model)
+    for layer in model.modules():
+        if parametrize.is_parametrized(layer):  # add up what training had in parts
+            parametrize.remove_parametrizations(layer, "weight")
     state = {
         name: value.detach().cpu().half().contiguous() if value.is_floating_point() else value.detach().cpu()
         for name, value in model.state_dict().items()
@@ -216,12 +245,10 @@ def _groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     """Parameters by how they are to be trained.
 
     Weight decay is for weights: biases and batch-norm scales stay free. Adam moves every weight by about the learning
-    rate, so the output of a linear layer jumps by the rate times its width: noise drowned what the plain CNN's 18,432
-    features had to say. With the rate falling as the width (G. Yang et al., "Tensor Programs V", 2022) a short run
-    never got that layer far enough; as the width's root is between the two.
+    rate, so a linear layer's output jumps by the rate times its width; where it is wide the rate falls to match, as in
+    G. Yang et al., "Tensor Programs V" (2022).
     """
-    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    wide = {layer.weight: math.sqrt(_WIDTH / layer.in_features) for layer in linear if layer.in_features > _WIDTH}
+    wide = {p: _WIDTH / p.shape[1] for p in model.parameters() if p.dim() == 2 and p.shape[1] > _WIDTH}
     groups: list[dict[str, Any]] = [{"params": [p], "lr": recipe.learning_rate * f} for p, f in wide.items()]
     groups.append({"params": [p for p in model.parameters() if p.dim() > 1 and p not in wide]})
     for group in groups:
