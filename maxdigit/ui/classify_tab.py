@@ -107,7 +107,7 @@ def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
         gr.on(model.change, refresh, [mode, *inputs], outputs, **slow)
         # Not the first tab's own `select`: it fires as the page loads too, and two events at once may lose one.
         for opened, name in ((pad.shown, "draw"), (upload_tab.select, "upload"), (sample_tab.select, "sample")):
-            gr.on(opened, partial(refresh, name), inputs, outputs, **fast)
+            opened(partial(refresh, name), inputs, outputs, **fast)
         gr.on(new_sample.click, partial(_new_sample, predictor), model, outputs, **slow)
 
     return ClassifyTab(model, pad, upload, sample, answer)
