@@ -145,7 +145,7 @@ sys.path[:0] = [{tests!r}, {repository!r}]
 from test_training import tiny
 from maxdigit.training.batches import GeneratedData
 from maxdigit.training.torch_loop import train_torch
-recipe = tiny("resnet18", epochs=2)
+recipe = tiny("resnet18", epochs=2, learning_rate=1e-4)  # Adam's early steps amplify the last bit of a gradient
 folder = Path(sys.argv[1])
 folder.mkdir(exist_ok=True)
 train_torch(recipe, GeneratedData(recipe), folder, resume=False)
@@ -161,7 +161,7 @@ def test_two_processes_give_what_one_gives_at_the_same_batch(tmp_path):
     subprocess.run([*launcher, script, tmp_path / "two"], check=True, env=environment, capture_output=True)
     one, two = read_history(tmp_path / "one" / "history.csv"), read_history(tmp_path / "two" / "history.csv")
     for a, b in zip(one, two, strict=True):
-        assert a.train_loss == pytest.approx(b.train_loss, rel=2e-3)
+        assert a.train_loss == pytest.approx(b.train_loss, rel=1e-3)
         assert a.validation_loss == pytest.approx(b.validation_loss, rel=2e-2)
 
 

@@ -129,11 +129,12 @@ def _with_locate_head(model: keras.Model) -> keras.Model:
 
 
 def _locate_loss(target: Any, cells: Any) -> Any:
-    """Cross-entropy of the auxiliary head, digits and empty cells weighing the same; cells of -1 do not count."""
+    """Cross-entropy of the auxiliary head, a picture's digits and empty cells weighing the same; -1 does not count."""
     each = ops.sparse_categorical_crossentropy(ops.maximum(target, 0), cells, from_logits=True)
     is_digit = ops.cast(ops.logical_and(target >= 0, target < NUM_CLASSES), each.dtype)
     is_empty = ops.cast(ops.equal(target, NUM_CLASSES), each.dtype)
-    return sum(ops.sum(each * part) / ops.maximum(ops.sum(part), 1.0) for part in (is_digit, is_empty))
+    means = (ops.sum(each * part, (1, 2)) / ops.maximum(ops.sum(part, (1, 2)), 1.0) for part in (is_digit, is_empty))
+    return sum(ops.mean(mean) for mean in means)
 
 
 def _compile(trainee: keras.Model, recipe: Recipe, steps: int) -> None:
@@ -179,11 +180,17 @@ def _inputs(batches: Iterator[Batch], recipe: Recipe) -> Iterator[tuple[Any, Any
         yield pictures, (labels, cells.cpu().numpy().astype("int32"))
 
 
+def _seed_generators(trainee: keras.Model) -> list[keras.random.SeedGenerator]:
+    """Where dropout's randomness stands; Keras leaves it out of the weights it saves."""
+    return [layer.seed_generator for layer in trainee.layers if isinstance(layer, keras.layers.Dropout)]
+
+
 def _save_state(trainee: keras.Model, progress: _Progress, folder: Path) -> None:
     def write(aside: Path) -> None:
         aside.mkdir()
         trainee.save_weights(aside / "trainee.weights.h5")  # the optimiser's state included
-        write_json(aside / "progress.json", asdict(progress))
+        seeds = [ops.convert_to_numpy(generator.state).tolist() for generator in _seed_generators(trainee)]
+        write_json(aside / "progress.json", {"progress": asdict(progress), "seeds": seeds})
 
     write_aside(folder / STATE, write)
 
@@ -191,9 +198,12 @@ def _save_state(trainee: keras.Model, progress: _Progress, folder: Path) -> None
 def _load_state(trainee: keras.Model, folder: Path) -> _Progress:
     recover(folder / STATE)
     try:
-        progress = _Progress(**read_json(folder / STATE / "progress.json"))
+        state = read_json(folder / STATE / "progress.json")
+        progress = _Progress(**state["progress"])
         trainee.optimizer.build(trainee.trainable_variables)
         trainee.load_weights(folder / STATE / "trainee.weights.h5")
+        for generator, seed in zip(_seed_generators(trainee), state["seeds"], strict=True):
+            generator.state.assign(seed)
     except Exception as error:  # whatever the readers of the parts raise
         raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
     # A kill may fall between a row and its state: the state decides.

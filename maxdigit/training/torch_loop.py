@@ -191,13 +191,16 @@ def classification_loss(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tenso
 
 
 def locate_loss(cells: Tensor, batch: Batch, features: FeatureMap) -> Tensor:
-    """Cross-entropy of the auxiliary head, digits and empty cells weighing the same; 0 where nothing is known."""
+    """Cross-entropy of the auxiliary head, a picture's digits and empty cells weighing the same; 0 if none are known.
+
+    Each picture has its own means, so that dividing a batch among processes changes nothing.
+    """
     if batch.digits is None or batch.centres is None:
         return cells.sum() * 0
     target = locate_targets(batch.digits, batch.centres, features.first, features.step, features.cells)
     each = F.cross_entropy(cells, target, reduction="none", ignore_index=-1)
-    is_digit, is_empty = (target >= 0) & (target < 10), target == 10
-    return (each * is_digit).sum() / is_digit.sum().clamp(min=1) + (each * is_empty).sum() / is_empty.sum().clamp(min=1)
+    parts = ((target >= 0) & (target < 10), target == 10)
+    return sum(((each * part).sum((1, 2)) / part.sum((1, 2)).clamp(min=1)).mean() for part in parts)
 
 
 @torch.no_grad()
