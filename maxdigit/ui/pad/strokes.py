@@ -82,7 +82,7 @@ def render(strokes: list[Stroke]) -> NDArray[np.uint8]:
         radius = (width - 1) / 2  # Pillow counts the edge pixels in
         for x, y in points:  # round ends and joints
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tone)
-    return np.asarray(picture.reduce(_OVERSAMPLING))
+    return np.array(picture.reduce(_OVERSAMPLING))
 
 
 def _parse_stroke(item: Any) -> Stroke:
