@@ -46,7 +46,9 @@ class EverywhereAlike(nn.Module):
 
     def forward(self, own: Tensor) -> Tensor:
         cells = own.shape[1] // self.shared.shape[1]
-        return own + self.shared.repeat_interleave(cells, 1) / cells  # a flattened map runs channel by channel
+        # A flattened map runs channel by channel. The root keeps the shared part's outputs, sums over all cells, from
+        # jumping with each step, and lets them grow within hundreds of steps.
+        return own + self.shared.repeat_interleave(cells, 1) / math.sqrt(cells)
 
     def right_inverse(self, weight: Tensor) -> Tensor:
         """The layer's first weights are the cells' own part; the shared one begins at zero."""
