@@ -52,6 +52,10 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
     if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
     model = build()
+    if recipe.dropout is not None:
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = recipe.dropout
     trainee = _with_locate_head(model) if recipe.locate else model
     steps = recipe.train_pictures // recipe.batch_size
     _compile(trainee, recipe, steps)

@@ -97,7 +97,12 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
 
     spec = get_model(recipe.model)
     features = spec.features
-    trainee = Trainee(spec.build(), features, share_cells=recipe.name == "tuned").to(memory_format=torch.channels_last)
+    model = spec.build()
+    if recipe.dropout is not None:
+        for layer in model.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.p = recipe.dropout
+    trainee = Trainee(model, features, share_cells=recipe.name == "tuned").to(memory_format=torch.channels_last)
     if accelerator.num_processes > 1:
         trainee = synchronise_batch_norm(trainee)
     steps = recipe.train_pictures // recipe.batch_size
