@@ -37,6 +37,7 @@ class Pictures(Rows):
     pixels: Tensor  # uint8 (N, 128, 128), light digits on a darker ground
     digits: Tensor  # int64 (N, 8), 0..9, and -1 where there is none
     boxes: Tensor  # int64 (N, 8, 4): x0, y0, x1, y1 of each digit's ink, ends excluded; -1 where there is none
+    angles: Tensor  # float32 (N, 8): degrees that each digit is turned from how it was written, clockwise; 0 where none
     families: Tensor  # int64 (N,): index into FAMILIES, -1 for pictures without a texture
 
     @property
@@ -73,6 +74,11 @@ def deal_digits(g: Generator, split: Split, present: Tensor, balance: float) -> 
     order, first, counts = _by_label(split.name)
     source = order[first[digits] + (pick * counts[digits]).long()]
     return torch.where(present, digits, torch.full_like(digits, -1)), source
+
+
+def angle_table(radians: Tensor) -> Tensor:
+    """Angles (N, D) of the digits there are as :class:`Pictures` keeps them: degrees, float32 (N, 8)."""
+    return torch.nn.functional.pad(radians.rad2deg(), (0, MAX_DIGITS - radians.shape[1]))
 
 
 def ink_boxes(ink: Tensor) -> Tensor:

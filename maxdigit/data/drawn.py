@@ -9,7 +9,18 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures, Rows, deal_digits, generator, ink_boxes, uniform
+from maxdigit.data.batch import (
+    CHUNK,
+    MAX_DIGITS,
+    SIZE,
+    Pictures,
+    Rows,
+    angle_table,
+    deal_digits,
+    generator,
+    ink_boxes,
+    uniform,
+)
 from maxdigit.data.mnist import SIZE as SPRITE
 from maxdigit.data.splits import Split
 from maxdigit.data.strokes import distance_fields
@@ -88,7 +99,8 @@ def make_drawn(split: Split, chunk: int, rows: slice, balance: float, device: to
     boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
     boxes[owner, slot] = ink_boxes(ink > 0.5)
     family = torch.full((n,), -1, dtype=torch.int64, device=device)
-    return Pictures((canvas * 255).round().to(torch.uint8), plan.digits.to(device), boxes, family)
+    angles = angle_table(plan.angle.where(plan.digits[:, :_MAX_DRAWN] >= 0, 0.0)).to(device)
+    return Pictures((canvas * 255).round().to(torch.uint8), plan.digits.to(device), boxes, angles, family)
 
 
 def _layout(g: Generator, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:

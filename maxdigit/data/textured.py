@@ -14,7 +14,18 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, TEXTURE_SIZE, texture
-from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures, Rows, deal_digits, generator, ink_boxes, uniform
+from maxdigit.data.batch import (
+    CHUNK,
+    MAX_DIGITS,
+    SIZE,
+    Pictures,
+    Rows,
+    angle_table,
+    deal_digits,
+    generator,
+    ink_boxes,
+    uniform,
+)
 from maxdigit.data.mnist import SIZE as SPRITE
 from maxdigit.data.splits import PICTURES_PER_TEXTURES, TEXTURES_PER_FAMILY, Split, SplitName, digits_of
 
@@ -85,7 +96,8 @@ def make_textured(split: Split, chunk: int, rows: slice, balance: float, device:
 
     boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
     boxes[:, :count] = ink_boxes((ink > 80).flatten(0, 1)).view(n, count, 4) + corners.repeat(1, 1, 2)
-    return Pictures(_to_full_range(canvas), plan.digits.to(device), boxes, plan.family.to(device))
+    angles = angle_table(plan.angle).to(device)
+    return Pictures(_to_full_range(canvas), plan.digits.to(device), boxes, angles, plan.family.to(device))
 
 
 def _place(g: Generator, n: int) -> Tensor:

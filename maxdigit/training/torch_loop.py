@@ -97,11 +97,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
 
     spec = get_model(recipe.model)
     features = spec.features
-    model = spec.build()
-    if recipe.dropout is not None:
-        for layer in model.modules():
-            if isinstance(layer, nn.Dropout):
-                layer.p = recipe.dropout
+    model = _with_dropout(spec.build(), recipe.dropout)
     trainee = Trainee(model, features, share_cells=recipe.name == "tuned").to(memory_format=torch.channels_last)
     if accelerator.num_processes > 1:
         trainee = synchronise_batch_norm(trainee)
@@ -239,6 +235,13 @@ def save_weights(model: nn.Module, folder: Path) -> None:
     for old in folder.glob("model*.safetensors*"):
         remove(old)
     save_torch_state_dict(state, folder, max_shard_size=MAX_SHARD)
+
+
+def _with_dropout(model: nn.Module, rate: float | None) -> nn.Module:
+    for layer in model.modules():
+        if isinstance(layer, nn.Dropout) and rate is not None:
+            layer.p = rate
+    return model
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
