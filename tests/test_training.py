@@ -23,11 +23,13 @@ from maxdigit.models import torch_cnn
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.batches import GeneratedData, Shard, locate_targets
 from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch, read_history
+from maxdigit.training.keras_whitened import WhitenedDense
 from maxdigit.training.metrics import calibration_error, measure, score, wilson_interval
 from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import train
 from maxdigit.training.runs import write_aside
 from maxdigit.training.torch_loop import Trainee, classification_loss, save_weights
+from maxdigit.training.torch_whitened import WhitenedLinear
 
 CPU = torch.device("cpu")
 
@@ -333,22 +335,44 @@ def test_measuring_counts_right_answers_on_the_split():
     }  # fmt: skip
 
 
-def test_what_training_writes_in_parts_is_saved_as_the_published_layer(tmp_path):
+def test_a_whitened_layer_is_saved_as_the_published_one_with_the_same_answers(tmp_path):
     model = torch_cnn.build()
-    trainee = Trainee(model, torch_cnn.FEATURES, share_cells=True).eval()
-    layer = model.classify.parametrizations.weight
-    torch.nn.init.normal_(layer[0].shared, std=0.01)
-    seen = []
-    model.section3.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
-    pictures = torch.randint(0, 256, (3, 128, 128), dtype=torch.uint8)
+    trainee = Trainee(model, torch_cnn.FEATURES, whiten=True)
+    torch.nn.init.normal_(model.classify.shared, std=0.003)
+    pictures = torch.randint(0, 256, (8, 128, 128), dtype=torch.uint8)
+    for _ in range(3):
+        trainee(pictures)  # sets the running moments
+    trainee.eval()
     with torch.inference_mode():
         logits, _ = trainee(pictures)
-        by_hand = (
-            seen[0].flatten(1) @ layer.original.T + seen[0].sum((2, 3)) / 12 @ layer[0].shared.T + model.classify.bias
-        )
-    assert torch.allclose(logits, by_hand, atol=1e-4)
-    model.section3._forward_hooks.clear()
     save_weights(model, tmp_path)
     assert set(load_file(tmp_path / "model.safetensors")) == set(torch_cnn.build().state_dict())
     found = torch_cnn.load(tmp_path).predict(pictures.numpy())
-    assert np.abs(found - logits.softmax(1).numpy()).max() < 0.01
+    assert logits.std() > 0.1  # the layer does something
+    assert np.abs(found - logits.softmax(1).numpy()).max() < 0.02
+
+
+def test_whitening_makes_the_sums_of_a_map_uncorrelated():
+    torch.manual_seed(1)
+    mix = torch.randn(6, 6)
+    layer = WhitenedLinear(torch.nn.Linear(6 * 4, 6), channels=6)
+    torch.nn.init.zeros_(layer.own)
+    torch.nn.init.eye_(layer.shared)  # the logits are the whitened sums themselves
+    for _ in range(400):
+        layer((torch.randn(64, 4, 6) @ mix + 3).transpose(1, 2).flatten(1))
+    layer.eval()
+    white = layer((torch.randn(20_000, 4, 6) @ mix + 3).transpose(1, 2).flatten(1)).detach()
+    assert white.mean(0).abs().max() < 0.2
+    assert (torch.cov(white.T) - torch.eye(6)).abs().max() < 0.25
+
+
+def test_a_whitened_dense_layer_folds_to_the_published_one_with_the_same_activations():
+    layer = WhitenedDense(5, cells=4)
+    rng = np.random.default_rng(1)
+    maps = (rng.normal(size=(64, 4, 6)) @ rng.normal(size=(6, 6)) + 3).reshape(64, 24).astype(np.float32)
+    for _ in range(3):
+        layer(maps, training=True)  # sets the running moments
+    kernel, bias = layer.fold()
+    whitened = np.asarray(layer(maps))
+    assert whitened.std() > 0.1
+    assert np.allclose(whitened, np.maximum(maps @ kernel + bias, 0), atol=1e-3)

@@ -14,6 +14,7 @@ from maxdigit.models.registry import IMAGE_SIZE, NUM_CLASSES, PIXEL_MEAN, PIXEL_
 
 WEIGHTS = "model.keras"
 FEATURE_LAYER = "features"  # output (N, 9, 9, 128)
+FIRST_DENSE = "digits"  # input (N, 1152)
 FEATURES = FeatureMap(channels=128, cells=9, first=29.5, step=8)
 _DROPOUT = 0.3  # the paper shows the layers but not their rate; this is the rate of its PyTorch CNN
 _BATCH = 64
@@ -40,7 +41,7 @@ def build() -> keras.Model:
         layers.Conv2D(128, 3, activation="relu", name=FEATURE_LAYER),
         layers.MaxPooling2D(3),
         layers.Flatten(),
-        layers.Dense(64, activation="relu"),
+        layers.Dense(64, activation="relu", name=FIRST_DENSE),
         layers.Dense(64, activation="relu"),
         layers.Dense(NUM_CLASSES, activation="softmax", dtype="float32", name="probabilities"),
     ]

@@ -14,15 +14,18 @@ import torch
 from keras import ops
 
 from maxdigit.errors import TrainingError
-from maxdigit.models.keras_cnn import FEATURE_LAYER, FEATURES, WEIGHTS, build
+from maxdigit.models.keras_cnn import FEATURE_LAYER, FEATURES, FIRST_DENSE, WEIGHTS, build
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.batches import Batch, Data, Shard, locate_targets
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
+from maxdigit.training.keras_whitened import WhitenedDense
 from maxdigit.training.recipes import WARM_UP, Recipe
 from maxdigit.training.runs import HISTORY, STATE, read_json, recover, write_aside, write_json
 
 _EVALUATION_BATCH = 250
+_WHITENED = "whitened_dense"
+_CELLS = 9  # of the map that is flattened, 3 x 3
 
 
 @dataclass
@@ -56,7 +59,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
         for layer in model.layers:
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = recipe.dropout
-    trainee = _with_locate_head(model) if recipe.locate else model
+    trainee = _trainee(model, recipe)
     steps = recipe.train_pictures // recipe.batch_size
     _compile(trainee, recipe, steps)
 
@@ -81,6 +84,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
                     f"The loss of epoch {progress.epoch + 1} is not a number any more: the run has diverged. "
                     "The last good epoch is kept; resume with a lower learning rate or start anew."
                 )
+            _fold(trainee, model)
             validation_loss, validation_accuracy = validate(model, data, device)
             progress.epoch += 1
             progress.epoch_in_fit += 1
@@ -102,6 +106,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
         progress = _Progress(epoch=progress.epoch, fit=progress.fit + 1)
         if progress.fit < recipe.fits:
             _compile(trainee, recipe, steps)
+    _fold(trainee, model)
     save_weights(model, folder)
 
 
@@ -126,10 +131,26 @@ def save_weights(model: keras.Model, folder: Path) -> None:
     write_aside(folder / WEIGHTS, clean.save)
 
 
-def _with_locate_head(model: keras.Model) -> keras.Model:
-    """The model with the auxiliary head that only training sees: which digit stands in each cell."""
-    head = keras.layers.Conv2D(11, 1, dtype="float32", name="locate")
-    return keras.Model(model.inputs, [model.outputs[0], head(model.get_layer(FEATURE_LAYER).output)])
+def _trainee(model: keras.Model, recipe: Recipe) -> keras.Model:
+    """The model in the form in which it is trained.
+
+    For a tuned recipe the first dense layer is whitened; for one with an auxiliary loss there is a second output that
+    only training sees: which digit stands in each cell.
+    """
+    if recipe.name == "paper":
+        return model
+    x, outputs = model.inputs[0], []
+    for layer in model.layers:
+        x = WhitenedDense(layer.units, _CELLS, name=_WHITENED)(x) if layer.name == FIRST_DENSE else layer(x)
+        if layer.name == FEATURE_LAYER and recipe.locate:
+            outputs = [keras.layers.Conv2D(NUM_CLASSES + 1, 1, dtype="float32", name="locate")(x)]
+    return keras.Model(model.inputs, [x, *outputs] if outputs else x)
+
+
+def _fold(trainee: keras.Model, model: keras.Model) -> None:
+    """Bring the published first dense layer up to date with what was trained in its place."""
+    if trainee is not model:
+        model.get_layer(FIRST_DENSE).set_weights(trainee.get_layer(_WHITENED).fold())
 
 
 def _locate_loss(target: Any, cells: Any) -> Any:

@@ -14,7 +14,6 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from huggingface_hub import save_torch_state_dict
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from maxdigit.errors import TrainingError
@@ -25,6 +24,7 @@ from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.recipes import WARM_UP, Recipe
 from maxdigit.training.runs import HISTORY, STATE, recover, remove, write_aside
+from maxdigit.training.torch_whitened import WhitenedLinear
 
 MAX_SHARD = "9MB"  # hosts of plain git repositories refuse files over 10 MiB
 _MAX_NORM = 1.0  # gradients are clipped here in tuned runs: the first steps of a one-cycle schedule can be wild
@@ -32,41 +32,17 @@ _EVALUATION_BATCH = 250
 _WIDTH = 512  # inputs of a linear layer from which on its learning rate falls
 
 
-class EverywhereAlike(nn.Module):
-    """The weight of a linear layer on a flattened map, as a part for each cell plus a part that all cells share.
-
-    The plain CNN has a weight of its own for each of 144 cells, and would have to meet every digit in each of them. The
-    shared part learns from all cells at once. It is training's way of writing the layer only: when the two are added
-    up, what is left is the published layer.
-    """
-
-    def __init__(self, channels: int, outputs: int) -> None:
-        super().__init__()
-        self.shared = nn.Parameter(torch.zeros(outputs, channels))
-
-    def forward(self, own: Tensor) -> Tensor:
-        cells = own.shape[1] // self.shared.shape[1]
-        # A flattened map runs channel by channel. The root keeps the shared part's outputs, sums over all cells, from
-        # jumping with each step, and lets them grow within hundreds of steps.
-        return own + self.shared.repeat_interleave(cells, 1) / math.sqrt(cells)
-
-    def right_inverse(self, weight: Tensor) -> Tensor:
-        """The layer's first weights are the cells' own part; the shared one begins at zero."""
-        return weight
-
-
 class Trainee(nn.Module):
     """A model with the auxiliary head that only training sees: which digit stands in each cell of a feature map."""
 
-    def __init__(self, model: nn.Module, features: FeatureMap, *, share_cells: bool) -> None:
+    def __init__(self, model: nn.Module, features: FeatureMap, *, whiten: bool) -> None:
         super().__init__()
         self.model = model
         self.locate = nn.Conv2d(features.channels, 11, kernel_size=1)
         self._seen: Tensor | None = None
         model.feature_layer.register_forward_hook(self._keep)
-        if share_cells and isinstance(model, TorchCNN):
-            alike = EverywhereAlike(features.channels, model.classify.out_features)
-            parametrize.register_parametrization(model.classify, "weight", alike)
+        if whiten and isinstance(model, TorchCNN):
+            model.classify = WhitenedLinear(model.classify, features.channels)
 
     def _keep(self, _module: nn.Module, _inputs: Any, output: Tensor) -> None:
         self._seen = output
@@ -98,7 +74,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
     spec = get_model(recipe.model)
     features = spec.features
     model = _with_dropout(spec.build(), recipe.dropout)
-    trainee = Trainee(model, features, share_cells=recipe.name == "tuned").to(memory_format=torch.channels_last)
+    trainee = Trainee(model, features, whiten=recipe.name == "tuned").to(memory_format=torch.channels_last)
     if accelerator.num_processes > 1:
         trainee = synchronise_batch_norm(trainee)
     steps = recipe.train_pictures // recipe.batch_size
@@ -225,9 +201,9 @@ def validate(model: nn.Module, data: Data, recipe: Recipe, device: torch.device)
 def save_weights(model: nn.Module, folder: Path) -> None:
     """Weights in half precision, as safetensors in shards under 10 MiB, in the Hub's own layout."""
     model = copy.deepcopy(model)
-    for layer in model.modules():
-        if parametrize.is_parametrized(layer):  # add up what training had in parts
-            parametrize.remove_parametrizations(layer, "weight")
+    for name, layer in list(model.named_children()):
+        if isinstance(layer, WhitenedLinear):
+            setattr(model, name, layer.fold())
     state = {
         name: value.detach().cpu().half().contiguous() if value.is_floating_point() else value.detach().cpu()
         for name, value in model.state_dict().items()
