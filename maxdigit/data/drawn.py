@@ -1,9 +1,13 @@
-"""Drawn pictures, what the app's canvas gives: one to five digits redrawn with a round brush, white on black."""
+"""Drawn pictures, what the app's canvas gives: one to five digits redrawn with a round brush, white on black.
+
+The pen's way is that of an MNIST digit, or one of the forms that MNIST lacks, or a mark that is no digit at all.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -21,9 +25,12 @@ from maxdigit.data.batch import (
     ink_boxes,
     uniform,
 )
+from maxdigit.data.forms import Hands, deal_forms, form_fields
 from maxdigit.data.mnist import SIZE as SPRITE
 from maxdigit.data.splits import Split
 from maxdigit.data.strokes import distance_fields
+
+Pen = Literal["drawn", "forms", "marks"]  # what is drawn: MNIST's digits, digits in other forms, no digits
 
 _COUNT_SHARES = (0.08, 0.14, 0.62, 0.11, 0.05)  # of pictures with 1, 2, 3, 4, 5 digits
 _MAX_DRAWN = len(_COUNT_SHARES)
@@ -36,7 +43,11 @@ class _Plan(Rows):
     """All that is random about a chunk of pictures, on the CPU; D is ``_MAX_DRAWN``."""
 
     digits: Tensor  # int64 (N, MAX_DIGITS), -1 where there is none
+    there: Tensor  # bool (N, D): whether anything is drawn
     source: Tensor  # int64 (N, D): which MNIST picture
+    form: Tensor  # int64 (N, D): this and the next two as in :class:`maxdigit.data.forms.Hands`
+    reach: Tensor  # (N, D)
+    offset: Tensor  # (N, D, points, 2)
     x: Tensor  # (N, D): the digit's centre, in pixels
     y: Tensor  # (N, D)
     height: Tensor  # (N, D), in pixels
@@ -48,8 +59,8 @@ class _Plan(Rows):
 
 
 @lru_cache(maxsize=8)
-def _plan(split: Split, chunk: int, balance: float) -> _Plan:
-    g = generator(split, "drawn", chunk, balance)
+def _plan(split: Split, pen: Pen, chunk: int, balance: float) -> _Plan:
+    g = generator(split, pen, chunk, balance)
     n = CHUNK
     count = 1 + torch.multinomial(torch.tensor(_COUNT_SHARES), n, replacement=True, generator=g)
     present = torch.arange(MAX_DIGITS) < count[:, None]
@@ -57,6 +68,9 @@ def _plan(split: Split, chunk: int, balance: float) -> _Plan:
     # Slot 0 may hold the largest by construction; where a digit stands must not tell.
     order = torch.where(present, torch.rand((n, MAX_DIGITS), generator=g), 2.0).argsort(dim=1, stable=True)
     digits, source = digits.gather(1, order), source.gather(1, order)[:, :_MAX_DRAWN]
+    if pen == "marks":
+        digits = torch.full_like(digits, -1)
+    hands = deal_forms(generator(split, f"{pen} forms", chunk, balance), digits[:, :_MAX_DRAWN].flatten())
     x, y, height = _layout(g, count)
 
     def normal(*shape: int) -> Tensor:
@@ -64,7 +78,11 @@ def _plan(split: Split, chunk: int, balance: float) -> _Plan:
 
     return _Plan(
         digits=digits,
+        there=torch.arange(_MAX_DRAWN) < count[:, None],
         source=source,
+        form=hands.form.view(n, _MAX_DRAWN),
+        reach=hands.reach.view(n, _MAX_DRAWN),
+        offset=hands.offset.unflatten(0, (n, _MAX_DRAWN)),
         x=x,
         y=y,
         height=height,
@@ -76,13 +94,18 @@ def _plan(split: Split, chunk: int, balance: float) -> _Plan:
     )
 
 
-def make_drawn(split: Split, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
+def make_drawn(split: Split, pen: Pen, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
     """Some rows of a chunk of pictures."""
-    plan = _plan(split, chunk, balance)[rows]
+    plan = _plan(split, pen, chunk, balance)[rows]
     n = len(plan.digits)
-    owner, slot = (plan.digits[:, :_MAX_DRAWN] >= 0).nonzero(as_tuple=True)  # one entry for each digit there is
+    owner, slot = plan.there.nonzero(as_tuple=True)  # one entry for each digit or mark there is
+    if pen == "drawn":
+        fields = distance_fields(split.name, plan.source[owner, slot])
+    else:
+        written = (value[owner, slot].to(device) for value in (plan.form, plan.reach, plan.offset))
+        fields = form_fields(Hands(*written))
     each = [
-        distance_fields(split.name, plan.source[owner, slot]),
+        fields,
         *(
             value[owner, slot]
             for value in (plan.x, plan.y, plan.height, plan.angle, plan.shear, plan.aspect, plan.brush, plan.wobble)
@@ -98,6 +121,7 @@ def make_drawn(split: Split, chunk: int, rows: slice, balance: float, device: to
         canvas[owner[chosen]] = torch.maximum(canvas[owner[chosen]], ink[chosen])
     boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
     boxes[owner, slot] = ink_boxes(ink > 0.5)
+    boxes[plan.digits.to(device) < 0] = -1
     family = torch.full((n,), -1, dtype=torch.int64, device=device)
     angles = angle_table(plan.angle.where(plan.digits[:, :_MAX_DRAWN] >= 0, 0.0)).to(device)
     return Pictures((canvas * 255).round().to(torch.uint8), plan.digits.to(device), boxes, angles, family)

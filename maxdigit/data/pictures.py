@@ -1,6 +1,6 @@
 """Pictures of handwritten digits, labelled with the largest: made, never stored.
 
-Three kinds, from the same MNIST digits and with the same splits:
+Several kinds, from the same MNIST digits and with the same splits:
 
 ``textured``
     The competition's look: three digits on a textured background.
@@ -8,6 +8,10 @@ Three kinds, from the same MNIST digits and with the same splits:
     As textured, but with eight digits: for training only, where each digit that can be learnt from costs less.
 ``drawn``
     What the app's canvas gives: one to five digits (mostly three) of any size, in a row, in a column or scattered.
+``forms``
+    As drawn, but in ways of writing that MNIST lacks: a flagged 1, a crossed 7, an open 4.
+``blank``
+    No digit at all: textures, scribbles, letters, faces. Their label is -1, and the right answer is to be unsure.
 
 Everything random is drawn on the CPU, in chunks with a seed of their own, so picture ``i`` of a split is the
 same whatever is asked for around it; only pixels are computed on the device that is asked for.
@@ -20,13 +24,14 @@ from typing import Literal
 import torch
 
 from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures
+from maxdigit.data.blank import make_blank
 from maxdigit.data.drawn import make_drawn
 from maxdigit.data.splits import Split
 from maxdigit.data.textured import make_textured
 
-Kind = Literal["textured", "crowded", "drawn"]
-KINDS: tuple[Kind, ...] = ("textured", "crowded", "drawn")
-TEST_KINDS: tuple[Kind, ...] = ("textured", "drawn")  # what models are held to
+Kind = Literal["textured", "crowded", "drawn", "forms", "blank"]
+KINDS: tuple[Kind, ...] = ("textured", "crowded", "drawn", "forms", "blank")
+TEST_KINDS: tuple[Kind, ...] = ("textured", "drawn", "forms")  # what models are held to
 
 __all__ = ["CHUNK", "KINDS", "MAX_DIGITS", "SIZE", "TEST_KINDS", "Kind", "Pictures", "generate"]
 
@@ -63,8 +68,10 @@ def generate(
         chunk = position // CHUNK
         stop = min(end, (chunk + 1) * CHUNK)
         rows = slice(position - chunk * CHUNK, stop - chunk * CHUNK)
-        if kind == "drawn":
-            parts.append(make_drawn(split, chunk, rows, balance, device))
+        if kind in ("drawn", "forms"):
+            parts.append(make_drawn(split, kind, chunk, rows, balance, device))
+        elif kind == "blank":
+            parts.append(make_blank(split, chunk, rows, device))
         else:
             digits = 3 if kind == "textured" else MAX_DIGITS
             parts.append(make_textured(split, chunk, rows, balance, device, digits))

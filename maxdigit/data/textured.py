@@ -78,10 +78,14 @@ def _plan(split: Split, chunk: int, balance: float, count: int) -> _Plan:
 
 
 def make_textured(split: Split, chunk: int, rows: slice, balance: float, device: torch.device, count: int) -> Pictures:
-    """Some rows of a chunk of pictures with ``count`` digits each."""
+    """Some rows of a chunk of pictures with ``count`` digits each, 0 to 8."""
     plan = _plan(split, chunk, balance, count)[rows]
     canvas = _backgrounds(plan, split, chunk, device)
     n = len(canvas)
+    boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
+    angles, families = angle_table(plan.angle).to(device), plan.family.to(device)
+    if count == 0:
+        return Pictures(_to_full_range(canvas), plan.digits.to(device), boxes, angles, families)
     sprites = _sprites(split.name, device)[plan.source.flatten().to(device)]
     ink = _rotate(sprites, plan.angle.flatten().to(device), plan.scale.flatten().to(device))
     ink = (ink * plan.gain.flatten().to(device)[:, None, None]).view(n, count, SPRITE, SPRITE)
@@ -94,10 +98,8 @@ def make_textured(split: Split, chunk: int, rows: slice, balance: float, device:
     for slot in range(count):  # one digit at a time, so that no cell is written twice at once
         flat.scatter_add_(1, cells[:, slot], ink[:, slot].flatten(1))
 
-    boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
     boxes[:, :count] = ink_boxes((ink > 80).flatten(0, 1)).view(n, count, 4) + corners.repeat(1, 1, 2)
-    angles = angle_table(plan.angle).to(device)
-    return Pictures(_to_full_range(canvas), plan.digits.to(device), boxes, angles, plan.family.to(device))
+    return Pictures(_to_full_range(canvas), plan.digits.to(device), boxes, angles, families)
 
 
 def _place(g: Generator, n: int) -> Tensor:
@@ -111,7 +113,7 @@ def _place(g: Generator, n: int) -> Tensor:
 
 def _crowd(g: Generator, n: int, count: int) -> Tensor:
     """Top-left corners (N, count, 2) of many boxes: each the farthest from those before it of a few tries."""
-    placed = torch.randint(0, SIZE - SPRITE + 1, (n, 1, 2), generator=g)
+    placed = torch.randint(0, SIZE - SPRITE + 1, (n, min(count, 1), 2), generator=g)
     for _ in range(count - 1):
         tries = torch.randint(0, SIZE - SPRITE + 1, (n, 12, 2), generator=g)
         gap = (tries[:, :, None] - placed[:, None]).float().norm(dim=3).amin(2)

@@ -1,0 +1,156 @@
+"""Ways of writing digits that MNIST's American writers rarely use, as pen strokes: a flagged 1, a crossed 7, an open 4.
+
+Beside them, marks that are no digits: letters, a face, scribbles. A form is a handful of points and the lines and
+curves through them, given twice: at either end of what hands do with it. A digit lies somewhere between the two (or a
+little past), and each of its points is a little off.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
+
+from maxdigit.data.mnist import SIZE
+
+_HEIGHT = 20.0  # MNIST pixels: as high as MNIST's own digits
+_SAMPLES = 160  # points along a digit's strokes, at most half an MNIST pixel apart
+_UNSTEADY = 0.022  # standard deviation of a point's place, in digit heights
+_LOOSE = 0.06  # the same for a mark: no two scribbles are alike
+_AT_A_TIME = 128  # digits whose distances are worked out together, which keeps memory in tens of megabytes
+
+Points = tuple[tuple[float, float], ...]
+_Part = tuple[str, tuple[int, ...]]  # "line" or "curve", and the points it runs through
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way of writing a digit. Points are x, y in digit heights, y downwards."""
+
+    name: str
+    digit: int  # -1 for a mark that is none
+    near: Points  # at one end of what hands do with it
+    far: Points  # at the other
+    parts: tuple[_Part, ...]
+
+
+def _read(name: str) -> tuple[Form, ...]:
+    """The forms in a table.
+
+    Its column ``points`` holds "x y", or "x y > x y" from near to far, divided by commas; ``strokes`` holds runs of
+    point numbers, a dash before a straight line's and a tilde before a curve's.
+    """
+    kinds = {"-": "line", "~": "curve"}
+    forms = []
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter=";"):
+            ends = [
+                [tuple(float(value) for value in end.split()) for end in point.split(">")]
+                for point in row["points"].split(",")
+            ]
+            parts = [(kinds[run[0]], tuple(map(int, run[1:].split(".")))) for run in row["strokes"].split()]
+            near, far = tuple(end[0] for end in ends), tuple(end[-1] for end in ends)
+            forms.append(Form(row["name"], int(row["digit"]), near, far, tuple(parts)))  # type: ignore[arg-type]
+    return tuple(forms)
+
+
+FORMS = _read("forms.csv") + _read("marks.csv")
+MAX_POINTS = max(len(form.near) for form in FORMS)
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What is random about a number of digits written in these forms; M digits."""
+
+    form: Tensor  # int64 (M,): index into FORMS
+    reach: Tensor  # (M,): 0 at the near end of what hands do, 1 at the far end
+    offset: Tensor  # (M, points, 2): how far each point is off, in digit heights
+
+
+def deal_forms(g: Generator, digits: Tensor) -> Hands:
+    """A form for each of ``digits`` (M,), 0..9, or -1 for a mark that is none; all forms of a digit alike often."""
+    choice = torch.rand(len(digits), generator=g)
+    first, count = _by_digit()
+    return Hands(
+        form=first[digits] + (choice * count[digits]).long(),
+        reach=-0.15 + 1.3 * torch.rand(len(digits), generator=g),
+        offset=torch.where(digits < 0, _LOOSE, _UNSTEADY)[:, None, None]
+        * torch.randn((len(digits), MAX_POINTS, 2), generator=g),
+    )
+
+
+def form_fields(hands: Hands) -> Tensor:
+    """Distance to the pen's way for each digit: float32 ``(M, 28, 28)`` in MNIST pixels, on ``hands``' device.
+
+    The same thing as :func:`maxdigit.data.strokes.distance_fields` gives for MNIST's own digits.
+    """
+    device = hands.form.device
+    near, far, curves = (table.to(device)[hands.form] for table in _tables())
+    points = near + (far - near) * hands.reach[:, None, None] + hands.offset
+    way = torch.bmm(curves, points) * _HEIGHT  # (M, samples, 2)
+    middle = (way.amin(1) + way.amax(1)) / 2
+    way = way - middle[:, None] + SIZE / 2
+    centres = torch.arange(SIZE, device=device) + 0.5
+    grid = torch.stack(torch.meshgrid(centres, centres, indexing="xy"), 2).view(1, -1, 2)  # x, y
+    nearest = [torch.cdist(grid.expand(len(part), -1, -1), part).amin(2) for part in way.split(_AT_A_TIME)]
+    return torch.cat(nearest).view(-1, SIZE, SIZE)
+
+
+@lru_cache(maxsize=1)
+def _by_digit() -> tuple[Tensor, Tensor]:
+    """For each digit its first form's index, and how many it has; those of marks come last, where -1 finds them."""
+    count = torch.bincount(torch.tensor([form.digit % 11 for form in FORMS]), minlength=11)
+    return count.cumsum(0) - count, count
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[Tensor, Tensor, Tensor]:
+    """Near and far points (forms, points, 2), and matrices (forms, samples, points) that run strokes through them."""
+    near = torch.zeros(len(FORMS), MAX_POINTS, 2)
+    far = torch.zeros_like(near)
+    curves = torch.zeros(len(FORMS), _SAMPLES, MAX_POINTS)
+    for number, form in enumerate(FORMS):
+        near[number, : len(form.near)] = torch.tensor(form.near)
+        far[number, : len(form.far)] = torch.tensor(form.far)
+        curves[number] = _curves(form)
+    return near, far, curves
+
+
+def _curves(form: Form) -> Tensor:
+    """A matrix (samples, points): each sample on the strokes as a weighted sum of the form's points."""
+    points = torch.tensor(form.near)
+    spans = [(kind, run, i) for kind, run in form.parts for i in range(len(run) - 1)]
+    length = torch.tensor([(points[run[i]] - points[run[i + 1]]).norm() for _, run, i in spans])
+    ends = (length.cumsum(0) / length.sum() * _SAMPLES).round().long().tolist()
+    matrix = torch.zeros(_SAMPLES, MAX_POINTS)
+    start = 0
+    for (kind, run, i), end in zip(spans, ends, strict=True):
+        t = torch.linspace(0, 1, max(end - start, 1))
+        for sample, u in enumerate(t.tolist(), start):
+            weights = {run[i]: 1 - u, run[i + 1]: u} if kind == "line" else _catmull_rom(run, i, u)
+            for point, weight in weights.items():
+                matrix[min(sample, _SAMPLES - 1), point] = weight
+        start = end
+    return matrix
+
+
+def _catmull_rom(run: tuple[int, ...], i: int, u: float) -> dict[int, float]:
+    """Weights of the points around span ``i`` at its share ``u``: a smooth curve through all of ``run``.
+
+    E. Catmull and R. Rom, "A class of local interpolating splines" (1974), with the ends' points doubled.
+    """
+    basis = (
+        (-u + 2 * u**2 - u**3) / 2,
+        (2 - 5 * u**2 + 3 * u**3) / 2,
+        (u + 4 * u**2 - 3 * u**3) / 2,
+        (-(u**2) + u**3) / 2,
+    )
+    weights: dict[int, float] = {}
+    for offset, value in zip((-1, 0, 1, 2), basis, strict=True):
+        point = run[min(max(i + offset, 0), len(run) - 1)]
+        weights[point] = weights.get(point, 0.0) + value
+    return weights
