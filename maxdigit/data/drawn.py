@@ -30,7 +30,9 @@ from maxdigit.data.mnist import SIZE as SPRITE
 from maxdigit.data.splits import Split
 from maxdigit.data.strokes import distance_fields
 
-Pen = Literal["drawn", "forms", "marks"]  # what is drawn: MNIST's digits, digits in other forms, no digits
+# What is drawn: MNIST's digits, digits in other forms, marks that are no digits, or some of both kinds of digits.
+Pen = Literal["drawn", "forms", "marks", "mixed"]
+_WRITTEN_SHARE = {"drawn": 0.0, "forms": 1.0, "marks": 1.0, "mixed": 0.3}  # of digits in forms of our own
 
 _COUNT_SHARES = (0.08, 0.14, 0.62, 0.11, 0.05)  # of pictures with 1, 2, 3, 4, 5 digits
 _MAX_DRAWN = len(_COUNT_SHARES)
@@ -39,12 +41,13 @@ _REDRAWN_AT_A_TIME = 512  # digits, to keep memory in hundreds of megabytes
 
 
 @dataclass(frozen=True)
-class _Plan(Rows):
-    """All that is random about a chunk of pictures, on the CPU; D is ``_MAX_DRAWN``."""
+class Drawing(Rows):
+    """All that is random about what is drawn in a chunk of pictures, on the CPU; D is ``_MAX_DRAWN``."""
 
     digits: Tensor  # int64 (N, MAX_DIGITS), -1 where there is none
     there: Tensor  # bool (N, D): whether anything is drawn
     source: Tensor  # int64 (N, D): which MNIST picture
+    written: Tensor  # bool (N, D): whether in a form of our own
     form: Tensor  # int64 (N, D): this and the next two as in :class:`maxdigit.data.forms.Hands`
     reach: Tensor  # (N, D)
     offset: Tensor  # (N, D, points, 2)
@@ -59,7 +62,8 @@ class _Plan(Rows):
 
 
 @lru_cache(maxsize=8)
-def _plan(split: Split, pen: Pen, chunk: int, balance: float) -> _Plan:
+def plan_drawing(split: Split, pen: Pen, chunk: int, balance: float) -> Drawing:
+    """What is drawn in the pictures of one chunk."""
     g = generator(split, pen, chunk, balance)
     n = CHUNK
     count = 1 + torch.multinomial(torch.tensor(_COUNT_SHARES), n, replacement=True, generator=g)
@@ -70,16 +74,18 @@ def _plan(split: Split, pen: Pen, chunk: int, balance: float) -> _Plan:
     digits, source = digits.gather(1, order), source.gather(1, order)[:, :_MAX_DRAWN]
     if pen == "marks":
         digits = torch.full_like(digits, -1)
-    hands = deal_forms(generator(split, f"{pen} forms", chunk, balance), digits[:, :_MAX_DRAWN].flatten())
+    of_forms = generator(split, f"{pen} forms", chunk, balance)
+    hands = deal_forms(of_forms, digits[:, :_MAX_DRAWN].flatten())
     x, y, height = _layout(g, count)
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=g)
 
-    return _Plan(
+    return Drawing(
         digits=digits,
         there=torch.arange(_MAX_DRAWN) < count[:, None],
         source=source,
+        written=torch.rand((n, _MAX_DRAWN), generator=of_forms) < _WRITTEN_SHARE[pen],
         form=hands.form.view(n, _MAX_DRAWN),
         reach=hands.reach.view(n, _MAX_DRAWN),
         offset=hands.offset.unflatten(0, (n, _MAX_DRAWN)),
@@ -96,35 +102,78 @@ def _plan(split: Split, pen: Pen, chunk: int, balance: float) -> _Plan:
 
 def make_drawn(split: Split, pen: Pen, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
     """Some rows of a chunk of pictures."""
-    plan = _plan(split, pen, chunk, balance)[rows]
-    n = len(plan.digits)
-    owner, slot = plan.there.nonzero(as_tuple=True)  # one entry for each digit or mark there is
-    if pen == "drawn":
-        fields = distance_fields(split.name, plan.source[owner, slot])
-    else:
-        written = (value[owner, slot].to(device) for value in (plan.form, plan.reach, plan.offset))
-        fields = form_fields(Hands(*written))
+    drawing = plan_drawing(split, pen, chunk, balance)[rows]
+    ink, boxes, angles = draw(drawing, split, device)
+    family = torch.full((len(ink),), -1, dtype=torch.int64, device=device)
+    return Pictures((ink * 255).round().to(torch.uint8), drawing.digits.to(device), boxes, angles, family)
+
+
+def draw(
+    drawing: Drawing, split: Split, device: torch.device, sheet: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Put the pen to the sheet.
+
+    Args:
+        drawing: what to draw.
+        split: whose MNIST digits.
+        device: where to.
+        sheet: float ``(N, H, W, 2)``, which point of the 128 x 128 sheet, as x and y, each pixel shows. None: they are
+            the same thing.
+
+    Returns:
+        ink 0..1, float32 ``(N, H, W)``; boxes of the digits in that picture's pixels and their angles, as
+        :class:`Pictures` keeps them.
+    """
+    n = len(drawing.digits)
+    owner, slot = drawing.there.nonzero(as_tuple=True)  # one entry for each digit or mark there is
     each = [
-        fields,
+        _fields(drawing, split, owner, slot, device),
+        owner,
         *(
             value[owner, slot]
-            for value in (plan.x, plan.y, plan.height, plan.angle, plan.shear, plan.aspect, plan.brush, plan.wobble)
+            for value in (
+                drawing.x,
+                drawing.y,
+                drawing.height,
+                drawing.angle,
+                drawing.shear,
+                drawing.aspect,
+                drawing.brush,
+                drawing.wobble,
+            )
         ),
     ]
-    parts = zip(*(value.to(device).split(_REDRAWN_AT_A_TIME) for value in each), strict=True)
-    ink = torch.cat([_redraw(*part) for part in parts])
+    if sheet is None:
+        axis = torch.arange(SIZE, device=device) + 0.5
+        sheet = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), 2).expand(n, -1, -1, -1)
+    height, width = sheet.shape[1:3]
+    at_a_time = max(1, _REDRAWN_AT_A_TIME * SIZE**2 // (height * width))
+    parts = zip(*(value.to(device).split(at_a_time) for value in each), strict=True)
+    layers = torch.cat([_redraw(field, sheet[of], *rest) for field, of, *rest in parts])
 
     owner, slot = owner.to(device), slot.to(device)
-    canvas = torch.zeros((n, SIZE, SIZE), device=device)
+    ink = torch.zeros((n, height, width), device=device)
     for number in range(_MAX_DRAWN):  # one digit of each picture at a time, so that no cell is written twice at once
         chosen = slot == number
-        canvas[owner[chosen]] = torch.maximum(canvas[owner[chosen]], ink[chosen])
+        ink[owner[chosen]] = torch.maximum(ink[owner[chosen]], layers[chosen])
     boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
-    boxes[owner, slot] = ink_boxes(ink > 0.5)
-    boxes[plan.digits.to(device) < 0] = -1
-    family = torch.full((n,), -1, dtype=torch.int64, device=device)
-    angles = angle_table(plan.angle.where(plan.digits[:, :_MAX_DRAWN] >= 0, 0.0)).to(device)
-    return Pictures((canvas * 255).round().to(torch.uint8), plan.digits.to(device), boxes, angles, family)
+    boxes[owner, slot] = ink_boxes(layers > 0.5)
+    boxes[drawing.digits.to(device) < 0] = -1
+    angles = angle_table(drawing.angle.where(drawing.digits[:, :_MAX_DRAWN] >= 0, 0.0)).to(device)
+    return ink, boxes, angles
+
+
+def _fields(drawing: Drawing, split: Split, owner: Tensor, slot: Tensor, device: torch.device) -> Tensor:
+    """The pen's ways as distance fields (M, 28, 28)."""
+    written = drawing.written[owner, slot]
+    fields = torch.empty((len(owner), SPRITE, SPRITE), device=device)
+    ours, theirs = written.nonzero()[:, 0], (~written).nonzero()[:, 0]
+    if len(ours):
+        hands = (value[owner, slot][ours].to(device) for value in (drawing.form, drawing.reach, drawing.offset))
+        fields[ours.to(device)] = form_fields(Hands(*hands))
+    if len(theirs):
+        fields[theirs.to(device)] = distance_fields(split.name, drawing.source[owner, slot][theirs]).to(device)
+    return fields
 
 
 def _layout(g: Generator, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -172,6 +221,7 @@ def _layout(g: Generator, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _redraw(
     field: Tensor,
+    sheet: Tensor,
     x: Tensor,
     y: Tensor,
     height: Tensor,
@@ -181,20 +231,18 @@ def _redraw(
     brush: Tensor,
     wobble: Tensor,
 ) -> Tensor:
-    """Ink 0..1 (M, 128, 128) of single digits; the arguments are rows of :class:`_Plan`, and distance fields."""
+    """Ink 0..1 (M, H, W) of single digits; ``sheet`` as :func:`draw` takes it, the rest rows of :class:`Drawing`."""
     zoom = height / 20  # MNIST digits are 20 pixels high
     # A thick brush on small digits would close every loop; a thin one on large digits tears at the field's own grain.
     brush = torch.minimum(brush, height * 0.16).maximum(height * 0.05).clamp(min=1.6)
-    device = field.device
-    axis = torch.arange(SIZE, device=device) + 0.5
-    dx = axis[None, None, :] - x[:, None, None]
-    dy = axis[None, :, None] - y[:, None, None]
+    dx = sheet[..., 0] - x[:, None, None]
+    dy = sheet[..., 1] - y[:, None, None]
     cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
     u = (dx * cos + dy * sin) / (zoom * aspect)[:, None, None]
     v = (dy * cos - dx * sin) / zoom[:, None, None]
     u = u + shear[:, None, None] * v
     # An unsteady hand: the sprite is bent by a smooth field of a fraction of an MNIST pixel.
-    bend = F.interpolate(wobble, size=(SIZE, SIZE), mode="bilinear", align_corners=True) * 0.5
+    bend = F.interpolate(wobble, size=sheet.shape[1:3], mode="bilinear", align_corners=True) * 0.5
     u, v = u + bend[:, 0], v + bend[:, 1]
     grid = torch.stack([u, v], 3) / (SPRITE / 2)
     distance = F.grid_sample(field[:, None], grid, mode="bicubic", padding_mode="border", align_corners=False)[:, 0]
