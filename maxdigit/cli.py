@@ -45,7 +45,7 @@ def classify(
     With --json each line holds path, model, max_digit, probabilities (ten numbers that sum to 1) and milliseconds, or
     path and error where a file is no picture; the others go on. The exit status is 1 if any file failed.
     """
-    from maxdigit.inference.prepare import open_picture, prepare
+    from maxdigit.data.prepare import open_picture, prepare
 
     predictor = Predictor(checkpoints)
     try:

@@ -174,7 +174,7 @@ def test_a_pickle_beside_the_weights_is_never_opened(tmp_path):
         ("maxdigit.models.torch_cnn", "keras"),
         ("maxdigit.models.registry", "torch"),
         ("maxdigit.inference.predict", "tensorflow"),
-        ("maxdigit.inference.prepare", "torch"),
+        ("maxdigit.data.prepare", "torch"),
         ("maxdigit.cli", "torch"),
     ],
 )

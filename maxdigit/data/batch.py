@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from maxdigit.data import IMAGE_SIZE
 from maxdigit.data.splits import Split, SplitName, digits_of
 
-SIZE = 128  # side of a picture
+SIZE = IMAGE_SIZE
 CHUNK = 500  # pictures that share one seed
 MAX_DIGITS = 8
 

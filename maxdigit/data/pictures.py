@@ -10,6 +10,8 @@ Several kinds, from the same MNIST digits and with the same splits:
     What the app's canvas gives: one to five digits (mostly three) of any size, in a row, in a column or scattered.
 ``forms``
     As drawn, but in ways of writing that MNIST lacks: a flagged 1, a crossed 7, an open 4.
+``photo``
+    Ink on paper, photographed, and prepared as the app prepares what it is given; some of it in forms of our own.
 ``blank``
     No digit at all: textures, scribbles, letters, faces. Their label is -1, and the right answer is to be unsure.
 
@@ -26,12 +28,13 @@ import torch
 from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures
 from maxdigit.data.blank import make_blank
 from maxdigit.data.drawn import make_drawn
+from maxdigit.data.photo import make_photo
 from maxdigit.data.splits import Split
 from maxdigit.data.textured import make_textured
 
-Kind = Literal["textured", "crowded", "drawn", "forms", "blank"]
-KINDS: tuple[Kind, ...] = ("textured", "crowded", "drawn", "forms", "blank")
-TEST_KINDS: tuple[Kind, ...] = ("textured", "drawn", "forms")  # what models are held to
+Kind = Literal["textured", "crowded", "drawn", "forms", "photo", "blank"]
+KINDS: tuple[Kind, ...] = ("textured", "crowded", "drawn", "forms", "photo", "blank")
+TEST_KINDS: tuple[Kind, ...] = ("textured", "drawn", "forms", "photo")  # what models are held to
 
 __all__ = ["CHUNK", "KINDS", "MAX_DIGITS", "SIZE", "TEST_KINDS", "Kind", "Pictures", "generate"]
 
@@ -70,6 +73,8 @@ def generate(
         rows = slice(position - chunk * CHUNK, stop - chunk * CHUNK)
         if kind in ("drawn", "forms"):
             parts.append(make_drawn(split, kind, chunk, rows, balance, device))
+        elif kind == "photo":
+            parts.append(make_photo(split, chunk, rows, balance, device))
         elif kind == "blank":
             parts.append(make_blank(split, chunk, rows, device))
         else:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from maxdigit.data import IMAGE_SIZE
 from maxdigit.errors import CheckpointError
-from maxdigit.models.registry import IMAGE_SIZE, MODELS, NUM_CLASSES, Classifier, get_model
+from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier, get_model
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 RECIPES = ("tuned", "paper")  # the order in which a model's trained weights are looked for

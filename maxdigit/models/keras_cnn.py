@@ -9,8 +9,9 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from maxdigit.data import IMAGE_SIZE
 from maxdigit.errors import CheckpointError
-from maxdigit.models.registry import IMAGE_SIZE, NUM_CLASSES, PIXEL_MEAN, PIXEL_STD, FeatureMap
+from maxdigit.models.registry import NUM_CLASSES, PIXEL_MEAN, PIXEL_STD, FeatureMap
 
 WEIGHTS = "model.keras"
 FEATURE_LAYER = "features"  # output (N, 9, 9, 128)

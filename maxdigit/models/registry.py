@@ -17,7 +17,6 @@ from maxdigit.errors import UnknownModelError
 
 Framework = Literal["keras", "torch"]
 
-IMAGE_SIZE = 128  # pictures are IMAGE_SIZE x IMAGE_SIZE, grey, uint8
 NUM_CLASSES = 10  # the largest digit, 0..9
 
 # Mean and standard deviation of the competition's 50,000 training pictures, on the 0..255 scale, as a public

@@ -14,8 +14,9 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from maxdigit.data import IMAGE_SIZE
 from maxdigit.errors import CheckpointError
-from maxdigit.models.registry import IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD
+from maxdigit.models.registry import PIXEL_MEAN, PIXEL_STD
 
 _BATCH = 64  # pictures at a time, so that thousands of them need little memory
 # A few pictures are answered on one thread: on two cores shared with a web server and a second framework, OpenMP's

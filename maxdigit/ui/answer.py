@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from maxdigit.data import IMAGE_SIZE
 from maxdigit.inference.predict import Prediction
-from maxdigit.models.registry import IMAGE_SIZE, MODELS, NUM_CLASSES
+from maxdigit.models.registry import MODELS, NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 

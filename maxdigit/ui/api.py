@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
-from maxdigit.inference.prepare import open_picture, prepare
 from maxdigit.models.registry import NUM_CLASSES, get_model
 from maxdigit.ui.classify_tab import default_model
 from maxdigit.ui.picture_input import PictureInput, existing

@@ -11,9 +11,9 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
+from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Prediction, Predictor
-from maxdigit.inference.prepare import open_picture, prepare
 from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, picture_tag, trouble_card, waiting_card

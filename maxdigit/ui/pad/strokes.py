@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from maxdigit.data import IMAGE_SIZE
 from maxdigit.errors import MaxDigitError
-from maxdigit.models.registry import IMAGE_SIZE
 
 VERSION = 1
 GRID = 1000  # the pad is GRID x GRID units, whatever its size on the screen

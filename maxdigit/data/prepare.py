@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
+from maxdigit.data import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError, PictureError
-from maxdigit.models.registry import IMAGE_SIZE
 
 # Raster formats with decoders of Pillow's own; PDF, PostScript and the like would start other programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "AVIF")
