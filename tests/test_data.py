@@ -10,9 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
+from maxdigit.data import photo
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
+from maxdigit.data.forms import FORMS, deal_forms, form_fields
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
-from maxdigit.data.pictures import CHUNK, MAX_DIGITS, TEST_KINDS, generate
+from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, generate
 from maxdigit.data.sample import draw_sample, write_samples
 from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from maxdigit.data.strokes import distance_fields
@@ -65,7 +67,7 @@ def test_splits_share_no_background_seed():
         TRAIN.texture_seed(100_000_000)
 
 
-@pytest.mark.parametrize("kind", ["textured", "crowded", "drawn"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_pictures_do_not_depend_on_what_is_asked_for_around_them(kind):
     start = CHUNK - 12
     whole = generate(TEST, start, 24, kind=kind)
@@ -211,3 +213,59 @@ def test_written_samples_are_what_the_table_says(tmp_path):
     assert again.read_text() == table.read_text()
     for kind in TEST_KINDS:
         assert write_samples(tmp_path / kind, 1, seed=1, kind=kind).exists()
+
+
+def test_every_digit_has_forms_and_every_form_is_as_high_as_mnists_digits():
+    assert {form.digit for form in FORMS} == {-1, *range(10)}
+    digits = torch.arange(10).repeat(40)
+    hands = deal_forms(torch.Generator().manual_seed(1), digits)
+    assert [FORMS[form].digit for form in hands.form.tolist()] == digits.tolist()
+    assert len(hands.form.unique()) == sum(form.digit >= 0 for form in FORMS)
+    on_the_way = form_fields(hands) < 0.5
+    assert on_the_way.any(2).any(1).all()
+    height = on_the_way.any(2).sum(1).float()
+    assert 19 < height.mean() < 22 and height.min() > 16
+
+
+def test_a_crossed_seven_differs_from_a_plain_one_by_its_bar():
+    names = [form.name for form in FORMS]
+    plain, crossed = (names.index(name) for name in ("plain", "crossed"))
+    hands = deal_forms(torch.Generator().manual_seed(1), torch.tensor([7, 7]))
+    still = type(hands)(torch.tensor([plain, crossed]), torch.zeros(2), torch.zeros_like(hands.offset))
+    bare, barred = (form_fields(still) < 0.7)[:, 12:16].any(1).sum(1).tolist()  # columns with ink halfway up
+    assert barred > bare + 4
+
+
+def test_blank_pictures_hold_no_digit_and_are_not_all_empty():
+    pictures = generate(TEST, 0, 200, kind="blank")
+    assert (pictures.labels == -1).all() and (pictures.boxes == -1).all()
+    spread = pictures.pixels.float().std((1, 2))
+    assert (spread > 20).float().mean() > 0.5  # textures, marks
+    assert len({picture.numpy().tobytes() for picture in pictures.pixels}) == 200
+
+
+def test_photographs_come_out_as_light_ink_on_black_with_boxes_around_it():
+    pictures = generate(TEST, 0, 40, kind="photo")
+    pixels = pictures.pixels.float()
+    assert (pixels.flatten(1).median(1).values == 0).all()  # the paper
+    inside = torch.zeros_like(pixels, dtype=torch.bool)
+    for picture, boxes in zip(inside, pictures.boxes.tolist(), strict=True):
+        for x0, y0, x1, y1 in boxes:
+            if x0 >= 0:
+                picture[max(y0 - 3, 0) : y1 + 3, max(x0 - 3, 0) : x1 + 3] = True
+    assert pixels[inside].sum() > 0.97 * pixels.sum()
+
+
+def test_training_photographs_are_prepared_as_the_app_prepares_them():
+    rows, device = slice(0, 24), torch.device("cpu")
+    drawing = photo.plan_drawing(TRAIN, "mixed", 0, 0.0)[rows]
+    shot = photo._shoot(TRAIN, 0)[rows]
+    sheet = photo._sheet(shot.corners)
+    coverage, _, _ = photo.draw(drawing, TRAIN, device, sheet)
+    photographs, ground = photo._photograph(shot, coverage, sheet)
+    fast, app = (
+        prepared.float() for prepared in (photo._prepare_all(photographs, ground), photo._prepare_each(photographs))
+    )
+    assert (fast - app).abs().mean() < 3  # of 255
+    ink = (fast > 128) | (app > 128)
+    assert ((fast > 128) & (app > 128)).sum() > 0.85 * ink.sum()

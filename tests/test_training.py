@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from maxdigit.errors import TrainingError, UnknownModelError
 from maxdigit.models import torch_cnn
 from maxdigit.models.registry import MODELS, get_model
-from maxdigit.training.batches import GeneratedData, Shard, locate_targets
+from maxdigit.training.batches import GeneratedData, Shard, _ranges, locate_targets, target_probabilities
 from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch, read_history
 from maxdigit.training.keras_whitened import WhitenedDense
 from maxdigit.training.metrics import calibration_error, measure, score, wilson_interval
@@ -191,6 +191,29 @@ def test_a_batch_holds_the_recipes_mix_of_kinds():
     batch = next(GeneratedData(recipe).train(0, Shard(), CPU))
     plain = (batch.pixels == 0).float().mean((1, 2)) > 0.5
     assert plain.sum() == 4
+
+
+def test_small_batches_still_give_every_kind_its_share():
+    kinds = {"textured": 0.25, "crowded": 0.35, "drawn": 0.15, "forms": 0.1, "photo": 0.12, "blank": 0.03}
+    steps = [_ranges(kinds, 12, step) for step in range(100)]
+    for kind, share in kinds.items():
+        assert all(a[kind][1] == b[kind][0] for a, b in zip(steps, steps[1:], strict=False))  # no gap, no repeat
+        assert steps[-1][kind][1] == pytest.approx(1200 * share, abs=1)
+    assert all(sum(end - start for start, end in ranges.values()) == 12 for ranges in steps)
+
+
+def test_two_processes_see_the_batch_that_one_sees():
+    data = GeneratedData(tiny("torch_cnn", kinds={"textured": 0.4, "drawn": 0.4, "blank": 0.2}))
+    whole = [batch.pixels for batch in data.train(0, Shard(), CPU)]
+    halves = zip(*(data.train(0, Shard(rank, 2), CPU) for rank in (0, 1)), strict=True)
+    for batch, parts in zip(whole, halves, strict=True):
+        assert torch.equal(batch, torch.cat([part.pixels for part in parts]))
+
+
+def test_where_there_is_no_digit_the_target_is_flat():
+    target = target_probabilities(torch.tensor([3, -1]), smoothing=0.1)
+    assert target[0].tolist() == pytest.approx([0.01] * 3 + [0.91] + [0.01] * 6)
+    assert target[1].tolist() == pytest.approx([0.1] * 10)
 
 
 def test_locate_targets_name_the_digit_in_its_cell_and_leave_close_calls_out():

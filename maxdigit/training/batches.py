@@ -8,12 +8,14 @@ from typing import Protocol
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from maxdigit.data.pictures import TEST_KINDS, Pictures, generate
 from maxdigit.data.splits import TRAIN, VALIDATION, Split
 from maxdigit.errors import TrainingError
+from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.recipes import Recipe
 
 
@@ -22,7 +24,7 @@ class Batch:
     """Pictures and what to learn from them, on one device."""
 
     pixels: Tensor  # uint8 (N, 128, 128)
-    labels: Tensor  # int64 (N,), the largest digit
+    labels: Tensor  # int64 (N,), the largest digit; -1 where there is none
     digits: Tensor | None = None  # int64 (N, 8), -1 where there is none; None if not known
     centres: Tensor | None = None  # float (N, 8, 2), x and y of each digit in pixels; None if not known
 
@@ -68,7 +70,6 @@ class GeneratedData:
         self._recipe = recipe
         # The recipe's seed gives other pictures from the same digits and backgrounds.
         self._train = replace(TRAIN, seed=TRAIN.seed + 1_000 * (recipe.seed - 1))
-        self._per_batch = _shares(recipe.kinds, recipe.batch_size)
 
     def train(self, epoch: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
         recipe = self._recipe
@@ -76,17 +77,29 @@ class GeneratedData:
         first = epoch * steps if recipe.fresh else 0
         # An epoch of the same pictures is walked in another order each time, else batches would repeat too.
         order = np.arange(steps) if recipe.fresh else np.random.default_rng((recipe.seed, epoch)).permutation(steps)
-        for step in first + order:
-            parts = []
-            for kind, count in self._per_batch.items():
-                low, high = shard.rows(count)
-                start = int(step) * count + low
-                parts.append(generate(self._train, start, high - low, kind=kind, balance=recipe.balance, device=device))
+        low, high = shard.rows(recipe.batch_size)
+        for step in (first + order).tolist():
+            parts, position = [], 0
+            for kind, (start, stop) in _ranges(recipe.kinds, recipe.batch_size, step).items():
+                # This process's part of the batch, and of that what is of this kind.
+                begin, end = max(low - position, 0), min(high - position, stop - start)
+                position += stop - start
+                if begin < end:
+                    parts.append(
+                        generate(
+                            self._train,
+                            start + begin,
+                            end - begin,
+                            kind=kind,  # type: ignore[arg-type]
+                            balance=recipe.balance,
+                            device=device,
+                        )
+                    )
             yield _batch(Pictures.concatenate(parts))
 
     def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
         kinds = {kind: share for kind, share in self._recipe.kinds.items() if kind in TEST_KINDS}
-        for kind, count in _shares(kinds, self._recipe.validation_pictures).items():
+        for kind, (_, count) in _ranges(kinds, self._recipe.validation_pictures, 0).items():
             for pictures in held_out(VALIDATION, kind, count, batch_size, device):
                 yield _batch(pictures)
 
@@ -152,12 +165,25 @@ def locate_targets(digits: Tensor, centres: Tensor, first: float, step: float, c
     return target.masked_fill((nearest > step / 2) & (nearest < step / 2 + 12), -1)
 
 
-def _shares(kinds: dict[str, float], total: int) -> dict[str, int]:
-    """``total`` split by share; the first kind takes what rounding leaves."""
-    counts = {kind: int(total * share / sum(kinds.values())) for kind, share in kinds.items()}
-    first = next(iter(counts))
-    counts[first] += total - sum(counts.values())
-    return {kind: count for kind, count in counts.items() if count}
+def target_probabilities(labels: Tensor, smoothing: float) -> Tensor:
+    """What a model should answer: float32 (N, 10), rows summing to 1; flat where there is no digit (label -1)."""
+    flat = torch.full((len(labels), NUM_CLASSES), 1 / NUM_CLASSES, device=labels.device)
+    certain = F.one_hot(labels.clamp(min=0), NUM_CLASSES).float()
+    return torch.where((labels < 0)[:, None], flat, torch.lerp(certain, flat, smoothing))
+
+
+def _ranges(kinds: dict[str, float], batch_size: int, step: int) -> dict[str, tuple[int, int]]:
+    """Which pictures of each kind make up a batch, as start and end: over the steps, each kind gets its exact share."""
+    total = sum(kinds.values())
+    ends = np.cumsum([share / total for share in kinds.values()])
+    ends[-1] = 1.0
+
+    def dealt(batches: int) -> NDArray[np.int64]:
+        """How many of each kind there are in so many batches."""
+        return np.diff(np.floor(ends * batches * batch_size + 1e-6).astype(np.int64), prepend=0)
+
+    before, after = dealt(step), dealt(step + 1)
+    return {kind: (int(start), int(end)) for kind, start, end in zip(kinds, before, after, strict=True)}
 
 
 def _batch(pictures: Pictures) -> Batch:

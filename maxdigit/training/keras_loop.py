@@ -16,7 +16,7 @@ from keras import ops
 from maxdigit.errors import TrainingError
 from maxdigit.models.keras_cnn import FEATURE_LAYER, FEATURES, FIRST_DENSE, WEIGHTS, build
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.training.batches import Batch, Data, Shard, locate_targets
+from maxdigit.training.batches import Batch, Data, Shard, locate_targets, target_probabilities
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.keras_whitened import WhitenedDense
@@ -131,6 +131,14 @@ def save_weights(model: keras.Model, folder: Path) -> None:
     write_aside(folder / WEIGHTS, clean.save)
 
 
+class _Accuracy(keras.metrics.Mean):
+    """The share of right answers among the pictures that hold a digit: there the target is not flat."""
+
+    def update_state(self, y_true: Any, y_pred: Any) -> Any:
+        right = ops.cast(ops.equal(ops.argmax(y_true, -1), ops.argmax(y_pred, -1)), "float32")
+        return super().update_state(right, ops.cast(ops.max(y_true, -1) > 0.5, "float32"))
+
+
 def _trainee(model: keras.Model, recipe: Recipe) -> keras.Model:
     """The model in the form in which it is trained.
 
@@ -180,12 +188,13 @@ def _compile(trainee: keras.Model, recipe: Recipe, steps: int) -> None:
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     else:
         raise TrainingError(f"The Keras model knows no optimizer {recipe.optimizer!r}.")
-    classify = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+    classify = keras.losses.CategoricalCrossentropy()
+    accuracy = _Accuracy(name="accuracy")
     trainee.compile(
         optimizer,
         loss=[classify, _locate_loss] if recipe.locate else classify,
         loss_weights=[1.0, recipe.locate] if recipe.locate else None,
-        metrics=[["accuracy"], []] if recipe.locate else ["accuracy"],
+        metrics=[[accuracy], []] if recipe.locate else [accuracy],
         jit_compile=torch.cuda.is_available(),  # on a CPU, XLA's convolutions are slower than the plain ones
     )
 
@@ -194,7 +203,7 @@ def _inputs(batches: Iterator[Batch], recipe: Recipe) -> Iterator[tuple[Any, Any
     """Batches as Keras wants them: pictures ``(N, 128, 128, 1)`` and the targets of each output."""
     for batch in batches:
         pictures = batch.pixels.cpu().numpy()[..., None]
-        labels = torch.nn.functional.one_hot(batch.labels, NUM_CLASSES).float().cpu().numpy()
+        labels = target_probabilities(batch.labels, recipe.label_smoothing).cpu().numpy()
         if not recipe.locate:
             yield pictures, labels
             continue

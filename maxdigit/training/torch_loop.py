@@ -19,7 +19,7 @@ from tqdm import tqdm
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import FeatureMap, get_model
 from maxdigit.models.torch_cnn import TorchCNN
-from maxdigit.training.batches import Batch, Data, Shard, locate_targets
+from maxdigit.training.batches import Batch, Data, Shard, locate_targets, target_probabilities
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.recipes import WARM_UP, Recipe
@@ -97,7 +97,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
         start = time.perf_counter()
         trainee.train()
         loss_sum = torch.zeros((), device=device)
-        right = torch.zeros((), device=device)
+        right, judged = torch.zeros((), device=device), torch.zeros((), device=device)
         seen = 0
         bar = tqdm(
             data.train(epoch, shard, device),
@@ -119,16 +119,18 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
             optimizer.zero_grad()
             loss_sum += loss.detach() * len(batch.labels)
             right += (logits.argmax(1) == batch.labels).sum()
+            judged += (batch.labels >= 0).sum()  # where there is no digit, no answer is right or wrong
             seen += len(batch.labels)
             if step % 20 == 0:  # reading a number from the GPU waits for it: not at every step
                 rate = seen * accelerator.num_processes / (time.perf_counter() - start)
                 bar.set_postfix(
                     loss=f"{loss_sum.item() / seen:.3f}",
-                    accuracy=f"{right.item() / seen:.3f}",
+                    accuracy=f"{right.item() / max(judged.item(), 1):.3f}",
                     pictures_per_s=f"{rate:.0f}",
                 )
-        totals = accelerator.reduce(torch.stack([loss_sum, right, torch.tensor(float(seen), device=device)]))
-        train_loss, train_accuracy = (totals[:2] / totals[2]).tolist()
+        counts = torch.tensor(float(seen), device=device)
+        loss_sum, right, judged, counts = accelerator.reduce(torch.stack([loss_sum, right, judged, counts]))
+        train_loss, train_accuracy = (loss_sum / counts).item(), (right / judged.clamp(min=1)).item()
         if not math.isfinite(train_loss):
             raise TrainingError(
                 f"The loss of epoch {epoch + 1} is not a number any more: the run has diverged. "
@@ -145,7 +147,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
             validation_accuracy,
             max(schedule.get_last_lr()),
             seconds,
-            totals[2].item() / seconds,
+            counts.item() / seconds,
         )
         accelerator.wait_for_everyone()
         if accelerator.is_main_process:
@@ -166,7 +168,7 @@ def classification_loss(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tenso
     With a softmax before it, the loss cannot fall below ln(1 + 9 / e) = 1.461, however sure and right a model is.
     """
     scores = logits.softmax(1) if recipe.softmax_before_loss else logits
-    return F.cross_entropy(scores, labels, label_smoothing=recipe.label_smoothing)
+    return F.cross_entropy(scores, target_probabilities(labels, recipe.label_smoothing))
 
 
 def locate_loss(cells: Tensor, batch: Batch, features: FeatureMap) -> Tensor:
