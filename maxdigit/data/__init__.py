@@ -1,3 +1,3 @@
-"""Pictures of three handwritten digits: MNIST, procedural backgrounds, composing, splits, the competition's files."""
+"""Pictures of handwritten digits: made from MNIST, the competition's own, or anybody's, prepared for the models."""
 
 IMAGE_SIZE = 128  # pictures are IMAGE_SIZE x IMAGE_SIZE, grey, uint8
