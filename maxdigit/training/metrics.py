@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.backgrounds import FAMILIES
-from maxdigit.data.splits import SPLITS
+from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.splits import SPLITS, VALIDATION
 from maxdigit.models.registry import NUM_CLASSES, Classifier
 from maxdigit.training.batches import held_out
+from maxdigit.training.factors import Factors, accuracies
 
 CALIBRATION_BINS = 15
 _BATCH = 500
@@ -24,27 +25,37 @@ def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> d
     """Score a model on the first ``count`` pictures of a split.
 
     Returns:
-        What :func:`score` gives, and for textured pictures the accuracy by background family, with the split's
-        name, the kind of picture, the seed and the seconds it took.
+        What :func:`score` gives, and what :func:`maxdigit.training.factors.accuracies` does, with the split's name,
+        the kind of picture, the seed and the seconds it took. Pictures without a digit are left out: they have no
+        right answer.
     """
-    split = SPLITS[split_name]
     start = time.perf_counter()
-    probabilities, labels, families = [], [], []
-    for pictures in held_out(split, kind, count, _BATCH, "cpu"):
+    probabilities, factors = answer(classifier, split_name, kind, count)
+    seen = factors.labels >= 0
+    probabilities, factors = probabilities[seen], factors[seen]
+    return {
+        "split": split_name,
+        "kind": kind,
+        "seed": SPLITS[split_name].seed,
+        **score(probabilities, factors.labels),
+        **accuracies(factors, probabilities.argmax(1) == factors.labels),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
+def answer(classifier: Classifier, split_name: str, kind: str, count: int) -> tuple[NDArray[np.float32], Factors]:
+    """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and what is known of those."""
+    probabilities, factors = [], []
+    for pictures in held_out(SPLITS[split_name], kind, count, _BATCH, "cpu"):
         probabilities.append(classifier.predict(pictures.pixels.numpy()))
-        labels.append(pictures.labels.numpy())
-        families.append(pictures.families.numpy())
-    p, y, family = np.concatenate(probabilities), np.concatenate(labels), np.concatenate(families)
-    result = {"split": split_name, "kind": kind, "seed": split.seed, **score(p, y)}
-    if (family >= 0).all():
-        right = p.argmax(1) == y
-        result["accuracy_by_background"] = {
-            name: round(float(right[family == number].mean()), 5)
-            for number, name in enumerate(FAMILIES)
-            if (family == number).any()
-        }
-    result["seconds"] = round(time.perf_counter() - start, 1)
-    return result
+        factors.append(Factors.of(pictures))
+    return np.concatenate(probabilities), Factors.concatenate(factors)
+
+
+def validate(classifier: Classifier, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Probabilities and labels on the first ``count`` validation pictures of each kind that models are held to."""
+    parts = [answer(classifier, VALIDATION.name, kind, count) for kind in TEST_KINDS]
+    return np.concatenate([p for p, _ in parts]), np.concatenate([factors.labels for _, factors in parts])
 
 
 def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> dict[str, Any]:
@@ -65,17 +76,29 @@ def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> d
     np.add.at(confusion, (labels, answers), 1)
     occurs = confusion.sum(1)
     recall = [confusion[d, d] / occurs[d] if occurs[d] else None for d in range(NUM_CLASSES)]
-    picked = probabilities[np.arange(len(labels)), labels].clip(1e-7)
     return {
         "count": len(labels),
         "accuracy": round(float(right.mean()), 5),
         "interval95": [round(bound, 5) for bound in wilson_interval(int(right.sum()), len(labels))],
         "balanced_accuracy": round(float(np.mean([r for r in recall if r is not None])), 5),
-        "loss": round(float(-np.log(picked).mean()), 5),
+        "loss": round(cross_entropy(probabilities, labels), 5),
         "calibration_error": round(calibration_error(probabilities.max(1), right), 5),
         "recall": [None if r is None else round(float(r), 5) for r in recall],
         "confusion": confusion.tolist(),
     }
+
+
+def cross_entropy(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    """The mean loss in nats of probabilities ``(N, 10)`` for labels ``(N,)``; none counts as less than 1e-7."""
+    return float(-np.log(probabilities[np.arange(len(labels)), labels].astype(np.float64).clip(1e-7)).mean())
+
+
+def confident_share(probabilities: NDArray[np.floating], threshold: float = 0.9) -> float:
+    """The share of rows of ``(N, 10)`` whose largest probability exceeds ``threshold``.
+
+    On pictures without a digit it should be next to nothing: there is nothing to be sure of.
+    """
+    return float((probabilities.max(1) > threshold).mean())
 
 
 def wilson_interval(right: int, count: int, z: float = 1.959964) -> tuple[float, float]:

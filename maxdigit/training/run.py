@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from maxdigit.data.kaggle import load_training
 from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
 from maxdigit.training.batches import ArrayData, Data, GeneratedData
+from maxdigit.training.calibration import Calibration, fit_temperature, load_calibrated, scale
 from maxdigit.training.history import read_history
-from maxdigit.training.metrics import measure, versions
+from maxdigit.training.metrics import calibration_error, cross_entropy, measure, validate, versions
 from maxdigit.training.recipes import Recipe
-from maxdigit.training.runs import CONFIG, HISTORY, METRICS, STATE, prepare_folder, read_json, remove, write_json
+from maxdigit.training.runs import (
+    CALIBRATION,
+    CONFIG,
+    HISTORY,
+    METRICS,
+    STATE,
+    prepare_folder,
+    read_json,
+    remove,
+    write_json,
+)
+
+CALIBRATION_PICTURES = 1_000  # validation pictures of each kind: one number is all that is fitted
+TEST_PICTURES = "our own synthesis from MNIST's test digits; not the competition's"
 
 
 def train(
@@ -29,13 +47,14 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
 ) -> None:
-    """Train by ``recipe`` and leave a whole run in ``folder``: weights, history, config and metrics.
+    """Train by ``recipe`` and leave a whole run in ``folder``: weights, history, config, calibration and metrics.
 
     Args:
         recipe: what to do; see :func:`maxdigit.training.recipes.get_recipe`.
         folder: where the run is kept.
         kaggle_folder: train on the competition's own files there, in place of generated pictures.
-        test_pictures: how many generated test pictures of each kind to measure on at the end.
+        test_pictures: how many generated test pictures of each kind to measure on at the end. As many validation
+            pictures, but at most 1,000 of each kind, set the temperature before.
         resume: go on from the last finished epoch of an interrupted run.
         overwrite: replace a run that is there already.
 
@@ -65,6 +84,7 @@ def train(
 
         train_keras(recipe, data, folder, resume=resume)
     if is_main:
+        write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
         for kind, result in write_metrics(recipe.model, folder, test_pictures)["test"].items():
             low, high = result["interval95"]
             print(
@@ -73,10 +93,38 @@ def train(
         remove(folder / STATE)
 
 
+def write_calibration(
+    model: str, folder: Path, count: int
+) -> tuple[Calibration, NDArray[np.float32], NDArray[np.int64]]:
+    """Fit the temperature of the weights in ``folder`` and write ``calibration.json``.
+
+    Args:
+        model: whose weights they are.
+        folder: the run.
+        count: how many validation pictures of each test kind to fit it on.
+
+    Returns:
+        What was written, and for all those pictures the calibrated probabilities ``(N, 10)`` and the labels ``(N,)``.
+
+    Raises:
+        CheckpointError: the weights are missing or damaged.
+    """
+    before, labels = validate(get_model(model).load(folder), count)
+    temperature = fit_temperature(before, labels)
+    after = scale(before, temperature)
+    losses = [round(cross_entropy(p, labels), 5) for p in (before, after)]
+    errors = [round(calibration_error(p.max(1), p.argmax(1) == labels), 5) for p in (before, after)]
+    calibration = Calibration(
+        round(temperature, 5), VALIDATION.name, VALIDATION.seed, TEST_KINDS, count, *losses, *errors
+    )
+    write_json(folder / CALIBRATION, asdict(calibration))
+    return calibration, after, labels
+
+
 def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any]:
-    """Measure the weights in ``folder`` as they will be used, and write ``metrics.json``."""
+    """Measure the weights in ``folder`` as they will be used, calibrated, and write ``metrics.json``."""
     spec = get_model(model)
-    classifier = spec.load(folder)
+    classifier = load_calibrated(model, folder)
     recipe = read_json(folder / CONFIG)["recipe"]
     history = read_history(folder / HISTORY)
     metrics = {
@@ -85,7 +133,7 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
         "flops_per_picture": spec.flops(),
         "weight_bytes": sum(path.stat().st_size for path in folder.glob("model*")),
         "test": {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS},
-        "test_pictures": "our own synthesis from MNIST's test digits; not the competition's",
+        "test_pictures": TEST_PICTURES,
         "training": {
             "epochs": len(history),
             "pictures_seen": len(history) * recipe["train_pictures"] // recipe["batch_size"] * recipe["batch_size"],

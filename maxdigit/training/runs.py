@@ -16,6 +16,8 @@ from maxdigit.training.recipes import Recipe
 CONFIG = "config.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
+CALIBRATION = "calibration.json"
+CARD = "README.md"  # for whoever comes to the run's folder first
 STATE = "state"  # what --resume needs; not committed
 
 
@@ -88,7 +90,7 @@ def prepare_folder(folder: Path, recipe: Recipe, data: str, resume: bool, overwr
     if folder.exists() and any(folder.iterdir()):
         if not overwrite:
             raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
-        for name in (CONFIG, HISTORY, METRICS, STATE):
+        for name in (CONFIG, HISTORY, METRICS, CALIBRATION, CARD, STATE):
             remove(folder / name)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(config, {"recipe": asdict(recipe), "data": data})

@@ -1,0 +1,129 @@
+"""Temperature scaling: one number a model, so that it is right as often as it says it is sure.
+
+C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks" (ICML 2017), section 4.2.
+NumPy alone: whoever asks a model loads this, and should load no second framework by it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.errors import CheckpointError
+from maxdigit.models.registry import Classifier, get_model
+from maxdigit.training.runs import CALIBRATION
+
+# A model that is right on every picture it is fitted on would want no doubt at all, one that guesses nothing else.
+COLDEST, HOTTEST = 0.05, 20.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``calibration.json``: the temperature, what it was fitted on, and what it does there."""
+
+    temperature: float  # 1 changes nothing, more is less sure
+    split: str
+    seed: int  # the split's
+    kinds: tuple[str, ...]
+    count: int  # pictures of each kind
+    loss_before: float  # mean cross-entropy in nats
+    loss_after: float
+    calibration_error_before: float  # expected, as in metrics.json
+    calibration_error_after: float
+
+
+class CalibratedClassifier:
+    """A model whose probabilities are scaled by a temperature."""
+
+    def __init__(self, classifier: Classifier, temperature: float) -> None:
+        self._classifier = classifier
+        self._temperature = temperature
+
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
+        return scale(self._classifier.predict(pictures), self._temperature)
+
+
+def load_calibrated(model: str, folder: Path) -> Classifier:
+    """The model kept in ``folder`` as it is used everywhere: calibrated, if a temperature lies beside its weights.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        CheckpointError: its weights are missing, or they or its calibration are damaged.
+    """
+    temperature = read_temperature(folder)
+    classifier = get_model(model).load(folder)
+    return classifier if temperature is None else CalibratedClassifier(classifier, temperature)
+
+
+def read_temperature(folder: Path) -> float | None:
+    """The temperature kept in ``folder``; None for a model that was never calibrated.
+
+    Raises:
+        CheckpointError: ``calibration.json`` is damaged.
+    """
+    path = folder / CALIBRATION
+    try:
+        temperature = float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+        if not COLDEST <= temperature <= HOTTEST:  # neither is NaN
+            raise ValueError(f"a temperature of {temperature}")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
+            "python -m maxdigit calibrate"
+        ) from error
+    return temperature
+
+
+def scale(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:
+    """Each row's ``p ** (1 / temperature)``, made to sum to 1 again: what dividing the logits would give.
+
+    Args:
+        probabilities: ``(N, 10)``, rows summing to 1; zeros are fine.
+        temperature: above 0.
+
+    Returns:
+        float32 ``(N, 10)``; each row's largest entry stays where it was.
+    """
+    scaled = _softmax(_logs(probabilities) / temperature).astype(np.float32)
+    # Two almost equal chances may round to one, and the answer would be whichever comes first.
+    answers = probabilities.argmax(1)
+    lost = np.flatnonzero(scaled.argmax(1) != answers)
+    scaled[lost, answers[lost]] = np.nextafter(scaled[lost, answers[lost]], np.float32(1))
+    return scaled
+
+
+def fit_temperature(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    """The temperature with the least cross-entropy, between 0.05 and 20.
+
+    Args:
+        probabilities: ``(N, 10)``, rows summing to 1.
+        labels: ``(N,)``, the right answers, 0..9.
+    """
+    logs = _logs(probabilities)
+    of_labels = logs[np.arange(len(labels)), labels]
+    # The loss is convex in 1 / T, the mean of log-sum-exp(logs / T) - of_labels / T, so its slope there crosses zero
+    # once at most: halve the range, in log T, until no number is left between its ends.
+    low, high = math.log(COLDEST), math.log(HOTTEST)
+    for _ in range(60):
+        middle = (low + high) / 2
+        slope = ((_softmax(logs / math.exp(middle)) * logs).sum(1) - of_labels).mean()
+        low, high = (low, middle) if slope < 0 else (middle, high)
+    return math.exp((low + high) / 2)
+
+
+def _logs(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Logs in float64; a probability that float32 has rounded to zero counts as the smallest it can hold."""
+    return np.log(probabilities.astype(np.float64).clip(np.finfo(np.float32).tiny))
+
+
+def _softmax(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(logs - logs.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)

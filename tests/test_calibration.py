@@ -1,0 +1,124 @@
+"""Temperature scaling: what is fitted, that it is applied wherever a model is asked, and that no answer changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.splits import VALIDATION
+from maxdigit.errors import CheckpointError
+from maxdigit.models import torch_cnn
+from maxdigit.training.calibration import COLDEST, HOTTEST, fit_temperature, load_calibrated, read_temperature, scale
+from maxdigit.training.metrics import answer, validate
+from maxdigit.training.run import write_calibration
+from maxdigit.training.torch_loop import save_weights
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """An untrained torch_cnn, far too sure of what it does not know: its last layer is a hundred times too large."""
+    model = torch_cnn.build()
+    model.classify.weight.data *= 100
+    folder = tmp_path_factory.mktemp("run")
+    save_weights(model, folder)
+    return folder
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.7, 1.0, 2.5, 15.0])
+def test_scaling_probabilities_is_dividing_logits(temperature):
+    logits = np.random.default_rng(1).normal(0, 3, (500, 10))
+    scaled = scale(softmax(logits).astype(np.float32), temperature)
+    assert scaled.dtype == np.float32
+    assert np.abs(scaled - softmax(logits / temperature)).max() < 1e-5
+
+
+def test_zeros_stay_harmless():
+    certain = np.eye(10, dtype=np.float32)
+    for temperature in (COLDEST, 1.0, HOTTEST):
+        scaled = scale(certain, temperature)
+        assert np.isfinite(scaled).all() and np.allclose(scaled.sum(1), 1, atol=1e-6)
+        assert (scaled.argmax(1) == np.arange(10)).all()
+
+
+def test_no_answer_changes_even_where_two_chances_are_next_to_equal():
+    near = np.full((1, 10), 0.05, np.float32)
+    near[0, 3], near[0, 7] = 0.3, np.nextafter(np.float32(0.3), np.float32(1))
+    random = softmax(np.random.default_rng(2).normal(0, 5, (20_000, 10))).astype(np.float32)
+    for probabilities in (near, random):
+        for temperature in (COLDEST, 0.5, 3.0, HOTTEST):
+            assert (scale(probabilities, temperature).argmax(1) == probabilities.argmax(1)).all()
+
+
+@pytest.mark.parametrize("true", [0.4, 1.0, 2.5])
+def test_the_temperature_that_spoilt_the_probabilities_is_found_again(true):
+    """Labels drawn from softmax(z), probabilities given as softmax(z T): T makes them honest again."""
+    random = np.random.default_rng(3)
+    logits = random.normal(0, 2, (40_000, 10))
+    labels = (softmax(logits).cumsum(1) > random.random((40_000, 1))).argmax(1)
+    found = fit_temperature(softmax(logits * true), labels)
+    assert found == pytest.approx(true, rel=0.03)
+
+
+def test_the_temperature_found_is_the_best_of_many():
+    random = np.random.default_rng(4)
+    probabilities, labels = softmax(random.normal(0, 2, (300, 10))), random.integers(0, 10, 300)
+    probabilities[np.arange(200), labels[:200]] += 2
+    probabilities /= probabilities.sum(1, keepdims=True)
+
+    def loss(temperature):
+        return -np.log((p := probabilities ** (1 / temperature))[np.arange(300), labels] / p.sum(1)).mean()
+
+    found = fit_temperature(probabilities, labels)
+    assert COLDEST < found < HOTTEST
+    assert loss(found) <= min(loss(t) for t in np.geomspace(COLDEST, HOTTEST, 2_000)) + 1e-12
+
+
+def test_faultless_and_hopeless_models_get_the_ends_of_the_range():
+    labels = np.arange(10)
+    right = np.full((10, 10), 0.08) + 0.2 * np.eye(10)
+    assert fit_temperature(right, labels) == pytest.approx(COLDEST)
+    assert fit_temperature(right, (labels + 1) % 10) == pytest.approx(HOTTEST)
+
+
+def test_a_fitted_model_is_less_wrong_and_answers_the_same(folder):
+    raw = torch_cnn.load(folder)
+    calibration, probabilities, labels = write_calibration("torch_cnn", folder, 20)
+    assert calibration.temperature > 2, "it was far too sure"
+    assert calibration.loss_after < calibration.loss_before
+    assert calibration.calibration_error_after < calibration.calibration_error_before
+    kept = json.loads((folder / "calibration.json").read_text())
+    assert kept["temperature"] == calibration.temperature == read_temperature(folder)
+    assert (kept["split"], kept["seed"], kept["count"]) == ("validation", VALIDATION.seed, 20)
+    assert tuple(kept["kinds"]) == TEST_KINDS and len(labels) == 20 * len(TEST_KINDS)
+
+    loaded, again = validate(load_calibrated("torch_cnn", folder), 20)
+    assert (again == labels).all() and np.abs(loaded - probabilities).max() < 1e-5
+    before, _ = answer(raw, "validation", "textured", 20)
+    assert (before.argmax(1) == loaded[:20].argmax(1)).all()
+    assert loaded[:20].max(1).mean() < before.max(1).mean(), "the loaded model is the calibrated one"
+
+
+def test_without_a_calibration_the_model_is_left_as_it_is(tmp_path):
+    save_weights(torch_cnn.build(), tmp_path)
+    assert read_temperature(tmp_path) is None
+    pictures = np.random.default_rng(5).integers(0, 256, (3, 128, 128), np.uint8)
+    plain, loaded = torch_cnn.load(tmp_path), load_calibrated("torch_cnn", tmp_path)
+    assert (plain.predict(pictures) == loaded.predict(pictures)).all()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"temperature": "warm"}', '{"temperature": NaN}', '{"temperature": 0}']
+)
+def test_a_damaged_calibration_is_named_with_its_remedy(text, tmp_path):
+    (tmp_path / "calibration.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"calibration\.json is damaged .* python -m maxdigit calibrate"):
+        load_calibrated("torch_cnn", tmp_path)

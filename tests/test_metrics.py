@@ -1,0 +1,106 @@
+"""Accuracy by what makes a picture hard, against counting by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+import torch
+
+from maxdigit.data.pictures import generate
+from maxdigit.data.splits import TEST
+from maxdigit.training import metrics
+from maxdigit.training.factors import OVERLAPS, ROTATIONS, SIZES, Factors, accuracies
+from maxdigit.training.metrics import confident_share, measure
+
+
+class SaysNine:
+    def predict(self, pictures):
+        return np.eye(10, dtype=np.float32)[np.full(len(pictures), 9)]
+
+
+def by_hand(digits, boxes, angles):
+    """Size, rotation and overlap of one picture, in plain Python."""
+    slots = [slot for slot in range(8) if digits[slot] >= 0]
+    top = max(digits[slot] for slot in slots)
+    slot = max((s for s in slots if digits[s] == top), key=lambda s: boxes[s][3] - boxes[s][1])
+    overlap = 0.0
+    for a, b in combinations((boxes[s] for s in slots), 2):
+        width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+        area = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+        overlap = max(overlap, max(width, 0) * max(height, 0) / area)
+    return boxes[slot][3] - boxes[slot][1], abs(angles[slot]), overlap
+
+
+@pytest.mark.parametrize("kind", ["crowded", "drawn"])
+def test_factors_agree_with_measuring_one_by_one(kind):
+    pictures = generate(TEST, 0, 60, kind=kind)
+    found = Factors.of(pictures)
+    rows = zip(pictures.digits.tolist(), pictures.boxes.tolist(), pictures.angles.tolist(), strict=True)
+    sizes, rotations, overlaps = zip(*(by_hand(*row) for row in rows), strict=True)
+    assert found.sizes.tolist() == list(sizes)
+    assert found.rotations == pytest.approx(rotations)
+    assert found.overlaps == pytest.approx(overlaps) and found.overlaps.max() > 0
+    assert (found.labels == pictures.labels.numpy()).all()
+
+
+def test_bins_hold_their_lower_edge_and_no_overlap_stands_alone():
+    assert [SIZES.names[i] for i in SIZES.of(np.array([3, 15.9, 16, 20, 31, 48, 120]))] == [
+        "<16", "<16", "16-20", "20-24", "24-32", "48+", "48+",
+    ]  # fmt: skip
+    assert [ROTATIONS.names[i] for i in ROTATIONS.of(np.array([0, 5, 29.9, 30]))] == ["0-5", "5-10", "20-30", "30+"]
+    assert [OVERLAPS.names[i] for i in OVERLAPS.of(np.array([0, 0.001, 0.1, 0.25, 1]))] == [
+        "0", "0-0.1", "0.1-0.25", "0.25+", "0.25+",
+    ]  # fmt: skip
+    for bins in (SIZES, ROTATIONS, OVERLAPS):
+        assert len(bins.names) == len(bins.edges) + 1
+
+
+def test_accuracy_is_counted_in_each_bin():
+    factors = Factors(
+        labels=np.array([9, 9, 1]),
+        families=np.array([0, 2, 2]),
+        sizes=np.array([18.0, 19.0, 50.0]),
+        rotations=np.array([2.0, 33.0, 33.0]),
+        overlaps=np.zeros(3),
+    )
+    assert accuracies(factors, np.array([True, False, True])) == {
+        "accuracy_by_size": {"16-20": {"count": 2, "accuracy": 0.5}, "48+": {"count": 1, "accuracy": 1.0}},
+        "accuracy_by_rotation": {"0-5": {"count": 1, "accuracy": 1.0}, "30+": {"count": 2, "accuracy": 0.5}},
+        "accuracy_by_overlap": {"0": {"count": 3, "accuracy": 0.66667}},
+        "accuracy_by_background": {"rings": {"count": 1, "accuracy": 1.0}, "wall": {"count": 2, "accuracy": 0.5}},
+    }
+
+
+@pytest.mark.parametrize("kind", ["textured", "drawn"])
+def test_measuring_tells_accuracy_by_every_factor(kind):
+    result = measure(SaysNine(), "test", kind, 40)
+    factors = {key: bins for key, bins in result.items() if key.startswith("accuracy_by_")}
+    expected = {"accuracy_by_size", "accuracy_by_rotation", "accuracy_by_overlap"}
+    assert set(factors) == expected | ({"accuracy_by_background"} if kind == "textured" else set())
+    for bins in factors.values():
+        assert sum(cell["count"] for cell in bins.values()) == 40
+        right = sum(cell["count"] * cell["accuracy"] for cell in bins.values())
+        assert right / 40 == pytest.approx(result["accuracy"], abs=1e-4)
+
+
+def test_pictures_without_a_digit_are_left_out(monkeypatch):
+    def with_two_empty(*_):
+        pictures = generate(TEST, 0, 12)
+        digits, boxes = pictures.digits.clone(), pictures.boxes.clone()
+        digits[:2], boxes[:2] = -1, -1
+        yield replace(pictures, digits=digits, boxes=boxes)
+
+    monkeypatch.setattr(metrics, "held_out", with_two_empty)
+    result = measure(SaysNine(), "test", "textured", 12)
+    assert result["count"] == 10 == torch.tensor(result["confusion"]).sum()
+    assert sum(cell["count"] for cell in result["accuracy_by_size"].values()) == 10
+
+
+def test_confidence_is_the_share_of_rows_above_the_threshold():
+    top = np.array([0.95, 0.9, 0.5, 0.91])
+    probabilities = np.hstack([top[:, None], np.repeat((1 - top[:, None]) / 9, 9, axis=1)])
+    assert confident_share(probabilities) == 0.5, "0.9 itself does not exceed 0.9"
+    assert confident_share(probabilities, threshold=0.4) == 1.0
