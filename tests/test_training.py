@@ -375,6 +375,17 @@ def test_a_whitened_layer_is_saved_as_the_published_one_with_the_same_answers(tm
     assert np.abs(found - logits.softmax(1).numpy()).max() < 0.02
 
 
+def test_a_whitened_layer_begins_with_what_the_published_one_answers():
+    plain = torch.nn.Linear(6 * 4, 5)
+    layer = WhitenedLinear(plain, channels=6)
+    for _ in range(3):
+        maps = torch.randn(16, 24) + 2
+        layer(maps)  # the moments move, the answers do not
+    layer.eval()
+    assert torch.allclose(layer(maps), plain(maps), atol=1e-5)
+    assert torch.allclose(layer.fold()(maps), plain(maps), atol=1e-5)
+
+
 def test_whitening_makes_the_sums_of_a_map_uncorrelated():
     torch.manual_seed(1)
     mix = torch.randn(6, 6)
@@ -393,9 +404,14 @@ def test_a_whitened_dense_layer_folds_to_the_published_one_with_the_same_activat
     layer = WhitenedDense(5, cells=4)
     rng = np.random.default_rng(1)
     maps = (rng.normal(size=(64, 4, 6)) @ rng.normal(size=(6, 6)) + 3).reshape(64, 24).astype(np.float32)
+    layer.build(maps.shape)
+    first = rng.normal(size=(24, 5)).astype(np.float32), rng.normal(size=5).astype(np.float32)
+    layer.unfold(*first)
     for _ in range(3):
         layer(maps, training=True)  # sets the running moments
+    assert np.allclose(np.asarray(layer(maps)), np.maximum(maps @ first[0] + first[1], 0), atol=1e-3)
+    layer.shared.assign(rng.normal(size=(6, 5)))
     kernel, bias = layer.fold()
     whitened = np.asarray(layer(maps))
     assert whitened.std() > 0.1
-    assert np.allclose(whitened, np.maximum(maps @ kernel + bias, 0), atol=1e-3)
+    assert np.allclose(whitened, np.maximum(maps @ kernel + bias, 0), atol=1e-2)

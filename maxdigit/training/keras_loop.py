@@ -14,7 +14,7 @@ import torch
 from keras import ops
 
 from maxdigit.errors import TrainingError
-from maxdigit.models.keras_cnn import FEATURE_LAYER, FEATURES, FIRST_DENSE, WEIGHTS, build
+from maxdigit.models.keras_cnn import FEATURE_LAYER, FEATURES, FIRST_DENSE, WEIGHTS, build, load
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.batches import Batch, Data, Shard, locate_targets, target_probabilities
 from maxdigit.training.devices import bf16_is_fast, default_device
@@ -39,14 +39,15 @@ class _Progress:
     waited: int = 0  # epochs since then
 
 
-def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> None:
+def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start_from: Path | None = None) -> None:
     """Train the Keras CNN and leave ``model.keras`` and ``history.csv`` in ``folder``.
 
     The paper's recipe makes several fits one after another, each with a fresh optimiser and early stopping; the
     tuned one makes a single fit. After each epoch the whole state lies in ``folder/state``, from which ``resume``
-    goes on to the same result.
+    goes on to the same result. ``start_from`` names the folder of an earlier run whose weights to begin with.
 
     Raises:
+        CheckpointError: the weights to begin with are missing or damaged.
         TrainingError: the loss is not a number any more, or the state to resume from is damaged.
     """
     device = default_device()
@@ -54,7 +55,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if bf16_is_fast(device) else "float32")
     if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
-    model = build()
+    model = load(start_from).model if start_from else build()
     if recipe.dropout is not None:
         for layer in model.layers:
             if isinstance(layer, keras.layers.Dropout):
@@ -152,7 +153,9 @@ def _trainee(model: keras.Model, recipe: Recipe) -> keras.Model:
         x = WhitenedDense(layer.units, _CELLS, name=_WHITENED)(x) if layer.name == FIRST_DENSE else layer(x)
         if layer.name == FEATURE_LAYER and recipe.locate:
             outputs = [keras.layers.Conv2D(NUM_CLASSES + 1, 1, dtype="float32", name="locate")(x)]
-    return keras.Model(model.inputs, [x, *outputs] if outputs else x)
+    trainee = keras.Model(model.inputs, [x, *outputs] if outputs else x)
+    trainee.get_layer(_WHITENED).unfold(*model.get_layer(FIRST_DENSE).get_weights())
+    return trainee
 
 
 def _fold(trainee: keras.Model, model: keras.Model) -> None:

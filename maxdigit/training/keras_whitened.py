@@ -28,8 +28,8 @@ class WhitenedDense(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, int]) -> None:
         """Make the weights for flattened maps ``(N, cells x channels)``, which run cell by cell."""
         channels = input_shape[1] // self.cells
-        self.own = self.add_weight((input_shape[1], self.units), initializer="zeros", name="own_kernel")
-        self.shared = self.add_weight((channels, self.units), initializer="glorot_uniform", name="shared_kernel")
+        self.own = self.add_weight((input_shape[1], self.units), name="own_kernel")
+        self.shared = self.add_weight((channels, self.units), initializer="zeros", name="shared_kernel")
         self.bias = self.add_weight((self.units,), initializer="zeros", name="bias")
         self.mean = self.add_weight((channels,), initializer="zeros", trainable=False, name="mean")
         self.covariance = self.add_weight((channels, channels), initializer="identity", trainable=False, name="cov")
@@ -44,6 +44,11 @@ class WhitenedDense(keras.layers.Layer):
         white = ops.transpose(ops.solve_triangular(self._factor(), ops.transpose(ops.sum(maps, 1)), lower=True))
         return ops.relu(white @ self.shared + ops.reshape(maps, ops.shape(x)) @ self.own + self.bias)
 
+    def unfold(self, kernel: np.ndarray, bias: np.ndarray) -> None:
+        """Begin with the published layer's weights, and so with its activations. Only before any training."""
+        self.own.assign(kernel)
+        self.bias.assign(bias)
+
     def fold(self) -> list[np.ndarray]:
         """Kernel and bias of the published layer: the same activations."""
         own, shared, bias, mean = (
@@ -56,7 +61,11 @@ class WhitenedDense(keras.layers.Layer):
     def _follow(self, maps: Any) -> None:
         momentum = ops.maximum(_MOMENTUM, 1 / (self.batches + 1))
         self.batches.assign(self.batches + 1)
-        self.mean.assign(self.mean + momentum * (ops.mean(maps, (0, 1)) - self.mean))
+        step = momentum * (ops.mean(maps, (0, 1)) - self.mean)
+        self.mean.assign(self.mean + step)
+        # What the cells' own part says stays.
+        own = ops.sum(ops.reshape(self.own, (self.cells, -1, self.units)), 0)
+        self.bias.assign(self.bias + ops.sum(step[:, None] * own, 0))
         sums = ops.sum(maps - self.mean, 1)
         moments = ops.transpose(sums) @ sums / ops.cast(ops.shape(sums)[0], "float32")
         self.covariance.assign(self.covariance + momentum * (moments - self.covariance))

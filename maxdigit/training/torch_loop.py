@@ -56,13 +56,15 @@ class Trainee(nn.Module):
         return logits, cells
 
 
-def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> None:
+def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start_from: Path | None = None) -> None:
     """Train ``recipe.model`` and leave weights and ``history.csv`` in ``folder``.
 
     Runs on the GPU if there is one, else on the CPU; under ``accelerate launch`` on several of them. After each
-    epoch the whole state lies in ``folder/state``, from which ``resume`` goes on to the same result.
+    epoch the whole state lies in ``folder/state``, from which ``resume`` goes on to the same result. ``start_from``
+    names the folder of an earlier run whose weights to begin with.
 
     Raises:
+        CheckpointError: the weights to begin with are missing or damaged.
         TrainingError: the loss is not a number any more, or the state to resume from is damaged.
     """
     accelerator = Accelerator(mixed_precision="bf16" if bf16_is_fast(default_device()) else "no")
@@ -73,7 +75,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool) -> No
 
     spec = get_model(recipe.model)
     features = spec.features
-    model = _with_dropout(spec.build(), recipe.dropout)
+    model = _with_dropout(spec.load(start_from).model if start_from else spec.build(), recipe.dropout)
     trainee = Trainee(model, features, whiten=recipe.name == "tuned").to(memory_format=torch.channels_last)
     if accelerator.num_processes > 1:
         trainee = synchronise_batch_norm(trainee)

@@ -23,7 +23,7 @@ class WhitenedLinear(nn.Module):
         super().__init__()
         self.cells = layer.in_features // channels
         self.own = nn.Parameter(layer.weight.detach().clone())
-        self.bias = nn.Parameter(torch.zeros(layer.out_features))
+        self.bias = nn.Parameter(layer.bias.detach().clone())
         self.shared = nn.Parameter(torch.zeros(layer.out_features, channels))
         self.register_buffer("mean", torch.zeros(channels))  # of a channel, over pictures and cells
         self.register_buffer("covariance", torch.eye(channels))  # of the channels' sums over cells
@@ -53,7 +53,9 @@ class WhitenedLinear(nn.Module):
     def _follow(self, maps: Tensor) -> None:
         self.batches += 1
         momentum = (1 / self.batches).clamp(min=_MOMENTUM)
-        self.mean.lerp_(_over_all(maps.mean((0, 2))), momentum)
+        step = momentum * (_over_all(maps.mean((0, 2))) - self.mean)
+        self.mean += step
+        self.bias += self.own.unflatten(1, (-1, self.cells)).sum(2) @ step  # what the cells' own part says stays
         sums = (maps - self.mean[:, None]).sum(2)
         self.covariance.lerp_(_over_all(sums.T @ sums / len(sums)), momentum)
 
