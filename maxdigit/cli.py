@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from maxdigit.errors import CheckpointError, MaxDigitError
-from maxdigit.inference.predict import CHECKPOINTS, Predictor
+from maxdigit.inference.ensemble import ENSEMBLE, write_weights
+from maxdigit.inference.predict import CHECKPOINTS, NAMES, Predictor
 from maxdigit.models.registry import MODELS, get_model
 
 app = typer.Typer(
@@ -33,7 +35,7 @@ def _fail(error: MaxDigitError) -> typer.Exit:
 @app.command()
 def classify(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Picture files.")],
-    model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}.")] = _DEFAULT_MODEL,
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}.")] = _DEFAULT_MODEL,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
     dark_ink: Annotated[
         bool | None, typer.Option("--dark-ink/--light-ink", help="The ink's tone. Default: found by looking.")
@@ -112,8 +114,43 @@ def sample(
 
 
 @app.command()
-def evaluate(
+def calibrate(
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}, or all.")] = "all",
+    count: Annotated[int, typer.Option(min=1, help="Validation pictures of each kind.")] = 1_000,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Make models as sure as they are right: set each one's temperature, on validation pictures.
+
+    With --model all, and two trained models or more, the ensemble's weights are chosen too. Answers stay the same;
+    only how sure they are changes. Prints one JSON object a line.
+    """
+    try:
+        predictor = Predictor(checkpoints)
+        names = predictor.trained() if model == "all" else [get_model(model).name]
+        if not names:
+            raise _nothing_trained(checkpoints)
+        folders = {name: predictor.folder(name) for name in names}
+        from maxdigit.training.run import write_calibration
+
+        calibrations, probabilities = {}, {}
+        for name, folder in folders.items():
+            calibrations[name], probabilities[name], labels = write_calibration(name, folder, count)
+            _print({"model": name, **asdict(calibrations[name])})
+        if len(names) > 1:
+            _print(
+                {
+                    "model": ENSEMBLE,
+                    **asdict(write_weights(checkpoints / ENSEMBLE, calibrations, probabilities, labels)),
+                }
+            )
+    except MaxDigitError as error:
+        raise _fail(error) from None
+    typer.echo("Now measure again: python -m maxdigit evaluate --write", err=True)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}, or all.")] = "all",
     kind: Annotated[str, typer.Option(help="textured, drawn, or all.")] = "all",
     count: Annotated[int, typer.Option(min=1, help="Test pictures of each kind.")] = 10_000,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
@@ -133,9 +170,9 @@ def evaluate(
     """
     try:
         predictor = Predictor(checkpoints)
-        names = predictor.available() if model == "all" else [get_model(model).name]
+        names = predictor.available() if model == "all" else [model]
         if not names:
-            raise CheckpointError(f"There are no trained models in {checkpoints}. Train one with train.py.")
+            raise _nothing_trained(checkpoints)
         if submission is not None:
             _write_submission(predictor, names, kaggle_dir, submission)
         elif kaggle_dir is not None:
@@ -163,11 +200,15 @@ def report(
     typer.echo(f"{readme} is up to date.")
 
 
+def _nothing_trained(checkpoints: Path) -> CheckpointError:
+    return CheckpointError(f"There are no trained models in {checkpoints}. Train one with train.py.")
+
+
 def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split: str, count: int, write: bool) -> None:
     from maxdigit.data.pictures import TEST_KINDS
     from maxdigit.data.splits import SPLITS
     from maxdigit.training.metrics import measure
-    from maxdigit.training.runs import METRICS, read_json, write_json
+    from maxdigit.training.runs import METRICS, write_json
 
     if kind not in (*TEST_KINDS, "all"):
         raise MaxDigitError(f"There is no kind {kind!r}. Choose one of: {', '.join(TEST_KINDS)}, all.")
@@ -176,15 +217,30 @@ def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split
     if write and split != "test":
         raise MaxDigitError("metrics.json holds results of the test split only: leave out --write or --split.")
     for name in names:
-        folder = predictor.folder(name)
-        classifier = get_model(name).load(folder)
+        classifier = predictor.classifier(name)
         for one in TEST_KINDS if kind == "all" else (kind,):
             result = measure(classifier, split, one, count)
             _print({"model": name, **result})
             if write:
-                metrics = read_json(folder / METRICS)
+                folder = predictor.folder(name)
+                folder.mkdir(exist_ok=True)  # the ensemble's may not be there
+                metrics = _read_metrics(predictor, name)
                 metrics["test"][one] = result
                 write_json(folder / METRICS, metrics)
+
+
+def _read_metrics(predictor: Predictor, name: str) -> dict[str, Any]:
+    """What metrics.json holds; a new one for an ensemble that has none, or had other weights when it was measured."""
+    from maxdigit.training.metrics import versions
+    from maxdigit.training.run import TEST_PICTURES
+    from maxdigit.training.runs import METRICS, read_json
+
+    path = predictor.folder(name) / METRICS
+    if name != ENSEMBLE:
+        return read_json(path)
+    new = {"model": ENSEMBLE, "weights": predictor.weights(), "test": {}, "test_pictures": TEST_PICTURES}
+    old = read_json(path) if path.is_file() else new
+    return (old if old["weights"] == new["weights"] else new) | {"versions": versions()}
 
 
 def _evaluate_kaggle(predictor: Predictor, names: list[str], folder: Path) -> None:

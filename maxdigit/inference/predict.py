@@ -1,4 +1,4 @@
-"""Answers from trained models: load each once, on first use, and time each forward pass."""
+"""Answers from trained models, and from all of them together: load each once, on first use, and time what it takes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.data import IMAGE_SIZE
-from maxdigit.errors import CheckpointError
-from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier, get_model
+from maxdigit.errors import CheckpointError, UnknownModelError
+from maxdigit.inference.ensemble import ENSEMBLE, Ensemble, equal_weights, read_weights
+from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier
+from maxdigit.training.calibration import load_calibrated
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 RECIPES = ("tuned", "paper")  # the order in which a model's trained weights are looked for
+NAMES = (*MODELS, ENSEMBLE)  # all that can be asked, if it is trained
+
+
+def title(name: str) -> str:
+    """What people call one of ``NAMES``."""
+    return "Ensemble" if name == ENSEMBLE else MODELS[name].title
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One model's answer for one picture."""
+    """One answer for one picture."""
 
-    model: str
+    model: str  # one of NAMES
     probabilities: NDArray[np.float32] = field(repr=False)  # shape (10,), sums to 1
-    milliseconds: float  # the forward pass alone
+    milliseconds: float  # the forward pass alone; an ensemble's is the sum of its members'
 
     @property
     def max_digit(self) -> int:
@@ -33,40 +41,64 @@ class Prediction:
 
 
 class Predictor:
-    """Trained models by name. Nothing is loaded before it is asked for; safe to share between threads."""
+    """Trained models by name, and their ``ensemble``, all calibrated.
+
+    Nothing is loaded before it is asked for. Safe to share between threads. Whoever takes a ``model`` raises
+    UnknownModelError where it is none of ``NAMES``, and CheckpointError where its weights are missing or damaged.
+    """
 
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         self._checkpoints = checkpoints
         self._classifiers: dict[str, Classifier] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # loading the ensemble loads its members
 
     def folder(self, model: str) -> Path:
-        """The run folder that ``model``'s weights come from.
-
-        Raises:
-            UnknownModelError: there is no such model.
-            CheckpointError: it has no trained weights here.
-        """
-        spec = get_model(model)
+        """Where ``model`` is kept: the run folder its weights come from, or the ensemble's own."""
+        if model not in NAMES:
+            raise UnknownModelError(f"There is no model called {model!r}. Choose one of: {', '.join(NAMES)}.")
+        if model == ENSEMBLE:
+            self.weights()  # raises if there is nothing to mix
+            return self._checkpoints / ENSEMBLE
         for recipe in RECIPES:
-            folder = self._checkpoints / spec.name / recipe
+            folder = self._checkpoints / model / recipe
             if (folder / "config.json").is_file():
                 return folder
         raise CheckpointError(
-            f"{spec.title} has no trained weights in {self._checkpoints / spec.name}. "
-            f"Train it with: python train.py {spec.name}"
+            f"{title(model)} has no trained weights in {self._checkpoints / model}. "
+            f"Train it with: python train.py {model}"
         )
 
     def available(self) -> list[str]:
+        """Those of ``NAMES`` that can be asked, in that order."""
+        return [name for name in NAMES if self._is_available(name)]
+
+    def trained(self) -> list[str]:
         """Names of the models that have trained weights, in the registry's order."""
-        names = []
-        for name in MODELS:
-            try:
-                self.folder(name)
-            except CheckpointError:
-                continue
-            names.append(name)
-        return names
+        return [name for name in MODELS if self._is_available(name)]
+
+    def weights(self) -> dict[str, float]:
+        """What each model's word counts in the ensemble: as chosen by ``maxdigit calibrate``, else all the same.
+
+        Raises:
+            CheckpointError: fewer than two models are trained, or one that was chosen is not there, or the file of
+                weights is damaged.
+        """
+        trained = self.trained()
+        if len(trained) < 2:
+            raise CheckpointError(
+                f"The ensemble needs two trained models or more in {self._checkpoints}; there "
+                f"{'is only ' + trained[0] if trained else 'are none'}. Train another with train.py."
+            )
+        weights = read_weights(self._checkpoints / ENSEMBLE)
+        if weights is None:
+            return equal_weights(trained)
+        missing = [name for name in weights if name not in trained]
+        if missing:
+            raise CheckpointError(
+                f"The ensemble was chosen with {', '.join(missing)}, which has no trained weights in "
+                f"{self._checkpoints}. Train it, or choose again without it: python -m maxdigit calibrate"
+            )
+        return weights
 
     def warm(self, model: str) -> None:
         """Load ``model`` and run it once, so that the first real answer comes fast."""
@@ -74,24 +106,33 @@ class Predictor:
 
     def predict(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for pictures ``(N, 128, 128)``, as :class:`Classifier` gives them."""
-        return self._classifier(model).predict(pictures)
+        return self.classifier(model).predict(pictures)
 
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
-        """One answer for one prepared picture (uint8, 128 x 128).
-
-        Raises:
-            UnknownModelError: there is no such model.
-            CheckpointError: its weights are missing or damaged.
-        """
-        classifier = self._classifier(model)
+        """One answer for one prepared picture (uint8, 128 x 128)."""
+        classifier = self.classifier(model)
         start = time.perf_counter()
         probabilities = classifier.predict(picture[np.newaxis])[0]
         milliseconds = (time.perf_counter() - start) * 1000
         assert probabilities.shape == (NUM_CLASSES,)
         return Prediction(model, probabilities, milliseconds)
 
-    def _classifier(self, model: str) -> Classifier:
+    def classifier(self, model: str) -> Classifier:
+        """The calibrated model, or the ensemble of them; loaded once."""
         with self._lock:
             if model not in self._classifiers:
-                self._classifiers[model] = get_model(model).load(self.folder(model))
+                self._classifiers[model] = self._load(model)
             return self._classifiers[model]
+
+    def _load(self, model: str) -> Classifier:
+        if model == ENSEMBLE:
+            # A member whose word counts nothing need not be asked.
+            return Ensemble([(self.classifier(name), weight) for name, weight in self.weights().items() if weight])
+        return load_calibrated(model, self.folder(model))
+
+    def _is_available(self, name: str) -> bool:
+        try:
+            self.folder(name)
+        except CheckpointError:
+            return False
+        return True

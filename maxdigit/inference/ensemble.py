@@ -1,0 +1,144 @@
+"""The paper's future work: several models answer together, by the weighted mean of their calibrated probabilities."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.errors import CheckpointError
+from maxdigit.models.registry import MODELS, Classifier
+from maxdigit.training.calibration import Calibration
+from maxdigit.training.runs import write_json
+
+ENSEMBLE = "ensemble"  # its name beside the models', and its folder's beside theirs
+WEIGHTS = "ensemble.json"
+
+_STEPS = 10  # weights are whole tenths: finer ones would follow the luck of the validation pictures
+
+
+@dataclass(frozen=True)
+class Weights:
+    """``ensemble.json``: what each model's word counts, and what that was chosen by. Losses are in nats."""
+
+    weights: dict[str, float]  # by model, not negative, summing to 1
+    temperatures: dict[str, float]  # by model: the calibrations that the weights were chosen for
+    split: str
+    seed: int  # the split's
+    kinds: tuple[str, ...]
+    count: int  # pictures of each kind
+    loss: float  # mean cross-entropy with these weights
+    loss_equal: float  # with equal ones
+    losses: dict[str, float]  # of each model alone
+
+
+class Ensemble:
+    """Models that answer together, one after another."""
+
+    def __init__(self, members: Sequence[tuple[Classifier, float]]) -> None:
+        """Classifiers, each with its weight; the weights sum to 1."""
+        self._members = members
+
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
+        return mix([member.predict(pictures) for member, _ in self._members], [weight for _, weight in self._members])
+
+
+def mix(probabilities: Sequence[NDArray[np.floating]], weights: Sequence[float]) -> NDArray[np.float32]:
+    """The weighted mean of several models' probabilities ``(N, 10)``, for weights that sum to 1."""
+    return sum(w * p.astype(np.float64) for p, w in zip(probabilities, weights, strict=True)).astype(np.float32)
+
+
+def equal_weights(names: Sequence[str]) -> dict[str, float]:
+    """The same weight for each model."""
+    return dict.fromkeys(names, 1 / len(names))
+
+
+def choose_weights(
+    probabilities: Mapping[str, NDArray[np.floating]], labels: NDArray[np.integer]
+) -> tuple[dict[str, float], float, float]:
+    """The weights in whole tenths with the least cross-entropy; equal ones where none of those is better.
+
+    Args:
+        probabilities: by model, ``(N, 10)``, calibrated.
+        labels: ``(N,)``, the right answers, 0..9.
+
+    Returns:
+        The weights by model, their loss, and that of equal weights.
+    """
+    picked = np.stack([p[np.arange(len(labels)), labels] for p in probabilities.values()]).astype(np.float64)
+
+    def loss(weights: Sequence[float]) -> float:
+        return float(-np.log((np.array(weights) @ picked).clip(1e-7)).mean())
+
+    equal = tuple(equal_weights(list(probabilities)).values())
+    best = min((equal, *_tenths(len(probabilities))), key=loss)  # the first of several as good
+    return dict(zip(probabilities, best, strict=True)), loss(best), loss(equal)
+
+
+def write_weights(
+    folder: Path,
+    calibrations: Mapping[str, Calibration],
+    probabilities: Mapping[str, NDArray[np.floating]],
+    labels: NDArray[np.integer],
+) -> Weights:
+    """Choose the weights of two models or more and write ``ensemble.json``.
+
+    Args:
+        folder: the ensemble's; made if it is not there.
+        calibrations: of each model, all fitted on the same pictures.
+        probabilities: by model, ``(N, 10)``, calibrated, for those pictures.
+        labels: ``(N,)``, the right answers, 0..9.
+    """
+    weights, loss, loss_equal = choose_weights(probabilities, labels)
+    one = next(iter(calibrations.values()))
+    chosen = Weights(
+        weights={name: round(weight, 7) for name, weight in weights.items()},
+        temperatures={name: calibration.temperature for name, calibration in calibrations.items()},
+        split=one.split,
+        seed=one.seed,
+        kinds=one.kinds,
+        count=one.count,
+        loss=round(loss, 5),
+        loss_equal=round(loss_equal, 5),
+        losses={name: calibration.loss_after for name, calibration in calibrations.items()},
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / WEIGHTS, asdict(chosen))
+    return chosen
+
+
+def read_weights(folder: Path) -> dict[str, float] | None:
+    """The weights by model kept in ``folder``; None where none were chosen.
+
+    Raises:
+        CheckpointError: ``ensemble.json`` is damaged.
+    """
+    path = folder / WEIGHTS
+    try:
+        weights = {str(k): float(v) for k, v in json.loads(path.read_text(encoding="utf-8"))["weights"].items()}
+        if not weights or not weights.keys() <= MODELS.keys():
+            raise ValueError(f"it should name some of {', '.join(MODELS)}")
+        if not (min(weights.values()) >= 0 and math.isclose(sum(weights.values()), 1, abs_tol=1e-6)):
+            raise ValueError("its weights are not shares of 1")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
+            "python -m maxdigit calibrate"
+        ) from error
+    return weights
+
+
+def _tenths(count: int) -> Iterator[tuple[float, ...]]:
+    """All ways to share ten tenths among ``count`` models."""
+    for shares in itertools.product(range(_STEPS + 1), repeat=count):
+        if sum(shares) == _STEPS:
+            yield tuple(share / _STEPS for share in shares)
