@@ -61,6 +61,19 @@ class KerasClassifier:
         batches = [inputs[start : start + _BATCH] for start in range(0, len(inputs), _BATCH)]
         return np.concatenate([self.model.predict_on_batch(batch) for batch in batches]).astype(np.float32)
 
+    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+        """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
+        import tensorflow as tf
+
+        *_, before, last = self.model.layers
+        inner = keras.Model(self.model.inputs, [self.model.get_layer(FEATURE_LAYER).output, before.output])
+        with tf.GradientTape() as tape:
+            maps, hidden = inner([picture[np.newaxis, ..., np.newaxis]], training=False)
+            # The answer before the softmax, which would mix in what speaks for the other digits.
+            score = tf.linalg.matvec(last.kernel, hidden[0], transpose_a=True)[digit]
+        weights = tf.reduce_mean(tape.gradient(score, maps), (1, 2))
+        return tf.nn.relu(tf.einsum("nijc,nc->ij", maps, weights)).numpy()
+
 
 def flops() -> int:
     """Operations of one picture's forward pass, in its convolutions and dense layers."""

@@ -39,6 +39,21 @@ class Classifier(Protocol):
         """
         ...
 
+    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+        """What in a picture speaks for an answer, by Grad-CAM on the model's feature map.
+
+        R. R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization"
+        (2017), section 3.
+
+        Args:
+            picture: uint8, shape ``(128, 128)``.
+            digit: the answer in question, 0..9.
+
+        Returns:
+            float32, shape ``(cells, cells)`` of the model's :class:`FeatureMap`, 0 or more, in no particular unit.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class FeatureMap:

@@ -46,6 +46,16 @@ class TorchClassifier:
         batches = torch.from_numpy(np.ascontiguousarray(pictures)).split(_BATCH)
         return torch.cat([self.model(batch.to(device)).float().softmax(1).cpu() for batch in batches]).numpy()
 
+    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+        """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
+        from captum.attr import LayerGradCam  # here, for it loads Matplotlib
+
+        torch.set_num_threads(1)
+        device = next(self.model.parameters()).device
+        inputs = torch.from_numpy(picture[np.newaxis].astype(np.float32)).to(device)  # captum differentiates by it
+        maps = LayerGradCam(self.model, self.model.feature_layer).attribute(inputs, digit, relu_attributions=True)
+        return maps.detach()[0, 0].cpu().numpy()
+
 
 def count_flops(model: nn.Module) -> int:
     """Floating-point operations of one picture's forward pass, as torch counts them."""
