@@ -12,7 +12,7 @@ import pytest
 from ui_support import FakePredictor, write_run
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import Prediction
+from maxdigit.inference.predict import NAMES, Prediction
 from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
@@ -189,6 +189,14 @@ def test_trouble_is_told_in_the_card() -> None:
     assert "The drawing cannot be read" in _answer_drawing(FakePredictor(), "nonsense", "resnet18")
     assert "There is no model called" in _answer_drawing(FakePredictor(), drawing(stroke()), "resnet19")
     assert texts.FILE_GONE in _answer_upload(FakePredictor(), "/no/such/file.png", "resnet18")
+
+
+def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -> None:
+    config = build_app(FakePredictor(names=list(NAMES)), tmp_path).get_config_file()
+    (choices,) = (c["props"]["choices"] for c in config["components"] if c["props"].get("elem_id") == "model")
+    assert [name for _, name in choices] == [*MODELS, "ensemble"] and choices[-1][0] == "Ensemble"
+    card = answer_card(Prediction("ensemble", np.eye(10, dtype=np.float32)[4], 20.0), np.zeros((128, 128), np.uint8))
+    assert "The largest digit is 4" in card and "Ensemble, 20 ms" in card
 
 
 # ---- Runs and charts

@@ -48,6 +48,10 @@ class CalibratedClassifier:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
         return scale(self._classifier.predict(pictures), self._temperature)
 
+    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+        """The model's own: what speaks for a digit is the same at any temperature."""
+        return self._classifier.evidence(picture, digit)
+
 
 def load_calibrated(model: str, folder: Path) -> Classifier:
     """The model kept in ``folder`` as it is used everywhere: calibrated, if a temperature lies beside its weights.

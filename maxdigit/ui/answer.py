@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit.data import IMAGE_SIZE
-from maxdigit.inference.predict import Prediction
-from maxdigit.models.registry import MODELS, NUM_CLASSES
+from maxdigit.inference.predict import Prediction, title
+from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 
@@ -33,7 +33,7 @@ def answer_card(prediction: Prediction, picture: NDArray[np.uint8], *, inverted:
         shares=shares,
         picture=picture,
         caption=texts.SAW_INVERTED if inverted else texts.SAW,
-        foot=texts.time_taken(MODELS[prediction.model].title, prediction.milliseconds),
+        foot=texts.time_taken(title(prediction.model), prediction.milliseconds),
         colour=model_colour(prediction.model),
     )
 

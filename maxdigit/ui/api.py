@@ -9,7 +9,7 @@ import gradio as gr
 from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
-from maxdigit.models.registry import NUM_CLASSES, get_model
+from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui.classify_tab import default_model
 from maxdigit.ui.picture_input import PictureInput, existing
 
@@ -53,7 +53,6 @@ def add_api(predictor: Predictor) -> None:
             forward pass in milliseconds.
         """
         try:
-            get_model(model)
             if image is None:
                 raise MaxDigitError("There is no picture. Send one as `image`.")
             prediction = predictor.classify(prepare(open_picture(existing(image))).pixels, model)

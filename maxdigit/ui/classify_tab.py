@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import Prediction, Predictor
-from maxdigit.models.registry import MODELS
+from maxdigit.inference.predict import Prediction, Predictor, title
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, picture_tag, trouble_card, waiting_card
 from maxdigit.ui.pad import Pad, parse_strokes, render
@@ -83,7 +82,7 @@ def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
                     truth = _text(texts.SAMPLE_WAITING, elem_id="truth")
         with gr.Column(elem_id="classify-answer"):
             model = gr.Radio(
-                [(MODELS[name].title, name) for name in names],
+                [(title(name), name) for name in names],
                 value=default_model(names),
                 label=texts.MODEL,
                 show_label=False,

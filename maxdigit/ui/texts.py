@@ -128,6 +128,7 @@ try them.
 - **Keras CNN**: seven convolutions and two small dense layers, 1.9 million numbers to learn.
 - **ResNet18**: the well-known residual network with a one-channel stem, 11.2 million.
 - **PyTorch CNN**: six convolutions and one linear layer, 0.5 million.
+- **Ensemble**: all of them together, by the weighted mean of what they say.
 
 None of them finds, cuts out or reads single digits first. Each looks at the whole picture and answers at once.
 
