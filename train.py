@@ -27,6 +27,7 @@ def main(
     data: Annotated[str, typer.Option(help="generated, or kaggle for the competition's own files.")] = "generated",
     kaggle_dir: Annotated[Path | None, typer.Option(help="Folder with train_max_x and train_max_y.csv.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. Default: checkpoints/MODEL/RECIPE.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to begin with.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
 ) -> None:
@@ -56,6 +57,7 @@ def main(
             out or CHECKPOINTS / model / recipe,
             kaggle_folder=kaggle_dir,
             test_pictures=test_pictures,
+            start_from=start_from,
             resume=resume,
             overwrite=overwrite,
         )

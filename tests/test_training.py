@@ -18,6 +18,8 @@ import torch
 from conftest import REPOSITORY
 from safetensors.torch import load_file
 
+from maxdigit.data.pictures import generate
+from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError, UnknownModelError
 from maxdigit.models import torch_cnn
 from maxdigit.models.registry import MODELS, get_model
@@ -92,7 +94,7 @@ def test_a_few_steps_lower_the_loss_and_leave_a_whole_run(model, tmp_path):
     assert history[-1].train_loss < 0.9 * history[0].train_loss
     assert all(row.pictures_per_second > 0 and 0 <= row.validation_accuracy <= 1 for row in history)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config == {"recipe": asdict(recipe), "data": "generated"}
+    assert config == {"recipe": asdict(recipe), "data": "generated", "started_from": []}
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["parameters"] == get_model(model).parameters
     assert metrics["test"]["textured"]["count"] == metrics["test"]["drawn"]["count"] == 12
@@ -100,6 +102,33 @@ def test_a_few_steps_lower_the_loss_and_leave_a_whole_run(model, tmp_path):
     probabilities = get_model(model).load(tmp_path / "run").predict(np.zeros((2, 128, 128), np.uint8))
     assert probabilities.shape == (2, 10) and np.allclose(probabilities.sum(1), 1, atol=1e-5)
     assert not (tmp_path / "run" / "state").exists()  # a finished run needs none
+
+
+@pytest.mark.parametrize("model", ["torch_cnn", "keras_cnn"])
+def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(model, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    train(tiny(model, epochs=1), first, test_pictures=4)
+    train(tiny(model, epochs=1, learning_rate=1e-12), second, test_pictures=4, start_from=first)
+    pictures = generate(VALIDATION, 0, 4).pixels.numpy()
+    before, after = (get_model(model).load(folder) for folder in (first, second))
+    # Batch norm's running moments move on: only weights are the same.
+    kernels = [
+        np.asarray(run.model.layers[2].kernel if model == "keras_cnn" else run.model.section1[0].weight.detach())
+        for run in (before, after)
+    ]
+    assert np.allclose(*kernels, atol=1e-3)
+    assert after.predict(pictures).shape == (4, 10)
+    earlier = json.loads((second / "config.json").read_text())["started_from"]
+    assert [run["pictures_seen"] for run in earlier] == [16]
+    assert json.loads((second / "metrics.json").read_text())["training"]["pictures_seen_before"] == 16
+
+
+def test_pictures_that_an_earlier_run_has_seen_are_left_out():
+    recipe = tiny("torch_cnn", fresh=True)
+    seen = [batch.pixels for epoch in (0, 1) for batch in GeneratedData(recipe).train(epoch, Shard(), CPU)]
+    skip = recipe.train_pictures
+    after = [batch.pixels for batch in GeneratedData(recipe, skip=skip).train(0, Shard(), CPU)]
+    assert all(torch.equal(a, b) for a, b in zip(seen[len(after) :], after, strict=True))
 
 
 @pytest.mark.parametrize("model", ["torch_cnn", "keras_cnn"])

@@ -64,17 +64,23 @@ class Data(Protocol):
 
 
 class GeneratedData:
-    """Pictures from :func:`maxdigit.data.pictures.generate`, mixed as the recipe says."""
+    """Pictures from :func:`maxdigit.data.pictures.generate`, mixed as the recipe says.
 
-    def __init__(self, recipe: Recipe) -> None:
+    Args:
+        recipe: what to mix.
+        skip: how many pictures an earlier run has seen, to be left out.
+    """
+
+    def __init__(self, recipe: Recipe, skip: int = 0) -> None:
         self._recipe = recipe
+        self._skipped_steps = -(-skip // recipe.batch_size)
         # The recipe's seed gives other pictures from the same digits and backgrounds.
         self._train = replace(TRAIN, seed=TRAIN.seed + 1_000 * (recipe.seed - 1))
 
     def train(self, epoch: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
         recipe = self._recipe
         steps = recipe.train_pictures // recipe.batch_size
-        first = epoch * steps if recipe.fresh else 0
+        first = self._skipped_steps + (epoch * steps if recipe.fresh else 0)
         # An epoch of the same pictures is walked in another order each time, else batches would repeat too.
         order = np.arange(steps) if recipe.fresh else np.random.default_rng((recipe.seed, epoch)).permutation(steps)
         low, high = shard.rows(recipe.batch_size)

@@ -135,7 +135,7 @@ def save_weights(model: keras.Model, folder: Path) -> None:
 class _Accuracy(keras.metrics.Mean):
     """The share of right answers among the pictures that hold a digit: there the target is not flat."""
 
-    def update_state(self, y_true: Any, y_pred: Any) -> Any:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # noqa: ARG002, Keras names it
         right = ops.cast(ops.equal(ops.argmax(y_true, -1), ops.argmax(y_pred, -1)), "float32")
         return super().update_state(right, ops.cast(ops.max(y_true, -1) > 0.5, "float32"))
 

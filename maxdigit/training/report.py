@@ -7,8 +7,8 @@ from typing import Any
 
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
-from maxdigit.models.registry import MODELS, ModelSpec
-from maxdigit.training.recipes import RECIPE_NAMES
+from maxdigit.models.registry import ModelSpec
+from maxdigit.training.cards import accuracy_cell, measured_runs, percent
 from maxdigit.training.runs import METRICS, read_json
 
 START, END = "<!-- results -->", "<!-- /results -->"
@@ -21,11 +21,10 @@ def results_table(checkpoints: Path) -> str:
         f"| model | recipe | {kinds} | trained on | paper: validation / Kaggle test |",
         f"|---|---|{'---|' * len(TEST_KINDS)}---|---|",
     ]
-    for spec in MODELS.values():
-        for recipe in RECIPE_NAMES:
-            path = checkpoints / spec.name / recipe / METRICS
-            if path.is_file():
-                lines.append(_row(spec, recipe, read_json(path)))
+    lines += [_row(spec, recipe, read_json(folder / METRICS)) for spec, recipe, folder in measured_runs(checkpoints)]
+    ensemble = checkpoints / "ensemble" / METRICS
+    if ensemble.is_file():
+        lines.append(_ensemble_row(read_json(ensemble)))
     return "\n".join(lines)
 
 
@@ -44,17 +43,16 @@ def update_readme(readme: Path, checkpoints: Path) -> None:
 
 
 def _row(spec: ModelSpec, recipe: str, metrics: dict[str, Any]) -> str:
-    cells = []
-    for kind in TEST_KINDS:
-        result = metrics["test"].get(kind)
-        if result is None:
-            cells.append("not measured")
-            continue
-        low, high = (100 * bound for bound in result["interval95"])
-        cells.append(f"{100 * result['accuracy']:.1f} % ({low:.1f}-{high:.1f}; n = {result['count']:,})")
     training = metrics["training"]
-    paper = f"{100 * spec.paper_validation:.1f} % / " + (
-        f"{100 * spec.paper_test:.1f} %" if spec.paper_test else "none"
-    )
+    paper = f"{percent(spec.paper_validation)} / {percent(spec.paper_test) if spec.paper_test else 'none'}"
     source = f"{training['pictures_seen']:,} pictures, {training['device']}"
-    return f"| `{spec.name}` | {recipe} | {' | '.join(cells)} | {source} | {paper} |"
+    return f"| `{spec.name}` | {recipe} | {_cells(metrics)} | {source} | {paper} |"
+
+
+def _ensemble_row(metrics: dict[str, Any]) -> str:
+    members = ", ".join(f"{100 * weight:.0f} % `{name}`" for name, weight in metrics["weights"].items() if weight)
+    return f"| `ensemble` | weighted mean | {_cells(metrics)} | {members} | none |"
+
+
+def _cells(metrics: dict[str, Any]) -> str:
+    return " | ".join(accuracy_cell(metrics["test"].get(kind)) for kind in TEST_KINDS)

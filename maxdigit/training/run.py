@@ -44,6 +44,7 @@ def train(
     *,
     kaggle_folder: Path | None = None,
     test_pictures: int = 10_000,
+    start_from: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
 ) -> None:
@@ -55,13 +56,16 @@ def train(
         kaggle_folder: train on the competition's own files there, in place of generated pictures.
         test_pictures: how many generated test pictures of each kind to measure on at the end. As many validation
             pictures, but at most 1,000 of each kind, set the temperature before.
+        start_from: folder of an earlier run whose weights to begin with; pictures that it has seen are left out.
         resume: go on from the last finished epoch of an interrupted run.
         overwrite: replace a run that is there already.
 
     Raises:
         TrainingError: the run cannot start or go on.
+        CheckpointError: the weights to begin with are missing, damaged, or of another model.
         CompetitionFileError: a file in ``kaggle_folder`` is missing or not of the right form.
     """
+    earlier = _earlier_runs(start_from) if start_from else []
     data: Data
     if kaggle_folder is not None:
         pictures, labels = load_training(kaggle_folder)
@@ -69,20 +73,20 @@ def train(
         if data.train_count < recipe.batch_size:
             raise TrainingError(f"{len(labels)} pictures are too few for batches of {recipe.batch_size}.")
     else:
-        data = GeneratedData(recipe)
+        data = GeneratedData(recipe, skip=sum(run["pictures_seen"] for run in earlier))
     spec = get_model(recipe.model)
     is_main = _is_main_process()
     if is_main:
         source = "generated" if kaggle_folder is None else "kaggle"
-        prepare_folder(folder, recipe, source, resume, overwrite)
+        prepare_folder(folder, recipe, source, earlier, resume, overwrite)
     if spec.framework == "torch":
         from maxdigit.training.torch_loop import train_torch
 
-        train_torch(recipe, data, folder, resume=resume)
+        train_torch(recipe, data, folder, resume=resume, start_from=start_from)
     else:
         from maxdigit.training.keras_loop import train_keras
 
-        train_keras(recipe, data, folder, resume=resume)
+        train_keras(recipe, data, folder, resume=resume, start_from=start_from)
     if is_main:
         write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
         for kind, result in write_metrics(recipe.model, folder, test_pictures)["test"].items():
@@ -125,7 +129,8 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
     """Measure the weights in ``folder`` as they will be used, calibrated, and write ``metrics.json``."""
     spec = get_model(model)
     classifier = load_calibrated(model, folder)
-    recipe = read_json(folder / CONFIG)["recipe"]
+    config = read_json(folder / CONFIG)
+    recipe = config["recipe"]
     history = read_history(folder / HISTORY)
     metrics = {
         "model": model,
@@ -137,6 +142,7 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
         "training": {
             "epochs": len(history),
             "pictures_seen": len(history) * recipe["train_pictures"] // recipe["batch_size"] * recipe["batch_size"],
+            "pictures_seen_before": sum(run["pictures_seen"] for run in config.get("started_from", [])),
             "seconds": round(sum(row.seconds for row in history), 1),
             "device": device_name(),
             "best_validation_accuracy": max(row.validation_accuracy for row in history),
@@ -145,6 +151,13 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
     }
     write_json(folder / METRICS, metrics)
     return metrics
+
+
+def _earlier_runs(folder: Path) -> list[dict[str, Any]]:
+    """What the weights in ``folder`` have been through, oldest run first."""
+    config, training = read_json(folder / CONFIG), read_json(folder / METRICS)["training"]
+    kept = {key: training[key] for key in ("pictures_seen", "seconds", "device")}
+    return [*config.get("started_from", []), {"recipe": config["recipe"], **kept}]
 
 
 def device_name() -> str:

@@ -67,8 +67,12 @@ def read_json(path: Path) -> Any:
         raise TrainingError(f"{path} cannot be read ({error}).") from error
 
 
-def prepare_folder(folder: Path, recipe: Recipe, data: str, resume: bool, overwrite: bool) -> None:
+def prepare_folder(
+    folder: Path, recipe: Recipe, data: str, earlier: list[dict[str, Any]], resume: bool, overwrite: bool
+) -> None:
     """Make a run's folder ready for a new run, or check that it can be resumed.
+
+    ``earlier`` tells of the runs whose weights this one begins with.
 
     Raises:
         TrainingError: it holds a run already and neither ``resume`` nor ``overwrite`` was asked for, or there is
@@ -93,4 +97,4 @@ def prepare_folder(folder: Path, recipe: Recipe, data: str, resume: bool, overwr
         for name in (CONFIG, HISTORY, METRICS, CALIBRATION, CARD, STATE):
             remove(folder / name)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(config, {"recipe": asdict(recipe), "data": data})
+    write_json(config, {"recipe": asdict(recipe), "data": data, "started_from": earlier})
