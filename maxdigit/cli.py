@@ -188,16 +188,18 @@ def report(
     readme: Annotated[Path, typer.Option(help="File whose table of results is made anew.")] = Path("README.md"),
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Bring the README's table of results up to date with the runs' metrics.json files."""
+    """Bring the README's table of results, and each run's model card, up to date with the runs' own files."""
+    from maxdigit.training.cards import write_cards
     from maxdigit.training.report import update_readme
 
     try:
+        write_cards(checkpoints)
         update_readme(readme, checkpoints)
     except MaxDigitError as error:
         raise _fail(error) from None
     except OSError as error:
-        raise _fail(MaxDigitError(f"{readme} cannot be read or written ({error.strerror}).")) from None
-    typer.echo(f"{readme} is up to date.")
+        raise _fail(MaxDigitError(f"{error.filename} cannot be read or written ({error.strerror}).")) from None
+    typer.echo(f"{readme} and the model cards are up to date.")
 
 
 def _nothing_trained(checkpoints: Path) -> CheckpointError:

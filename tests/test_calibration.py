@@ -91,20 +91,20 @@ def test_faultless_and_hopeless_models_get_the_ends_of_the_range():
 
 def test_a_fitted_model_is_less_wrong_and_answers_the_same(folder):
     raw = torch_cnn.load(folder)
-    calibration, probabilities, labels = write_calibration("torch_cnn", folder, 20)
+    calibration, probabilities, labels = write_calibration("torch_cnn", folder, 8)
     assert calibration.temperature > 2, "it was far too sure"
     assert calibration.loss_after < calibration.loss_before
     assert calibration.calibration_error_after < calibration.calibration_error_before
     kept = json.loads((folder / "calibration.json").read_text())
     assert kept["temperature"] == calibration.temperature == read_temperature(folder)
-    assert (kept["split"], kept["seed"], kept["count"]) == ("validation", VALIDATION.seed, 20)
-    assert tuple(kept["kinds"]) == TEST_KINDS and len(labels) == 20 * len(TEST_KINDS)
+    assert (kept["split"], kept["seed"], kept["count"]) == ("validation", VALIDATION.seed, 8)
+    assert tuple(kept["kinds"]) == TEST_KINDS and len(labels) == 8 * len(TEST_KINDS)
 
-    loaded, again = validate(load_calibrated("torch_cnn", folder), 20)
+    loaded, again = validate(load_calibrated("torch_cnn", folder), 8)
     assert (again == labels).all() and np.abs(loaded - probabilities).max() < 1e-5
-    before, _ = answer(raw, "validation", "textured", 20)
-    assert (before.argmax(1) == loaded[:20].argmax(1)).all()
-    assert loaded[:20].max(1).mean() < before.max(1).mean(), "the loaded model is the calibrated one"
+    before, _ = answer(raw, "validation", "textured", 8)
+    assert (before.argmax(1) == loaded[:8].argmax(1)).all()
+    assert loaded[:8].max(1).mean() < before.max(1).mean(), "the loaded model is the calibrated one"
 
 
 def test_without_a_calibration_the_model_is_left_as_it_is(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from maxdigit.cli import app
 from maxdigit.data.sample import draw_sample
-from maxdigit.models import torch_cnn
+from maxdigit.models import resnet18, torch_cnn
 from maxdigit.training.torch_loop import save_weights
 
 runner = CliRunner()
@@ -81,7 +82,11 @@ def test_classify_speaks_to_people_too(checkpoints, picture):
         (["classify", "x.png", "--model", "resnet18"], "no trained weights"),
         (["sample", "out", "--kind", "printed"], "no kind 'printed'"),
         (["sample", "out", "--split", "all"], "no split 'all'"),
+        (["classify", "x.png", "--model", "ensemble"], "needs two trained models"),
         (["evaluate", "--model", "vgg"], "no model called 'vgg'"),
+        (["evaluate", "--model", "ensemble", "--count", "3"], "only torch_cnn"),
+        (["calibrate", "--model", "vgg"], "no model called 'vgg'"),
+        (["calibrate", "--model", "resnet18"], "no trained weights"),
         (["evaluate", "--kind", "printed"], "no kind 'printed'"),
         (["evaluate", "--submission", "out.csv"], "needs --kaggle-dir"),
         (["evaluate", "--kaggle-dir", "nowhere"], "cannot be read"),
@@ -103,12 +108,74 @@ def test_sample_writes_pictures_and_a_table(tmp_path):
 
 
 def test_evaluate_measures_and_writes_metrics(checkpoints):
-    result = run("evaluate", "--kind", "textured", "--count", 30, "--write", checkpoints=checkpoints)
+    result = run("evaluate", "--kind", "textured", "--count", 8, "--write", checkpoints=checkpoints)
     assert result.exit_code == 0
     line = json.loads(result.stdout)
-    assert line["model"] == "torch_cnn" and line["count"] == 30 and 0 <= line["accuracy"] <= 1
+    assert line["model"] == "torch_cnn" and line["count"] == 8 and 0 <= line["accuracy"] <= 1
     written = json.loads((checkpoints / "torch_cnn" / "tuned" / "metrics.json").read_text())
     assert written["test"]["textured"]["accuracy"] == line["accuracy"]
+
+
+@pytest.fixture
+def two_models(checkpoints, tmp_path) -> Path:
+    """The untrained torch_cnn, and another under resnet18's name."""
+    copy = Path(shutil.copytree(checkpoints, tmp_path / "two"))
+    folder = copy / "resnet18" / "tuned"
+    folder.mkdir(parents=True)
+    save_weights(resnet18.build(), folder)
+    (folder / "config.json").write_text("{}")
+    (folder / "metrics.json").write_text(json.dumps({"test": {}}))
+    return copy
+
+
+def test_calibrating_one_model_leaves_the_ensemble_alone(two_models):
+    result = run("calibrate", "--model", "torch_cnn", "--count", 4, checkpoints=two_models)
+    assert result.exit_code == 0, result.stderr
+    line = json.loads(result.stdout)
+    kept = json.loads((two_models / "torch_cnn" / "tuned" / "calibration.json").read_text())
+    assert line == {"model": "torch_cnn", **kept} and kept["count"] == 4
+    assert kept["loss_after"] <= kept["loss_before"]
+    assert not (two_models / "ensemble").exists() and "evaluate --write" in result.stderr
+
+
+def test_calibrating_all_chooses_the_ensembles_weights_which_are_then_measured(two_models, picture):
+    result = run("calibrate", "--count", 4, checkpoints=two_models)
+    assert result.exit_code == 0, result.stderr
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["model"] for line in lines] == ["resnet18", "torch_cnn", "ensemble"]
+    assert set(lines[2]["weights"]) == {"resnet18", "torch_cnn"}
+    assert lines[2]["temperatures"] == {line["model"]: line["temperature"] for line in lines[:2]}
+    assert lines[2]["loss"] <= min(lines[2]["loss_equal"], *lines[2]["losses"].values()) + 1e-4
+
+    result = run("evaluate", "--kind", "textured", "--count", 5, "--write", checkpoints=two_models)
+    measured = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["model"] for line in measured] == ["resnet18", "torch_cnn", "ensemble"]
+    written = json.loads((two_models / "ensemble" / "metrics.json").read_text())
+    assert {"model": "ensemble", **written["test"]["textured"]} == measured[2]
+    assert written["weights"] == lines[2]["weights"]
+
+    result = run("classify", picture, "--model", "ensemble", "--json", checkpoints=two_models)
+    line = json.loads(result.stdout)
+    assert line["model"] == "ensemble" and sum(line["probabilities"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_results_of_an_ensemble_with_other_weights_are_not_kept(two_models):
+    folder = two_models / "ensemble"
+    folder.mkdir()
+    old = {"weights": {"resnet18": 1.0}, "test": {"drawn": {"accuracy": 1.0}}}
+    (folder / "metrics.json").write_text(json.dumps(old))
+    run("evaluate", "--model", "ensemble", "--kind", "textured", "--count", 3, "--write", checkpoints=two_models)
+    written = json.loads((folder / "metrics.json").read_text())
+    assert set(written["test"]) == {"textured"} and written["weights"] == {"resnet18": 0.5, "torch_cnn": 0.5}
+
+
+def test_what_is_measured_is_what_is_used(two_models):
+    """A calibrated model's loss in metrics.json is that of its calibrated probabilities."""
+    evaluate = ("evaluate", "--model", "torch_cnn", "--kind", "drawn", "--count", 6)
+    before = json.loads(run(*evaluate, checkpoints=two_models).stdout)
+    (two_models / "torch_cnn" / "tuned" / "calibration.json").write_text('{"temperature": 0.1}')
+    after = json.loads(run(*evaluate, checkpoints=two_models).stdout)
+    assert after["confusion"] == before["confusion"] and after["loss"] != before["loss"]
 
 
 def competition(folder: Path) -> Path:
@@ -163,12 +230,36 @@ def test_train_refuses_mistakes_in_words(arguments, message):
     assert result.returncode == 1 and message in result.stderr and "Traceback" not in result.stderr
 
 
+def results(folder: Path) -> Path:
+    """A copy of the committed runs' files that a report is made of."""
+    for path in (REPOSITORY / "checkpoints").rglob("*.json"):
+        copy = folder / path.relative_to(REPOSITORY / "checkpoints")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    return folder
+
+
 def test_the_readmes_results_are_those_of_the_committed_runs(tmp_path):
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    copy = tmp_path / "README.md"
+    copy, runs = tmp_path / "README.md", results(tmp_path / "runs")
     copy.write_text(text, encoding="utf-8")
-    assert run("report", "--readme", copy, checkpoints=REPOSITORY / "checkpoints").exit_code == 0
+    result = run("report", "--readme", copy, checkpoints=runs)
+    assert result.exit_code == 0, result.stderr
     assert copy.read_text(encoding="utf-8") == text, "run: python -m maxdigit report"
+    assert len(list(runs.rglob("README.md"))) == len(list(runs.glob("*/*/metrics.json"))) > 0
     copy.write_text("no markers", encoding="utf-8")
-    result = run("report", "--readme", copy, checkpoints=REPOSITORY / "checkpoints")
+    result = run("report", "--readme", copy, checkpoints=runs)
     assert result.exit_code == 1 and "needs the lines" in result.stderr
+
+
+def test_the_ensemble_has_a_row_of_its_own_once_it_is_measured(tmp_path):
+    copy, runs = tmp_path / "README.md", results(tmp_path / "runs")
+    copy.write_text("<!-- results -->\n<!-- /results -->\n")
+    measured = {"count": 500, "accuracy": 0.9, "interval95": [0.87, 0.92]}
+    metrics = {"weights": {"keras_cnn": 0.0, "resnet18": 0.7, "torch_cnn": 0.3}, "test": {"textured": measured}}
+    (runs / "ensemble").mkdir(exist_ok=True)
+    (runs / "ensemble" / "metrics.json").write_text(json.dumps(metrics))
+    assert run("report", "--readme", copy, checkpoints=runs).exit_code == 0
+    row = copy.read_text().splitlines()[-2]
+    assert row.startswith("| `ensemble` | weighted mean | 90.0 % (87.0-92.0; n = 500) | not measured |")
+    assert row.endswith("| 70 % `resnet18`, 30 % `torch_cnn` | none |")

@@ -1,0 +1,215 @@
+"""A model card for each run, in the Hugging Face Hub's form, made from the run's own files so that it cannot drift.
+
+M. Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019); https://huggingface.co/docs/hub/model-cards
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from maxdigit.errors import TrainingError
+from maxdigit.models.registry import MODELS, ModelSpec
+from maxdigit.training.recipes import RECIPE_NAMES
+from maxdigit.training.runs import CALIBRATION, CARD, CONFIG, METRICS, read_json
+
+_LIBRARIES = {"keras": "keras", "torch": "pytorch"}
+_LAYERS = {
+    "keras_cnn": "Seven convolutions, then three dense layers",
+    "resnet18": "torchvision's ResNet18 with one input channel and ten outputs",
+    "torch_cnn": "Three sections of two unpadded convolutions, then one linear layer",
+}
+_DATA = {
+    "generated": """pictures of our own synthesis, made while it trained, of these kinds: {kinds}.
+MNIST's digits in them are 54,000 of its 60,000 training digits: the other 6,000 are for validation, and no test digit
+is among them.""",
+    "kaggle": "the competition's own training pictures, the last of them kept for validation.",
+}
+
+_CARD = """---
+{metadata}
+---
+
+# MaxDigit: {title}
+
+Which digit in a picture of several handwritten ones is the largest? This network looks at the whole picture and answers
+at once. It is one of three of a paper on *Modified MNIST*, a competition of McGill University's course COMP 551 in the
+fall of 2019, built again and trained here.
+
+## Use
+
+For learning, teaching and play with handwritten digits; not for reading amounts, codes or anything that matters. From
+the repository's root:
+
+```python
+from pathlib import Path
+from maxdigit.training.calibration import load_calibrated
+probabilities = load_calibrated("{model}", Path("checkpoints/{model}/{recipe}")).predict(pictures)
+```
+
+`pictures` is uint8, shape `(N, 128, 128)`, light digits on a darker ground, and the probabilities are float32, shape
+`(N, 10)`. `maxdigit.data.prepare` makes such a picture of any photograph or scan.
+
+## Architecture
+
+{layers}: {parameters:,} parameters, {gigaflops:.2f} billion floating-point operations a picture, {mebibytes:.1f} MiB of
+weights.
+
+## Training
+
+It trained on {data}
+
+It saw {pictures_seen:,} pictures in {epochs} epochs, in {minutes:,.0f} minutes on {device}. Its best validation
+accuracy was {best}. The recipe:
+
+| setting | value |
+|---|---|
+{settings}
+
+## Calibration
+
+{calibration}
+
+## Results
+
+On test pictures that no model has trained on ({test_pictures}), with 95 % intervals:
+
+| pictures | accuracy | balanced accuracy | loss, nats | calibration error |
+|---|---|---|---|---|
+{results}
+
+For orientation, the paper reports {paper}. **Those are the competition's pictures; ours are synthetic.** The two do not
+compare as in a contest. Recall by digit, and accuracy by background, size, rotation and overlap, are in `metrics.json`.
+
+## Limits
+
+MNIST's digits were written by American high-school students and census workers around 1990; other hands, and other
+forms of digits, are harder. What it reaches on pictures of other kinds than those above is not known. It always names a
+digit, even where there is none: look at how sure it is.
+"""
+
+_CALIBRATED = """Probabilities are scaled by a temperature of {temperature:.3f}, fitted on {count:,} {split} pictures of
+each of these kinds: {kinds}. There the expected calibration error went from {before} to {after}, and the mean
+cross-entropy from {loss_before:.3f} to {loss_after:.3f} nats. Answers stay the same."""
+_NOT_CALIBRATED = "None: the probabilities are the network's own."
+
+
+def measured_runs(checkpoints: Path) -> Iterator[tuple[ModelSpec, str, Path]]:
+    """Each run under ``checkpoints`` that has been measured: its model, its recipe and its folder."""
+    for spec in MODELS.values():
+        for recipe in RECIPE_NAMES:
+            folder = checkpoints / spec.name / recipe
+            if (folder / METRICS).is_file():
+                yield spec, recipe, folder
+
+
+def write_cards(checkpoints: Path) -> None:
+    """Write ``README.md`` into the folder of every measured run.
+
+    Raises:
+        TrainingError: a run's config, metrics or calibration cannot be read.
+    """
+    for spec, recipe, folder in measured_runs(checkpoints):
+        (folder / CARD).write_text(model_card(spec, recipe, folder), encoding="utf-8")
+
+
+def model_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
+    """The card of the run in ``folder``, as Markdown with YAML metadata.
+
+    Raises:
+        TrainingError: its config, metrics or calibration cannot be read, or lacks something.
+    """
+    try:
+        return _fill_card(spec, recipe, folder)
+    except (KeyError, TypeError) as error:
+        raise TrainingError(
+            f"A file in {folder} is not whole ({error}). Restore it from the repository, or make it again with: "
+            "python -m maxdigit calibrate, and evaluate --write"
+        ) from error
+
+
+def percent(share: float) -> str:
+    """A share of 1 as tables here show it."""
+    return f"{100 * share:.1f} %"
+
+
+def accuracy_cell(result: dict[str, Any] | None) -> str:
+    """One kind's result: accuracy, 95 % interval and number of pictures."""
+    if result is None:
+        return "not measured"
+    low, high = (100 * bound for bound in result["interval95"])
+    return f"{percent(result['accuracy'])} ({low:.1f}-{high:.1f}; n = {result['count']:,})"
+
+
+def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
+    config, metrics = read_json(folder / CONFIG), read_json(folder / METRICS)
+    settings, training = config["recipe"], metrics["training"]
+    kinds = ", ".join(f"{kind} ({100 * share:.0f} %)" for kind, share in settings["kinds"].items())
+    paper = f"{percent(spec.paper_validation)} on its validation pictures"
+    if spec.paper_test:
+        paper += f" and {percent(spec.paper_test)} on the competition's test set"
+    return _CARD.format(
+        metadata=_metadata(spec, metrics).to_yaml(),
+        title=spec.title,
+        model=spec.name,
+        recipe=recipe,
+        layers=_LAYERS[spec.name],
+        parameters=metrics["parameters"],
+        gigaflops=metrics["flops_per_picture"] / 1e9,
+        mebibytes=metrics["weight_bytes"] / 2**20,
+        data=_DATA[config["data"]].format(kinds=kinds),
+        pictures_seen=training["pictures_seen"],
+        epochs=training["epochs"],
+        minutes=training["seconds"] / 60,
+        device=training["device"],
+        best=percent(training["best_validation_accuracy"]),
+        settings="\n".join(f"| {key} | `{json.dumps(value)}` |" for key, value in settings.items()),
+        calibration=_calibration(folder / CALIBRATION),
+        test_pictures=metrics["test_pictures"],
+        results="\n".join(_result(kind, result) for kind, result in metrics["test"].items()),
+        paper=paper,
+    )
+
+
+def _metadata(spec: ModelSpec, metrics: dict[str, Any]) -> ModelCardData:
+    results = [
+        EvalResult(
+            task_type="image-classification",
+            dataset_type="maxdigit",
+            dataset_name=f"MaxDigit {kind}: our own synthesis from MNIST's test digits",
+            dataset_config=kind,
+            dataset_split=result["split"],
+            metric_type="accuracy",
+            metric_value=result["accuracy"],
+        )
+        for kind, result in metrics["test"].items()
+    ]
+    return ModelCardData(
+        license="mit",
+        library_name=_LIBRARIES[spec.framework],
+        pipeline_tag="image-classification",
+        tags=["mnist", "handwriting", "synthetic-data"],
+        datasets=["mnist"],
+        # A model index without results is refused.
+        **({"model_name": f"MaxDigit {spec.title}", "eval_results": results} if results else {}),
+    )
+
+
+def _calibration(path: Path) -> str:
+    if not path.is_file():
+        return _NOT_CALIBRATED
+    found = read_json(path)
+    return _CALIBRATED.format(
+        **{**found, "kinds": ", ".join(found["kinds"])},
+        before=percent(found["calibration_error_before"]),
+        after=percent(found["calibration_error_after"]),
+    )
+
+
+def _result(kind: str, result: dict[str, Any]) -> str:
+    balanced, error = percent(result["balanced_accuracy"]), percent(result["calibration_error"])
+    return f"| {kind} | {accuracy_cell(result)} | {balanced} | {result['loss']:.3f} | {error} |"

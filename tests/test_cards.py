@@ -1,0 +1,141 @@
+"""Model cards: what they say is what the run's files hold, in the form the Hub reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from huggingface_hub import ModelCard
+
+from maxdigit.errors import TrainingError
+from maxdigit.models.registry import get_model
+from maxdigit.training.cards import measured_runs, model_card, write_cards
+
+RECIPE = {
+    "model": "torch_cnn",
+    "name": "tuned",
+    "learning_rate": 0.0625,
+    "fresh": True,
+    "kinds": {"drawn": 0.75, "x": 0.25},
+}
+RESULT = {
+    "split": "test",
+    "count": 1234,
+    "accuracy": 0.87654,
+    "interval95": [0.857, 0.893],
+    "balanced_accuracy": 0.8111,
+    "loss": 0.4321,
+    "calibration_error": 0.0345,
+}
+METRICS = {
+    "parameters": 471_210,
+    "flops_per_picture": 965_470_464,
+    "weight_bytes": 3 * 2**20,
+    "test": {"drawn": RESULT},
+    "test_pictures": "made up",
+    "training": {
+        "epochs": 7,
+        "pictures_seen": 98_765,
+        "seconds": 720.0,
+        "device": "an abacus",
+        "best_validation_accuracy": 0.765,
+    },
+}
+CALIBRATION = {
+    "temperature": 1.23456,
+    "split": "validation",
+    "kinds": ["drawn"],
+    "count": 321,
+    "loss_before": 0.5,
+    "loss_after": 0.4,
+    "calibration_error_before": 0.062,
+    "calibration_error_after": 0.011,
+}
+
+
+RUNS = {
+    f"{spec.name}/{recipe}": (spec, recipe, folder)
+    for spec, recipe, folder in measured_runs(REPOSITORY / "checkpoints")
+}
+
+
+def write(folder: Path, data: str = "generated", **files: object) -> Path:
+    folder.mkdir(parents=True)
+    for name, value in {"config": {"recipe": RECIPE, "data": data}, "metrics": METRICS, **files}.items():
+        (folder / f"{name}.json").write_text(json.dumps(value))
+    return folder
+
+
+def card(folder: Path) -> ModelCard:
+    return ModelCard(model_card(get_model("torch_cnn"), "tuned", folder))
+
+
+def test_the_metadata_is_what_the_hub_reads(tmp_path):
+    data = card(write(tmp_path / "run")).data
+    assert (data.license, data.library_name, data.pipeline_tag) == ("mit", "pytorch", "image-classification")
+    assert data.datasets == ["mnist"] and data.model_name == "MaxDigit PyTorch CNN"
+    (result,) = data.eval_results
+    assert (result.metric_type, result.metric_value) == ("accuracy", 0.87654)
+    assert (result.dataset_config, result.dataset_split) == ("drawn", "test")
+    assert "our own synthesis from MNIST" in result.dataset_name
+
+
+def test_the_text_tells_what_the_files_hold(tmp_path):
+    text = card(write(tmp_path / "run", calibration=CALIBRATION)).text
+    for part in (
+        "471,210 parameters, 0.97 billion",
+        "drawn (75 %), x (25 %)",
+        "98,765 pictures in 7 epochs, in 12 minutes on an abacus",
+        "| learning_rate | `0.0625` |",
+        "| fresh | `true` |",
+        "| drawn | 87.7 % (85.7-89.3; n = 1,234) | 81.1 % | 0.432 | 3.5 % |",
+        "temperature of 1.235, fitted on 321 validation pictures",
+        "from 6.2 % to 1.1 %",
+        "the paper reports 88.9 % on its validation pictures. **Those are the competition's pictures",
+    ):
+        assert part in text, part
+    assert "{" not in text.replace('{"drawn"', ""), "a field was left unfilled"
+
+
+def test_what_differs_from_run_to_run_is_told(tmp_path):
+    plain, kaggle = write(tmp_path / "plain"), write(tmp_path / "kaggle", data="kaggle")
+    assert "None: the probabilities are the network's own" in card(plain).text
+    assert "the competition's own training pictures" in card(kaggle).text
+    assert "drawn (75 %)" not in card(kaggle).text.replace("`", "")
+    unmeasured = write(tmp_path / "unmeasured", metrics={**METRICS, "test": {}})
+    assert card(unmeasured).data.eval_results is None
+    keras = ModelCard(model_card(get_model("keras_cnn"), "tuned", plain))
+    assert keras.data.library_name == "keras" and "96.1 % on the competition's test set" in keras.text
+
+
+def test_the_three_lines_of_use_work(monkeypatch):
+    spec, recipe, folder = next(run for run in RUNS.values() if run[0].framework == "torch")
+    code = model_card(spec, recipe, folder).split("```python\n")[1].split("```")[0]
+    assert len(code.splitlines()) == 3
+    names = {"pictures": np.zeros((2, 128, 128), np.uint8)}
+    monkeypatch.chdir(REPOSITORY)
+    exec(code, names)
+    assert names["probabilities"].shape == (2, 10)
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    folder = write(tmp_path / "torch_cnn" / "tuned")
+    write_cards(tmp_path)
+    assert (folder / "README.md").read_text() == model_card(get_model("torch_cnn"), "tuned", folder)
+    (folder / "calibration.json").write_text("{")
+    with pytest.raises(TrainingError, match=r"calibration\.json cannot be read"):
+        write_cards(tmp_path)
+    (folder / "calibration.json").write_text("{}")
+    with pytest.raises(TrainingError, match="not whole .* python -m maxdigit calibrate"):
+        write_cards(tmp_path)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_committed_cards_are_current(run):
+    spec, recipe, folder = RUNS[run]
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text == model_card(spec, recipe, folder), "run: python -m maxdigit report"
+    assert ModelCard(text).data.eval_results
