@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from maxdigit.errors import CheckpointError, MaxDigitError
-from maxdigit.inference.ensemble import ENSEMBLE, write_weights
+from maxdigit.inference.ensemble import write_weights
 from maxdigit.inference.predict import CHECKPOINTS, NAMES, Predictor
 from maxdigit.models.registry import MODELS, get_model
+from maxdigit.training.runs import ENSEMBLE
 
 app = typer.Typer(
     add_completion=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,9 +63,10 @@ RUNS = {
 }
 
 
-def write(folder: Path, data: str = "generated", **files: object) -> Path:
+def write(folder: Path, data: str = "generated", earlier: Sequence[object] = (), **files: object) -> Path:
     folder.mkdir(parents=True)
-    for name, value in {"config": {"recipe": RECIPE, "data": data}, "metrics": METRICS, **files}.items():
+    config = {"recipe": RECIPE, "data": data, "started_from": earlier}
+    for name, value in {"config": config, "metrics": METRICS, **files}.items():
         (folder / f"{name}.json").write_text(json.dumps(value))
     return folder
 
@@ -105,6 +107,10 @@ def test_what_differs_from_run_to_run_is_told(tmp_path):
     assert "None: the probabilities are the network's own" in card(plain).text
     assert "the competition's own training pictures" in card(kaggle).text
     assert "drawn (75 %)" not in card(kaggle).text.replace("`", "")
+    first = {"recipe": {"kinds": {"crowded": 1.0}}, "pictures_seen": 5_000, "seconds": 600.0, "device": "a loom"}
+    text = card(write(tmp_path / "second", earlier=[first, {**first, "device": "a mill"}])).text
+    assert text.index("saw 5,000 pictures in 10 minutes on a loom") < text.index("a mill") < text.index("an abacus")
+    assert "earlier run" not in card(plain).text and "crowded (100 %)" in text
     unmeasured = write(tmp_path / "unmeasured", metrics={**METRICS, "test": {}})
     assert card(unmeasured).data.eval_results is None
     keras = ModelCard(model_card(get_model("keras_cnn"), "tuned", plain))

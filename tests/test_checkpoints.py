@@ -11,8 +11,9 @@ from conftest import REPOSITORY
 
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
-from maxdigit.inference.predict import Predictor
+from maxdigit.inference.predict import CHECKPOINTS, Predictor
 from maxdigit.models.registry import MODELS
+from maxdigit.training.calibration import read_temperature
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import score
 
@@ -38,6 +39,27 @@ def test_committed_weights_do_what_their_metrics_say(name):
     metrics = json.loads((Predictor().folder(name) / "metrics.json").read_text())
     stated = metrics["test"]["textured"]["accuracy"]
     assert abs(found - stated) < 5 * np.sqrt(stated * (1 - stated) / 300) + 0.01
+
+
+@pytest.mark.parametrize("name", Predictor().trained())
+def test_committed_calibrations_are_of_validation_pictures_and_help(name):
+    folder = Predictor().folder(name)
+    if not (folder / "calibration.json").is_file():
+        pytest.skip(f"{name} is not calibrated")
+    found = json.loads((folder / "calibration.json").read_text())
+    assert (found["split"], found["seed"]) == (VALIDATION.name, VALIDATION.seed)
+    assert found["loss_after"] <= found["loss_before"]
+
+
+def test_the_committed_ensemble_was_chosen_for_the_committed_models():
+    folder = CHECKPOINTS / "ensemble"
+    if not (folder / "ensemble.json").is_file():
+        pytest.skip("no weights were chosen")
+    chosen = json.loads((folder / "ensemble.json").read_text())
+    assert list(chosen["weights"]) == Predictor().trained()
+    assert chosen["temperatures"] == {name: read_temperature(Predictor().folder(name)) for name in chosen["weights"]}
+    assert chosen["loss"] <= min(chosen["loss_equal"], *chosen["losses"].values())
+    assert json.loads((folder / "metrics.json").read_text())["weights"] == chosen["weights"]
 
 
 def test_no_tracked_file_is_too_large_and_the_tree_stays_small():

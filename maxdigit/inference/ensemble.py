@@ -17,7 +17,6 @@ from maxdigit.models.registry import MODELS, Classifier
 from maxdigit.training.calibration import Calibration
 from maxdigit.training.runs import write_json
 
-ENSEMBLE = "ensemble"  # its name beside the models', and its folder's beside theirs
 WEIGHTS = "ensemble.json"
 
 _STEPS = 10  # weights are whole tenths: finer ones would follow the luck of the validation pictures

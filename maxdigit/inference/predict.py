@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from maxdigit.data import IMAGE_SIZE
 from maxdigit.errors import CheckpointError, UnknownModelError
-from maxdigit.inference.ensemble import ENSEMBLE, Ensemble, equal_weights, read_weights
+from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier
 from maxdigit.training.calibration import load_calibrated
+from maxdigit.training.runs import ENSEMBLE
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 RECIPES = ("tuned", "paper")  # the order in which a model's trained weights are looked for
@@ -49,7 +50,7 @@ class Predictor:
 
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         self._checkpoints = checkpoints
-        self._classifiers: dict[str, Classifier] = {}
+        self._classifiers: dict[str, Classifier | Ensemble] = {}
         self._lock = threading.RLock()  # loading the ensemble loads its members
 
     def folder(self, model: str) -> Path:
@@ -117,14 +118,14 @@ class Predictor:
         assert probabilities.shape == (NUM_CLASSES,)
         return Prediction(model, probabilities, milliseconds)
 
-    def classifier(self, model: str) -> Classifier:
+    def classifier(self, model: str) -> Classifier | Ensemble:
         """The calibrated model, or the ensemble of them; loaded once."""
         with self._lock:
             if model not in self._classifiers:
                 self._classifiers[model] = self._load(model)
             return self._classifiers[model]
 
-    def _load(self, model: str) -> Classifier:
+    def _load(self, model: str) -> Classifier | Ensemble:
         if model == ENSEMBLE:
             # A member whose word counts nothing need not be asked.
             return Ensemble([(self.classifier(name), weight) for name, weight in self.weights().items() if weight])

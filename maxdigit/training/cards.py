@@ -62,7 +62,7 @@ weights.
 ## Training
 
 It trained on {data}
-
+{earlier}
 It saw {pictures_seen:,} pictures in {epochs} epochs, in {minutes:,.0f} minutes on {device}. Its best validation
 accuracy was {best}. The recipe:
 
@@ -90,6 +90,11 @@ compare as in a contest. Recall by digit, and accuracy by background, size, rota
 MNIST's digits were written by American high-school students and census workers around 1990; other hands, and other
 forms of digits, are harder. What it reaches on pictures of other kinds than those above is not known. It always names a
 digit, even where there is none: look at how sure it is.
+"""
+
+_EARLIER = """
+It began with the weights of an earlier run, which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}.
+Their kinds were: {kinds}.
 """
 
 _CALIBRATED = """Probabilities are scaled by a temperature of {temperature:.3f}, fitted on {count:,} {split} pictures of
@@ -148,7 +153,6 @@ def accuracy_cell(result: dict[str, Any] | None) -> str:
 def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
     config, metrics = read_json(folder / CONFIG), read_json(folder / METRICS)
     settings, training = config["recipe"], metrics["training"]
-    kinds = ", ".join(f"{kind} ({100 * share:.0f} %)" for kind, share in settings["kinds"].items())
     paper = f"{percent(spec.paper_validation)} on its validation pictures"
     if spec.paper_test:
         paper += f" and {percent(spec.paper_test)} on the competition's test set"
@@ -161,7 +165,8 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         parameters=metrics["parameters"],
         gigaflops=metrics["flops_per_picture"] / 1e9,
         mebibytes=metrics["weight_bytes"] / 2**20,
-        data=_DATA[config["data"]].format(kinds=kinds),
+        data=_DATA[config["data"]].format(kinds=_kinds(settings)),
+        earlier="".join(_earlier(run) for run in config.get("started_from", [])),
         pictures_seen=training["pictures_seen"],
         epochs=training["epochs"],
         minutes=training["seconds"] / 60,
@@ -197,6 +202,14 @@ def _metadata(spec: ModelSpec, metrics: dict[str, Any]) -> ModelCardData:
         # A model index without results is refused.
         **({"model_name": f"MaxDigit {spec.title}", "eval_results": results} if results else {}),
     )
+
+
+def _kinds(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{kind} ({100 * share:.0f} %)" for kind, share in settings["kinds"].items())
+
+
+def _earlier(run: dict[str, Any]) -> str:
+    return _EARLIER.format(**run, minutes=run["seconds"] / 60, kinds=_kinds(run["recipe"]))
 
 
 def _calibration(path: Path) -> str:

@@ -9,7 +9,7 @@ from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import ModelSpec
 from maxdigit.training.cards import accuracy_cell, measured_runs, percent
-from maxdigit.training.runs import METRICS, read_json
+from maxdigit.training.runs import ENSEMBLE, METRICS, read_json
 
 START, END = "<!-- results -->", "<!-- /results -->"
 
@@ -22,7 +22,7 @@ def results_table(checkpoints: Path) -> str:
         f"|---|---|{'---|' * len(TEST_KINDS)}---|---|",
     ]
     lines += [_row(spec, recipe, read_json(folder / METRICS)) for spec, recipe, folder in measured_runs(checkpoints)]
-    ensemble = checkpoints / "ensemble" / METRICS
+    ensemble = checkpoints / ENSEMBLE / METRICS
     if ensemble.is_file():
         lines.append(_ensemble_row(read_json(ensemble)))
     return "\n".join(lines)
@@ -45,13 +45,14 @@ def update_readme(readme: Path, checkpoints: Path) -> None:
 def _row(spec: ModelSpec, recipe: str, metrics: dict[str, Any]) -> str:
     training = metrics["training"]
     paper = f"{percent(spec.paper_validation)} / {percent(spec.paper_test) if spec.paper_test else 'none'}"
-    source = f"{training['pictures_seen']:,} pictures, {training['device']}"
+    seen = training["pictures_seen"] + training.get("pictures_seen_before", 0)  # by the runs that it began with
+    source = f"{seen:,} pictures, {training['device']}"
     return f"| `{spec.name}` | {recipe} | {_cells(metrics)} | {source} | {paper} |"
 
 
 def _ensemble_row(metrics: dict[str, Any]) -> str:
     members = ", ".join(f"{100 * weight:.0f} % `{name}`" for name, weight in metrics["weights"].items() if weight)
-    return f"| `ensemble` | weighted mean | {_cells(metrics)} | {members} | none |"
+    return f"| `{ENSEMBLE}` | weighted mean | {_cells(metrics)} | {members} | none |"
 
 
 def _cells(metrics: dict[str, Any]) -> str:

@@ -114,13 +114,11 @@ def write_calibration(
         CheckpointError: the weights are missing or damaged.
     """
     before, labels = validate(get_model(model).load(folder), count)
-    temperature = fit_temperature(before, labels)
+    temperature = round(fit_temperature(before, labels), 5)  # as it will be read
     after = scale(before, temperature)
     losses = [round(cross_entropy(p, labels), 5) for p in (before, after)]
     errors = [round(calibration_error(p.max(1), p.argmax(1) == labels), 5) for p in (before, after)]
-    calibration = Calibration(
-        round(temperature, 5), VALIDATION.name, VALIDATION.seed, TEST_KINDS, count, *losses, *errors
-    )
+    calibration = Calibration(temperature, VALIDATION.name, VALIDATION.seed, TEST_KINDS, count, *losses, *errors)
     write_json(folder / CALIBRATION, asdict(calibration))
     return calibration, after, labels
 

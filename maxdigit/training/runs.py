@@ -18,6 +18,7 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 CALIBRATION = "calibration.json"
 CARD = "README.md"  # for whoever comes to the run's folder first
+ENSEMBLE = "ensemble"  # the folder beside the models' own, and what the ensemble is called everywhere
 STATE = "state"  # what --resume needs; not committed
 
 
