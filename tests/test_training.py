@@ -18,8 +18,6 @@ import torch
 from conftest import REPOSITORY
 from safetensors.torch import load_file
 
-from maxdigit.data.pictures import generate
-from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError, UnknownModelError
 from maxdigit.models import torch_cnn
 from maxdigit.models.registry import MODELS, get_model
@@ -104,20 +102,13 @@ def test_a_few_steps_lower_the_loss_and_leave_a_whole_run(model, tmp_path):
     assert not (tmp_path / "run" / "state").exists()  # a finished run needs none
 
 
-@pytest.mark.parametrize("model", ["torch_cnn", "keras_cnn"])
-def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(model, tmp_path):
+def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    train(tiny(model, epochs=1), first, test_pictures=4)
-    train(tiny(model, epochs=1, learning_rate=1e-12), second, test_pictures=4, start_from=first)
-    pictures = generate(VALIDATION, 0, 4).pixels.numpy()
-    before, after = (get_model(model).load(folder) for folder in (first, second))
+    train(tiny("torch_cnn", epochs=1), first, test_pictures=4)
+    train(tiny("torch_cnn", epochs=1, learning_rate=1e-12), second, test_pictures=4, start_from=first)
     # Batch norm's running moments move on: only weights are the same.
-    kernels = [
-        np.asarray(run.model.layers[2].kernel if model == "keras_cnn" else run.model.section1[0].weight.detach())
-        for run in (before, after)
-    ]
-    assert np.allclose(*kernels, atol=1e-3)
-    assert after.predict(pictures).shape == (4, 10)
+    kernels = [torch_cnn.load(folder).model.section1[0].weight.detach() for folder in (first, second)]
+    assert torch.allclose(*kernels, atol=1e-3) and kernels[0].abs().max() > 0.05
     earlier = json.loads((second / "config.json").read_text())["started_from"]
     assert [run["pictures_seen"] for run in earlier] == [16]
     assert json.loads((second / "metrics.json").read_text())["training"]["pictures_seen_before"] == 16

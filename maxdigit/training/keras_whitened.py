@@ -68,6 +68,9 @@ class WhitenedDense(keras.layers.Layer):
         self.bias.assign(self.bias + ops.sum(step[:, None] * own, 0))
         sums = ops.sum(maps - self.mean, 1)
         moments = ops.transpose(sums) @ sums / ops.cast(ops.shape(sums)[0], "float32")
+        # Once training has diverged the loss shall say so, not the factorization.
+        is_sound = ops.all(ops.isfinite(moments))
+        moments = ops.where(is_sound, moments, self.covariance)
         self.covariance.assign(self.covariance + momentum * (moments - self.covariance))
 
     def _factor(self) -> Any:
