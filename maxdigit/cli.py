@@ -243,7 +243,7 @@ def _read_metrics(predictor: Predictor, name: str) -> dict[str, Any]:
         return read_json(path)
     new = {"model": ENSEMBLE, "weights": predictor.weights(), "test": {}, "test_pictures": TEST_PICTURES}
     old = read_json(path) if path.is_file() else new
-    return (old if old["weights"] == new["weights"] else new) | {"versions": versions()}
+    return (old if old.get("weights") == new["weights"] else new) | {"versions": versions()}
 
 
 def _evaluate_kaggle(predictor: Predictor, names: list[str], folder: Path) -> None:

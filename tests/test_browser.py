@@ -155,6 +155,22 @@ def test_three_digits_drawn_with_the_mouse_are_answered(opened: Opener, predicto
     assert seen[64, 64] == 0
 
 
+def test_a_pressed_bar_shows_what_spoke_for_its_digit_until_the_drawing_goes_on(opened: Opener) -> None:
+    page = opened()
+    draw(page, DIGITS[:2])
+    expect(answered(page)).to_be_visible()
+    caption, top = page.locator(".answer-saw figcaption"), page.locator(".bars").bounding_box()["y"]
+    page.locator(".bar").nth(4).click()
+    expect(caption).to_have_text(texts.WHY.format(digit=4))
+    assert page.locator(".bar-asked .bar-digit").inner_text() == "4"
+    assert page.locator(".bars").bounding_box()["y"] == pytest.approx(top, abs=1), "nothing may jump"
+    page.locator(".bar").nth(2).focus()
+    page.keyboard.press("Enter")
+    expect(caption).to_have_text(texts.WHY.format(digit=2))
+    draw(page, DIGITS[2:])
+    expect(caption).to_have_text(texts.SAW)
+
+
 def test_the_answer_comes_while_the_line_is_still_drawn(opened: Opener) -> None:
     page = opened()
     box = page.locator(".pad-canvas").bounding_box()
@@ -270,6 +286,9 @@ def swipe(page: Page, x: float, top: float, bottom: float) -> None:
 def test_a_finger_draws_on_the_pad_and_scrolls_beside_it(opened: Opener) -> None:
     page = opened(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    for choice in page.locator("#model label").all():
+        edges = choice.bounding_box()
+        assert edges["x"] >= 0 and edges["x"] + edges["width"] <= 390, "every model can be chosen"
     box = page.locator(".pad-canvas").bounding_box()
     assert box["width"] > 300 and abs(box["width"] - box["height"]) < 1
     swipe(page, box["x"] + box["width"] / 2, box["y"] + 30, box["y"] + box["height"] - 30)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import re
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
 from ui_support import FakePredictor, write_run
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import NAMES, Prediction
+from maxdigit.inference.predict import Prediction
 from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
 from maxdigit.ui.charts import accuracy_figure, loss_figure
-from maxdigit.ui.classify_tab import _answer_drawing, _answer_upload, default_model
+from maxdigit.ui.classify_tab import _answer_drawing, _answer_upload, _explain, default_model
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
 from maxdigit.ui.runs import find_runs
@@ -146,7 +150,7 @@ def test_bars_stand_in_digit_order_and_sum_to_all() -> None:
     card = answer_card(Prediction("torch_cnn", probabilities, 8.44), np.zeros((128, 128), np.uint8))
     assert shares_in(card) == pytest.approx(100 * probabilities, abs=0.06)
     assert re.findall(r'class="bar-digit">(\d)', card) == list("0123456789")
-    assert card.count("bar-best") == 1 and '<li class="bar bar-best"><span class="bar-digit">3' in card
+    assert card.count("bar-best") == 1 and re.search(r'class="bar bar-best" data-digit="3"', card)
     assert "The largest digit is 3" in card and "8.4 ms" in card and MODEL_COLOURS["torch_cnn"] in card
     assert card.count('aria-live="polite"') == 1
 
@@ -185,6 +189,32 @@ def test_a_drawing_is_answered_and_an_erased_one_is_not() -> None:
     assert len(predictor.seen) == 1, "an empty pad must not be shown to a model"
 
 
+def picture_in(card: str) -> Image.Image:
+    data = re.search(r'class="answer-picture"[^>]*base64,([^"]+)"', card)
+    assert data
+    return Image.open(io.BytesIO(base64.b64decode(data.group(1))))
+
+
+def test_a_pressed_bar_shows_what_spoke_for_its_digit() -> None:
+    predictor = FakePredictor()
+    value = drawing(stroke())
+    plain = _answer_drawing(predictor, value, "resnet18")
+    assert picture_in(plain).mode == "L"
+    card = _explain(predictor, "draw", value, None, None, "resnet18", 4)
+    assert texts.WHY.format(digit=4) in card and card.count("bar-asked") == 1
+    colours = np.asarray(picture_in(card)).astype(int)
+    assert colours.shape == (128, 128, 3)
+    assert (colours[5, 50] == [round(0.65 * value) for value in (255, 150, 0)]).all()  # where the fake's heat lies
+    assert (colours[5, 110] == 0).all()
+    assert shares_in(card) == shares_in(plain)
+
+
+@pytest.mark.parametrize("digit", [10, -1, None, "4"])
+def test_a_bar_that_does_not_exist_changes_nothing(digit: object) -> None:
+    assert _explain(FakePredictor(), "draw", drawing(stroke()), None, None, "resnet18", digit) == gr.skip()
+    assert _explain(FakePredictor(), "draw", "", None, None, "resnet18", 4) == gr.skip()
+
+
 def test_trouble_is_told_in_the_card() -> None:
     assert "The drawing cannot be read" in _answer_drawing(FakePredictor(), "nonsense", "resnet18")
     assert "There is no model called" in _answer_drawing(FakePredictor(), drawing(stroke()), "resnet19")
@@ -192,7 +222,7 @@ def test_trouble_is_told_in_the_card() -> None:
 
 
 def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -> None:
-    config = build_app(FakePredictor(names=list(NAMES)), tmp_path).get_config_file()
+    config = build_app(FakePredictor(), tmp_path).get_config_file()
     (choices,) = (c["props"]["choices"] for c in config["components"] if c["props"].get("elem_id") == "model")
     assert [name for _, name in choices] == [*MODELS, "ensemble"] and choices[-1][0] == "Ensemble"
     card = answer_card(Prediction("ensemble", np.eye(10, dtype=np.float32)[4], 20.0), np.zeros((128, 128), np.uint8))

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import Prediction
-from maxdigit.models.registry import MODELS, get_model
+from maxdigit.errors import MaxDigitError, UnknownModelError
+from maxdigit.inference.predict import NAMES, Prediction
 from maxdigit.training.history import Epoch, write_history
 
 
@@ -21,7 +20,7 @@ from maxdigit.training.history import Epoch, write_history
 class FakePredictor:
     """Stands in for ``Predictor``: the digit is the number of tenths of the columns that hold ink."""
 
-    names: list[str] = field(default_factory=lambda: list(MODELS))
+    names: list[str] = field(default_factory=lambda: list(NAMES))
     seen: list[NDArray[np.uint8]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -32,7 +31,8 @@ class FakePredictor:
         self.classify(np.zeros((128, 128), np.uint8), model)
 
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
-        get_model(model)
+        if model not in NAMES:
+            raise UnknownModelError(f"There is no model called {model!r}. Choose one of: {', '.join(NAMES)}.")
         if model not in self.names:
             raise MaxDigitError(f"{model} has no trained weights.")
         assert picture.shape == (128, 128) and picture.dtype == np.uint8
@@ -43,6 +43,12 @@ class FakePredictor:
         probabilities[(digit + 3) % 10] += 0.05
         probabilities[digit] += 0.85
         return Prediction(model, probabilities, 12.3)
+
+    def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
+        self.classify(picture, model)
+        heat = np.zeros((128, 128), np.float32)
+        heat[:, 12 * digit : 12 * digit + 12] = 1.0
+        return heat
 
 
 def write_run(root: Path, model: str, recipe: str, epochs: int = 12, ceiling: float = 0.97) -> Path:
