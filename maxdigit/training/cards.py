@@ -48,6 +48,7 @@ the repository's root:
 ```python
 from pathlib import Path
 from maxdigit.training.calibration import load_calibrated
+
 probabilities = load_calibrated("{model}", Path("checkpoints/{model}/{recipe}")).predict(pictures)
 ```
 
