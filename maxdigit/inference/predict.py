@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from maxdigit.data import IMAGE_SIZE
 from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
+from maxdigit.inference.explain import heat_map
 from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier
 from maxdigit.training.calibration import load_calibrated
 from maxdigit.training.runs import ENSEMBLE
@@ -117,6 +118,18 @@ class Predictor:
         milliseconds = (time.perf_counter() - start) * 1000
         assert probabilities.shape == (NUM_CLASSES,)
         return Prediction(model, probabilities, milliseconds)
+
+    def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
+        """What in a prepared picture spoke for ``digit``: a heat map, float32 (128, 128), 0..1.
+
+        The ensemble's is the mean of its members', weighted as their words are.
+        """
+        weights = self.weights() if model == ENSEMBLE else {model: 1.0}
+        heat = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+        for name, weight in weights.items():
+            if weight:
+                heat += weight * heat_map(self.classifier(name).evidence(picture, digit), MODELS[name].features)
+        return heat / heat.max() if heat.any() else heat
 
     def classifier(self, model: str) -> Classifier | Ensemble:
         """The calibrated model, or the ensemble of them; loaded once."""

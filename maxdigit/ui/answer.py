@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
+from typing import Any
 
+import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -19,11 +21,30 @@ from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 
+_WARM = np.array([255.0, 150.0, 0.0])  # apart from every model's colour
+_COVER = 0.65  # how much of the picture the greatest heat covers
+
+_PRESSED = """
+element.addEventListener("click", (event) => {
+  const bar = event.target.closest(".bar");
+  if (bar) trigger("select", { digit: Number(bar.dataset.digit) });
+});
+"""
+
 _NOTHING = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 
-def answer_card(prediction: Prediction, picture: NDArray[np.uint8], *, inverted: bool = False) -> str:
-    """The card for a model's answer to a prepared picture."""
+def answer_card(
+    prediction: Prediction,
+    picture: NDArray[np.uint8],
+    *,
+    inverted: bool = False,
+    why: tuple[int, NDArray[np.float32]] | None = None,
+) -> str:
+    """The card for a model's answer to a prepared picture.
+
+    ``why`` is a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
+    """
     shares = [float(share) for share in prediction.probabilities]
     best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
     return _card(
@@ -31,8 +52,9 @@ def answer_card(prediction: Prediction, picture: NDArray[np.uint8], *, inverted:
         headline=texts.headline(best),
         sentence=texts.certainty(best, shares[best], second, shares[second]),
         shares=shares,
-        picture=picture,
-        caption=texts.SAW_INVERTED if inverted else texts.SAW,
+        picture=_heated(picture, why[1]) if why else picture,
+        caption=texts.WHY.format(digit=why[0]) if why else texts.SAW_INVERTED if inverted else texts.SAW,
+        asked=why[0] if why else None,
         foot=texts.time_taken(title(prediction.model), prediction.milliseconds),
         colour=model_colour(prediction.model),
     )
@@ -49,11 +71,18 @@ def trouble_card(sentence: str) -> str:
 
 
 def picture_tag(picture: NDArray[np.uint8], alt: str, css_class: str) -> str:
-    """An ``<img>`` that carries the picture in itself: no file on the server, no second request."""
+    """An ``<img>`` that carries the picture, grey or RGB, in itself: no file on the server, no second request."""
     buffer = io.BytesIO()
-    Image.fromarray(picture, "L").save(buffer, "PNG", compress_level=1)
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return f'<img class="{css_class}" alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+
+
+class AnswerCard(gr.HTML):
+    """Shows a card; ``select`` fires with the digit whose bar was pressed."""
+
+    def __init__(self, value: str, **kwargs: Any) -> None:
+        super().__init__(value, apply_default_css=False, js_on_load=_PRESSED, **kwargs)
 
 
 def _card(
@@ -66,9 +95,11 @@ def _card(
     caption: str = texts.SAW,
     foot: str = "",
     colour: str = OTHER_COLOUR,
+    asked: int | None = None,
 ) -> str:
     state = "answered" if shares else "waiting"
-    bars = "".join(_bar(number, shares) for number in range(NUM_CLASSES))
+    bars = "".join(_bar(number, shares, asked) for number in range(NUM_CLASSES))
+    hint = texts.WHY_HINT if shares else ""
     return f"""
 <section class="answer answer-{state}" style="--model: {colour}">
   <div class="answer-head">
@@ -83,16 +114,25 @@ def _card(
     </figure>
   </div>
   <ol class="bars" aria-label="{escape(texts.BARS)}">{bars}</ol>
-  <p class="answer-foot">{escape(foot)}</p>
+  <p class="answer-foot"><span>{escape(hint)}</span> <span>{escape(foot)}</span></p>
 </section>"""
 
 
-def _bar(digit: int, shares: list[float] | None) -> str:
+def _bar(digit: int, shares: list[float] | None, asked: int | None) -> str:
     share = shares[digit] if shares else 0.0
     is_best = shares is not None and share == max(shares)
     shown = texts.percent(share) if shares else ""
+    look = f"bar{' bar-best' if is_best else ''}{' bar-asked' if digit == asked else ''}"
+    # A button, so that keys and screen readers reach it; the script on the card tells the server which was pressed.
     return (
-        f'<li class="bar{" bar-best" if is_best else ""}"><span class="bar-digit">{digit}</span>'
+        f'<li><button type="button" class="{look}" data-digit="{digit}" title="{escape(texts.ask_why(digit))}"'
+        f'{"" if shares else " disabled"}><span class="bar-digit">{digit}</span>'
         f'<span class="bar-track"><span class="bar-fill" style="width: {100 * share:.2f}%"></span></span>'
-        f'<span class="bar-share">{shown}</span></li>'
+        f'<span class="bar-share">{shown}</span></button></li>'
     )
+
+
+def _heated(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The picture (128, 128) with warm light where the heat is: RGB."""
+    cover = _COVER * heat[..., np.newaxis]
+    return ((1 - cover) * picture[..., np.newaxis] + cover * _WARM).round().astype(np.uint8)

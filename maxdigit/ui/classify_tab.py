@@ -11,11 +11,12 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.prepare import open_picture, prepare
+from maxdigit.data.prepare import PreparedPicture, open_picture, prepare
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Prediction, Predictor, title
+from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.answer import answer_card, picture_tag, trouble_card, waiting_card
+from maxdigit.ui.answer import AnswerCard, answer_card, picture_tag, trouble_card, waiting_card
 from maxdigit.ui.pad import Pad, parse_strokes, render
 from maxdigit.ui.picture_input import PictureInput, existing
 
@@ -90,9 +91,7 @@ def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
                 elem_id="model",
                 visible=bool(names),
             )
-            answer = gr.HTML(
-                _waiting("draw") if names else _no_models(folder), apply_default_css=False, elem_id="answer"
-            )
+            answer = AnswerCard(_waiting("draw") if names else _no_models(folder), elem_id="answer")
 
     if names:
         fast = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", **ONE_LINE}
@@ -108,6 +107,13 @@ def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
         for opened, name in ((pad.shown, "draw"), (upload_tab.select, "upload"), (sample_tab.select, "sample")):
             opened(partial(refresh, name), inputs, outputs, **fast)
         gr.on(new_sample.click, partial(_new_sample, predictor), model, outputs, **slow)
+
+        def why(
+            mode: Mode, value: str | None, path: str | None, seed: int | None, model: str, pressed: gr.EventData
+        ) -> str:
+            return _explain(predictor, mode, value, path, seed, model, pressed.digit)
+
+        gr.on(answer.select, why, [mode, *inputs], answer, **slow)
 
     return ClassifyTab(model, pad, upload, sample, answer)
 
@@ -141,6 +147,31 @@ def _answer_sample(predictor: Predictor, seed: int, model: str) -> tuple[str, st
     except MaxDigitError as error:
         prediction, answer = None, trouble_card(str(error))
     return _sample_picture(sample.pixels), _truth(sample.digits, sample.max_digit, prediction), answer
+
+
+def _seen(mode: Mode, value: str | None, path: str | None, seed: int | None) -> PreparedPicture | None:
+    """What the model sees of what is shown in ``mode``; None while there is nothing."""
+    if mode == "sample":
+        return None if seed is None else PreparedPicture(_sample(seed).pixels, inverted=False)
+    if mode == "upload":
+        return None if path is None else prepare(open_picture(existing(path)))
+    picture = render(parse_strokes(value))
+    return PreparedPicture(picture, inverted=False) if picture.any() else None
+
+
+def _explain(
+    predictor: Predictor, mode: Mode, value: str | None, path: str | None, seed: int | None, model: str, digit: Any
+) -> Any:
+    """The answer with the heat map of what spoke for ``digit``, whose bar was pressed."""
+    try:
+        seen = _seen(mode, value, path, seed)
+        if seen is None or digit not in range(NUM_CLASSES):
+            return gr.skip()
+        prediction = predictor.classify(seen.pixels, model)
+        heat = predictor.explain(seen.pixels, model, digit)
+        return answer_card(prediction, seen.pixels, inverted=seen.inverted, why=(digit, heat))
+    except MaxDigitError as error:
+        return trouble_card(str(error))
 
 
 @lru_cache(maxsize=64)  # a few visitors' samples, for when they ask another model about the same one

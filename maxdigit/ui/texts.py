@@ -47,6 +47,8 @@ SAMPLE_SOMETHING = "Take a sample"
 SAMPLE_SOMETHING_MORE = "A fresh test picture, with the truth told after the answer."
 CANNOT_ANSWER = "No answer"
 NO_MODELS = "No trained model was found in {folder}. Train one with: python train.py resnet18"
+WHY = "What spoke for {digit}"
+WHY_HINT = "Press a bar to see what spoke for that digit."
 BARS = "How likely each digit is the largest"
 FILE_GONE = "The picture is no longer on the server. Choose it again."
 
@@ -66,6 +68,11 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
     if second_share >= 0.6 * best_share:
         return f"Torn between {best} and {second}: {percent(best_share)} against {percent(second_share)}."
     return f"Not sure: only {percent(best_share)}. {other}"
+
+
+def ask_why(digit: int) -> str:
+    """What pressing a digit's bar does."""
+    return f"Show what spoke for {digit}"
 
 
 def time_taken(model: str, milliseconds: float) -> str:
@@ -130,7 +137,8 @@ try them.
 - **PyTorch CNN**: six convolutions and one linear layer, 0.5 million.
 - **Ensemble**: all of them together, by the weighted mean of what they say.
 
-None of them finds, cuts out or reads single digits first. Each looks at the whole picture and answers at once.
+None of them finds, cuts out or reads single digits first. Each looks at the whole picture and answers at once. Press
+a bar to see which parts of the picture spoke for that digit (Grad-CAM).
 
 The competition's pictures are not free to share, so the training pictures here are made by a program: MNIST digits
 over seven kinds of ground, and plain drawings. A model is at its best on pictures of that kind.
