@@ -92,7 +92,7 @@ def sample(
     out: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.")],
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many pictures.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 7,
-    kind: Annotated[str, typer.Option(help="textured or drawn.")] = "textured",
+    kind: Annotated[str, typer.Option(help="textured, drawn, forms or photo.")] = "textured",
     split: Annotated[str, typer.Option(help="Whose digits and backgrounds: train, validation or test.")] = "test",
 ) -> None:
     """Write made-up pictures as PNG files, and labels.csv that says what is in them."""
@@ -152,7 +152,7 @@ def calibrate(
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}, or all.")] = "all",
-    kind: Annotated[str, typer.Option(help="textured, drawn, or all.")] = "all",
+    kind: Annotated[str, typer.Option(help="textured, drawn, forms, photo, blank, or all.")] = "all",
     count: Annotated[int, typer.Option(min=1, help="Test pictures of each kind.")] = 10_000,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     write: Annotated[bool, typer.Option("--write", help="Put the result into each model's metrics.json.")] = False,
@@ -210,25 +210,30 @@ def _nothing_trained(checkpoints: Path) -> CheckpointError:
 def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split: str, count: int, write: bool) -> None:
     from maxdigit.data.pictures import TEST_KINDS
     from maxdigit.data.splits import SPLITS
-    from maxdigit.training.metrics import measure
+    from maxdigit.training.metrics import measure, measure_blank
     from maxdigit.training.runs import METRICS, write_json
 
-    if kind not in (*TEST_KINDS, "all"):
-        raise MaxDigitError(f"There is no kind {kind!r}. Choose one of: {', '.join(TEST_KINDS)}, all.")
+    kinds = (*TEST_KINDS, "blank")
+    if kind not in (*kinds, "all"):
+        raise MaxDigitError(f"There is no kind {kind!r}. Choose one of: {', '.join(kinds)}, all.")
     if split not in SPLITS:
         raise MaxDigitError(f"There is no split {split!r}. Choose one of: {', '.join(SPLITS)}.")
     if write and split != "test":
         raise MaxDigitError("metrics.json holds results of the test split only: leave out --write or --split.")
     for name in names:
         classifier = predictor.classifier(name)
-        for one in TEST_KINDS if kind == "all" else (kind,):
-            result = measure(classifier, split, one, count)
+        for one in kinds if kind == "all" else (kind,):
+            is_blank = one == "blank"
+            result = measure_blank(classifier, split, count) if is_blank else measure(classifier, split, one, count)
             _print({"model": name, **result})
             if write:
                 folder = predictor.folder(name)
                 folder.mkdir(exist_ok=True)  # the ensemble's may not be there
                 metrics = _read_metrics(predictor, name)
-                metrics["test"][one] = result
+                if is_blank:
+                    metrics["blank"] = result
+                else:
+                    metrics["test"][one] = result
                 write_json(folder / METRICS, metrics)
 
 

@@ -13,7 +13,7 @@ from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
 from maxdigit.training import metrics
 from maxdigit.training.factors import OVERLAPS, ROTATIONS, SIZES, Factors, accuracies
-from maxdigit.training.metrics import confident_share, measure
+from maxdigit.training.metrics import confident_share, measure, measure_blank
 
 
 class SaysNine:
@@ -104,3 +104,8 @@ def test_confidence_is_the_share_of_rows_above_the_threshold():
     probabilities = np.hstack([top[:, None], np.repeat((1 - top[:, None]) / 9, 9, axis=1)])
     assert confident_share(probabilities) == 0.5, "0.9 itself does not exceed 0.9"
     assert confident_share(probabilities, threshold=0.4) == 1.0
+
+
+def test_certainty_about_pictures_without_a_digit_is_told():
+    result = measure_blank(SaysNine(), "test", 6)
+    assert (result["kind"], result["count"], result["confident_share"], result["mean_confidence"]) == ("blank", 6, 1, 1)

@@ -17,6 +17,7 @@ from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.training.recipes import RECIPE_NAMES
 from maxdigit.training.runs import CALIBRATION, CARD, CONFIG, METRICS, read_json
 
+NOT_MEASURED = "not measured"
 _LIBRARIES = {"keras": "keras", "torch": "pytorch"}
 _LAYERS = {
     "keras_cnn": "Seven convolutions, then three dense layers",
@@ -146,7 +147,7 @@ def percent(share: float) -> str:
 def accuracy_cell(result: dict[str, Any] | None) -> str:
     """One kind's result: accuracy, 95 % interval and number of pictures."""
     if result is None:
-        return "not measured"
+        return NOT_MEASURED
     low, high = (100 * bound for bound in result["interval95"])
     return f"{percent(result['accuracy'])} ({low:.1f}-{high:.1f}; n = {result['count']:,})"
 

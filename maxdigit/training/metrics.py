@@ -43,6 +43,26 @@ def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> d
     }
 
 
+def measure_blank(classifier: Classifier, split_name: str, count: int) -> dict[str, Any]:
+    """How sure a model is of the first ``count`` pictures without a digit, where it should not be.
+
+    Returns:
+        count, confident_share (of pictures whose best answer has more than 90 %), mean_confidence (of the best
+        answers), with the split's name, the kind of picture, the seed and the seconds it took.
+    """
+    start = time.perf_counter()
+    probabilities, _ = answer(classifier, split_name, "blank", count)
+    return {
+        "split": split_name,
+        "kind": "blank",
+        "seed": SPLITS[split_name].seed,
+        "count": count,
+        "confident_share": round(confident_share(probabilities), 5),
+        "mean_confidence": round(float(probabilities.max(1).mean()), 5),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
 def answer(classifier: Classifier, split_name: str, kind: str, count: int) -> tuple[NDArray[np.float32], Factors]:
     """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and what is known of those."""
     probabilities, factors = [], []

@@ -8,7 +8,7 @@ from typing import Any
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import ModelSpec
-from maxdigit.training.cards import accuracy_cell, measured_runs, percent
+from maxdigit.training.cards import NOT_MEASURED, accuracy_cell, measured_runs, percent
 from maxdigit.training.runs import ENSEMBLE, METRICS, read_json
 
 START, END = "<!-- results -->", "<!-- /results -->"
@@ -18,8 +18,8 @@ def results_table(checkpoints: Path) -> str:
     """A Markdown table of every measured run under ``checkpoints``, beside the paper's figures."""
     kinds = " | ".join(f"{kind}, ours" for kind in TEST_KINDS)
     lines = [
-        f"| model | recipe | {kinds} | trained on | paper: validation / Kaggle test |",
-        f"|---|---|{'---|' * len(TEST_KINDS)}---|---|",
+        f"| model | recipe | {kinds} | no digit, yet sure | trained on | paper: validation / Kaggle test |",
+        f"|---|---|{'---|' * len(TEST_KINDS)}---|---|---|",
     ]
     lines += [_row(spec, recipe, read_json(folder / METRICS)) for spec, recipe, folder in measured_runs(checkpoints)]
     ensemble = checkpoints / ENSEMBLE / METRICS
@@ -56,4 +56,6 @@ def _ensemble_row(metrics: dict[str, Any]) -> str:
 
 
 def _cells(metrics: dict[str, Any]) -> str:
-    return " | ".join(accuracy_cell(metrics["test"].get(kind)) for kind in TEST_KINDS)
+    blank = metrics.get("blank")
+    sure = f"{percent(blank['confident_share'])} (n = {blank['count']:,})" if blank else NOT_MEASURED
+    return " | ".join([*(accuracy_cell(metrics["test"].get(kind)) for kind in TEST_KINDS), sure])

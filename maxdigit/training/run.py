@@ -20,7 +20,7 @@ from maxdigit.models.registry import get_model
 from maxdigit.training.batches import ArrayData, Data, GeneratedData
 from maxdigit.training.calibration import Calibration, fit_temperature, load_calibrated, scale
 from maxdigit.training.history import read_history
-from maxdigit.training.metrics import calibration_error, cross_entropy, measure, validate, versions
+from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.runs import (
     CALIBRATION,
@@ -35,6 +35,7 @@ from maxdigit.training.runs import (
 )
 
 CALIBRATION_PICTURES = 1_000  # validation pictures of each kind: one number is all that is fitted
+BLANK_PICTURES = 1_000  # test pictures without a digit
 TEST_PICTURES = "our own synthesis from MNIST's test digits; not the competition's"
 
 
@@ -136,6 +137,7 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
         "flops_per_picture": spec.flops(),
         "weight_bytes": sum(path.stat().st_size for path in folder.glob("model*")),
         "test": {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS},
+        "blank": measure_blank(classifier, "test", min(test_pictures, BLANK_PICTURES)),
         "test_pictures": TEST_PICTURES,
         "training": {
             "epochs": len(history),

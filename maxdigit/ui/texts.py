@@ -120,7 +120,12 @@ RESULTS_COLUMNS = ("Run", "Here, test accuracy", "Paper, validation", "Paper, te
 NOT_MEASURED = "not measured yet"
 NOT_GIVEN = "not given"
 TRAINED_ON = "trained on: {device}"
-KINDS = {"textured": "textured pictures", "drawn": "drawn pictures", "photo": "photographs"}
+KINDS = {
+    "textured": "textured pictures",
+    "drawn": "drawn pictures",
+    "forms": "drawings in other forms",
+    "photo": "photographs",
+}
 
 # About
 
