@@ -155,7 +155,7 @@ def evaluate(
     kind: Annotated[str, typer.Option(help="textured, drawn, forms, photo, blank, or all.")] = "all",
     count: Annotated[int, typer.Option(min=1, help="Test pictures of each kind.")] = 10_000,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    write: Annotated[bool, typer.Option("--write", help="Put the result into each model's metrics.json.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Keep the result in each model's folder.")] = False,
     kaggle_dir: Annotated[
         Path | None, typer.Option(help="Measure on the competition's own train_max_x there instead.")
     ] = None,
@@ -211,6 +211,7 @@ def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split
     from maxdigit.data.pictures import TEST_KINDS
     from maxdigit.data.splits import SPLITS
     from maxdigit.training.metrics import measure, measure_blank
+    from maxdigit.training.mistakes import write_mistakes
     from maxdigit.training.runs import METRICS, write_json
 
     kinds = (*TEST_KINDS, "blank")
@@ -224,7 +225,9 @@ def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split
         classifier = predictor.classifier(name)
         for one in kinds if kind == "all" else (kind,):
             is_blank = one == "blank"
-            result = measure_blank(classifier, split, count) if is_blank else measure(classifier, split, one, count)
+            result, wrong = (
+                (measure_blank(classifier, split, count), []) if is_blank else measure(classifier, split, one, count)
+            )
             _print({"model": name, **result})
             if write:
                 folder = predictor.folder(name)
@@ -234,6 +237,7 @@ def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split
                     metrics["blank"] = result
                 else:
                     metrics["test"][one] = result
+                    write_mistakes(folder, one, wrong)
                 write_json(folder / METRICS, metrics)
 
 

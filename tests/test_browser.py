@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
-from ui_support import FakePredictor, served, write_run
+from ui_support import FakePredictor, served, write_results, write_run
 
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
@@ -59,8 +59,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def predictor() -> FakePredictor:
-    return FakePredictor()
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> FakePredictor:
+    root = tmp_path_factory.mktemp("checkpoints")
+    write_results(root, "resnet18")
+    return FakePredictor(root=root)
 
 
 @pytest.fixture(scope="module")
@@ -335,6 +337,69 @@ def test_samples_are_answered_and_then_told(opened: Opener) -> None:
     page.get_by_label("Keras CNN").check()
     expect(page.locator(".answer-foot")).to_contain_text("Keras CNN")
     assert page.locator(".sample-picture").get_attribute("src") == second, "another model gets the same sample"
+
+
+def test_a_sample_as_wished_for_is_dealt(opened: Opener, predictor: FakePredictor) -> None:
+    page = opened()
+    page.get_by_role("tab", name=texts.SAMPLE).click()
+    expect(page.locator("#truth")).to_contain_text("the largest is")
+    page.locator("#wished-digits input, #wished-digits textarea").fill("3 1 7")
+    page.locator("#wished-digits input, #wished-digits textarea").press("Enter")
+    expect(page.locator("#truth")).to_contain_text("the largest is 7")
+    page.get_by_label(texts.SAMPLE_KIND).click()
+    page.get_by_role("option", name=texts.SAMPLE_KINDS["drawn"]).click()
+    page.wait_for_timeout(800)
+    assert sorted(int(digit) for digit in page.locator("#truth").inner_text()[:20] if digit.isdigit())[:3] == [1, 3, 7]
+    assert (predictor.seen[-1][:3] == 0).all(), "a drawing has a black ground"
+    page.locator("#wished-digits input, #wished-digits textarea").fill("31")
+    page.locator("#new-sample").click()
+    expect(page.locator(".answer-words p")).to_have_text(texts.THREE_DIGITS)
+
+
+def test_a_visitor_guesses_first(opened: Opener) -> None:
+    page = opened()
+    page.get_by_role("tab", name=texts.SAMPLE).click()
+    expect(page.locator("#truth")).to_contain_text("the largest is")
+    page.get_by_label(texts.GUESS_FIRST).check()
+    expect(page.locator(".answer h2")).to_have_text(texts.GUESS)
+    assert "largest" not in page.locator("#truth").inner_text()
+    page.locator(".bar").nth(5).click()
+    expect(page.locator("#truth")).to_contain_text("After 1 sample")
+    expect(answered(page)).to_be_visible()
+    page.locator(".bar").nth(3).click()  # now a bar asks why again
+    expect(page.locator(".answer-saw figcaption")).to_have_text(texts.WHY.format(digit=3))
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_models_are_compared_sorted_and_caught_at_their_mistakes(opened: Opener, device: dict) -> None:
+    page = opened(device)
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    said = answered(page).inner_text()[-1]
+    page.get_by_role("tab", name=texts.COMPARE).click()
+    expect(page.locator(".verdict h2")).to_have_text(f"They all say {said}.")
+    expect(page.locator(".versus-card .bar-best")).to_have_count(4)
+    width = device["viewport"]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    rows = page.locator("#measured tbody th")
+    expect(rows).to_have_count(4)
+    button = page.get_by_role("button", name="Model", exact=True)
+    button.click()
+    assert [row.strip() for row in rows.all_inner_texts()] == ["Ensemble", "Keras CNN", "PyTorch CNN", "ResNet18"]
+    button.click()
+    assert rows.first.inner_text().strip() == "ResNet18"
+    expect(page.locator("#against .scatterlayer .trace")).to_have_count(1)
+    page.get_by_label(texts.AGAINST_CHOICES["confidence"]).check()
+    expect(page.locator("#against .shapelayer path")).to_have_count(1)
+
+    expect(page.locator("#gallery figure")).to_have_count(3)
+    page.get_by_role("button", name="Truth 9, answer 4").click()
+    expect(page.locator("#gallery figure")).to_have_count(2)
+    page.locator("#mistakes-all").click()
+    expect(page.locator("#gallery figure")).to_have_count(3)
+    page.locator("#compare-another").click()
+    expect(page.locator(".verdict p")).to_contain_text("the largest is")
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])

@@ -15,7 +15,7 @@ from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
 from maxdigit.data.forms import FORMS, deal_forms, form_fields
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
 from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, generate
-from maxdigit.data.sample import draw_sample, write_samples
+from maxdigit.data.sample import SampleError, draw_sample, measured_picture, write_samples
 from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from maxdigit.data.strokes import distance_fields
 
@@ -199,6 +199,46 @@ def test_samples_are_test_pictures_outside_the_measured_set():
     assert sample.max_digit == max(sample.digits) and len(sample.digits) == 3
     assert sample.family in FAMILIES
     assert draw_sample(11, "drawn").family is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "family", "digits"),
+    [
+        ("textured", "rings", (7, 3, 7)),
+        ("textured", None, (0, 0, 0)),
+        ("textured", "marble", None),
+        ("drawn", None, (1, 4, 2)),
+        ("forms", None, (1, 7, 9)),
+        ("photo", None, (8, 8, 5)),
+    ],
+)
+def test_samples_show_what_is_wished_for(kind: str, family: str | None, digits: tuple[int, ...] | None) -> None:
+    sample = draw_sample(5, kind, family=family, digits=digits)
+    assert digits is None or sorted(sample.digits) == sorted(digits)
+    assert family is None or sample.family == family
+    other = draw_sample(6, kind, family=family, digits=digits)
+    assert other.pixels.shape == sample.pixels.shape and (other.pixels != sample.pixels).any()
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"kind": "crowded"},
+        {"family": "tartan"},
+        {"kind": "photo", "family": "rings"},
+        {"digits": (1, 2)},
+        {"digits": (1, 2, 11)},
+    ],
+)
+def test_samples_that_cannot_be_made_are_refused_with_a_sentence(wish: dict) -> None:
+    with pytest.raises(SampleError, match=r"\.$"):
+        draw_sample(5, **wish)
+
+
+def test_a_measured_picture_is_found_again_by_its_number() -> None:
+    pictures = generate(TEST, 1_498, 4, kind="drawn")
+    found = measured_picture("drawn", 1_501)
+    assert (found.pixels == pictures.pixels[3].numpy()).all() and found.max_digit == pictures.labels[3]
 
 
 def test_written_samples_are_what_the_table_says(tmp_path):

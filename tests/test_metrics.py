@@ -14,6 +14,7 @@ from maxdigit.data.splits import TEST
 from maxdigit.training import metrics
 from maxdigit.training.factors import OVERLAPS, ROTATIONS, SIZES, Factors, accuracies
 from maxdigit.training.metrics import confident_share, measure, measure_blank
+from maxdigit.training.mistakes import Mistake, MistakesError, find_mistakes, read_mistakes, write_mistakes
 
 
 class SaysNine:
@@ -76,7 +77,7 @@ def test_accuracy_is_counted_in_each_bin():
 
 @pytest.mark.parametrize("kind", ["textured", "drawn"])
 def test_measuring_tells_accuracy_by_every_factor(kind):
-    result = measure(SaysNine(), "test", kind, 8)
+    result, _ = measure(SaysNine(), "test", kind, 8)
     factors = {key: bins for key, bins in result.items() if key.startswith("accuracy_by_")}
     expected = {"accuracy_by_size", "accuracy_by_rotation", "accuracy_by_overlap"}
     assert set(factors) == expected | ({"accuracy_by_background"} if kind == "textured" else set())
@@ -94,9 +95,11 @@ def test_pictures_without_a_digit_are_left_out(monkeypatch):
         yield replace(pictures, digits=digits, boxes=boxes)
 
     monkeypatch.setattr(metrics, "held_out", with_two_empty)
-    result = measure(SaysNine(), "test", "textured", 8)
+    result, wrong = measure(SaysNine(), "test", "textured", 8)
     assert result["count"] == 6 == torch.tensor(result["confusion"]).sum()
     assert sum(cell["count"] for cell in result["accuracy_by_size"].values()) == 6
+    labels = generate(TEST, 0, 8).labels.tolist()
+    assert sorted(mistake.index for mistake in wrong) == [i for i in range(2, 8) if labels[i] != 9]
 
 
 def test_confidence_is_the_share_of_rows_above_the_threshold():
@@ -109,3 +112,25 @@ def test_confidence_is_the_share_of_rows_above_the_threshold():
 def test_certainty_about_pictures_without_a_digit_is_told():
     result = measure_blank(SaysNine(), "test", 6)
     assert (result["kind"], result["count"], result["confident_share"], result["mean_confidence"]) == ("blank", 6, 1, 1)
+
+
+def test_mistakes_are_kept_by_kind_the_surest_first(tmp_path):
+    probabilities = np.full((4, 10), 0.01)
+    for row, (answer, sure) in enumerate([(3, 0.5), (7, 0.9), (9, 0.8), (2, 0.6)]):
+        probabilities[row, answer] = sure
+    found = find_mistakes(probabilities, np.array([4, 1, 9, -1]))
+    assert found == [Mistake(1, 1, 7, 0.9), Mistake(0, 4, 3, 0.5)], "the third is right, the fourth shows no digit"
+    assert read_mistakes(tmp_path) == {}
+    write_mistakes(tmp_path, "drawn", found)
+    write_mistakes(tmp_path, "photo", found[:1])
+    write_mistakes(tmp_path, "drawn", found[1:])
+    assert read_mistakes(tmp_path) == {"drawn": found[1:], "photo": found[:1]}
+
+
+@pytest.mark.parametrize("damage", ["drawn,1,2\n", "drawn,x,2,3,0.5\n", "drawn,-1,2,3,0.5\n", "drawn,1,2,12,0.5\n"])
+def test_damaged_mistakes_are_refused_by_name(tmp_path, damage):
+    write_mistakes(tmp_path, "drawn", [Mistake(1, 2, 3, 0.5)])
+    path = tmp_path / "mistakes.csv"
+    path.write_text(path.read_text() + damage)
+    with pytest.raises(MistakesError, match=r"mistakes\.csv is damaged .* evaluate --write"):
+        read_mistakes(tmp_path)

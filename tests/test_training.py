@@ -24,7 +24,7 @@ from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.batches import GeneratedData, Shard, _ranges, locate_targets, target_probabilities
 from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch, read_history
 from maxdigit.training.keras_whitened import WhitenedDense
-from maxdigit.training.metrics import calibration_error, measure, score, wilson_interval
+from maxdigit.training.metrics import calibration_error, measure, reliability, score, wilson_interval
 from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import train
 from maxdigit.training.runs import write_aside
@@ -361,6 +361,7 @@ def test_calibration_error_is_zero_for_honest_confidence():
     confidence = np.full(1000, 0.7)
     assert calibration_error(confidence, np.arange(1000) < 700) == pytest.approx(0, abs=1e-9)
     assert calibration_error(confidence, np.ones(1000, bool)) == pytest.approx(0.3)
+    assert reliability(confidence, np.arange(1000) < 600) == [(1000, pytest.approx(0.7), 0.6)]
 
 
 def test_measuring_counts_right_answers_on_the_split():
@@ -371,7 +372,7 @@ def test_measuring_counts_right_answers_on_the_split():
         def predict(self, pictures):
             return np.eye(10, dtype=np.float32)[np.full(len(pictures), 9)]
 
-    result = measure(Oracle(), "test", "textured", 300)
+    result, _ = measure(Oracle(), "test", "textured", 300)
     assert result["count"] == 300 and 0.15 < result["accuracy"] < 0.4  # about 27 % of labels are nines
     assert result["recall"][9] == 1.0 and set(result["accuracy_by_background"]) == {
         "rings", "stars", "wall", "granite", "waves", "gravel", "marble",

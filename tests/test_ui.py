@@ -15,17 +15,28 @@ import pytest
 from PIL import Image
 from ui_support import FakePredictor, write_run
 
+from maxdigit.data.backgrounds import FAMILIES
+from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import Prediction
+from maxdigit.inference.predict import NAMES, Prediction
 from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
 from maxdigit.ui.charts import accuracy_figure, loss_figure
-from maxdigit.ui.classify_tab import _answer_drawing, _answer_upload, _explain, default_model
+from maxdigit.ui.classify_tab import (
+    _answer_drawing,
+    _answer_sample,
+    _answer_upload,
+    _explain,
+    _new_sample,
+    _reveal,
+    default_model,
+)
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
 from maxdigit.ui.runs import find_runs
+from maxdigit.ui.sampling import Dealt, Score
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
 
 
@@ -229,6 +240,30 @@ def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -
     assert "The largest digit is 4" in card and "Ensemble, 20 ms" in card
 
 
+def test_a_guess_comes_before_the_answer_and_is_scored() -> None:
+    predictor = FakePredictor()
+    dealt = Dealt(5)
+    _, truth, card = _answer_sample(predictor, dealt, True, "resnet18")
+    assert texts.GUESS in card and card.count(" disabled") == 0 and shares_in(card) == []
+    assert "the largest is" not in truth and not predictor.seen
+    largest = dealt.sample.max_digit
+    score, truth, card = _reveal(predictor, dealt, Score(), "resnet18", largest)
+    is_right = f"The largest digit is {largest}" in card
+    assert score == Score(1, 1, int(is_right)) and "You are right. After 1 sample: you 1" in truth
+    score, truth, _ = _reveal(predictor, dealt, score, "resnet18", (largest + 1) % 10)
+    assert score == Score(2, 1, 2 * is_right) and "You are wrong. After 2 samples" in truth
+
+
+def test_samples_that_cannot_be_dealt_are_explained_and_nothing_else_changes() -> None:
+    *_, dealt, _, truth, card = _new_sample(FakePredictor(), "textured", "rings", "12", False, "resnet18")
+    assert dealt is None and texts.THREE_DIGITS in truth and texts.THREE_DIGITS in card
+
+
+def test_families_and_kinds_on_the_page_are_those_there_are() -> None:
+    assert tuple(texts.FAMILIES) == FAMILIES
+    assert tuple(texts.SAMPLE_KINDS) == TEST_KINDS == tuple(texts.KINDS)
+
+
 # ---- Runs and charts
 
 
@@ -242,9 +277,12 @@ def test_runs_are_found_in_order_with_their_results(tmp_path: Path) -> None:
     runs, troubles = find_runs(tmp_path)
     assert [run.name for run in runs] == ["keras_cnn/tuned", "keras_cnn/paper", "torch_cnn/tuned"] and troubles == []
     assert len(runs[0].epochs) == 12
-    assert runs[0].test["textured"].count == 10_000 and runs[0].test["textured"].interval == (0.977, 0.983)
-    assert runs[1].test == {} and runs[1].device is None
-    assert runs[0].device == "one H100"
+    assert runs[0].metrics.test["textured"].count == 10_000 and runs[0].metrics.test["textured"].interval == (
+        0.977,
+        0.983,
+    )
+    assert runs[1].metrics.test == {} and runs[1].metrics.device is None
+    assert runs[0].metrics.device == "one H100"
 
 
 def test_a_damaged_run_is_left_out_with_a_sentence_and_the_others_stay(tmp_path: Path) -> None:
@@ -275,7 +313,7 @@ def test_a_damaged_run_is_left_out_with_a_sentence_and_the_others_stay(tmp_path:
 def test_damaged_metrics_leave_the_curves(tmp_path: Path, metrics: str) -> None:
     (write_run(tmp_path, "resnet18", "tuned") / "metrics.json").write_text(metrics)
     runs, troubles = find_runs(tmp_path)
-    assert len(runs) == 1 and runs[0].test == {}
+    assert len(runs) == 1 and runs[0].metrics.test == {}
     assert len(troubles) == 1 and "metrics.json" in troubles[0]
 
 
@@ -324,7 +362,7 @@ def test_contrast_is_enough_in_both_themes() -> None:
                 assert contrast(getattr(theme, text + suffix), ground) >= 4.5
             for colour in MODEL_COLOURS.values():
                 assert contrast(colour, ground) >= 3
-    assert set(MODEL_COLOURS) == set(MODELS), "each model has its colour"
+    assert set(MODEL_COLOURS) == set(NAMES), "each model has its colour"
 
 
 def test_nothing_is_recorded_or_sent_out() -> None:

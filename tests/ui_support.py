@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,28 @@ from numpy.typing import NDArray
 from maxdigit.errors import MaxDigitError, UnknownModelError
 from maxdigit.inference.predict import NAMES, Prediction
 from maxdigit.training.history import Epoch, write_history
+from maxdigit.training.mistakes import Mistake, write_mistakes
+
+CONFUSION = (10 * np.eye(10, dtype=int)).tolist()
+CONFUSION[9][4] = 3
+TEXTURED = {
+    "count": 103,
+    "accuracy": 0.97087,
+    "interval95": [0.918, 0.99],
+    "calibration_error": 0.021,
+    "confusion": CONFUSION,
+    "reliability": [[20, 0.6, 0.5], [83, 0.97, 0.99]],
+    "accuracy_by_size": {"16-20": {"count": 40, "accuracy": 0.9}, "20-24": {"count": 63, "accuracy": 0.99}},
+    "accuracy_by_background": {"rings": {"count": 103, "accuracy": 0.97}},
+}
+METRICS = {
+    "parameters": 11_175_370,
+    "weight_bytes": 22_391_090,
+    "flops_per_picture": 1_132_996_608,
+    "test": {"textured": TEXTURED},
+    "blank": {"confident_share": 0.12},
+    "training": {"pictures_seen": 40_000, "pictures_seen_before": 8_000, "device": "a loom", "seconds": 60},
+}
 
 
 @dataclass
@@ -21,11 +44,15 @@ class FakePredictor:
     """Stands in for ``Predictor``: the digit is the number of tenths of the columns that hold ink."""
 
     names: list[str] = field(default_factory=lambda: list(NAMES))
+    root: Path = Path("no such folder")
     seen: list[NDArray[np.uint8]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def available(self) -> list[str]:
         return list(self.names)
+
+    def folder(self, model: str) -> Path:
+        return self.root / model / "tuned"
 
     def warm(self, model: str) -> None:
         self.classify(np.zeros((128, 128), np.uint8), model)
@@ -62,6 +89,15 @@ def write_run(root: Path, model: str, recipe: str, epochs: int = 12, ceiling: fl
         loss = 2.0 - 1.9 * gained
         rows.append(Epoch(number, loss, accuracy - 0.01, loss + 0.02, accuracy, 1e-3, 30.0, 1500.0))
     write_history(folder / "history.csv", rows)
+    return folder
+
+
+def write_results(root: Path, model: str) -> Path:
+    """A model's folder with results on textured pictures, and with three mistakes."""
+    folder = root / model / "tuned"
+    folder.mkdir(parents=True)
+    (folder / "metrics.json").write_text(json.dumps(METRICS))
+    write_mistakes(folder, "textured", [Mistake(3, 9, 4, 0.9), Mistake(8, 9, 4, 0.8), Mistake(5, 7, 1, 0.7)])
     return folder
 
 

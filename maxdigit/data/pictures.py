@@ -24,19 +24,20 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures
 from maxdigit.data.blank import make_blank
-from maxdigit.data.drawn import make_drawn
+from maxdigit.data.drawn import make_drawn, plan_drawing
 from maxdigit.data.photo import make_photo
 from maxdigit.data.splits import Split
-from maxdigit.data.textured import make_textured
+from maxdigit.data.textured import make_textured, plan_textured
 
 Kind = Literal["textured", "crowded", "drawn", "forms", "photo", "blank"]
 KINDS: tuple[Kind, ...] = ("textured", "crowded", "drawn", "forms", "photo", "blank")
 TEST_KINDS: tuple[Kind, ...] = ("textured", "drawn", "forms", "photo")  # what models are held to
 
-__all__ = ["CHUNK", "KINDS", "MAX_DIGITS", "SIZE", "TEST_KINDS", "Kind", "Pictures", "generate"]
+__all__ = ["CHUNK", "KINDS", "MAX_DIGITS", "SIZE", "TEST_KINDS", "Kind", "Pictures", "contents", "generate"]
 
 
 def generate(
@@ -82,3 +83,16 @@ def generate(
             parts.append(make_textured(split, chunk, rows, balance, device, digits))
         position = stop
     return Pictures.concatenate(parts)
+
+
+def contents(split: Split, chunk: int, kind: Kind) -> tuple[Tensor, Tensor]:
+    """What the pictures of one of ``TEST_KINDS`` in a chunk will show, without making them, which takes far longer.
+
+    Returns:
+        Their digits, int64 (500, 8), and the families of their backgrounds, int64 (500,); -1 where there is none.
+    """
+    if kind == "textured":
+        textured = plan_textured(split, chunk, 0.0, 3)
+        return textured.digits, textured.family
+    drawing = plan_drawing(split, "mixed" if kind == "photo" else kind, chunk, 0.0)  # type: ignore[arg-type]
+    return drawing.digits, torch.full((len(drawing.digits),), -1)

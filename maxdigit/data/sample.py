@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit.data.backgrounds import FAMILIES
-from maxdigit.data.pictures import CHUNK, Kind, Pictures, generate
+from maxdigit.data.pictures import CHUNK, TEST_KINDS, Kind, Pictures, contents, generate
 from maxdigit.data.splits import SPLITS, TEST, Split
+from maxdigit.errors import MaxDigitError
 
 _SEEDS = 1_000_003  # samples repeat after so many seeds; a prime, so that neighbours share nothing
+_STRIDE = 7_919  # from one chunk to the next in which a wish is looked for
+_TRIES = 2_000  # chunks of 500; the rarest wish, three equal digits on marble, takes some forty
+
+
+class SampleError(MaxDigitError):
+    """A sample is wished for that cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +41,59 @@ class Sample:
         return max(self.digits)
 
 
-def draw_sample(seed: int, kind: Kind = "textured") -> Sample:
-    """A picture made from MNIST's test digits; the same one for the same seed, and none of the measured test set."""
-    # Past the fixed test set, each seed has a chunk of its own, with few textures to make.
-    start = TEST.count + (seed % _SEEDS) * CHUNK
-    return next(iter_samples(generate(replace(TEST, seed=TEST.seed + 1), start, 1, kind=kind)))
+def draw_sample(
+    seed: int, kind: Kind = "textured", *, family: str | None = None, digits: Sequence[int] | None = None
+) -> Sample:
+    """A picture made from MNIST's test digits; the same one for the same wish, and none of the measured test set.
+
+    Args:
+        seed: another number, another picture.
+        kind: one of ``TEST_KINDS``.
+        family: the background wished for, one of ``FAMILIES``; only textured pictures have one.
+        digits: what the picture shall show, in any order.
+
+    Raises:
+        SampleError: there is no such kind or family, or no picture that shows those digits.
+    """
+    if kind not in TEST_KINDS:
+        raise SampleError(f"There is no kind {kind!r} to sample. Choose one of: {', '.join(TEST_KINDS)}.")
+    if family is not None and (family not in FAMILIES or kind != "textured"):
+        raise SampleError(f"A background is one of {', '.join(FAMILIES)}, and only textured pictures have one.")
+    if digits is not None and not (len(digits) == 3 and all(digit in range(10) for digit in digits)):
+        raise SampleError("A sample shows three digits from 0 to 9.")
+    split = replace(TEST, seed=TEST.seed + 1)
+    first = -(-TEST.count // CHUNK)  # past the fixed test set
+    for attempt in range(_TRIES):
+        chunk = first + (seed + attempt * _STRIDE) % _SEEDS
+        row = _find(split, chunk, kind, family, digits)
+        if row is not None:
+            return next(iter_samples(generate(split, chunk * CHUNK + row, 1, kind=kind)))
+    raise SampleError("No such picture was found. Choose another seed, other digits or another background.")
+
+
+def measured_picture(kind: Kind, index: int) -> Sample:
+    """Picture number ``index`` of the measured test set of that kind."""
+    return next(iter_samples(generate(TEST, index, 1, kind=kind)))
+
+
+def measured_family(kind: Kind, index: int) -> str | None:
+    """The background of picture number ``index`` of the measured test set; None for a plain one."""
+    family = int(contents(TEST, index // CHUNK, kind)[1][index % CHUNK])
+    return FAMILIES[family] if family >= 0 else None
+
+
+def _find(split: Split, chunk: int, kind: Kind, family: str | None, digits: Sequence[int] | None) -> int | None:
+    """The first picture of a chunk that shows what is wished for; None if none does."""
+    if family is None and digits is None:
+        return 0
+    shown, families = contents(split, chunk, kind)
+    fits = torch.ones(len(shown), dtype=torch.bool)
+    if family is not None:
+        fits &= families == FAMILIES.index(family)
+    if digits is not None:
+        wished = torch.tensor(sorted(digits, reverse=True) + [-1] * (shown.shape[1] - len(digits)))
+        fits &= (shown.sort(1, descending=True).values == wished).all(1)
+    return int(fits.nonzero()[0]) if fits.any() else None
 
 
 def iter_samples(pictures: Pictures) -> Iterator[Sample]:

@@ -52,7 +52,8 @@ class _Plan(Rows):
 
 
 @lru_cache(maxsize=8)
-def _plan(split: Split, chunk: int, balance: float, count: int) -> _Plan:
+def plan_textured(split: Split, chunk: int, balance: float, count: int) -> _Plan:
+    """All that is random about the pictures of one chunk, with ``count`` digits each."""
     g = generator(split, f"textured {count}", chunk, balance)
     n = CHUNK
     present = torch.arange(MAX_DIGITS).expand(n, -1) < count
@@ -79,7 +80,7 @@ def _plan(split: Split, chunk: int, balance: float, count: int) -> _Plan:
 
 def make_textured(split: Split, chunk: int, rows: slice, balance: float, device: torch.device, count: int) -> Pictures:
     """Some rows of a chunk of pictures with ``count`` digits each, 0 to 8."""
-    plan = _plan(split, chunk, balance, count)[rows]
+    plan = plan_textured(split, chunk, balance, count)[rows]
     canvas = _backgrounds(plan, split, chunk, device)
     n = len(canvas)
     boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)

@@ -16,24 +16,26 @@ from maxdigit.data.splits import SPLITS, VALIDATION
 from maxdigit.models.registry import NUM_CLASSES, Classifier
 from maxdigit.training.batches import held_out
 from maxdigit.training.factors import Factors, accuracies
+from maxdigit.training.mistakes import Mistake, find_mistakes
 
 CALIBRATION_BINS = 15
 _BATCH = 500
 
 
-def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> dict[str, Any]:
+def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> tuple[dict[str, Any], list[Mistake]]:
     """Score a model on the first ``count`` pictures of a split.
 
     Returns:
         What :func:`score` gives, and what :func:`maxdigit.training.factors.accuracies` does, with the split's name,
-        the kind of picture, the seed and the seconds it took. Pictures without a digit are left out: they have no
-        right answer.
+        the kind of picture, the seed and the seconds it took; and the wrong answers. Pictures without a digit are left
+        out: they have no right answer.
     """
     start = time.perf_counter()
     probabilities, factors = answer(classifier, split_name, kind, count)
+    wrong = find_mistakes(probabilities, factors.labels)
     seen = factors.labels >= 0
     probabilities, factors = probabilities[seen], factors[seen]
-    return {
+    result = {
         "split": split_name,
         "kind": kind,
         "seed": SPLITS[split_name].seed,
@@ -41,6 +43,7 @@ def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> d
         **accuracies(factors, probabilities.argmax(1) == factors.labels),
         "seconds": round(time.perf_counter() - start, 1),
     }
+    return result, wrong
 
 
 def measure_blank(classifier: Classifier, split_name: str, count: int) -> dict[str, Any]:
@@ -87,8 +90,9 @@ def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> d
 
     Returns:
         count, accuracy, interval95 (Wilson), balanced_accuracy (mean recall of the digits that occur), loss (mean
-        cross-entropy in nats), calibration_error (expected, 15 bins), recall (for each digit, None where it does
-        not occur) and confusion (rows: truth, columns: answer).
+        cross-entropy in nats), calibration_error (expected, 15 bins), reliability (of each bin that is not empty, by
+        rising confidence: count, mean confidence, accuracy), recall (for each digit, None where it does not occur) and
+        confusion (rows: truth, columns: answer).
     """
     answers = probabilities.argmax(1)
     right = answers == labels
@@ -103,6 +107,10 @@ def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> d
         "balanced_accuracy": round(float(np.mean([r for r in recall if r is not None])), 5),
         "loss": round(cross_entropy(probabilities, labels), 5),
         "calibration_error": round(calibration_error(probabilities.max(1), right), 5),
+        "reliability": [
+            [number, round(confidence, 5), round(accuracy, 5)]
+            for number, confidence, accuracy in reliability(probabilities.max(1), right)
+        ],
         "recall": [None if r is None else round(float(r), 5) for r in recall],
         "confusion": confusion.tolist(),
     }
@@ -132,17 +140,23 @@ def wilson_interval(right: int, count: int, z: float = 1.959964) -> tuple[float,
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
-    """Expected calibration error: how far confidence and accuracy lie apart, over bins of equal width.
+def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
+    """How confidence and accuracy go together: count, mean confidence and accuracy of each bin that is not empty.
 
-    C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks" (2017), section 2.
+    The bins have equal widths and rise with confidence, as in the reliability diagrams of C. Guo, G. Pleiss, Y. Sun,
+    K. Q. Weinberger, "On Calibration of Modern Neural Networks" (2017), section 2.
     """
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    total = 0.0
-    for number in np.unique(bins):
-        inside = bins == number
-        total += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    return float(total)
+    return [
+        (int(inside.sum()), float(confidence[inside].mean()), float(right[inside].mean()))
+        for inside in (bins == number for number in np.unique(bins))
+    ]
+
+
+def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
+    """Expected calibration error: how far confidence and accuracy lie apart, over the bins of :func:`reliability`."""
+    bins = reliability(confidence, right)
+    return sum(count * abs(sure - accuracy) for count, sure, accuracy in bins) / len(right)
 
 
 def versions() -> dict[str, str]:

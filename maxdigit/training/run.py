@@ -21,6 +21,7 @@ from maxdigit.training.batches import ArrayData, Data, GeneratedData
 from maxdigit.training.calibration import Calibration, fit_temperature, load_calibrated, scale
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
+from maxdigit.training.mistakes import write_mistakes
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.runs import (
     CALIBRATION,
@@ -125,18 +126,19 @@ def write_calibration(
 
 
 def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any]:
-    """Measure the weights in ``folder`` as they will be used, calibrated, and write ``metrics.json``."""
+    """Measure the weights in ``folder`` as they will be used; write ``metrics.json`` and ``mistakes.csv``."""
     spec = get_model(model)
     classifier = load_calibrated(model, folder)
     config = read_json(folder / CONFIG)
     recipe = config["recipe"]
     history = read_history(folder / HISTORY)
+    measured = {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS}
     metrics = {
         "model": model,
         "parameters": spec.parameters,
         "flops_per_picture": spec.flops(),
         "weight_bytes": sum(path.stat().st_size for path in folder.glob("model*")),
-        "test": {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS},
+        "test": {kind: result for kind, (result, _) in measured.items()},
         "blank": measure_blank(classifier, "test", min(test_pictures, BLANK_PICTURES)),
         "test_pictures": TEST_PICTURES,
         "training": {
@@ -149,6 +151,8 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
         },
         "versions": versions(),
     }
+    for kind, (_, wrong) in measured.items():
+        write_mistakes(folder, kind, wrong)
     write_json(folder / METRICS, metrics)
     return metrics
 

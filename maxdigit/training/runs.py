@@ -16,6 +16,7 @@ from maxdigit.training.recipes import Recipe
 CONFIG = "config.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
+MISTAKES = "mistakes.csv"
 CALIBRATION = "calibration.json"
 CARD = "README.md"  # for whoever comes to the run's folder first
 ENSEMBLE = "ensemble"  # the folder beside the models' own, and what the ensemble is called everywhere
@@ -95,7 +96,7 @@ def prepare_folder(
     if folder.exists() and any(folder.iterdir()):
         if not overwrite:
             raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
-        for name in (CONFIG, HISTORY, METRICS, CALIBRATION, CARD, STATE):
+        for name in (CONFIG, HISTORY, METRICS, MISTAKES, CALIBRATION, CARD, STATE):
             remove(folder / name)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(config, {"recipe": asdict(recipe), "data": data, "started_from": earlier})

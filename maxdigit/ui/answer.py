@@ -52,7 +52,7 @@ def answer_card(
         headline=texts.headline(best),
         sentence=texts.certainty(best, shares[best], second, shares[second]),
         shares=shares,
-        picture=_heated(picture, why[1]) if why else picture,
+        picture=heated(picture, why[1]) if why else picture,
         caption=texts.WHY.format(digit=why[0]) if why else texts.SAW_INVERTED if inverted else texts.SAW,
         asked=why[0] if why else None,
         foot=texts.time_taken(title(prediction.model), prediction.milliseconds),
@@ -63,6 +63,11 @@ def answer_card(
 def waiting_card(headline: str, sentence: str) -> str:
     """The card before there is anything to answer."""
     return _card(headline=headline, sentence=sentence)
+
+
+def guess_card() -> str:
+    """The card that asks a visitor to press a digit's bar before the model's answer is shown."""
+    return _card(headline=texts.GUESS, sentence=texts.GUESS_MORE, guessing=True)
 
 
 def trouble_card(sentence: str) -> str:
@@ -96,9 +101,10 @@ def _card(
     foot: str = "",
     colour: str = OTHER_COLOUR,
     asked: int | None = None,
+    guessing: bool = False,
 ) -> str:
     state = "answered" if shares else "waiting"
-    bars = "".join(_bar(number, shares, asked) for number in range(NUM_CLASSES))
+    bars = "".join(_bar(number, shares, asked, guessing) for number in range(NUM_CLASSES))
     hint = texts.WHY_HINT if shares else ""
     return f"""
 <section class="answer answer-{state}" style="--model: {colour}">
@@ -113,26 +119,27 @@ def _card(
       <figcaption>{escape(caption)}</figcaption>
     </figure>
   </div>
-  <ol class="bars" aria-label="{escape(texts.BARS)}">{bars}</ol>
+  <ol class="bars" aria-label="{escape(texts.GUESS_BARS if guessing else texts.BARS)}">{bars}</ol>
   <p class="answer-foot"><span>{escape(hint)}</span> <span>{escape(foot)}</span></p>
 </section>"""
 
 
-def _bar(digit: int, shares: list[float] | None, asked: int | None) -> str:
+def _bar(digit: int, shares: list[float] | None, asked: int | None, guessing: bool) -> str:
     share = shares[digit] if shares else 0.0
     is_best = shares is not None and share == max(shares)
     shown = texts.percent(share) if shares else ""
     look = f"bar{' bar-best' if is_best else ''}{' bar-asked' if digit == asked else ''}"
+    act = texts.guess(digit) if guessing else texts.ask_why(digit)
     # A button, so that keys and screen readers reach it; the script on the card tells the server which was pressed.
     return (
-        f'<li><button type="button" class="{look}" data-digit="{digit}" title="{escape(texts.ask_why(digit))}"'
-        f'{"" if shares else " disabled"}><span class="bar-digit">{digit}</span>'
+        f'<li><button type="button" class="{look}" data-digit="{digit}" title="{escape(act)}"'
+        f'{"" if shares or guessing else " disabled"}><span class="bar-digit">{digit}</span>'
         f'<span class="bar-track"><span class="bar-fill" style="width: {100 * share:.2f}%"></span></span>'
         f'<span class="bar-share">{shown}</span></button></li>'
     )
 
 
-def _heated(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
+def heated(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The picture (128, 128) with warm light where the heat is: RGB."""
     cover = _COVER * heat[..., np.newaxis]
     return ((1 - cover) * picture[..., np.newaxis] + cover * _WARM).round().astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The whole page: a head, three tabs, and the endpoint for programs."""
+"""The whole page: a head, four tabs, and the endpoint for programs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
 from maxdigit.ui.classify_tab import build_classify_tab
+from maxdigit.ui.compare_tab import build_compare_tab
 from maxdigit.ui.theme import STYLE, make_theme
 from maxdigit.ui.training_tab import build_training_tab
 
@@ -34,7 +35,9 @@ def build_app(predictor: Predictor, runs: Path) -> gr.Blocks:
         )
         with gr.Tabs(elem_id="pages"):
             with gr.Tab(texts.CLASSIFY, id="classify", alignment="right"):
-                build_classify_tab(predictor, folder=str(runs))
+                classify = build_classify_tab(predictor, folder=str(runs))
+            with gr.Tab(texts.COMPARE, id="compare", alignment="right") as compare:
+                build_compare_tab(predictor, classify, opened=compare.select)
             with gr.Tab(texts.TRAINING, id="training", alignment="right") as training:
                 build_training_tab(runs, opened=training.select)
             with gr.Tab(texts.ABOUT, id="about", alignment="right"):

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.training.history import Epoch, read_history
+from maxdigit.training.runs import METRICS
 from maxdigit.ui import texts
-
-
-class MetricsError(MaxDigitError):
-    """A run's ``metrics.json`` is damaged."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """An accuracy, on so many pictures, with its 95 % interval."""
-
-    accuracy: float
-    interval: tuple[float, float]
-    count: int
+from maxdigit.ui.measured import Metrics, read_metrics
 
 
 @dataclass(frozen=True)
@@ -33,8 +20,7 @@ class Run:
     spec: ModelSpec
     recipe: str
     epochs: list[Epoch]
-    test: dict[str, Measured]  # by kind of picture; empty before the run is evaluated
-    device: str | None  # what it was trained on, in words
+    metrics: Metrics  # empty before the run is evaluated
 
     @property
     def name(self) -> str:
@@ -61,26 +47,9 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
             if not epochs:
                 continue  # just begun: the first epoch is not over
             try:
-                test, device = _read_metrics(path.with_name("metrics.json"))
+                metrics = read_metrics(path.with_name(METRICS))
             except MaxDigitError as error:
                 troubles.append(str(error))
-                test, device = {}, None
-            runs.append(Run(spec, recipe, epochs, test, device))
+                metrics = Metrics()
+            runs.append(Run(spec, recipe, epochs, metrics))
     return runs, troubles
-
-
-def _read_metrics(path: Path) -> tuple[dict[str, Measured], str | None]:
-    if not path.is_file():
-        return {}, None
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        test = {str(kind): _measured(values) for kind, values in data.get("test", {}).items()}
-        device = data.get("training", {}).get("device")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        raise MetricsError(texts.NOT_A_METRICS_FILE.format(path=path)) from None
-    return test, str(device) if device else None
-
-
-def _measured(values: dict[str, Any]) -> Measured:
-    low, high = (float(edge) for edge in values["interval95"])
-    return Measured(float(values["accuracy"]), (low, high), int(values["count"]))

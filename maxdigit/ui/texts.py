@@ -6,6 +6,7 @@ TITLE = "MaxDigit"
 TAGLINE = "Which of three handwritten digits is the largest?"
 
 CLASSIFY = "Classify"
+COMPARE = "Compare"
 TRAINING = "Training"
 ABOUT = "About"
 
@@ -35,6 +36,26 @@ UPLOAD_CAPTION = "A photograph, a scan or a screenshot, up to 20 MB. Or use the 
 NEW_SAMPLE = "New sample"
 SAMPLE_ALT = "A test picture with three handwritten digits"
 SAMPLE_WAITING = "A picture that no model has trained on."
+SAMPLE_KIND = "Kind of picture"
+SAMPLE_FAMILY = "Background"
+SAMPLE_DIGITS = "Digits"
+SAMPLE_KINDS = {"textured": "Textured", "drawn": "Drawn", "forms": "Other forms", "photo": "Photograph"}
+ANY_FAMILY = "Any ground"
+FAMILIES = {
+    "rings": "Rings",
+    "stars": "Stars",
+    "wall": "Wall",
+    "granite": "Granite",
+    "waves": "Waves",
+    "gravel": "Gravel",
+    "marble": "Marble",
+}
+ANY_DIGITS = "Any digits"
+THREE_DIGITS = "Name three digits from 0 to 9, such as 3 1 7, or leave the field empty for any."
+GUESS_FIRST = "Guess first"
+GUESS = "Your guess?"
+GUESS_MORE = "Press the digit that you take for the largest. Then see what the model says."
+GUESS_BARS = "Your guess"
 
 ANSWER_ALT = "The 128 × 128 picture that the model was given"
 SAW = "What the model saw"
@@ -43,9 +64,8 @@ DRAW_SOMETHING = "Draw something"
 DRAW_SOMETHING_MORE = "Three digits, anywhere on the pad. The answer follows your hand."
 UPLOAD_SOMETHING = "Choose a picture"
 UPLOAD_SOMETHING_MORE = "One with three handwritten digits. The answer comes by itself."
-SAMPLE_SOMETHING = "Take a sample"
-SAMPLE_SOMETHING_MORE = "A fresh test picture, with the truth told after the answer."
 CANNOT_ANSWER = "No answer"
+NO_MODELS_HERE = "There are no trained models to compare yet."
 NO_MODELS = "No trained model was found in {folder}. Train one with: python train.py resnet18"
 WHY = "What spoke for {digit}"
 WHY_HINT = "Press a bar to see what spoke for that digit."
@@ -77,8 +97,7 @@ def ask_why(digit: int) -> str:
 
 def time_taken(model: str, milliseconds: float) -> str:
     """Who answered and how fast."""
-    shown = f"{milliseconds:.0f}" if milliseconds >= 10 else f"{milliseconds:.1f}"
-    return f"{model}, {shown} ms for the forward pass on this server"
+    return f"{model}, {_milliseconds(milliseconds)} for the forward pass on this server"
 
 
 def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
@@ -90,9 +109,136 @@ def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
     return f"It shows {shown}; the largest is {largest}: {verdict}"
 
 
+def outcome(visitor_is_right: bool, model: str, score: tuple[int, int, int]) -> str:
+    """How a guess went, and the score: rounds, the visitor's and the models' right answers."""
+    rounds, visitor, models = score
+    verdict = "You are right" if visitor_is_right else "You are wrong"
+    samples = "1 sample" if rounds == 1 else f"{rounds} samples"
+    return f"{verdict}. After {samples}: you {visitor}, {model} {models}."
+
+
+def guess(digit: int) -> str:
+    """What pressing a digit's bar does before the answer is shown."""
+    return f"Guess {digit}"
+
+
 def percent(share: float, decimals: int = 1) -> str:
     """A share of 1 as a percentage."""
     return f"{100 * share:.{decimals}f}%"
+
+
+# Compare
+
+COMPARE_TITLE = "The same picture, every model"
+COMPARE_OURS = "The picture from the Classify page. Draw, upload or sample another there."
+COMPARE_FRESH = "The Classify page is empty, so here is a fresh sample."
+COMPARE_ANOTHER = "Another sample"
+ASKING = "Asking {model} …"
+
+MEASURED_TITLE = "What each model was measured to do"
+MEASURED_NOTE = (
+    "Accuracies are on this project's own test pictures, made from MNIST's test digits; the bracket is the 95% "
+    "interval. The paper's figures are for the competition's pictures: not the same, so read them side by side, not "
+    "as a race. Press a column's name to sort by it."
+)
+MEASURED_COLUMNS = {  # name -> what it means
+    "Model": "Which network, or all of them together.",
+    "Parameters": "How many numbers the network consists of. Batch-norm statistics count too.",
+    "File": "Size of its weights on disk.",
+    "Work": "Floating-point operations for one picture, in billions; a multiplication and its addition count as two.",
+    "Textured": "Share of right answers on test pictures with the competition's look.",
+    "Drawn": "Share of right answers on pictures like those from the drawing pad.",
+    "Other forms": "Share of right answers on drawings in forms that MNIST lacks, such as a flagged 1 or a crossed 7.",
+    "Photographs": "Share of right answers on photographed ink on paper.",
+    "Calibration error": "On textured pictures: how far what it says about its own sureness is from the truth.",
+    "Sure of nothing": "Share of pictures without any digit of which it is more than 90% sure. Less is better.",
+    "Time here": "Milliseconds for one picture on this server: the median of five passes, measured just now.",
+    "Trained on": "How many pictures it has seen in training, and on what machine.",
+    "Paper": "What the paper reports for its model: validation / competition's test.",
+}
+COLUMNS_TITLE = "What the columns mean"
+
+BREAKS_TITLE = "Where each model breaks"
+KIND = "Kind of picture"
+AGAINST = "Accuracy against"
+AGAINST_CHOICES = {
+    "digit": "Largest digit",
+    "size": "Size",
+    "rotation": "Rotation",
+    "overlap": "Overlap",
+    "background": "Background",
+    "confidence": "Confidence",
+}
+AGAINST_AXES = {
+    "digit": "Largest digit in the picture",
+    "size": "Height of the largest digit, pixels of 128",
+    "rotation": "Rotation of the largest digit, degrees",
+    "overlap": "How much of a digit's box another one covers",
+    "background": "Background",
+    "confidence": "How sure the model was",
+}
+AGAINST_NOTES = {
+    "confidence": "An honest model lies on the dotted line: of the answers it is 80% sure of, 80% are right.",
+}
+NOTHING_MEASURED = "No model here has been measured on such pictures yet."
+PICTURES = "pictures"
+
+MISTAKES_TITLE = "What it gets wrong"
+MISTAKES_HINT = "Rows: the true largest digit. Columns: the answer. Press a cell to see the pictures behind it."
+MISTAKES_ALL = "All mistakes"
+MISTAKES_MORE = "Show more"
+MISTAKE_ALT = "A test picture that shows {digits}"
+MISTAKES_NONE = "No mistakes of this kind."
+NOT_LISTED = "Its mistakes were not written down. Measure it again: python -m maxdigit evaluate --write"
+RIGHT_NOT_KEPT = "These answers are right; only mistakes are kept for show."
+
+
+def verdict(answers: list[tuple[str, int]]) -> str:
+    """Who says what, in a sentence, from names and answers."""
+    said = {}
+    for name, digit in answers:
+        said.setdefault(digit, []).append(name)
+    if not said:
+        return "No model could answer."
+    if len(said) == 1:
+        (digit,) = said
+        return f"They all say {digit}." if len(answers) > 1 else f"{answers[0][0]} says {digit}."
+    groups = sorted(said.items(), key=lambda item: -len(item[1]))
+    return "They disagree: " + "; ".join(f"{_and(names)} {_says(names)} {digit}" for digit, names in groups) + "."
+
+
+def pass_time(milliseconds: float) -> str:
+    """How long one forward pass took."""
+    return f"{_milliseconds(milliseconds)} for a pass, the median of five"
+
+
+def matrix_cell(truth: int, answer: int, count: int) -> str:
+    """What a cell of the confusion matrix says."""
+    times = "once" if count == 1 else f"{count:,} times"
+    return f"Truth {truth}, answer {answer}: {times}"
+
+
+def mistakes_shown(shown: int, found: int, truth: int | None, answer: int | None) -> str:
+    """How many mistakes are to be seen, and which."""
+    which = "" if truth is None else f" in which a {truth} was read as {answer}"
+    return f"{shown:,} of {found:,} mistakes{which}, the surest first."
+
+
+def mistake(truth: int, answer: int, confidence: float) -> str:
+    """One wrong answer."""
+    return f"{truth}, read as {answer} ({percent(confidence, 0)} sure)"
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _says(names: list[str]) -> str:
+    return "says" if len(names) == 1 else "say"
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
 # Training

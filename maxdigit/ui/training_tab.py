@@ -12,7 +12,8 @@ import gradio as gr
 
 from maxdigit.ui import texts
 from maxdigit.ui.charts import accuracy_figure, loss_figure
-from maxdigit.ui.runs import Measured, Run, find_runs
+from maxdigit.ui.measured import Measured
+from maxdigit.ui.runs import Run, find_runs
 from maxdigit.ui.theme import model_colour
 
 if TYPE_CHECKING:
@@ -71,9 +72,11 @@ def _results(runs: list[Run]) -> str:
 
 
 def _result(run: Run) -> str:
-    here = "<br>".join(_measurement(kind, value) for kind, value in run.test.items()) or escape(texts.NOT_MEASURED)
-    if run.device and run.test:
-        here += f"<br><small>{escape(texts.TRAINED_ON.format(device=run.device))}</small>"
+    here = "<br>".join(_measurement(kind, value) for kind, value in run.metrics.test.items()) or escape(
+        texts.NOT_MEASURED
+    )
+    if run.metrics.device and run.metrics.test:
+        here += f"<br><small>{escape(texts.TRAINED_ON.format(device=run.metrics.device))}</small>"
     values = (here, _paper(run.spec.paper_validation), _paper(run.spec.paper_test))
     cells = "".join(  # with the column's name, for phones, where a row becomes a block
         f'<td data-column="{escape(column)}">{value}</td>'

@@ -1,0 +1,105 @@
+"""The confusion matrix, whose cells can be pressed, and the test pictures behind them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.training.mistakes import Mistake, read_mistakes
+from maxdigit.training.runs import MISTAKES
+from maxdigit.ui import texts
+from maxdigit.ui.answer import picture_tag
+
+if TYPE_CHECKING:
+    from maxdigit.data.sample import Sample
+
+_PRESSED = """
+element.addEventListener("click", (event) => {
+  const cell = event.target.closest("button[data-truth]");
+  if (cell) trigger("select", { truth: Number(cell.dataset.truth), answer: Number(cell.dataset.answer) });
+});
+"""
+
+
+class MatrixCell(gr.HTML):
+    """Shows a confusion matrix; ``select`` fires with the truth and the answer of the cell that was pressed."""
+
+    def __init__(self, value: str, **kwargs: Any) -> None:
+        super().__init__(value, apply_default_css=False, js_on_load=_PRESSED, **kwargs)
+
+
+def confusion_matrix(confusion: list[list[int]], colour: str, chosen: tuple[int, int] | None) -> str:
+    """The matrix as HTML, each row shaded by the share of its pictures; empty where nothing was measured."""
+    if not confusion:
+        return f"<p>{escape(texts.NOTHING_MEASURED)}</p>"
+    head = "".join(f'<th scope="col">{digit}</th>' for digit in range(NUM_CLASSES))
+    rows = "".join(
+        f'<tr><th scope="row">{truth}</th>'
+        + "".join(_cell(truth, answer, count, max(sum(row), 1), chosen) for answer, count in enumerate(row))
+        + "</tr>"
+        for truth, row in enumerate(confusion)
+    )
+    return f"""
+<table class="matrix" style="--model: {colour}">
+  <caption>{escape(texts.MISTAKES_HINT)}</caption>
+  <thead><tr><td></td>{head}</tr></thead>
+  <tbody>{rows}</tbody>
+</table>"""
+
+
+def mistakes_gallery(
+    folder: Path, kind: str, family: str | None, cell: tuple[int, int] | None, shown: int
+) -> tuple[str, bool]:
+    """Pictures that the model in ``folder`` got wrong, as HTML, and whether there are more than the ``shown``.
+
+    Raises:
+        MistakesError: the list of mistakes is damaged.
+    """
+    if not (folder / MISTAKES).is_file():
+        return f"<p>{escape(texts.NOT_LISTED)}</p>", False
+    if cell is not None and cell[0] == cell[1]:
+        return f"<p>{escape(texts.RIGHT_NOT_KEPT)}</p>", False
+    found = [m for m in read_mistakes(folder).get(kind, []) if cell is None or (m.truth, m.answer) == cell]
+    if family is not None:
+        from maxdigit.data.sample import measured_family  # here, for it loads torch: the page comes first
+
+        found = [m for m in found if measured_family(kind, m.index) == family]  # type: ignore[arg-type]
+    if not found:
+        return f"<p>{escape(texts.MISTAKES_NONE)}</p>", False
+    figures = "".join(_figure(kind, mistake) for mistake in found[:shown])
+    truth, answer = cell or (None, None)
+    count = texts.mistakes_shown(min(shown, len(found)), len(found), truth, answer)
+    return f'<p>{escape(count)}</p><div class="gallery">{figures}</div>', len(found) > shown
+
+
+def _cell(truth: int, answer: int, count: int, total: int, chosen: tuple[int, int] | None) -> str:
+    look = f"{'right' if truth == answer else 'wrong'}{' chosen' if (truth, answer) == chosen else ''}"
+    # The square root lifts the few mistakes of a good model into sight.
+    shade = (count / total) ** 0.5
+    says = escape(texts.matrix_cell(truth, answer, count))
+    return (
+        f'<td><button type="button" class="{look}" style="--shade: {shade:.3f}" data-truth="{truth}" '
+        f'data-answer="{answer}" title="{says}" aria-label="{says}">{count or ""}</button></td>'
+    )
+
+
+def _figure(kind: str, mistake: Mistake) -> str:
+    sample = _picture(kind, mistake.index)
+    says = texts.mistake(mistake.truth, mistake.answer, mistake.confidence)
+    digits = ", ".join(map(str, sample.digits))
+    return (
+        f"<figure>{picture_tag(sample.pixels, texts.MISTAKE_ALT.format(digits=digits), 'mistake')}"
+        f"<figcaption>{escape(says)}</figcaption></figure>"
+    )
+
+
+@lru_cache(maxsize=512)
+def _picture(kind: str, index: int) -> Sample:
+    from maxdigit.data.sample import measured_picture  # here, for it loads torch: the page comes first
+
+    return measured_picture(kind, index)  # type: ignore[arg-type]

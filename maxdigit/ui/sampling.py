@@ -1,0 +1,76 @@
+"""Samples as the page deals them: what is wished for, what came, and the score of whoever guesses first."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.ui import texts
+
+if TYPE_CHECKING:
+    from maxdigit.data.sample import Sample
+
+ANY = "any"  # what the pickers call "leave it to chance"
+
+_SEEDS = 2**31
+
+
+class WishError(MaxDigitError):
+    """What is wished for cannot be read."""
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """A sample, by all that it takes to make it again."""
+
+    seed: int
+    kind: str = "textured"
+    family: str | None = None
+    digits: tuple[int, ...] | None = None
+
+    @property
+    def sample(self) -> Sample:
+        """The picture, and what is known about it."""
+        return _sample(self)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of the samples that a visitor guessed before looking: how many they and the models asked got right."""
+
+    rounds: int = 0
+    visitor: int = 0
+    model: int = 0
+
+    def after(self, visitor_is_right: bool, model_is_right: bool) -> Score:
+        """The score after one more sample."""
+        return Score(self.rounds + 1, self.visitor + visitor_is_right, self.model + model_is_right)
+
+
+def deal(kind: str, family: str, digits: str) -> Dealt:
+    """A sample nobody has seen.
+
+    Args:
+        kind: one of the kinds that models are tested on.
+        family: of the background, or ``ANY``; counts for textured pictures only.
+        digits: three digits, with or without signs between them; empty for any.
+
+    Raises:
+        WishError: ``digits`` holds something else.
+    """
+    wished = tuple(map(int, re.findall(r"[0-9]", digits or "")))
+    if re.search(r"[^0-9 ,;.-]", digits or "") or len(wished) not in (0, 3):
+        raise WishError(texts.THREE_DIGITS)
+    named = family if kind == "textured" and family != ANY else None
+    return Dealt(secrets.randbelow(_SEEDS), kind, named, wished or None)
+
+
+@lru_cache(maxsize=64)  # a few visitors' samples, for when they ask another model about the same one
+def _sample(dealt: Dealt) -> Sample:
+    from maxdigit.data.sample import draw_sample  # here, for it loads torch: the page comes first
+
+    return draw_sample(dealt.seed, dealt.kind, family=dealt.family, digits=dealt.digits)  # type: ignore[arg-type]

@@ -1,0 +1,85 @@
+"""One picture, several models: their answers side by side, and whether they agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.inference.predict import Prediction, title
+from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.ui import texts
+from maxdigit.ui.answer import heated, picture_tag
+from maxdigit.ui.theme import model_colour
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One model's answer, with what spoke for it: a heat map (128, 128), 0..1; or why there is none."""
+
+    model: str
+    prediction: Prediction | None = None
+    heat: NDArray[np.float32] | None = None
+    trouble: str = ""
+
+
+def versus(names: list[str], replies: list[Reply], picture: NDArray[np.uint8], facts: str) -> str:
+    """The picture, a sentence on who says what, and a card for each of ``names``, empty until it has replied.
+
+    Args:
+        names: the models asked, in order.
+        replies: of those that have answered so far.
+        picture: what they saw, uint8 (128, 128).
+        facts: what is known about the picture, in a sentence; may be empty.
+    """
+    by_name = {reply.model: reply for reply in replies}
+    answers = [(title(r.model), r.prediction.max_digit) for r in replies if r.prediction]
+    is_done = len(replies) == len(names)
+    verdict = texts.verdict(answers) if is_done else texts.ASKING.format(model=title(names[len(replies)]))
+    cards = "".join(_card(name, by_name.get(name), picture) for name in names)
+    return f"""
+<section class="verdict">
+  {picture_tag(picture, texts.ANSWER_ALT, "answer-picture")}
+  <div aria-live="polite"><h2>{escape(verdict)}</h2><p>{escape(facts)}</p></div>
+</section>
+<div class="versus">{cards}</div>"""
+
+
+def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8]) -> str:
+    prediction = reply.prediction if reply else None
+    shares = [float(share) for share in prediction.probabilities] if prediction else None
+    digit, words, foot, caption = "", reply.trouble if reply else "", "", ""
+    seen = picture
+    if reply and prediction and shares:
+        best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
+        digit, words = str(best), texts.certainty(best, shares[best], second, shares[second])
+        foot = texts.pass_time(prediction.milliseconds)
+        if reply.heat is not None:
+            seen, caption = heated(picture, reply.heat), texts.WHY.format(digit=best)
+    bars = "".join(_bar(number, shares) for number in range(NUM_CLASSES))
+    return f"""
+<article class="versus-card" style="--model: {model_colour(name)}" aria-label="{escape(title(name))}">
+  <h3><span class="dot"></span>{escape(title(name))}</h3>
+  <div class="versus-head">
+    <div class="versus-digit">{digit}</div>
+    <figure class="answer-saw">
+      {picture_tag(seen, caption or texts.ANSWER_ALT, "answer-picture")}
+      <figcaption>{escape(caption)}</figcaption>
+    </figure>
+  </div>
+  <p class="versus-words">{escape(words)}</p>
+  <ol class="bars" aria-label="{escape(texts.BARS)}">{bars}</ol>
+  <p class="answer-foot">{escape(foot)}</p>
+</article>"""
+
+
+def _bar(digit: int, shares: list[float] | None) -> str:
+    share = shares[digit] if shares else 0.0
+    best = " bar-best" if shares and share == max(shares) else ""
+    return (
+        f'<li class="bar{best}"><span class="bar-digit">{digit}</span>'
+        f'<span class="bar-track"><span class="bar-fill" style="width: {100 * share:.2f}%"></span></span>'
+        f'<span class="bar-share">{texts.percent(share) if shares else ""}</span></li>'
+    )
