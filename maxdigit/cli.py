@@ -12,7 +12,7 @@ import typer
 
 from maxdigit.errors import CheckpointError, MaxDigitError
 from maxdigit.inference.ensemble import write_weights
-from maxdigit.inference.predict import CHECKPOINTS, NAMES, Predictor
+from maxdigit.inference.predict import CHECKPOINTS, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.runs import ENSEMBLE
 
@@ -26,6 +26,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 _DEFAULT_MODEL = "resnet18"
 _Checkpoints = Annotated[Path, typer.Option(help="Folder with the trained models.")]
+_DarkInk = Annotated[
+    bool | None, typer.Option("--dark-ink/--light-ink", help="The ink's tone. Default: found by looking.")
+]
 
 
 def _fail(error: MaxDigitError) -> typer.Exit:
@@ -38,9 +41,7 @@ def classify(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Picture files.")],
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}.")] = _DEFAULT_MODEL,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
-    dark_ink: Annotated[
-        bool | None, typer.Option("--dark-ink/--light-ink", help="The ink's tone. Default: found by looking.")
-    ] = None,
+    dark_ink: _DarkInk = None,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
     """Say which digit is the largest in each picture.
@@ -67,24 +68,32 @@ def classify(
             else:
                 typer.echo(f"{path}: {error}", err=True)
             continue
-        if as_json:
-            typer.echo(
-                json.dumps(
-                    {
-                        "path": str(path),
-                        "model": model,
-                        "max_digit": prediction.max_digit,
-                        "probabilities": [round(float(p), 7) for p in prediction.probabilities],
-                        "milliseconds": round(prediction.milliseconds, 2),
-                    },
-                    ensure_ascii=False,
-                )
-            )
-        else:
-            sure = prediction.probabilities[prediction.max_digit]
-            typer.echo(f"{path}: {prediction.max_digit} ({sure:.1%})")
+        _show(path, prediction, as_json, str(path))
     if failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    path: Annotated[Path, typer.Argument(help="A picture file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    dark_ink: _DarkInk = None,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Ask every trained model, and the ensemble of them, about the same picture."""
+    from maxdigit.data.prepare import open_picture, prepare
+
+    predictor = Predictor(checkpoints)
+    try:
+        names = predictor.available()
+        if not names:
+            raise _nothing_trained(checkpoints)
+        pixels = prepare(open_picture(path), dark_ink_on_light=dark_ink).pixels
+        for name in names:
+            predictor.warm(name)
+            _show(path, predictor.classify(pixels, name), as_json, title(name))
+    except MaxDigitError as error:
+        raise _fail(error) from None
 
 
 @app.command()
@@ -201,6 +210,22 @@ def report(
     except OSError as error:
         raise _fail(MaxDigitError(f"{error.filename} cannot be read or written ({error.strerror}).")) from None
     typer.echo(f"{readme} and the model cards are up to date.")
+
+
+def _show(path: Path, prediction: Prediction, as_json: bool, heading: str) -> None:
+    """One answer, for a program or for a person."""
+    if not as_json:
+        sure = prediction.probabilities[prediction.max_digit]
+        typer.echo(f"{heading}: {prediction.max_digit} ({sure:.1%})")
+        return
+    answer = {
+        "path": str(path),
+        "model": prediction.model,
+        "max_digit": prediction.max_digit,
+        "probabilities": [round(float(p), 7) for p in prediction.probabilities],
+        "milliseconds": round(prediction.milliseconds, 2),
+    }
+    typer.echo(json.dumps(answer, ensure_ascii=False))
 
 
 def _nothing_trained(checkpoints: Path) -> CheckpointError:

@@ -6,6 +6,7 @@ import io
 import json
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_a_picture_is_classified(client: Client, picture: Path) -> None:
 
 def test_the_endpoint_describes_itself(url: str, client: Client) -> None:
     info = client.view_api(return_format="dict", print_info=False)
-    assert list(info["named_endpoints"]) == ["/classify"] and not info["unnamed_endpoints"]
+    assert list(info["named_endpoints"]) == ["/classify", "/compare", "/batch"] and not info["unnamed_endpoints"]
     with urllib.request.urlopen(f"{url}gradio_api/info") as response:
         endpoint = json.load(response)["named_endpoints"]["/classify"]
     image, model = endpoint["parameters"]
@@ -65,6 +66,28 @@ def test_the_endpoint_describes_itself(url: str, client: Client) -> None:
     assert model["type"]["enum"] == ["resnet18", "torch_cnn"]
     assert set(endpoint["returns"][0]["type"]["properties"]) == {"model", "max_digit", "probabilities", "milliseconds"}
     assert "largest" in endpoint["description"]
+
+
+def test_every_model_is_asked_about_one_picture(client: Client, picture: Path) -> None:
+    answers = client.predict(image=handle_file(str(picture)), api_name="/compare")
+    assert [answer["model"] for answer in answers] == ["resnet18", "torch_cnn"]
+    assert answers[0]["probabilities"] == classify(client, picture)["probabilities"]
+    with pytest.raises(AppError, match="There is no picture"):
+        client.predict(image=None, api_name="/compare")
+
+
+def test_many_pictures_are_answered_in_one_call(client: Client, picture: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as file:
+        file.write(picture, "a.png")
+        file.writestr("b.png", b"nothing")
+    files = [handle_file(str(path)) for path in (picture, packed)]
+    first, second, third = client.predict(files=files, model="resnet18", api_name="/batch")
+    assert (first["name"], second["name"], third["name"]) == ("picture.png", "a.png", "b.png")
+    assert first["probabilities"] == second["probabilities"] == classify(client, picture)["probabilities"]
+    assert "not a picture" in third["error"] and "max_digit" not in third
+    with pytest.raises(AppError, match="no pictures"):
+        client.predict(files=None, model="resnet18", api_name="/batch")
 
 
 @pytest.mark.parametrize("name", ["resnet19", "", "../keras_cnn"])

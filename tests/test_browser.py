@@ -6,6 +6,7 @@ skipped, except where CI is set.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -400,6 +402,47 @@ def test_models_are_compared_sorted_and_caught_at_their_mistakes(opened: Opener,
     expect(page.locator("#gallery figure")).to_have_count(3)
     page.locator("#compare-another").click()
     expect(page.locator(".verdict p")).to_contain_text("the largest is")
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_a_batch_of_200_is_answered_filtered_mended_and_downloaded(
+    opened: Opener, tmp_path: Path, device: dict
+) -> None:
+    packed, labels = tmp_path / "pictures.zip", tmp_path / "labels.csv"
+    with zipfile.ZipFile(packed, "w") as file:
+        for number in range(199):
+            pixels = np.random.default_rng(number).integers(0, 60, (60, 60), np.uint8)
+            pixels[20:40, 4 : 5 + number % 50 : 2] = 255
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, "PNG")
+            file.writestr(f"{number:03d}.png", buffer.getvalue())
+        file.writestr("notes.txt", "no picture")
+    labels.write_text("Id,Label\n" + "".join(f"{number:03d},{number % 10}\n" for number in range(199)))
+    page = opened(device)
+    page.get_by_role("tab", name=texts.BATCH).click()
+    page.locator("#batch-start").click()
+    expect(page.locator("#batch-status")).to_contain_text("There are no pictures")
+    page.locator("#batch-files input[type=file]").set_input_files(packed)
+    page.locator("#batch-labels input[type=file]").set_input_files(labels)
+    for box in ("#batch-labels", "#batch-files"):
+        expect(page.locator(f"{box} table")).to_contain_text("KB")  # uploaded
+    page.locator("#batch-start").click()
+    expect(page.locator("#batch-status")).to_contain_text("Done: 200 pictures")
+    expect(page.locator("#page-place")).to_contain_text("Page 1 of 8")
+    page.locator("#page-after").click()
+    expect(page.locator("#page-place")).to_contain_text("Page 2 of 8")
+    page.get_by_label(texts.FILTERS["unread"]).check()
+    expect(page.locator("#results-table")).to_contain_text("notes.txt")
+    page.get_by_label(texts.FILTERS["all"], exact=True).check()
+    page.locator("#results-table select").first.select_option("9")
+    expect(page.locator("#results-table td small").first).to_have_text(texts.FIXED)
+    expect(page.locator("#batch-scored")).to_contain_text("199 pictures with a label")
+    page.wait_for_timeout(500)
+    with page.expect_download() as download:
+        page.locator("#download-submission").click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[:2] == ["Id,Label", "0,9"] and len(lines) == 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])

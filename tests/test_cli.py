@@ -75,9 +75,17 @@ def test_classify_speaks_to_people_too(checkpoints, picture):
     assert result.exit_code == 0 and result.stdout.startswith(f"{picture}: ") and "%" in result.stdout
 
 
+def test_compare_asks_every_trained_model(checkpoints, picture):
+    result = run("compare", picture, "--json", checkpoints=checkpoints)
+    assert result.exit_code == 0
+    assert [json.loads(line)["model"] for line in result.stdout.splitlines()] == ["torch_cnn"]
+    assert run("compare", picture, checkpoints=checkpoints).stdout.startswith("PyTorch CNN: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["compare", "none.png"], "none.png"),
         (["classify", "x.png", "--model", "vgg"], "no model called 'vgg'"),
         (["classify", "x.png", "--model", "resnet18"], "no trained weights"),
         (["sample", "out", "--kind", "printed"], "no kind 'printed'"),

@@ -1,44 +1,70 @@
-"""The endpoint for programs: a picture and a model's name in, the answer out."""
+"""The endpoints for programs: pictures and a model's name in, answers out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
 
 from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import Predictor
+from maxdigit.inference.batch import Answered, answer_batch, read_batch
+from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui.classify_tab import default_model
 from maxdigit.ui.picture_input import PictureInput, existing
 
+MAX_BATCH = 1_000  # pictures in one call
 
-class _AnswerData(gr.JSON):
-    """The answer, with its form told to programs."""
+_PROBABILITIES = {
+    "type": "array",
+    "items": {"type": "number"},
+    "minItems": NUM_CLASSES,
+    "maxItems": NUM_CLASSES,
+}
+_DIGIT = {"type": "integer", "minimum": 0, "maximum": NUM_CLASSES - 1}
+_ANSWER = {
+    "type": "object",
+    "properties": {
+        "model": {"type": "string"},
+        "max_digit": _DIGIT,
+        "probabilities": _PROBABILITIES,
+        "milliseconds": {"type": "number"},
+    },
+    "required": ["model", "max_digit", "probabilities", "milliseconds"],
+}
+_ROW = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "max_digit": _DIGIT,
+        "probabilities": _PROBABILITIES,
+        "error": {"type": "string"},
+    },
+    "required": ["name"],
+}
+
+
+class _Data(gr.JSON):
+    """What an endpoint gives, with its form told to programs."""
 
     is_template = True
 
+    def __init__(self, form: dict[str, Any], **kwargs: Any) -> None:
+        self._form = form
+        super().__init__(visible=False, **kwargs)
+
     def api_info(self) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "properties": {
-                "model": {"type": "string"},
-                "max_digit": {"type": "integer", "minimum": 0, "maximum": NUM_CLASSES - 1},
-                "probabilities": {
-                    "type": "array",
-                    "items": {"type": "number"},
-                    "minItems": NUM_CLASSES,
-                    "maxItems": NUM_CLASSES,
-                },
-                "milliseconds": {"type": "number"},
-            },
-            "required": ["model", "max_digit", "probabilities", "milliseconds"],
-        }
+        return self._form
 
 
 def add_api(predictor: Predictor) -> None:
-    """Add ``/classify`` to the Blocks being built."""
+    """Add ``/classify``, ``/compare`` and ``/batch`` to the Blocks being built."""
+    names = predictor.available()
 
     def classify(image: str | None, model: str) -> dict[str, Any]:
         """Which of the three handwritten digits in a picture is the largest?
@@ -52,23 +78,82 @@ def add_api(predictor: Predictor) -> None:
             The model's name, the largest digit, ten probabilities for 0 to 9 that sum to 1, and the time of the
             forward pass in milliseconds.
         """
-        try:
-            if image is None:
-                raise MaxDigitError("There is no picture. Send one as `image`.")
-            prediction = predictor.classify(prepare(open_picture(existing(image))).pixels, model)
-        except MaxDigitError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-        return {
-            "model": prediction.model,
-            "max_digit": prediction.max_digit,
-            "probabilities": [float(share) for share in prediction.probabilities],
-            "milliseconds": prediction.milliseconds,
-        }
+        with _told():
+            return _answer(predictor.classify(_picture(image), model))
 
-    # The endpoint's own components, never shown: they carry its types and its checks.
+    def compare(image: str | None) -> list[dict[str, Any]]:
+        """What does each model say about the same picture?
+
+        Args:
+            image: A picture with three handwritten digits, of any size and common format.
+
+        Returns:
+            For each trained model, and for the ensemble of them, what `/classify` returns.
+        """
+        with _told():
+            picture = _picture(image)
+            return [_answer(predictor.classify(picture, name)) for name in names]
+
+    def batch(files: list[str] | None, model: str) -> list[dict[str, Any]]:
+        """Which digit is the largest in each of many pictures?
+
+        Args:
+            files: Picture files, ZIP archives of such, or the competition's test_max_x. At most 1,000 pictures.
+            model: The name of the model to ask.
+
+        Returns:
+            For each picture its name, the largest digit and ten probabilities; or its name and an error, where it
+            cannot be read.
+        """
+        with _told():
+            count, entries = read_batch([existing(path, limit=None) for path in files or ()])
+            if count > MAX_BATCH:
+                raise MaxDigitError(f"These are {count:,} pictures; one call takes {MAX_BATCH:,}. Send several calls.")
+            groups = answer_batch(predictor, entries, [model])
+            return [_row(answered, model) for group in groups for answered in group]
+
+    # The endpoints' own components, never shown: they carry their types and their checks.
     image = PictureInput(visible=False, label="image")
-    names = predictor.available()
     # Custom values come through, so that a wrong name gets our sentence and not Gradio's.
     model = gr.Dropdown(names, value=default_model(names), allow_custom_value=True, visible=False, label="model")
-    answer = _AnswerData(visible=False, label="answer")
-    gr.on([], classify, [image, model], answer, api_name="classify", api_visibility="public", concurrency_limit=1)
+    files = gr.File(file_count="multiple", visible=False, label="files")
+    shared = {"api_visibility": "public", "concurrency_limit": 1, "concurrency_id": "programs"}
+    answers, rows = ({"type": "array", "items": form} for form in (_ANSWER, _ROW))
+    gr.on([], classify, [image, model], _Data(_ANSWER, label="answer"), api_name="classify", **shared)
+    gr.on([], compare, image, _Data(answers, label="answers"), api_name="compare", **shared)
+    gr.on([], batch, [files, model], _Data(rows, label="rows"), api_name="batch", **shared)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Our sentences reach the program that calls, without a traceback in the server's log."""
+    try:
+        yield
+    except MaxDigitError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+def _picture(image: str | None) -> NDArray[np.uint8]:
+    if image is None:
+        raise MaxDigitError("There is no picture. Send one as `image`.")
+    return prepare(open_picture(existing(image))).pixels
+
+
+def _answer(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "model": prediction.model,
+        "max_digit": prediction.max_digit,
+        "probabilities": [float(share) for share in prediction.probabilities],
+        "milliseconds": prediction.milliseconds,
+    }
+
+
+def _row(answered: Answered, model: str) -> dict[str, Any]:
+    if answered.entry.pixels is None:
+        return {"name": answered.entry.name, "error": answered.entry.error}
+    shares = answered.probabilities[model]
+    return {
+        "name": answered.entry.name,
+        "max_digit": int(shares.argmax()),
+        "probabilities": [float(share) for share in shares],
+    }

@@ -1,4 +1,4 @@
-"""The whole page: a head, four tabs, and the endpoint for programs."""
+"""The whole page: a head, five tabs, and the endpoint for programs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
+from maxdigit.ui.batch_tab import build_batch_tab
 from maxdigit.ui.classify_tab import build_classify_tab
 from maxdigit.ui.compare_tab import build_compare_tab
 from maxdigit.ui.theme import STYLE, make_theme
@@ -38,6 +39,8 @@ def build_app(predictor: Predictor, runs: Path) -> gr.Blocks:
                 classify = build_classify_tab(predictor, folder=str(runs))
             with gr.Tab(texts.COMPARE, id="compare", alignment="right") as compare:
                 build_compare_tab(predictor, classify, opened=compare.select)
+            with gr.Tab(texts.BATCH, id="batch", alignment="right"):
+                build_batch_tab(predictor)
             with gr.Tab(texts.TRAINING, id="training", alignment="right") as training:
                 build_training_tab(runs, opened=training.select)
             with gr.Tab(texts.ABOUT, id="about", alignment="right"):
@@ -56,7 +59,7 @@ def launch_options() -> dict[str, Any]:
         "head": f"<style>{STYLE.read_text(encoding='utf-8')}</style>",
         "footer_links": ["api", "settings"],
         "run_history": False,  # it would store every stroke's answer in the visitor's browser
-        "max_file_size": "20mb",
+        "max_file_size": "200mb",  # the competition's test_max_x has 164; single pictures have a limit of their own
         "max_threads": 8,  # Gradio's own, for two cores; the forward passes have their own, lower limit
         "show_error": False,  # errors for people are sentences in the page; others stay in the server's log
         "ssr_mode": False,

@@ -33,20 +33,22 @@ class MatrixCell(gr.HTML):
         super().__init__(value, apply_default_css=False, js_on_load=_PRESSED, **kwargs)
 
 
-def confusion_matrix(confusion: list[list[int]], colour: str, chosen: tuple[int, int] | None) -> str:
+def confusion_matrix(
+    confusion: list[list[int]], colour: str, chosen: tuple[int, int] | None = None, *, can_press: bool = True
+) -> str:
     """The matrix as HTML, each row shaded by the share of its pictures; empty where nothing was measured."""
     if not confusion:
         return f"<p>{escape(texts.NOTHING_MEASURED)}</p>"
     head = "".join(f'<th scope="col">{digit}</th>' for digit in range(NUM_CLASSES))
     rows = "".join(
         f'<tr><th scope="row">{truth}</th>'
-        + "".join(_cell(truth, answer, count, max(sum(row), 1), chosen) for answer, count in enumerate(row))
+        + "".join(_cell(truth, answer, count, max(sum(row), 1), chosen, can_press) for answer, count in enumerate(row))
         + "</tr>"
         for truth, row in enumerate(confusion)
     )
     return f"""
 <table class="matrix" style="--model: {colour}">
-  <caption>{escape(texts.MISTAKES_HINT)}</caption>
+  <caption>{escape(texts.MATRIX_HINT)} {escape(texts.MATRIX_PRESS) if can_press else ""}</caption>
   <thead><tr><td></td>{head}</tr></thead>
   <tbody>{rows}</tbody>
 </table>"""
@@ -77,14 +79,15 @@ def mistakes_gallery(
     return f'<p>{escape(count)}</p><div class="gallery">{figures}</div>', len(found) > shown
 
 
-def _cell(truth: int, answer: int, count: int, total: int, chosen: tuple[int, int] | None) -> str:
+def _cell(truth: int, answer: int, count: int, total: int, chosen: tuple[int, int] | None, can_press: bool) -> str:
     look = f"{'right' if truth == answer else 'wrong'}{' chosen' if (truth, answer) == chosen else ''}"
     # The square root lifts the few mistakes of a good model into sight.
     shade = (count / total) ** 0.5
     says = escape(texts.matrix_cell(truth, answer, count))
     return (
         f'<td><button type="button" class="{look}" style="--shade: {shade:.3f}" data-truth="{truth}" '
-        f'data-answer="{answer}" title="{says}" aria-label="{says}">{count or ""}</button></td>'
+        f'data-answer="{answer}" title="{says}" aria-label="{says}"{"" if can_press else " disabled"}>{count or ""}'
+        "</button></td>"
     )
 
 

@@ -11,6 +11,8 @@ from gradio.data_classes import ImageData
 from maxdigit.errors import PictureError
 from maxdigit.ui import texts
 
+MAX_BYTES = 20_000_000  # of a single picture; batches may be larger
+
 
 class PictureInput(gr.Image):
     """Gradio's picture box, except that the server does not open the file before our own reader does.
@@ -30,13 +32,15 @@ class PictureInput(gr.Image):
         return {"path": "picture.png", "meta": {"_type": "gradio.FileData"}, "orig_name": "picture.png"}
 
 
-def existing(path: str) -> Path:
-    """The uploaded file, if the server still has it.
+def existing(path: str, limit: int | None = MAX_BYTES) -> Path:
+    """The uploaded file, if the server still has it and it has no more than ``limit`` bytes.
 
     Raises:
-        PictureError: it has been tidied away.
+        PictureError: it has been tidied away, or is larger than a single picture may be.
     """
     file = Path(path)
     if not file.is_file():
         raise PictureError(texts.FILE_GONE)
+    if limit is not None and file.stat().st_size > limit:
+        raise PictureError(texts.FILE_TOO_LARGE)
     return file

@@ -7,6 +7,7 @@ TAGLINE = "Which of three handwritten digits is the largest?"
 
 CLASSIFY = "Classify"
 COMPARE = "Compare"
+BATCH = "Batch"
 TRAINING = "Training"
 ABOUT = "About"
 
@@ -70,6 +71,7 @@ NO_MODELS = "No trained model was found in {folder}. Train one with: python trai
 WHY = "What spoke for {digit}"
 WHY_HINT = "Press a bar to see what spoke for that digit."
 BARS = "How likely each digit is the largest"
+FILE_TOO_LARGE = "The file is larger than 20 MB. Save the picture as JPEG, or smaller, and try again."
 FILE_GONE = "The picture is no longer on the server. Choose it again."
 
 
@@ -184,7 +186,8 @@ NOTHING_MEASURED = "No model here has been measured on such pictures yet."
 PICTURES = "pictures"
 
 MISTAKES_TITLE = "What it gets wrong"
-MISTAKES_HINT = "Rows: the true largest digit. Columns: the answer. Press a cell to see the pictures behind it."
+MATRIX_HINT = "Rows: the true largest digit. Columns: the answer."
+MATRIX_PRESS = "Press a cell to see the pictures behind it."
 MISTAKES_ALL = "All mistakes"
 MISTAKES_MORE = "Show more"
 MISTAKE_ALT = "A test picture that shows {digits}"
@@ -239,6 +242,78 @@ def _says(names: list[str]) -> str:
 
 def _milliseconds(value: float) -> str:
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+# Batch
+
+BATCH_HINT = (
+    "Many pictures at once: files, a ZIP archive, a whole folder, or the competition's test_max_x. "
+    "Up to 10,000 pictures, and 200 MB a file."
+)
+FILES = "Pictures or ZIP archives"
+FOLDER = "A folder of pictures"
+LABELS = "Right answers, if you have them (CSV: Id or name, Label)"
+ASK_OTHERS = "Ask the other models too, to see where they disagree"
+START = "Classify all"
+CANCEL = "Cancel"
+FILTER = "Show"
+FILTERS = {
+    "all": "All",
+    "unsure": "Unsure",
+    "disagree": "They disagree",
+    "wrong": "Wrong",
+    "fixed": "Mended",
+    "unread": "Not read",
+}
+BEFORE = "Back"
+AFTER = "Next"
+PICTURE = "Picture"
+FILE = "File"
+ANSWER = "Answer"
+SURE = "Sure"
+PROBABILITIES = "0 to 9"
+TRUTH = "Truth"
+FIXED = "mended"
+NO_ROWS = "No picture is of this kind."
+SUBMISSION = "CSV: Id,Label"
+EVERYTHING = "CSV: everything"
+
+
+def batch_progress(done: int, count: int, model: str) -> str:
+    """How far a batch is."""
+    return f"{model} has answered for {done:,} of {count:,} pictures."
+
+
+def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
+    """What came of a batch."""
+    parts = [f"{unsure:,} unsure"] + ([f"{disagree:,} disputed"] if disagree else [])
+    parts += [f"{unread:,} not read"] if unread else []
+    return f"Done: {_pictures(count)}, {', '.join(parts)}. An answer can be mended in the table."
+
+
+def batch_cancelled(count: int) -> str:
+    """What is left of a batch that was stopped."""
+    return f"Stopped. The answers for {_pictures(count)} are kept."
+
+
+def batch_score(model: str, accuracy: float, low: float, high: float, count: int) -> str:
+    """How many answers are right, where the right ones were given."""
+    interval = f"95% interval {100 * low:.1f} to {100 * high:.1f}"
+    return f"{model} is right on {percent(accuracy)} of the {_pictures(count)} with a label ({interval})."
+
+
+def page_of(page: int, pages: int, count: int) -> str:
+    """Where in the table one is."""
+    return f"Page {page:,} of {pages:,}, {_pictures(count)}"
+
+
+def fix(name: str) -> str:
+    """What the picker in a row of the table is for."""
+    return f"Answer for {name}"
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
 # Training
@@ -303,7 +378,8 @@ over seven kinds of ground, and plain drawings. A model is at its best on pictur
 API_TITLE = "Use it from a program"
 API_TEXT = """
 The endpoint `/classify` takes a picture and a model's name. It answers with the model, the largest digit, ten
-probabilities and the time of the forward pass. With Python (`pip install gradio_client`):
+probabilities and the time of the forward pass. `/compare` asks every model about one picture, `/batch` one model about
+many pictures or ZIP archives. With Python (`pip install gradio_client`):
 
 ```python
 from gradio_client import Client, handle_file

@@ -1,0 +1,254 @@
+"""Many pictures at once: what is read, what is refused, and what becomes of the answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from ui_support import FakePredictor
+
+from maxdigit.inference import batch
+from maxdigit.inference.batch import BatchError, Entry, answer_batch, read_batch, read_names_and_labels
+from maxdigit.ui import texts
+from maxdigit.ui.batch_tab import _finish, _mend, _run, _turn
+from maxdigit.ui.downloads import write_download
+from maxdigit.ui.results import PAGE, Results, full_csv, results_page, submission_csv
+
+
+def png(columns: int = 30, size: int = 128) -> bytes:
+    """A picture whose first columns hold ink: the fake predictor's digit is their number of tenths."""
+    pixels = np.random.default_rng(columns).integers(0, 60, (size, size), np.uint8)
+    pixels[40:80, 4 : 4 + columns : 2] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def archive(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return path
+
+
+def entries(*paths: Path) -> list[Entry]:
+    count, found = read_batch(paths)
+    found = list(found)
+    assert len(found) == count
+    return found
+
+
+# ---- Reading
+
+
+def test_files_archives_and_the_competitions_arrays_are_read_in_order(tmp_path: Path) -> None:
+    single = tmp_path / "one.png"
+    single.write_bytes(png())
+    packed = archive(tmp_path / "more.zip", {"a/2.png": png(), "__MACOSX/a/._2.png": b"x", "a/.DS_Store": b"x"})
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 128), np.uint8)
+    array = tmp_path / "test_max_x"
+    array.write_bytes(pickle.dumps(pictures))
+    found = entries(single, packed, array)
+    assert [entry.name for entry in found] == ["one.png", "a/2.png", "0", "1", "2"]
+    assert all(entry.pixels is not None and entry.pixels.shape == (128, 128) for entry in found)
+    assert (found[-1].pixels == pictures[2]).all(), "the competition's pictures are taken as they are"
+
+
+def test_what_is_no_picture_is_told_in_its_place_and_the_rest_goes_on(tmp_path: Path) -> None:
+    packed = archive(
+        tmp_path / "x.zip", {"no.png": b"words", "../evil.png": png(), "/root.png": png(), "ok.png": png()}
+    )
+    paper = tmp_path / "paper.pdf"
+    paper.write_bytes(b"%PDF-1.7\n")
+    no, evil, root, good, pdf = entries(packed, paper)
+    assert good.pixels is not None and not good.error
+    for bad in (no, evil, root, pdf):
+        assert bad.pixels is None and bad.error.endswith(".")
+    assert "out of the archive" in evil.error and "out of the archive" in root.error
+
+
+def test_an_archive_that_inflates_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MAX_PICTURE_BYTES", 100_000)
+    monkeypatch.setattr(batch, "MAX_ARCHIVE_BYTES", 250_000)
+    bomb = archive(tmp_path / "bomb.zip", {f"{number}.png": bytes(50_000_000) for number in range(4)})
+    assert bomb.stat().st_size < 300_000
+    found = entries(bomb)
+    assert all(entry.pixels is None for entry in found)
+    assert "larger than" in found[0].error and "2 GB" in found[3].error
+
+
+def test_damaged_and_locked_archives_are_told(tmp_path: Path) -> None:
+    packed = archive(tmp_path / "x.zip", {"a.png": png()})
+    content = bytearray(packed.read_bytes())
+    content[60:80] = bytes(20)
+    packed.write_bytes(content)
+    (entry,) = entries(packed)
+    assert entry.pixels is None and "cannot be unpacked" in entry.error
+    locked = archive(tmp_path / "locked.zip", {"a.png": png()})
+    content = bytearray(locked.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + offset] |= 1  # says that it is encrypted
+    locked.write_bytes(content)
+    (entry,) = entries(locked)
+    assert "cannot be unpacked" in entry.error
+
+
+def test_too_many_and_none_at_all_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = archive(tmp_path / "x.zip", {f"{number}.png": b"" for number in range(6)})
+    monkeypatch.setattr(batch, "MAX_PICTURES", 5)
+    with pytest.raises(BatchError, match="These are 6 pictures; 5 can be taken at once"):
+        read_batch([packed])
+    for nothing in ([], [archive(tmp_path / "empty.zip", {})]):
+        with pytest.raises(BatchError, match="no pictures"):
+            read_batch(nothing)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("Id,Label\n0,7\n1,3\n", {"0": 7, "1": 3}),
+        ("name,max_digit,digits\na.png,9,1 2 9\n", {"a.png": 9}),
+        ("\ufefffile , label\nx.png, 4\n", {"x.png": 4}),
+    ],
+)
+def test_labels_are_read(tmp_path: Path, text: str, labels: dict[str, int]) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(text, encoding="utf-8")
+    assert read_names_and_labels(path) == labels
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a,b\n1,2\n", "needs a column"),
+        (b"Id,Label\n1,12\n", "line 2"),
+        (b"Id,Label\n1,\n", "line 2"),
+        (b"Id,Label\n", "no labels"),
+        (b"", "needs a column"),
+        (b"\xff\xfe\x00", "cannot be read"),
+    ],
+)
+def test_labels_that_make_no_sense_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes(content)
+    with pytest.raises(BatchError, match=message):
+        read_names_and_labels(path)
+
+
+# ---- Answering
+
+
+def test_each_picture_gets_its_own_answer_from_every_model(tmp_path: Path) -> None:
+    names = {f"{number:02d}.png": (b"broken" if number == 3 else png(4 + number)) for number in range(40)}
+    found = entries(archive(tmp_path / "x.zip", names))
+    predictor = FakePredictor()
+    answered = [one for group in answer_batch(predictor, found, ["resnet18", "torch_cnn"]) for one in group]
+    assert [one.entry.name for one in answered] == list(names)
+    assert answered[3].probabilities == {}
+    for one in answered[:3] + answered[4:]:
+        expected = predictor.classify(one.entry.pixels, "resnet18").probabilities
+        assert set(one.probabilities) == {"resnet18", "torch_cnn"}
+        assert (one.probabilities["torch_cnn"] == expected).all()
+
+
+def filled(count: int = 60, labels: dict[str, int] | None = None) -> Results:
+    results = Results(["resnet18", "torch_cnn"], labels=labels or {})
+    members = [Entry(f"{number}.png", np.full((128, 128), number, np.uint8)) for number in range(count)]
+    answered = list(
+        answer_batch(FakePredictor(), [*members, Entry("no.png", None, "It is no picture.")], results.models)
+    )
+    for group in answered:
+        results.add(group)
+    one = results.rows[5].probabilities["torch_cnn"] = np.full(10, 0.1, np.float32)
+    one[8] += 0.01
+    results.rows[6].probabilities["resnet18"] = np.full(10, 0.1, np.float32)
+    return results
+
+
+def test_results_are_filtered_and_paged() -> None:
+    results = filled(labels={"1": 0, "2.png": 4})
+    assert len(results.filtered("all")) == 61 and results.filtered("disagree") == [5]
+    assert results.filtered("unread") == [60] and results.filtered("unsure") == [6]
+    assert results.filtered("wrong") == [2] and results.filtered("fixed") == []
+    page, number, pages = results_page(results, "all", 1)
+    assert (number, pages) == (1, 3) and page.count("<select") == PAGE
+    last, number, _ = results_page(results, "all", 99)
+    assert number == 2 and "It is no picture." in last
+    assert texts.NO_ROWS in results_page(results, "fixed", 0)[0]
+
+
+def test_a_mended_answer_counts_in_what_is_downloaded() -> None:
+    results = filled(labels={"7.png": 3})
+    results.rows[7].fixed = 3
+    assert results.filtered("fixed") == [7] and results.filtered("wrong") == []
+    rows = list(csv.DictReader(io.StringIO(submission_csv(results))))
+    assert len(rows) == 60 and rows[7] == {"Id": "7", "Label": "3"}
+    full = list(csv.DictReader(io.StringIO(full_csv(results))))
+    assert len(full) == 61 and full[7]["answer"] == "3" and full[7]["fixed_by_hand"] == "1" and full[7]["label"] == "3"
+    assert full[60]["error"] == "It is no picture." and full[60]["resnet18_p0"] == ""
+    assert sum(float(full[0][f"torch_cnn_p{digit}"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)
+
+
+def test_names_are_harmless_in_a_page_and_in_a_spreadsheet() -> None:
+    results = Results(["resnet18"])
+    results.add([batch.Answered(Entry("=HYPERLINK(1)<script>", None, "no"), {})])
+    assert "<script>" not in results_page(results, "all", 0)[0]
+    assert "'=HYPERLINK" in full_csv(results)
+
+
+def test_labels_give_a_score() -> None:
+    results = filled(labels={f"{number}.png": 0 for number in range(10)})
+    score = results.scored()
+    assert score is not None and score["count"] == 10
+    assert filled().scored() is None
+    *_, scored, _, _ = _finish(results)
+    assert "of the 10 pictures with a label" in scored and 'class="matrix"' in scored
+
+
+# ---- The page
+
+
+def test_a_batch_runs_to_its_end_and_shows_what_it_has_on_the_way(tmp_path: Path) -> None:
+    packed = archive(tmp_path / "x.zip", {f"{number}.png": png(4 + number % 60) for number in range(150)})
+    steps = list(_run(FakePredictor(), ["resnet18", "torch_cnn"], [str(packed)], None, None, "resnet18", True, "all"))
+    counts = [step[1] for step in steps]
+    assert "0 of 150" in counts[0] and "Done: 150 pictures" in counts[-1] and len(steps) >= 3
+    results = steps[-1][0]
+    assert len(results.rows) == 150 and results.models == ["resnet18", "torch_cnn"]
+    assert not steps[0][3].interactive and steps[-1][3].interactive, "no second run while one is going on"
+    table, place, *_ = _turn(results, "all", 0, by=1)
+    assert "Page 2 of 6" in place and table.count("<select") == PAGE
+
+
+@pytest.mark.parametrize("files", [None, ["/no/such/file.png"]])
+def test_trouble_is_told_and_ends_the_batch(files: list[str] | None) -> None:
+    *_, last = _run(FakePredictor(), ["resnet18"], files, None, None, "resnet18", False, "all")
+    assert last[3].interactive
+    assert "no pictures" in last[1] if files is None else "1 not read" in last[1]
+
+
+def test_nothing_to_download_before_anything_is_done() -> None:
+    assert _finish(Results())[1:3] == (None, None)
+
+
+def test_downloads_are_written_and_old_ones_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Path(write_download("a.csv", "x\r\n"))
+    assert first.read_bytes() == b"x\r\n" and first.name == "a.csv"
+    monkeypatch.setattr("maxdigit.ui.downloads._KEPT", -1)
+    second = Path(write_download("a.csv", "y"))
+    assert second.exists() and not first.exists()
+
+
+def test_a_row_that_does_not_exist_is_not_mended() -> None:
+    results = filled()
+    for row, digit in ((99, 1), (0, 12), ("0", 1), (60, 1), (None, None)):
+        _mend(results, row, digit)
+    assert not results.filtered("fixed")
+    _mend(results, 0, 1)
+    assert results.filtered("fixed") == [0]
