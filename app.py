@@ -1,6 +1,6 @@
 """The web app, on this machine and as a Hugging Face Space.
 
-python app.py [--host 127.0.0.1] [--port 7860] [--checkpoints checkpoints]
+python app.py [--host 127.0.0.1] [--port 7860] [--checkpoints checkpoints] [--runs checkpoints]
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="MaxDigit: which of three handwritten digits is the largest?")
     parser.add_argument("--host", help="address to serve on (0.0.0.0 for all; default: this machine only)")
     parser.add_argument("--port", type=int, help="port to serve on (default: 7860, or the next that is free)")
-    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of runs (default: %(default)s)")
+    parser.add_argument(
+        "--checkpoints", type=Path, default=CHECKPOINTS, help="folder of trained models (default: %(default)s)"
+    )
+    parser.add_argument("--runs", type=Path, help="folder of training runs for the charts (default: --checkpoints)")
     args = parser.parse_args()
 
     predictor = Predictor(args.checkpoints)
-    demo = build_app(predictor, args.checkpoints)
+    demo = build_app(predictor, args.runs or args.checkpoints)
     demo.launch(server_name=args.host, server_port=args.port, prevent_thread_lock=True, **launch_options())
     # The page is up; now make the first answer quick too, while the visitor takes up the pen.
     name = default_model(predictor.available())

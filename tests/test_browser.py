@@ -16,6 +16,7 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 from ui_support import FakePredictor, served, write_results, write_run
 
 from maxdigit.inference.predict import Predictor
+from maxdigit.training.history import append_epoch, read_history
 from maxdigit.ui import texts
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,14 +66,19 @@ def browser() -> Iterator[Browser]:
 def predictor(tmp_path_factory: pytest.TempPathFactory) -> FakePredictor:
     root = tmp_path_factory.mktemp("checkpoints")
     write_results(root, "resnet18")
-    return FakePredictor(root=root)
+    return FakePredictor(checkpoints=root)
 
 
 @pytest.fixture(scope="module")
-def url(predictor: FakePredictor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    runs = tmp_path_factory.mktemp("runs")
-    write_run(runs, "resnet18", "tuned")
-    write_run(runs, "torch_cnn", "tuned", ceiling=0.9)
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    write_run(folder, "resnet18", "tuned")
+    write_run(folder, "torch_cnn", "tuned", ceiling=0.9)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(predictor: FakePredictor, runs: Path) -> Iterator[str]:
     with served(predictor, runs) as address:
         yield address
 
@@ -449,15 +456,39 @@ def test_a_batch_of_200_is_answered_filtered_mended_and_downloaded(
 def test_training_curves_are_drawn_and_runs_chosen(opened: Opener, device: dict) -> None:
     page = opened(device)
     page.get_by_role("tab", name=texts.TRAINING).click()
-    expect(page.locator("#charts .scatterlayer .trace")).to_have_count(8)  # two runs, two lines, two charts
+    expect(page.locator("#chart-accuracy .scatterlayer .trace")).to_have_count(
+        6
+    )  # two runs, and what the paper reports of both
     page.get_by_label("PyTorch CNN, tuned").uncheck()
-    expect(page.locator("#charts .scatterlayer .trace")).to_have_count(4)
+    expect(page.locator("#chart-accuracy .scatterlayer .trace")).to_have_count(3)
     expect(page.locator("#results tbody tr")).to_have_count(2)
     width = device["viewport"]["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for chart in page.locator("#charts .js-plotly-plot").all():
+    for chart in page.locator(".charts .js-plotly-plot").all():
         box = chart.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["width"] > 300
+
+
+def test_charts_follow_a_run_while_it_is_written(opened: Opener, runs: Path) -> None:
+    page = opened()
+    page.get_by_role("tab", name=texts.TRAINING).click()
+    expect(page.locator("#runs input")).to_have_count(2)
+    folder = write_run(runs, "keras_cnn", "tuned", epochs=1)
+    (folder / "state").mkdir()
+    try:
+        expect(page.locator("#runs input:checked")).to_have_count(3)
+        expect(page.locator("#runs-note")).to_contain_text("Keras CNN, tuned is not finished: epoch 1")
+        append_epoch(folder / "history.csv", replace(read_history(folder / "history.csv")[0], epoch=2))
+        expect(page.locator("#runs-note")).to_contain_text("epoch 2")
+        page.get_by_label("ResNet18, tuned").uncheck()
+        page.get_by_label(texts.AXES["minutes"]).check()
+        expect(page.locator("#chart-loss .xtitle")).to_have_text(texts.AXIS_TITLES["minutes"])
+        with page.expect_download() as download:
+            page.locator("#download-history").click()
+        lines = Path(download.value.path()).read_text().splitlines()
+        assert lines[0].startswith("run,epoch,train_loss") and len(lines) == 1 + 12 + 2
+    finally:
+        shutil.rmtree(folder.parent)
 
 
 def test_one_screen_is_enough_on_a_laptop(opened: Opener) -> None:
@@ -484,8 +515,8 @@ def test_dark_mode_turns_the_page_and_the_charts(opened: Opener) -> None:
     assert page.evaluate(red.format(".answer", "backgroundColor")) < 60
     assert page.evaluate(red.format(".answer h2", "color")) > 200
     page.get_by_role("tab", name=texts.TRAINING).click()
-    expect(page.locator("#charts .xtick text").first).to_be_visible()
-    assert page.evaluate(red.format("#charts .xtick text", "fill")) > 200
+    expect(page.locator(".charts .xtick text").first).to_be_visible()
+    assert page.evaluate(red.format(".charts .xtick text", "fill")) > 200
     assert len(page.screenshot()) > 10_000
 
 

@@ -26,7 +26,7 @@ DRAWING = json.dumps({"version": 1, "strokes": [{"tool": "pen", "size": 40, "poi
 @pytest.fixture
 def predictor(tmp_path: Path) -> FakePredictor:
     write_results(tmp_path, "resnet18")
-    return FakePredictor(root=tmp_path)
+    return FakePredictor(checkpoints=tmp_path)
 
 
 # ---- Who says what

@@ -23,7 +23,7 @@ from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
-from maxdigit.ui.charts import accuracy_figure, loss_figure
+from maxdigit.ui.charts import View, run_figures, smooth
 from maxdigit.ui.classify_tab import (
     _answer_drawing,
     _answer_sample,
@@ -35,9 +35,10 @@ from maxdigit.ui.classify_tab import (
 )
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
-from maxdigit.ui.runs import find_runs
+from maxdigit.ui.runs import find_runs, fingerprint
 from maxdigit.ui.sampling import Dealt, Score
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
+from maxdigit.ui.training_tab import _follow, _open, _settings
 
 
 def drawing(*strokes: dict) -> str:
@@ -264,6 +265,13 @@ def test_families_and_kinds_on_the_page_are_those_there_are() -> None:
     assert tuple(texts.SAMPLE_KINDS) == TEST_KINDS == tuple(texts.KINDS)
 
 
+def test_what_only_programs_use_is_not_shown(tmp_path: Path) -> None:
+    config = build_app(FakePredictor(), tmp_path).get_config_file()
+    used = {number for dependency in config["dependencies"] if dependency["api_visibility"] == "public"
+            for number in dependency["inputs"] + dependency["outputs"]}  # fmt: skip
+    assert used and not any(c["props"].get("visible", True) for c in config["components"] if c["id"] in used)
+
+
 # ---- Runs and charts
 
 
@@ -321,21 +329,85 @@ def test_a_folder_without_runs_is_no_trouble(tmp_path: Path) -> None:
     assert find_runs(tmp_path / "nowhere") == ([], [])
 
 
-def test_charts_have_two_lines_a_run_in_the_models_colour(tmp_path: Path) -> None:
-    write_run(tmp_path, "resnet18", "tuned", epochs=30)
-    write_run(tmp_path, "resnet18", "paper", epochs=1)
+def write_config(folder: Path, **recipe: object) -> None:
+    (folder / "config.json").write_text(json.dumps({"recipe": recipe}))
+
+
+def test_runs_in_any_folder_are_found_by_what_they_say_of_themselves(tmp_path: Path) -> None:
+    there = write_run(tmp_path, "deep", "tried")
+    write_config(there, model="resnet18", name="tuned", epochs=40)
+    (there / "state").mkdir()
+    damaged = write_run(tmp_path, "torch_cnn", "tuned")
+    (damaged / "config.json").write_text("{")
+    write_run(tmp_path, ".hidden", "resnet18")
+    runs, troubles = find_runs(tmp_path)
+    assert [run.title for run in runs] == ["ResNet18, tuned (deep/tried)", "PyTorch CNN, tuned"]
+    assert runs[0].is_unfinished and runs[0].planned == 40 and not runs[1].is_unfinished
+    assert len(troubles) == 1 and "config.json" in troubles[0]
+    (alone,), _ = find_runs(there)
+    assert alone.name == "tried" and len(alone.epochs) == 12
+
+
+def test_a_folder_of_runs_is_read_again_only_when_it_has_changed(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "resnet18", "tuned")
+    known, *_ = _open(tmp_path, [], "epoch", 0.0, False)
+    assert _follow(tmp_path, known, ["resnet18/tuned"], "epoch", 0.0, False) == gr.skip()
+    write_run(tmp_path, "torch_cnn", "tuned")
+    changed, group, *_ = _follow(tmp_path, known, ["resnet18/tuned"], "epoch", 0.0, False)
+    assert group.value == ["resnet18/tuned", "torch_cnn/tuned"], "a run that has just begun is shown"
+    _, group, *_ = _follow(tmp_path, known, [], "epoch", 0.0, False)
+    assert group.value == ["torch_cnn/tuned"]
+    os.utime(folder / "history.csv", ns=(1, 1))
+    assert fingerprint(tmp_path) != changed
+
+
+def test_settings_stand_side_by_side_and_what_differs_is_marked(tmp_path: Path) -> None:
+    for model, rate in (("resnet18", 0.002), ("torch_cnn", 0.001)):
+        write_config(write_run(tmp_path, model, "tuned"), model=model, name="tuned", learning_rate=rate, epochs=12)
     runs, _ = find_runs(tmp_path)
-    for figure, column in ((accuracy_figure(runs), "validation_accuracy"), (loss_figure(runs), "validation_loss")):
-        assert len(figure.data) == 4
-        assert {line.line.color for line in figure.data} == {MODEL_COLOURS["resnet18"]}
-        train, validation = figure.data[:2]
+    table = _settings(runs)
+    marked = re.findall(r'<tr class="differs"><th scope="row">(.*?)</th>', table)
+    assert marked == ["model", "learning rate"] and "<td>12</td><td>12</td>" in table
+    assert _settings([]) == ""
+
+
+def test_charts_have_two_lines_a_run_in_the_models_colour_and_the_papers_figure(tmp_path: Path) -> None:
+    write_run(tmp_path, "resnet18", "tuned", epochs=30)
+    write_config(
+        write_run(tmp_path, "resnet18", "paper", epochs=1), model="resnet18", name="paper", softmax_before_loss=1
+    )
+    runs, _ = find_runs(tmp_path)
+    figures = run_figures(runs, View())
+    for name, column, paper in (("accuracy", "validation_accuracy", 0.945), ("loss", "validation_loss", 1.461)):
+        *lines, reference = figures[name].data
+        assert len(lines) == 4 and list(reference.y) == pytest.approx([paper] * 3, abs=1e-3)
+        assert {line.line.color for line in lines} == {MODEL_COLOURS["resnet18"]}
+        train, validation = lines[:2]
         assert train.line.dash != "solid" and validation.line.dash == "solid"
         assert [line.showlegend for line in (train, validation)] == [False, True]
         assert list(validation.y) == [getattr(epoch, column) for epoch in runs[0].epochs]
-        assert "ResNet18" in validation.hovertemplate and "poch %{x}" in validation.hovertemplate
-        assert figure.layout.uirevision == "keep"
-        assert figure.layout.xaxis.dtick == 5
-    assert len(accuracy_figure([]).data) == 0
+        assert "ResNet18" in validation.hovertemplate and "epoch %{customdata}" in validation.hovertemplate
+        assert figures[name].layout.xaxis.dtick == 5
+    assert list(figures["rate"].data[0].y) == [1e-3] * 30 and list(figures["speed"].data[0].y) == [1500.0] * 30
+    assert figures["loss"].layout.yaxis.type == "linear"
+
+
+def test_charts_are_looked_at_as_one_likes(tmp_path: Path) -> None:
+    write_run(tmp_path, "resnet18", "tuned", epochs=4)
+    runs, _ = find_runs(tmp_path)
+    plain, other = (run_figures(runs, view) for view in (View(), View("minutes", 0.6, log=True)))
+    assert list(other["accuracy"].data[1].x) == [0.5, 1.0, 1.5, 2.0]
+    assert other["loss"].layout.yaxis.type == "log"
+    assert other["loss"].layout.uirevision != plain["loss"].layout.uirevision, "another axis, another zoom"
+    faint, smooth_line = other["loss"].data[2:4]
+    assert faint.opacity < 0.5 and list(faint.y) == list(plain["loss"].data[1].y)
+    assert smooth_line.y[0] == pytest.approx(faint.y[0]) and smooth_line.y[3] > faint.y[3]
+    assert list(run_figures(runs, View("pictures"))["loss"].data[0].x) == [45_000, 90_000, 135_000, 180_000]
+
+
+def test_smoothing_leaves_a_constant_alone() -> None:
+    assert smooth([3.0] * 5, 0.9) == pytest.approx([3.0] * 5)
+    assert smooth([1.0, 5.0], 0.0) == [1.0, 5.0]
 
 
 # ---- Looks and settings

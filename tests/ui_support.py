@@ -44,7 +44,7 @@ class FakePredictor:
     """Stands in for ``Predictor``: the digit is the number of tenths of the columns that hold ink."""
 
     names: list[str] = field(default_factory=lambda: list(NAMES))
-    root: Path = Path("no such folder")
+    checkpoints: Path = Path("no such folder")
     seen: list[NDArray[np.uint8]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,7 +52,7 @@ class FakePredictor:
         return list(self.names)
 
     def folder(self, model: str) -> Path:
-        return self.root / model / "tuned"
+        return self.checkpoints / model / "tuned"
 
     def warm(self, model: str) -> None:
         self.classify(np.zeros((128, 128), np.uint8), model)

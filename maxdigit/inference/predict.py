@@ -50,7 +50,7 @@ class Predictor:
     """
 
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
-        self._checkpoints = checkpoints
+        self.checkpoints = checkpoints
         self._classifiers: dict[str, Classifier | Ensemble] = {}
         self._lock = threading.RLock()  # loading the ensemble loads its members
 
@@ -60,13 +60,13 @@ class Predictor:
             raise UnknownModelError(f"There is no model called {model!r}. Choose one of: {', '.join(NAMES)}.")
         if model == ENSEMBLE:
             self.weights()  # raises if there is nothing to mix
-            return self._checkpoints / ENSEMBLE
+            return self.checkpoints / ENSEMBLE
         for recipe in RECIPES:
-            folder = self._checkpoints / model / recipe
+            folder = self.checkpoints / model / recipe
             if (folder / "config.json").is_file():
                 return folder
         raise CheckpointError(
-            f"{title(model)} has no trained weights in {self._checkpoints / model}. "
+            f"{title(model)} has no trained weights in {self.checkpoints / model}. "
             f"Train it with: python train.py {model}"
         )
 
@@ -88,17 +88,17 @@ class Predictor:
         trained = self.trained()
         if len(trained) < 2:
             raise CheckpointError(
-                f"The ensemble needs two trained models or more in {self._checkpoints}; there "
+                f"The ensemble needs two trained models or more in {self.checkpoints}; there "
                 f"{'is only ' + trained[0] if trained else 'are none'}. Train another with train.py."
             )
-        weights = read_weights(self._checkpoints / ENSEMBLE)
+        weights = read_weights(self.checkpoints / ENSEMBLE)
         if weights is None:
             return equal_weights(trained)
         missing = [name for name in weights if name not in trained]
         if missing:
             raise CheckpointError(
                 f"The ensemble was chosen with {', '.join(missing)}, which has no trained weights in "
-                f"{self._checkpoints}. Train it, or choose again without it: python -m maxdigit calibrate"
+                f"{self.checkpoints}. Train it, or choose again without it: python -m maxdigit calibrate"
             )
         return weights
 

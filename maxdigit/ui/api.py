@@ -54,12 +54,17 @@ class _Data(gr.JSON):
 
     is_template = True
 
-    def __init__(self, form: dict[str, Any], **kwargs: Any) -> None:
-        self._form = form
-        super().__init__(visible=False, **kwargs)
+    form: dict[str, Any]
 
     def api_info(self) -> dict[str, Any]:
-        return self._form
+        return self.form
+
+
+def _data(form: dict[str, Any], label: str) -> _Data:
+    # Not as an argument: Gradio sends the page only what its own components' constructors name, "visible" among it.
+    data = _Data(visible=False, label=label)
+    data.form = form
+    return data
 
 
 def add_api(predictor: Predictor) -> None:
@@ -119,9 +124,9 @@ def add_api(predictor: Predictor) -> None:
     files = gr.File(file_count="multiple", visible=False, label="files")
     shared = {"api_visibility": "public", "concurrency_limit": 1, "concurrency_id": "programs"}
     answers, rows = ({"type": "array", "items": form} for form in (_ANSWER, _ROW))
-    gr.on([], classify, [image, model], _Data(_ANSWER, label="answer"), api_name="classify", **shared)
-    gr.on([], compare, image, _Data(answers, label="answers"), api_name="compare", **shared)
-    gr.on([], batch, [files, model], _Data(rows, label="rows"), api_name="batch", **shared)
+    gr.on([], classify, [image, model], _data(_ANSWER, "answer"), api_name="classify", **shared)
+    gr.on([], compare, image, _data(answers, "answers"), api_name="compare", **shared)
+    gr.on([], batch, [files, model], _data(rows, "rows"), api_name="batch", **shared)
 
 
 @contextmanager

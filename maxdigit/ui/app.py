@@ -25,7 +25,7 @@ def build_app(predictor: Predictor, runs: Path) -> gr.Blocks:
 
     Args:
         predictor: the trained models that answer.
-        runs: the folder of training runs, as ``MODEL/RECIPE/history.csv``, for the charts.
+        runs: a folder of training runs, for the charts.
     """
     # Uploads are looked at and let go: every hour, files older than an hour are removed.
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
@@ -36,7 +36,7 @@ def build_app(predictor: Predictor, runs: Path) -> gr.Blocks:
         )
         with gr.Tabs(elem_id="pages"):
             with gr.Tab(texts.CLASSIFY, id="classify", alignment="right"):
-                classify = build_classify_tab(predictor, folder=str(runs))
+                classify = build_classify_tab(predictor)
             with gr.Tab(texts.COMPARE, id="compare", alignment="right") as compare:
                 build_compare_tab(predictor, classify, opened=compare.select)
             with gr.Tab(texts.BATCH, id="batch", alignment="right"):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Literal
 
 from maxdigit.inference.predict import title
+from maxdigit.training.history import Epoch
 from maxdigit.ui import texts
 from maxdigit.ui.measured import Measured
 from maxdigit.ui.runs import Run
@@ -13,6 +17,8 @@ from maxdigit.ui.theme import model_colour
 if TYPE_CHECKING:  # Plotly takes a while to load: not before a chart is wanted
     import plotly.graph_objects as go
 
+SOFTMAX_FLOOR = math.log(1 + 9 / math.e)  # no lower can the loss fall where a softmax stands before the cross-entropy
+
 _INK = "#808080"  # readable on either ground where the style sheet does not reach, as in a saved picture
 _GRID = "rgba(128, 128, 128, 0.22)"
 _CLEAR = "rgba(0, 0, 0, 0)"
@@ -20,14 +26,33 @@ _CLEAR = "rgba(0, 0, 0, 0)"
 _TOOLS_LEFT_OUT = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "resetscale"]
 
 
-def accuracy_figure(runs: list[Run]) -> go.Figure:
-    """Accuracy against epoch, training and validation, for each run."""
-    return _figure(runs, texts.ACCURACY, "train_accuracy", "validation_accuracy", ".1%")
+@dataclass(frozen=True)
+class View:
+    """How curves are to be looked at."""
+
+    axis: Literal["epoch", "pictures", "minutes"] = "epoch"
+    smoothing: float = 0.0  # 0 for none, towards 1 for more
+    log: bool = False  # whether the loss has a logarithmic axis
 
 
-def loss_figure(runs: list[Run]) -> go.Figure:
-    """Loss against epoch, training and validation, for each run."""
-    return _figure(runs, texts.LOSS, "train_loss", "validation_loss", ".3f")
+def run_figures(runs: list[Run], view: View) -> dict[str, go.Figure]:
+    """Charts ``accuracy``, ``loss``, ``rate`` (learning rate) and ``speed`` of the runs, over one another."""
+    both = ((texts.TRAIN, "train", True), (texts.VALIDATION, "validation", False))
+    figures = {
+        "accuracy": _figure(runs, view, "accuracy", [(part, f"{name}_accuracy", d) for part, name, d in both], ".1%"),
+        "loss": _figure(runs, view, "loss", [(part, f"{name}_loss", d) for part, name, d in both], ".3f"),
+        "rate": _figure(runs, view, "rate", [("", "learning_rate", False)], ".2g"),
+        "speed": _figure(runs, view, "speed", [("", "pictures_per_second", False)], ",.0f"),
+    }
+    for spec in {run.spec.name: run.spec for run in runs}.values():
+        said = f"{spec.title}, {texts.PAPER_VALIDATION}"
+        _reference(
+            figures["accuracy"], runs, view, spec.paper_validation, model_colour(spec.name), f"{said}: %{{y:.1%}}"
+        )
+    if any(run.settings.get("softmax_before_loss") for run in runs):
+        _reference(figures["loss"], runs, view, SOFTMAX_FLOOR, _INK, f"{texts.FLOOR}: %{{y:.3f}}")
+    figures["loss"].update_yaxes(type="log" if view.log else "linear")
+    return figures
 
 
 def against_figure(measured: dict[str, Measured], against: str) -> go.Figure | None:
@@ -74,33 +99,81 @@ def _points(result: Measured, against: str) -> list[tuple[Any, int, float]]:
     return [(name, count, accuracy) for name, (count, accuracy) in result.by.get(against, {}).items()]
 
 
-def _figure(runs: list[Run], heading: str, train: str, validation: str, number: str) -> go.Figure:
+def _figure(runs: list[Run], view: View, chart: str, lines: list[tuple[str, str, bool]], number: str) -> go.Figure:
+    """One chart; of each line the part it shows, its column in the history, and whether it is dashed."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
     for run in runs:
-        for column, part, is_train in ((train, texts.TRAIN, True), (validation, texts.VALIDATION, False)):
+        x = _places(run.epochs, view)
+        for part, column, is_dashed in lines:
+            y = [getattr(epoch, column) for epoch in run.epochs]
+            where = ", ".join(filter(None, (part, f"{texts.EPOCH.lower()} %{{customdata}}")))
+            look = {
+                "x": x,
+                "legendgroup": run.name,  # one entry shows or hides all of a run's lines
+                "mode": "lines+markers" if len(run.epochs) == 1 or run.recipe == "paper" else "lines",
+                "line": {
+                    "color": model_colour(run.spec.name),
+                    "width": 2,
+                    "dash": "5px,4px" if is_dashed else "solid",
+                },
+                "marker": {"symbol": "circle-open", "size": 6},  # the paper's recipe, in the same model's colour
+                "customdata": [epoch.epoch for epoch in run.epochs],
+            }
+            if view.smoothing:  # what was measured stays to be seen, faintly
+                figure.add_scatter(**{**look, "mode": "lines"}, y=y, opacity=0.25, showlegend=False, hoverinfo="skip")
             figure.add_scatter(
-                x=[epoch.epoch for epoch in run.epochs],
-                y=[getattr(epoch, column) for epoch in run.epochs],
+                **look,
+                y=smooth(y, view.smoothing),
                 name=run.title,
-                legendgroup=run.name,  # one entry shows or hides both lines
-                showlegend=not is_train,
-                mode="lines+markers" if len(run.epochs) == 1 or run.recipe == "paper" else "lines",
-                line={"color": model_colour(run.spec.name), "width": 2, "dash": "5px,4px" if is_train else "solid"},
-                marker={"symbol": "circle-open", "size": 6},  # the paper's recipe, in the same model's colour
-                opacity=0.75 if is_train else 1,
-                hovertemplate=f"{run.title}<br>{part}, {texts.EPOCH.lower()} %{{x}}: %{{y:{number}}}<extra></extra>",
+                showlegend=not is_dashed,
+                opacity=0.75 if is_dashed else 1,
+                hovertemplate=f"{run.title}<br>{where}: %{{y:{number}}}<extra></extra>",
             )
-    longest = max((run.epochs[-1].epoch for run in runs), default=1)
-    _dress(figure, heading, texts.EPOCH)
-    figure.update_xaxes(range=[0, 1.03 * longest], **_ticks(longest))
-    figure.update_yaxes(tickformat=".0%" if number.endswith("%") else "~g")
+    longest = max((_places(run.epochs, view)[-1] for run in runs), default=1)
+    _dress(figure, texts.CHARTS[chart], texts.AXIS_TITLES[view.axis], keep=f"{view.axis} {view.log}")
+    figure.update_xaxes(range=[0, 1.03 * longest], **(_ticks(longest) if view.axis == "epoch" else {}))
+    figure.update_yaxes(tickformat=".0%" if number.endswith("%") else "~s" if chart == "speed" else "~g")
     return figure
 
 
-def _dress(figure: go.Figure, heading: str, axis_title: str) -> None:
-    """What all charts share."""
+def smooth(values: list[float], weight: float) -> list[float]:
+    """An exponential moving average that does not lean towards 0 at its start.
+
+    D. P. Kingma, J. Ba, "Adam" (2015), section 3, whose correction TensorBoard's curves use as well.
+    """
+    mean, shown = 0.0, []
+    for number, value in enumerate(values, start=1):
+        mean = weight * mean + (1 - weight) * value
+        shown.append(mean / (1 - weight**number))
+    return shown
+
+
+def _places(epochs: list[Epoch], view: View) -> list[float]:
+    """Where along the axis each epoch ends."""
+    if view.axis == "epoch":
+        return [epoch.epoch for epoch in epochs]
+    if view.axis == "minutes":
+        return list(accumulate(epoch.seconds / 60 for epoch in epochs))
+    return list(accumulate(round(epoch.seconds * epoch.pictures_per_second) for epoch in epochs))
+
+
+def _reference(figure: go.Figure, runs: list[Run], view: View, value: float, colour: str, says: str) -> None:
+    """A dotted line from side to side."""
+    longest = max(_places(run.epochs, view)[-1] for run in runs)
+    figure.add_scatter(
+        x=[0, longest / 2, longest],
+        y=[value] * 3,
+        mode="lines",
+        line={"color": colour, "width": 1, "dash": "1px,4px"},
+        showlegend=False,
+        hovertemplate=f"{says}<extra></extra>",
+    )
+
+
+def _dress(figure: go.Figure, heading: str, axis_title: str, keep: str = "keep") -> None:
+    """What all charts share. A zoom stays as long as ``keep`` does."""
     axis = {"gridcolor": _GRID, "zeroline": False, "linecolor": _GRID, "automargin": True}
     figure.update_layout(
         height=380,
@@ -122,11 +195,11 @@ def _dress(figure: go.Figure, heading: str, axis_title: str) -> None:
         legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
         hovermode="closest",
         modebar={"bgcolor": _CLEAR, "color": _INK, "activecolor": _INK, "remove": _TOOLS_LEFT_OUT},
-        uirevision="keep",  # a zoom stays while runs are shown and hidden
+        uirevision=keep,
     )
 
 
-def _ticks(longest: int) -> dict[str, int]:
+def _ticks(longest: float) -> dict[str, int]:
     """Whole epochs only, and not more than about ten of them."""
     for step in (1, 2, 5, 10, 20, 50, 100):
         if longest <= 10 * step:

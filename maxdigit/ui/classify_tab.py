@@ -42,13 +42,8 @@ def default_model(names: list[str]) -> str | None:
     return DEFAULT_MODEL if DEFAULT_MODEL in names else next(iter(names), None)
 
 
-def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
-    """Put the tab's components where the caller is, and make them answer.
-
-    Args:
-        predictor: the trained models.
-        folder: where they were looked for, to be named when there are none.
-    """
+def build_classify_tab(predictor: Predictor) -> ClassifyTab:
+    """Put the tab's components where the caller is, and make them answer."""
     names = predictor.available()
     mode, dealt = gr.State("draw"), gr.State(None)
     is_hidden, score = gr.State(False), gr.State(Score())  # of the game in which the visitor guesses first
@@ -98,7 +93,7 @@ def build_classify_tab(predictor: Predictor, *, folder: str) -> ClassifyTab:
                 elem_id="model",
                 visible=bool(names),
             )
-            answer = AnswerCard(_waiting("draw") if names else _no_models(folder), elem_id="answer")
+            answer = AnswerCard(_waiting("draw") if names else _no_models(predictor), elem_id="answer")
 
     shown = [mode, pad, upload, dealt]
     if names:
@@ -271,8 +266,8 @@ def _waiting(mode: Mode) -> str:
     return waiting_card(texts.DRAW_SOMETHING, texts.DRAW_SOMETHING_MORE)
 
 
-def _no_models(folder: str) -> str:
-    return trouble_card(texts.NO_MODELS.format(folder=folder))
+def _no_models(predictor: Predictor) -> str:
+    return trouble_card(texts.NO_MODELS.format(folder=predictor.checkpoints))
 
 
 def _line(*sentences: str) -> str:

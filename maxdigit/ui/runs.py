@@ -2,54 +2,117 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.training.history import Epoch, read_history
-from maxdigit.training.runs import METRICS
+from maxdigit.training.runs import CONFIG, HISTORY, METRICS, STATE, read_json
 from maxdigit.ui import texts
 from maxdigit.ui.measured import Metrics, read_metrics
+
+_DEEPEST = 4  # folders below the root in which runs are looked for
+_MOST = 100  # runs that are read
+
+_RECIPE_ORDER = ("tuned", "paper")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training run, as its folder ``MODEL/RECIPE`` tells it."""
+    """One training run, as its folder tells it."""
 
+    name: str  # the folder's path below the root, so unique
     spec: ModelSpec
     recipe: str
     epochs: list[Epoch]
     metrics: Metrics  # empty before the run is evaluated
-
-    @property
-    def name(self) -> str:
-        """Unique among the runs under one folder."""
-        return f"{self.spec.name}/{self.recipe}"
+    settings: dict[str, Any] = field(default_factory=dict)  # the recipe's; empty if the run does not tell
+    is_unfinished: bool = False  # it is going on, or was stopped before its end
 
     @property
     def title(self) -> str:
         """For people."""
-        return f"{self.spec.title}, {texts.RECIPES.get(self.recipe, self.recipe)}"
+        usual = f"{self.spec.name}/{self.recipe}"
+        elsewhere = "" if self.name == usual else f" ({self.name})"
+        return f"{self.spec.title}, {texts.RECIPES.get(self.recipe, self.recipe)}{elsewhere}"
+
+    @property
+    def planned(self) -> int | None:
+        """Epochs that the run is meant to have."""
+        epochs = self.settings.get("epochs")
+        return epochs if isinstance(epochs, int) else None
 
 
 def find_runs(root: Path) -> tuple[list[Run], list[str]]:
     """All runs under ``root``, in the registry's order, and a sentence for each that is damaged."""
     runs, troubles = [], []
-    for spec in MODELS.values():
-        for path in sorted(root.glob(f"{spec.name}/*/history.csv"), reverse=True):  # tuned before paper
-            recipe = path.parent.name
-            try:
-                epochs = read_history(path)
-            except MaxDigitError as error:
-                troubles.append(texts.RUN_SKIPPED.format(run=f"{spec.name}/{recipe}", reason=error))
-                continue
-            if not epochs:
-                continue  # just begun: the first epoch is not over
-            try:
-                metrics = read_metrics(path.with_name(METRICS))
-            except MaxDigitError as error:
-                troubles.append(str(error))
-                metrics = Metrics()
-            runs.append(Run(spec, recipe, epochs, metrics))
-    return runs, troubles
+    for path in _histories(root):
+        folder = path.parent
+        name = root.name if folder == root else folder.relative_to(root).as_posix()
+        settings, trouble = _settings(folder)
+        model = settings.get("model", folder.parent.name)
+        if model not in MODELS:
+            continue  # not one of ours
+        try:
+            epochs = read_history(path)
+        except MaxDigitError as error:
+            troubles.append(texts.RUN_SKIPPED.format(run=name, reason=error))
+            continue
+        if not epochs:
+            continue  # just begun: the first epoch is not over
+        troubles += [trouble] if trouble else []
+        try:
+            metrics = read_metrics(folder / METRICS)
+        except MaxDigitError as error:
+            troubles.append(str(error))
+            metrics = Metrics()
+        recipe = str(settings.get("name", folder.name))
+        runs.append(Run(name, MODELS[model], recipe, epochs, metrics, settings, (folder / STATE).is_dir()))
+    return sorted(runs, key=_order), troubles
+
+
+def fingerprint(root: Path) -> tuple[tuple[str, int], ...]:
+    """Changes as soon as a run under ``root`` begins, goes on, or is measured; cheap to take."""
+    return tuple(
+        (str(file), file.stat().st_mtime_ns)
+        for path in _histories(root)
+        for file in (path, path.with_name(METRICS))
+        if file.exists()
+    )
+
+
+def _histories(root: Path) -> list[Path]:
+    found: list[Path] = []
+    for path in _walk(root):
+        found.append(path)
+        if len(found) == _MOST:
+            break
+    return found
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for folder, below, files in os.walk(root):
+        depth = len(Path(folder).relative_to(root).parts)
+        below[:] = sorted(name for name in below if not name.startswith(".")) if depth < _DEEPEST else []
+        if HISTORY in files:
+            yield Path(folder) / HISTORY
+
+
+def _settings(folder: Path) -> tuple[dict[str, Any], str]:
+    """The recipe in ``config.json``, empty where there is none; and a sentence if it is damaged."""
+    if not (folder / CONFIG).is_file():
+        return {}, ""
+    try:
+        recipe = read_json(folder / CONFIG)["recipe"]
+        return dict(recipe), ""
+    except (MaxDigitError, TypeError, KeyError, ValueError):
+        return {}, texts.NOT_A_CONFIG_FILE.format(path=folder / CONFIG)
+
+
+def _order(run: Run) -> tuple[int, int, str]:
+    known = run.recipe in _RECIPE_ORDER
+    return list(MODELS).index(run.spec.name), _RECIPE_ORDER.index(run.recipe) if known else 9, run.name

@@ -321,15 +321,45 @@ def _pictures(count: int) -> str:
 RUNS = "Runs"
 ACCURACY = "Accuracy"
 LOSS = "Loss (cross-entropy)"
+LEARNING_RATE = "Learning rate"
+SPEED = "Pictures per second"
+CHARTS = {"accuracy": ACCURACY, "loss": LOSS, "rate": LEARNING_RATE, "speed": SPEED}
 EPOCH = "Epoch"
+AXIS = "Against"
+AXES = {"epoch": "Epochs", "pictures": "Pictures", "minutes": "Minutes"}
+AXIS_TITLES = {"epoch": EPOCH, "pictures": "Pictures seen in this run", "minutes": "Minutes of training"}
+SMOOTHING = "Smoothing"
+LOG_LOSS = "Logarithmic loss"
+HISTORY_CSV = "CSV"
+PAPER_VALIDATION = "the paper's validation accuracy"
+FLOOR = "the floor with a softmax before the loss, ln(1 + 9/e)"
+FLOOR_TITLE = "Why the paper's ResNet18 never got below a loss of 1.46"
+FLOOR_TEXT = """
+The paper's ResNet18 ends its forward pass with a softmax, and then trains with a cross-entropy that applies a softmax
+of its own. The second one sees numbers between 0 and 1 only. Even a perfect answer, a 1 and nine 0s, becomes a share of
+e / (e + 9), which is 23%. Its loss is ln(1 + 9/e) = 1.461, and no training can bring it lower: the accuracy may rise to
+100% while the loss stands still. The recipe called "the paper's" repeats this; the tuned one leaves the extra softmax
+out.
+"""
+SETTINGS_TITLE = "Settings of these runs, what differs in bold"
+NOT_A_CONFIG_FILE = "{path} is damaged, so the run's settings are not shown."
 TRAIN = "training"
 VALIDATION = "validation"
-LINES = "Solid lines: validation. Dashed lines: training. An epoch is one pass over as many pictures as a training set."
+LINES = (
+    "Solid lines: validation. Dashed lines: training. Dotted lines: what the paper reports. The charts follow a run "
+    "that goes on."
+)
 NO_RUNS = "No training run was found in {folder}. Start one with: python train.py resnet18"
 NO_RUN_CHOSEN = "Choose a run above to see its curves."
 RUN_SKIPPED = "Left out {run}: {reason}"
 NOT_A_METRICS_FILE = "{path} is not a metrics file. Evaluate the run again."
 RECIPES = {"tuned": "tuned", "paper": "the paper's recipe"}
+
+
+def going_on(run: str, epochs: int, planned: int | None) -> str:
+    """How far an unfinished run is."""
+    return f"{run} is not finished: epoch {epochs}" + (f" of {planned}." if planned else ".")
+
 
 RESULTS_TITLE = "Results on test pictures"
 RESULTS_NOTE = (
