@@ -7,7 +7,9 @@ skipped, except where CI is set.
 from __future__ import annotations
 
 import io
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -89,13 +91,14 @@ def opened(browser: Browser, url: str) -> Iterator[Opener]:
     contexts, troubles = [], []
 
     def open_page(device: dict = LAPTOP, address: str = url, query: str = "") -> Page:
+        host = address.split("?", maxsplit=1)[0]
         context = browser.new_context(**device)
         context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: troubles.append(request.url) if is_outside(request.url, address) else None)
+        page.on("request", lambda request: troubles.append(request.url) if is_outside(request.url, host) else None)
         page.goto(address + query)
         expect(page.locator(".pad-canvas")).to_be_visible()
         expect(page.locator(".answer")).to_be_visible()
@@ -180,6 +183,77 @@ def test_a_pressed_bar_shows_what_spoke_for_its_digit_until_the_drawing_goes_on(
     expect(caption).to_have_text(texts.WHY.format(digit=2))
     draw(page, DIGITS[2:])
     expect(caption).to_have_text(texts.SAW)
+
+
+def test_a_digit_is_erased_and_put_back(opened: Opener, predictor: FakePredictor) -> None:
+    page = opened()
+    draw(page)
+    finds = page.locator(".finds button")
+    expect(finds).to_have_count(3)
+    finds.nth(1).click()
+    expect(finds.nth(1)).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(300)
+    assert predictor.seen[-1][20:55, :20].any() and not predictor.seen[-1][60:, 40:80].any()
+    page.locator(".bar").nth(2).click()
+    expect(page.locator(".answer-saw figcaption")).to_have_text(texts.WHY.format(digit=2))
+    expect(finds.nth(1)).to_have_attribute("aria-pressed", "true")
+    finds.nth(1).click()
+    expect(finds.nth(1)).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_link_reopens_the_drawing_and_the_sample_with_the_model(opened: Opener) -> None:
+    page = opened()
+    page.get_by_label("PyTorch CNN").check()
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    page.wait_for_timeout(500)
+    page.locator("#link").click()
+    field = page.locator("#address input, #address textarea")
+    expect(field).to_have_value(re.compile("drawing="))
+    assert page.url == field.input_value(), "the address bar holds it too"
+    other = opened(address=field.input_value())
+    expect(answered(other)).to_be_visible()
+    expect(other.locator(".answer-foot")).to_contain_text("PyTorch CNN")
+    assert strokes_on(other) == 3
+
+    page.get_by_role("tab", name=texts.SAMPLE).click()
+    expect(page.locator("#truth")).to_contain_text("the largest is")
+    page.locator("#link").click()
+    expect(field).to_have_value(re.compile("sample="))
+    other = opened(address=field.input_value())
+    expect(other.locator("#truth")).to_contain_text(page.locator("#truth").inner_text())
+    assert other.locator(".sample-picture").get_attribute("src") == page.locator(".sample-picture").get_attribute("src")
+    nonsense = opened(query="?drawing=nonsense")
+    expect(nonsense.locator(".answer-words p")).to_have_text(texts.LINK_UNREADABLE)
+
+
+def test_the_picture_and_the_answer_are_saved(opened: Opener) -> None:
+    page = opened()
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    page.wait_for_timeout(400)
+    with page.expect_download() as download:
+        page.locator("#save-picture").click()
+    assert Image.open(download.value.path()).size == (128, 128)
+    with page.expect_download() as download:
+        page.locator("#save-answer").click()
+    assert json.loads(Path(download.value.path()).read_text())["model"] == "resnet18"
+
+
+def test_an_upload_is_turned_and_its_ink_overruled(opened: Opener, predictor: FakePredictor, tmp_path: Path) -> None:
+    pixels = np.full((200, 200), 230, np.uint8)
+    pixels[20:60, 90:96] = 20
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    page = opened()
+    page.get_by_role("tab", name=texts.UPLOAD).click()
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "picture.png")
+    expect(page.locator(".answer-saw figcaption")).to_have_text(texts.SAW_INVERTED)
+    assert predictor.seen[-1][:64].any()
+    page.locator("#turn").click()
+    page.wait_for_timeout(1500)
+    assert not predictor.seen[-1][:, :64].any() and predictor.seen[-1][:, 64:].any()
+    page.get_by_label(texts.INKS["light"]).check()
+    expect(page.locator(".answer-saw figcaption")).to_have_text(texts.SAW)
 
 
 def test_the_answer_comes_while_the_line_is_still_drawn(opened: Opener) -> None:

@@ -7,7 +7,10 @@ import io
 import json
 import os
 import re
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qsl
 
 import gradio as gr
 import numpy as np
@@ -25,13 +28,16 @@ from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
 from maxdigit.ui.charts import View, run_figures, smooth
 from maxdigit.ui.classify_tab import (
-    _answer_drawing,
-    _answer_sample,
-    _answer_upload,
-    _explain,
+    _follow_link,
+    _link,
     _new_sample,
+    _press,
     _reveal,
+    _save,
+    _show,
+    _show_sample,
     default_model,
+    seen,
 )
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
@@ -47,6 +53,17 @@ def drawing(*strokes: dict) -> str:
 
 def stroke(**changes: object) -> dict:
     return {"tool": "pen", "size": DEFAULT_SIZE, "points": [[100, 200], [300, 400]], **changes}
+
+
+def draw(value: object) -> tuple:
+    """What the page shows when this is on the pad, as the answering functions take it."""
+    return "draw", value, None, "auto", 0, None
+
+
+def answer(predictor: FakePredictor, value: object, model: str = "resnet18") -> str:
+    card, erased = _show(predictor, *draw(value), model)
+    assert erased == ()
+    return card
 
 
 # ---- What the pad sends
@@ -193,10 +210,10 @@ def test_certainty_is_said_in_words(shares: tuple[float, float], start: str) -> 
 
 def test_a_drawing_is_answered_and_an_erased_one_is_not() -> None:
     predictor = FakePredictor()
-    assert "The largest digit is" in _answer_drawing(predictor, drawing(stroke()), "resnet18")
+    assert "The largest digit is" in answer(predictor, drawing(stroke()), "resnet18")
     assert len(predictor.seen) == 1
     for value in ("", drawing(stroke(), stroke(tool="eraser", size=MAX_SIZE))):
-        card = _answer_drawing(predictor, value, "resnet18")
+        card = answer(predictor, value, "resnet18")
         assert texts.DRAW_SOMETHING in card and shares_in(card) == []
     assert len(predictor.seen) == 1, "an empty pad must not be shown to a model"
 
@@ -210,9 +227,10 @@ def picture_in(card: str) -> Image.Image:
 def test_a_pressed_bar_shows_what_spoke_for_its_digit() -> None:
     predictor = FakePredictor()
     value = drawing(stroke())
-    plain = _answer_drawing(predictor, value, "resnet18")
+    plain = answer(predictor, value, "resnet18")
     assert picture_in(plain).mode == "L"
-    card = _explain(predictor, "draw", value, None, None, "resnet18", 4)
+    card, erased = _press(predictor, draw(value), "resnet18", (), 4, None)
+    assert erased == ()
     assert texts.WHY.format(digit=4) in card and card.count("bar-asked") == 1
     colours = np.asarray(picture_in(card)).astype(int)
     assert colours.shape == (128, 128, 3)
@@ -223,14 +241,120 @@ def test_a_pressed_bar_shows_what_spoke_for_its_digit() -> None:
 
 @pytest.mark.parametrize("digit", [10, -1, None, "4"])
 def test_a_bar_that_does_not_exist_changes_nothing(digit: object) -> None:
-    assert _explain(FakePredictor(), "draw", drawing(stroke()), None, None, "resnet18", digit) == gr.skip()
-    assert _explain(FakePredictor(), "draw", "", None, None, "resnet18", 4) == gr.skip()
+    for number in (digit, 7):
+        assert _press(FakePredictor(), draw(drawing(stroke())), "resnet18", (), digit, number) == (gr.skip(), gr.skip())
+    assert _press(FakePredictor(), draw(""), "resnet18", (), 4, 0) == (gr.skip(), gr.skip())
+
+
+def test_a_digit_that_was_found_is_erased_and_put_back() -> None:
+    predictor = FakePredictor()
+    value = drawing(stroke(points=[[100, 200], [100, 600]]), stroke(points=[[700, 300], [700, 700]]))
+    plain = answer(predictor, value)
+    assert plain.count("data-erase") == 2 and plain.count('aria-pressed="false"') == 2
+    card, erased = _press(predictor, draw(value), "resnet18", (), None, 1)
+    assert erased == (1,) and card.count('aria-pressed="true"') == 1
+    left = np.asarray(picture_in(card))
+    assert (left[:, 64:] == 0).all() and left[40, 12] == 255, "only the second is gone"
+    card, erased = _press(predictor, draw(value), "resnet18", erased, 4, None)
+    assert erased == (1,) and texts.WHY.format(digit=4) in card, "why, about what is left"
+    card, erased = _press(predictor, draw(value), "resnet18", erased, None, 1)
+    assert erased == () and card == plain
+
+
+def test_an_uploaded_picture_is_turned_and_its_ink_overruled(tmp_path: Path) -> None:
+    pixels = np.full((200, 200), 230, np.uint8)
+    pixels[20:60, 90:96] = 20
+    path = tmp_path / "picture.png"
+    Image.fromarray(pixels).save(path)
+    upright = seen("upload", None, str(path), "auto", 0, None)
+    turned = seen("upload", None, str(path), "auto", 1, None)
+    assert upright is not None and turned is not None and upright.inverted
+    assert np.abs(np.rot90(upright.pixels, -1).astype(int) - turned.pixels).mean() < 2
+    assert len(upright.boxes) == 1 and upright.boxes[0][1] < 64 < turned.boxes[0][0], "the top goes to the right"
+    light = seen("upload", None, str(path), "light", 0, None)
+    assert light is not None and not light.inverted and (light.pixels != upright.pixels).any()
+
+
+def request(query: str) -> gr.Request:
+    return gr.Request(SimpleNamespace(query_params=dict(parse_qsl(query, keep_blank_values=True))))
+
+
+def test_a_link_opens_the_same_drawing_with_the_same_model() -> None:
+    value = drawing(stroke(), stroke(tool="eraser", points=[[1, 2]]))
+    query, field = _link("draw", value, None, "torch_cnn")
+    assert field.visible and "drawing=" in query
+    tab, model, pad, mode, *_, card, erased = _follow_link(FakePredictor(), request(query))
+    assert (tab, model, pad, mode, erased) == (gr.skip(), "torch_cnn", value, "draw", ())
+    assert card == answer(FakePredictor(), value, "torch_cnn")
+
+
+@pytest.mark.parametrize("dealt", [Dealt(5), Dealt(77, "textured", "rings", (7, 7, 2)), Dealt(3, "photo")])
+def test_a_link_opens_the_same_sample(dealt: Dealt) -> None:
+    query, _ = _link("sample", None, dealt, "resnet18")
+    tab, model, _, mode, found, picture, truth, card, _ = _follow_link(FakePredictor(), request(query))
+    assert (tab.selected, model, mode, found) == ("sample", "resnet18", "sample", dealt)
+    assert (picture, _, card) == (*_show_sample(FakePredictor(), dealt, False, "resnet18")[:1], _, card)
+    assert "the largest is" in truth
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "model=vgg",
+        "drawing=!!!",
+        "drawing=AAAA",
+        "drawing=" + "A" * 7000,
+        "drawing=",
+        "sample=1",
+        "sample=x.textured..",
+        "sample=1.crowded..",
+        "sample=1.textured.tartan.",
+        "sample=1.photo.rings.",
+        "sample=1.textured..12",
+        "sample=99999999999999999999.textured..",
+    ],
+)
+def test_a_link_full_of_nonsense_gets_a_sentence(query: str) -> None:
+    *_, card, _ = _follow_link(FakePredictor(), request(query))
+    assert texts.LINK_UNREADABLE in card
+
+
+def test_a_packed_drawing_cannot_grow_without_end() -> None:
+    bomb = base64.urlsafe_b64encode(zlib.compress(b" " * 50_000_000)).decode()
+    *_, card, _ = _follow_link(FakePredictor(), request(f"drawing={bomb[:6000]}"))
+    assert texts.LINK_UNREADABLE in card
+
+
+def test_what_cannot_be_linked_says_so() -> None:
+    query, field = _link("upload", None, None, "resnet18")
+    assert query == "" and field.value == texts.LINK_NO_UPLOAD
+    points = np.random.default_rng(0).integers(0, 1000, (9_000, 2)).tolist()
+    query, field = _link("draw", drawing(stroke(points=points)), None, "resnet18")
+    assert query == "" and field.value == texts.LINK_TOO_LONG
+
+
+def test_the_picture_and_the_answer_can_be_kept() -> None:
+    predictor, value = FakePredictor(), drawing(stroke())
+    file = json.loads(_save(predictor, "picture", *draw(value), (), "resnet18"))
+    picture = Image.open(io.BytesIO(base64.b64decode(file["base64"])))
+    assert file["name"] == "maxdigit.png" and (np.asarray(picture) == predictor_saw(predictor, value)).all()
+    file = json.loads(_save(predictor, "answer", *draw(value), (), "resnet18"))
+    kept = json.loads(base64.b64decode(file["base64"]))
+    assert kept["model"] == "resnet18" and sum(kept["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert _save(predictor, "answer", *draw(""), (), "resnet18") == ""
+
+
+def predictor_saw(predictor: FakePredictor, value: str) -> np.ndarray:
+    answer(predictor, value)
+    return predictor.seen[-1]
 
 
 def test_trouble_is_told_in_the_card() -> None:
-    assert "The drawing cannot be read" in _answer_drawing(FakePredictor(), "nonsense", "resnet18")
-    assert "There is no model called" in _answer_drawing(FakePredictor(), drawing(stroke()), "resnet19")
-    assert texts.FILE_GONE in _answer_upload(FakePredictor(), "/no/such/file.png", "resnet18")
+    assert "The drawing cannot be read" in answer(FakePredictor(), "nonsense", "resnet18")
+    assert "There is no model called" in answer(FakePredictor(), drawing(stroke()), "resnet19")
+    assert (
+        texts.FILE_GONE in _show(FakePredictor(), "upload", None, "/no/such/file.png", "auto", 0, None, "resnet18")[0]
+    )
 
 
 def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -> None:
@@ -244,7 +368,7 @@ def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -
 def test_a_guess_comes_before_the_answer_and_is_scored() -> None:
     predictor = FakePredictor()
     dealt = Dealt(5)
-    _, truth, card = _answer_sample(predictor, dealt, True, "resnet18")
+    _, truth, card, _ = _show_sample(predictor, dealt, True, "resnet18")
     assert texts.GUESS in card and card.count(" disabled") == 0 and shares_in(card) == []
     assert "the largest is" not in truth and not predictor.seen
     largest = dealt.sample.max_digit
@@ -256,7 +380,7 @@ def test_a_guess_comes_before_the_answer_and_is_scored() -> None:
 
 
 def test_samples_that_cannot_be_dealt_are_explained_and_nothing_else_changes() -> None:
-    *_, dealt, _, truth, card = _new_sample(FakePredictor(), "textured", "rings", "12", False, "resnet18")
+    *_, dealt, _, truth, card, _ = _new_sample(FakePredictor(), "textured", "rings", "12", False, "resnet18")
     assert dealt is None and texts.THREE_DIGITS in truth and texts.THREE_DIGITS in card
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -27,7 +29,9 @@ _COVER = 0.65  # how much of the picture the greatest heat covers
 _PRESSED = """
 element.addEventListener("click", (event) => {
   const bar = event.target.closest(".bar");
+  const find = event.target.closest("[data-erase]");
   if (bar) trigger("select", { digit: Number(bar.dataset.digit) });
+  if (find) trigger("select", { erase: Number(find.dataset.erase) });
 });
 """
 
@@ -40,10 +44,16 @@ def answer_card(
     *,
     inverted: bool = False,
     why: tuple[int, NDArray[np.float32]] | None = None,
+    finds: Sequence[Find] = (),
 ) -> str:
     """The card for a model's answer to a prepared picture.
 
-    ``why`` is a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
+    Args:
+        prediction: the answer.
+        picture: what the model was given, uint8 (128, 128).
+        inverted: whether its ink was dark on light before.
+        why: a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
+        finds: the digits found in the picture, each of which can be pressed to erase it, and again to put it back.
     """
     shares = [float(share) for share in prediction.probabilities]
     best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
@@ -57,6 +67,7 @@ def answer_card(
         asked=why[0] if why else None,
         foot=texts.time_taken(title(prediction.model), prediction.milliseconds),
         colour=model_colour(prediction.model),
+        finds=finds,
     )
 
 
@@ -83,10 +94,18 @@ def picture_tag(picture: NDArray[np.uint8], alt: str, css_class: str) -> str:
     return f'<img class="{css_class}" alt="{escape(alt)}" src="data:image/png;base64,{data}">'
 
 
-class AnswerCard(gr.HTML):
-    """Shows a card; ``select`` fires with the digit whose bar was pressed."""
+@dataclass(frozen=True)
+class Find:
+    """A digit found in the picture."""
 
-    def __init__(self, value: str, **kwargs: Any) -> None:
+    pixels: NDArray[np.uint8]  # (side, side)
+    is_erased: bool
+
+
+class AnswerCard(gr.HTML):
+    """Shows a card; ``select`` fires with the ``digit`` whose bar was pressed, or with the find to ``erase``."""
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(value, apply_default_css=False, js_on_load=_PRESSED, **kwargs)
 
 
@@ -102,6 +121,7 @@ def _card(
     colour: str = OTHER_COLOUR,
     asked: int | None = None,
     guessing: bool = False,
+    finds: Sequence[Find] = (),
 ) -> str:
     state = "answered" if shares else "waiting"
     bars = "".join(_bar(number, shares, asked, guessing) for number in range(NUM_CLASSES))
@@ -120,7 +140,10 @@ def _card(
     </figure>
   </div>
   <ol class="bars" aria-label="{escape(texts.GUESS_BARS if guessing else texts.BARS)}">{bars}</ol>
-  <p class="answer-foot"><span>{escape(hint)}</span> <span>{escape(foot)}</span></p>
+  <div class="answer-foot">
+    <p><span>{escape(hint)}</span> <span>{escape(foot)}</span></p>
+    <div class="finds" role="group" aria-label="{escape(texts.FINDS)}">{_finds(finds)}</div>
+  </div>
 </section>"""
 
 
@@ -136,6 +159,15 @@ def _bar(digit: int, shares: list[float] | None, asked: int | None, guessing: bo
         f'{"" if shares or guessing else " disabled"}><span class="bar-digit">{digit}</span>'
         f'<span class="bar-track"><span class="bar-fill" style="width: {100 * share:.2f}%"></span></span>'
         f'<span class="bar-share">{shown}</span></button></li>'
+    )
+
+
+def _finds(finds: Sequence[Find]) -> str:
+    return "".join(
+        f'<button type="button" data-erase="{number}" aria-pressed="{str(find.is_erased).lower()}" '
+        f'title="{escape(texts.erase(number + 1, find.is_erased))}">'
+        f"{picture_tag(find.pixels, texts.erase(number + 1, find.is_erased), 'find')}</button>"
+        for number, find in enumerate(finds)
     )
 
 

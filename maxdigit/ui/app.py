@@ -36,7 +36,7 @@ def build_app(predictor: Predictor, runs: Path) -> gr.Blocks:
         )
         with gr.Tabs(elem_id="pages"):
             with gr.Tab(texts.CLASSIFY, id="classify", alignment="right"):
-                classify = build_classify_tab(predictor)
+                classify = build_classify_tab(predictor, loaded=demo.load)
             with gr.Tab(texts.COMPARE, id="compare", alignment="right") as compare:
                 build_compare_tab(predictor, classify, opened=compare.select)
             with gr.Tab(texts.BATCH, id="batch", alignment="right"):

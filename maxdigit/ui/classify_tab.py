@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from functools import partial
 from html import escape
 from typing import Any, Literal
 
 import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-from maxdigit.data.prepare import PreparedPicture, open_picture, prepare
+from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import Predictor, title
+from maxdigit.inference.digits import Box, find_digits, without
+from maxdigit.inference.predict import Prediction, Predictor, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.answer import AnswerCard, answer_card, guess_card, picture_tag, trouble_card, waiting_card
+from maxdigit.ui.answer import AnswerCard, Find, answer_card, guess_card, picture_tag, trouble_card, waiting_card
+from maxdigit.ui.links import make_query, read_query
 from maxdigit.ui.pad import Pad, parse_strokes, render
 from maxdigit.ui.picture_input import PictureInput, existing
 from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
@@ -27,12 +36,51 @@ DEFAULT_MODEL = "resnet18"
 # never overtake a newer one. Programs have a line of their own.
 ONE_LINE = {"concurrency_limit": 1, "concurrency_id": "page"}
 
+# What was handed over becomes a link: in the address bar, on the clipboard where that is allowed, and in the field.
+_TO_ADDRESS = """(query) => {
+  if (!query) return "";
+  const link = `${location.origin}${location.pathname}?${query}`;
+  try { history.replaceState(null, "", link); } catch { /* in a frame of another host */ }
+  navigator.clipboard?.writeText(link).catch(() => {});
+  return link;
+}"""
+
+# What was handed over becomes a file.
+_TO_FILE = """(file) => {
+  if (!file) return;
+  const { name, type, base64 } = JSON.parse(file);
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}"""
+
+_DARK_INK = {"auto": None, "dark": True, "light": False}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model sees of what is shown, and where in it the digits are."""
+
+    pixels: NDArray[np.uint8]  # (128, 128)
+    inverted: bool = False  # the ink was dark on light
+    boxes: tuple[Box, ...] = ()
+
+    def without(self, erased: Iterable[int]) -> NDArray[np.uint8]:
+        """The picture without some of its digits, by their numbers."""
+        gone = set(erased)
+        taken = [box for number, box in enumerate(self.boxes) if number in gone]
+        left = [box for number, box in enumerate(self.boxes) if number not in gone]
+        return without(self.pixels, taken, left) if taken else self.pixels
+
 
 @dataclass(frozen=True)
 class ClassifyTab:
     """What the tab is made of, for whoever adds to it."""
 
-    shown: list[gr.components.Component]  # what :func:`seen` takes: the mode, the drawing, the upload, the sample
+    shown: list[gr.components.Component]  # what :func:`seen` takes
     model: gr.Radio
     answer: gr.HTML
 
@@ -42,14 +90,20 @@ def default_model(names: list[str]) -> str | None:
     return DEFAULT_MODEL if DEFAULT_MODEL in names else next(iter(names), None)
 
 
-def build_classify_tab(predictor: Predictor) -> ClassifyTab:
-    """Put the tab's components where the caller is, and make them answer."""
+def build_classify_tab(predictor: Predictor, *, loaded: Any) -> ClassifyTab:
+    """Put the tab's components where the caller is, and make them answer.
+
+    Args:
+        predictor: the trained models.
+        loaded: the event that says the page has been opened, perhaps by a link to a drawing or a sample.
+    """
     names = predictor.available()
-    mode, dealt = gr.State("draw"), gr.State(None)
+    mode, dealt, turns = gr.State("draw"), gr.State(None), gr.State(0)
+    erased = gr.State(())  # numbers of the digits taken out of the picture
     is_hidden, score = gr.State(False), gr.State(Score())  # of the game in which the visitor guesses first
 
     with gr.Row(elem_id="classify"):
-        with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes"):
+        with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes") as modes:
             with gr.Tab(texts.DRAW, id="draw"):
                 pad = Pad(elem_id="pad")
             with gr.Tab(texts.UPLOAD, id="upload") as upload_tab:
@@ -62,7 +116,17 @@ def build_classify_tab(predictor: Predictor) -> ClassifyTab:
                     elem_id="upload",
                 )
                 with gr.Row(elem_classes="under"):
-                    _text(texts.UPLOAD_CAPTION)
+                    ink = gr.Radio(
+                        [(text, name) for name, text in texts.INKS.items()],
+                        value="auto",
+                        label=texts.INK,
+                        show_label=False,
+                        container=False,
+                        elem_classes="choice",
+                        elem_id="ink",
+                    )
+                    turn = gr.Button(texts.TURN, elem_id="turn", scale=0)
+                _text(texts.UPLOAD_CAPTION)
             with gr.Tab(texts.SAMPLE, id="sample") as sample_tab:
                 with gr.Row(elem_id="wishes"):
                     kind = _picker(texts.SAMPLE_KIND, texts.SAMPLE_KINDS, value="textured")
@@ -94,136 +158,197 @@ def build_classify_tab(predictor: Predictor) -> ClassifyTab:
                 visible=bool(names),
             )
             answer = AnswerCard(_waiting("draw") if names else _no_models(predictor), elem_id="answer")
+            with gr.Row(elem_id="keep", visible=bool(names)):
+                link = gr.Button(texts.LINK, size="sm", elem_id="link")
+                save_picture = gr.Button(texts.SAVE_PICTURE, size="sm", elem_id="save-picture")
+                save_answer = gr.Button(texts.SAVE_ANSWER, size="sm", elem_id="save-answer")
+            address = gr.Textbox(
+                show_label=False, label=texts.LINK, buttons=["copy"], visible=False, container=False, elem_id="address"
+            )
 
-    shown = [mode, pad, upload, dealt]
+    handed = gr.Textbox(visible="hidden", label="handed to the browser")  # by the server: a link, or a file
+    shown = [mode, pad, upload, ink, turns, dealt]
     if names:
         fast = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", **ONE_LINE}
-        gr.on(pad.change, partial(_answer_drawing, predictor), [pad, model], answer, **fast)
-        gr.on(upload.change, partial(_answer_upload, predictor), [upload, model], answer, **fast)
-
-        outputs = [mode, dealt, sample, truth, answer]
-        refresh = partial(_refresh, predictor)
         slow = {**fast, "show_progress": "minimal", "show_progress_on": answer}  # a model may have to be loaded
+        answered = [answer, erased]
+        show = partial(_show, predictor)
+        gr.on(pad.change, partial(show, "draw"), [*shown[1:], model], answered, **fast)
+        gr.on([upload.change, ink.input], partial(show, "upload"), [*shown[1:], model], answered, **slow)
+        gr.on(turn.click, lambda turns: (turns + 1) % 4, turns, turns, **fast).then(
+            partial(show, "upload"), [*shown[1:], model], answered, **slow
+        )
+
+        outputs = [mode, dealt, sample, truth, *answered]
+        refresh = partial(_refresh, predictor)
         gr.on(model.change, refresh, [*shown, is_hidden, model], outputs, **slow)
         # Not the first tab's own `select`: it fires as the page loads too, and two events at once may lose one.
         for opened, name in ((pad.shown, "draw"), (upload_tab.select, "upload"), (sample_tab.select, "sample")):
-            opened(partial(refresh, name), [pad, upload, dealt, is_hidden, model], outputs, **fast)
-        wishes = [kind, family, digits]
+            opened(partial(refresh, name), [*shown[1:], is_hidden, model], outputs, **fast)
         gr.on(
             [new_sample.click, kind.input, family.input, digits.submit, guess_first.input],
             partial(_new_sample, predictor),
-            [*wishes, guess_first, model],
+            [kind, family, digits, guess_first, model],
             [is_hidden, family, *outputs],
             **slow,
         )
 
         def press(
-            mode: Mode, value: str | None, path: str | None, dealt: Dealt | None, is_hidden: bool, score: Score,
-            model: str, pressed: gr.EventData,
-        ) -> tuple[bool, Score, str, str]:  # fmt: skip
-            digit = pressed.digit
+            mode: Mode, value: str | None, path: str | None, ink: str, turns: int, dealt: Dealt | None, erased: Any,
+            is_hidden: bool, score: Score, model: str, pressed: gr.EventData,
+        ) -> tuple[Any, ...]:  # fmt: skip
+            digit, number = getattr(pressed, "digit", None), getattr(pressed, "erase", None)
             if mode == "sample" and is_hidden and dealt and digit in range(NUM_CLASSES):
-                return False, *_reveal(predictor, dealt, score, model, digit)
-            return is_hidden, score, gr.skip(), _explain(predictor, mode, value, path, dealt, model, digit)
+                score, truth, card = _reveal(predictor, dealt, score, model, digit)
+                return False, score, truth, card, ()
+            what = (mode, value, path, ink, turns, dealt)
+            return is_hidden, score, gr.skip(), *_press(predictor, what, model, erased, digit, number)
 
-        gr.on(answer.select, press, [*shown, is_hidden, score, model], [is_hidden, score, truth, answer], **slow)
+        gr.on(
+            answer.select,
+            press,
+            [*shown, erased, is_hidden, score, model],
+            [is_hidden, score, truth, *answered],
+            **slow,
+        )
+
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        gr.on(link.click, _link, [mode, pad, dealt, model], [handed, address], **fast).then(
+            None, handed, address, js=_TO_ADDRESS, **private
+        )
+        for button, what in ((save_picture, "picture"), (save_answer, "answer")):
+            gr.on(button.click, partial(_save, predictor, what), [*shown, erased, model], handed, **fast).then(
+                None, handed, None, js=_TO_FILE, **private
+            )
+
+        def follow(request: gr.Request) -> tuple[Any, ...]:
+            return _follow_link(predictor, request)
+
+        loaded(follow, None, [modes, model, pad, *outputs], **slow)
 
     return ClassifyTab(shown, model, answer)
 
 
-def _answer_drawing(predictor: Predictor, value: str | None, model: str) -> str:
-    try:
-        picture = render(parse_strokes(value))
-        if not picture.any():  # nothing drawn yet, or all of it erased
-            return _waiting("draw")
-        return answer_card(predictor.classify(picture, model), picture)
-    except MaxDigitError as error:
-        return trouble_card(str(error))
-
-
-def _answer_upload(predictor: Predictor, path: str | None, model: str) -> str:
-    if path is None:
-        return _waiting("upload")
-    try:
-        prepared = prepare(open_picture(existing(path)))
-        return answer_card(predictor.classify(prepared.pixels, model), prepared.pixels, inverted=prepared.inverted)
-    except MaxDigitError as error:
-        return trouble_card(str(error))
-
-
-def _answer_sample(predictor: Predictor, dealt: Dealt, is_hidden: bool, model: str) -> tuple[str, str, str]:
-    """The picture, the truth about it, and the answer; or, while they are hidden, the picture and what to do."""
-    try:
-        sample = dealt.sample
-    except MaxDigitError as error:
-        return gr.skip(), _line(str(error)), trouble_card(str(error))
-    picture = picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture")
-    if is_hidden:
-        return picture, _line(texts.SAMPLE_WAITING), guess_card()
-    try:
-        prediction = predictor.classify(sample.pixels, model)
-    except MaxDigitError as error:
-        return picture, _line(texts.truth(sample.digits, sample.max_digit, None)), trouble_card(str(error))
-    truth = texts.truth(sample.digits, sample.max_digit, prediction.max_digit)
-    return picture, _line(truth), answer_card(prediction, sample.pixels)
-
-
-def _reveal(predictor: Predictor, dealt: Dealt, score: Score, model: str, guess: int) -> tuple[Score, str, str]:
-    """The score after the visitor's guess, the truth and how it went, and the model's answer."""
-    sample = dealt.sample
-    try:
-        prediction = predictor.classify(sample.pixels, model)
-    except MaxDigitError as error:
-        return score, gr.skip(), trouble_card(str(error))
-    is_right = guess == sample.max_digit
-    score = score.after(is_right, prediction.max_digit == sample.max_digit)
-    truth = texts.truth(sample.digits, sample.max_digit, prediction.max_digit)
-    return (
-        score,
-        _line(truth, texts.outcome(is_right, title(model), astuple(score))),
-        answer_card(prediction, sample.pixels),
-    )
-
-
-def seen(mode: Mode, value: str | None, path: str | None, dealt: Dealt | None) -> PreparedPicture | None:
+def seen(mode: Mode, value: str | None, path: str | None, ink: str, turns: int, dealt: Dealt | None) -> Seen | None:
     """What a model sees of what is shown in ``mode``; None while there is nothing.
 
     Raises:
         MaxDigitError: the drawing or the file cannot be read.
     """
     if mode == "sample":
-        return None if dealt is None else PreparedPicture(dealt.sample.pixels, inverted=False)
+        return None if dealt is None else Seen(dealt.sample.pixels, boxes=dealt.sample.boxes)
     if mode == "upload":
-        return None if path is None else prepare(open_picture(existing(path)))
-    picture = render(parse_strokes(value))
-    return PreparedPicture(picture, inverted=False) if picture.any() else None
+        if path is None:
+            return None
+        picture = open_picture(existing(path)).rotate(-90 * turns, expand=True)
+        prepared = prepare(picture, dark_ink_on_light=_DARK_INK[ink])
+        return Seen(prepared.pixels, prepared.inverted, tuple(find_digits(prepared.pixels)))
+    drawn = render(parse_strokes(value))
+    return Seen(drawn, boxes=tuple(find_digits(drawn))) if drawn.any() else None
 
 
-def _explain(
-    predictor: Predictor, mode: Mode, value: str | None, path: str | None, dealt: Dealt | None, model: str, digit: Any
-) -> Any:
-    """The answer with the heat map of what spoke for ``digit``, whose bar was pressed."""
+def _card(
+    predictor: Predictor, picture: Seen, model: str, erased: tuple[int, ...] = (), asked: int | None = None
+) -> str:
+    """A model's answer to a picture, some digits of which may be erased; with what spoke for the digit ``asked``."""
+    pixels = picture.without(erased)
+    prediction = predictor.classify(pixels, model)
+    why = None if asked is None else (asked, predictor.explain(pixels, model, asked))
+    finds = [Find(_crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
+    return answer_card(prediction, pixels, inverted=picture.inverted, why=why, finds=finds)
+
+
+def _crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """A square piece of the picture around a box."""
+    x0, y0, x1, y1 = box
+    side = min(max(x1 - x0, y1 - y0) + 4, pixels.shape[0])
+    left = min(max(0, (x0 + x1 - side) // 2), pixels.shape[1] - side)
+    top = min(max(0, (y0 + y1 - side) // 2), pixels.shape[0] - side)
+    return pixels[top : top + side, left : left + side]
+
+
+def _show(
+    predictor: Predictor,
+    mode: Mode,
+    value: str | None,
+    path: str | None,
+    ink: str,
+    turns: int,
+    dealt: Dealt | None,
+    model: str,
+) -> tuple[str, tuple[int, ...]]:
+    """The answer to what is shown, nothing of it erased."""
     try:
-        picture = seen(mode, value, path, dealt)
-        if picture is None or digit not in range(NUM_CLASSES):
-            return gr.skip()
-        prediction = predictor.classify(picture.pixels, model)
-        heat = predictor.explain(picture.pixels, model, digit)
-        return answer_card(prediction, picture.pixels, inverted=picture.inverted, why=(digit, heat))
+        picture = seen(mode, value, path, ink, turns, dealt)
+        return (_waiting(mode) if picture is None else _card(predictor, picture, model)), ()
     except MaxDigitError as error:
-        return trouble_card(str(error))
+        return trouble_card(str(error)), ()
+
+
+def _press(
+    predictor: Predictor, what: tuple[Any, ...], model: str, erased: tuple[int, ...], digit: Any, number: Any
+) -> tuple[Any, Any]:
+    """The answer after a press: on a bar, whose ``digit`` asks why, or on a find, whose ``number`` is erased."""
+    try:
+        picture = seen(*what)
+        if picture is None:
+            return gr.skip(), gr.skip()
+        if number in range(len(picture.boxes)):
+            erased = tuple(sorted({*erased} ^ {number}))
+            return _card(predictor, picture, model, erased), erased
+        if digit in range(NUM_CLASSES):
+            return _card(predictor, picture, model, erased, digit), erased
+        return gr.skip(), gr.skip()
+    except MaxDigitError as error:
+        return trouble_card(str(error)), ()
+
+
+def _show_sample(
+    predictor: Predictor, dealt: Dealt, is_hidden: bool, model: str
+) -> tuple[str, str, str, tuple[int, ...]]:
+    """The picture, the truth about it, and the answer; or, while they are hidden, the picture and what to do."""
+    try:
+        sample = dealt.sample
+    except MaxDigitError as error:
+        return "", _line(str(error)), trouble_card(str(error)), ()
+    shown = picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture")
+    if is_hidden:
+        return shown, _line(texts.SAMPLE_WAITING), guess_card(), ()
+    truth, card, _ = _answered_sample(predictor, dealt, model)
+    return shown, _line(truth), card, ()
+
+
+def _answered_sample(predictor: Predictor, dealt: Dealt, model: str) -> tuple[str, str, Prediction | None]:
+    """The truth in words, the card, and the answer if there is one."""
+    sample = dealt.sample
+    try:
+        prediction = predictor.classify(sample.pixels, model)
+        card = _card(predictor, Seen(sample.pixels, boxes=sample.boxes), model)
+    except MaxDigitError as error:
+        return texts.truth(sample.digits, sample.max_digit, None), trouble_card(str(error)), None
+    return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), card, prediction
+
+
+def _reveal(predictor: Predictor, dealt: Dealt, score: Score, model: str, guess: int) -> tuple[Score, str, str]:
+    """The score after the visitor's guess, the truth and how it went, and the model's answer."""
+    truth, card, prediction = _answered_sample(predictor, dealt, model)
+    if prediction is None:
+        return score, _line(truth), card
+    largest = dealt.sample.max_digit
+    score = score.after(guess == largest, prediction.max_digit == largest)
+    return score, _line(truth, texts.outcome(guess == largest, title(model), astuple(score))), card
 
 
 def _new_sample(
     predictor: Predictor, kind: str, family: str, digits: str, is_hidden: bool, model: str
-) -> tuple[bool, Any, Mode, Any, Any, str, str]:
+) -> tuple[Any, ...]:
     """Deal a sample; only textured ones have a background to choose."""
     picker = gr.Dropdown(interactive=kind == "textured")
     try:
         dealt = deal(kind, family, digits)
     except WishError as error:
-        return False, picker, "sample", None, "", _line(str(error)), trouble_card(str(error))
-    return is_hidden, picker, "sample", dealt, *_answer_sample(predictor, dealt, is_hidden, model)
+        return False, picker, "sample", None, "", _line(str(error)), trouble_card(str(error)), ()
+    return is_hidden, picker, "sample", dealt, *_show_sample(predictor, dealt, is_hidden, model)
 
 
 def _refresh(
@@ -231,17 +356,89 @@ def _refresh(
     mode: Mode,
     value: str | None,
     path: str | None,
+    ink: str,
+    turns: int,
     dealt: Dealt | None,
     is_hidden: bool,
     model: str,
-) -> tuple[Mode, Dealt | None, str, str, str]:
+) -> tuple[Any, ...]:
     """Answer again for what is shown in ``mode``; the first visit to the samples takes one."""
     if mode == "sample":
         dealt = deal("textured", ANY, "") if dealt is None else dealt
-        return mode, dealt, *_answer_sample(predictor, dealt, is_hidden, model)
-    if mode == "upload":
-        return mode, dealt, gr.skip(), gr.skip(), _answer_upload(predictor, path, model)
-    return "draw", dealt, gr.skip(), gr.skip(), _answer_drawing(predictor, value, model)
+        return mode, dealt, *_show_sample(predictor, dealt, is_hidden, model)
+    return mode, dealt, gr.skip(), gr.skip(), *_show(predictor, mode, value, path, ink, turns, dealt, model)
+
+
+# ---- To keep, and to send on
+
+
+def _link(mode: Mode, value: str | None, dealt: Dealt | None, model: str) -> tuple[str, Any]:
+    """The query of a link to what is shown, and the field in which the link appears."""
+    try:
+        if mode == "upload":
+            return "", gr.Textbox(texts.LINK_NO_UPLOAD, visible=True)
+        query = make_query(model, value if mode == "draw" else None, dealt if mode == "sample" else None)
+    except MaxDigitError as error:
+        return "", gr.Textbox(str(error), visible=True)
+    return query, gr.Textbox(visible=True)
+
+
+def _follow_link(predictor: Predictor, request: gr.Request) -> tuple[Any, ...]:
+    """Open what the page's address asks for: the tab, the model, the drawing, and what else a new answer changes."""
+    nothing = (gr.skip(),) * 9
+    try:
+        opened = read_query(dict(request.query_params))
+    except MaxDigitError as error:
+        return *nothing[:7], trouble_card(str(error)), ()
+    name = opened.model if opened.model in predictor.available() else default_model(predictor.available())
+    if opened.sample is not None:
+        shown = _show_sample(predictor, opened.sample, False, name)
+        return gr.Tabs(selected="sample"), name, gr.skip(), "sample", opened.sample, *shown
+    if opened.drawing:
+        card, erased = _show(predictor, "draw", opened.drawing, None, "auto", 0, None, name)
+        return gr.skip(), name, opened.drawing, "draw", *nothing[:3], card, erased
+    return (gr.skip(), name, *nothing[:7]) if opened.model else nothing
+
+
+def _save(
+    predictor: Predictor,
+    what: Literal["picture", "answer"],
+    mode: Mode,
+    value: str | None,
+    path: str | None,
+    ink: str,
+    turns: int,
+    dealt: Dealt | None,
+    erased: tuple[int, ...],
+    model: str,
+) -> str:
+    """A file for the browser to save, as JSON: what the model saw, or what it answered. Empty if there is nothing."""
+    try:
+        picture = seen(mode, value, path, ink, turns, dealt)
+        if picture is None:
+            return ""
+        pixels = picture.without(erased)
+        if what == "picture":
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, "PNG")
+            return _file("maxdigit.png", "image/png", buffer.getvalue())
+        prediction = predictor.classify(pixels, model)
+    except MaxDigitError:
+        return ""
+    answer = {
+        "model": prediction.model,
+        "max_digit": prediction.max_digit,
+        "probabilities": [round(float(share), 7) for share in prediction.probabilities],
+        "milliseconds": round(prediction.milliseconds, 2),
+    }
+    return _file("maxdigit.json", "application/json", json.dumps(answer, indent=2).encode())
+
+
+def _file(name: str, kind: str, content: bytes) -> str:
+    return json.dumps({"name": name, "type": kind, "base64": base64.b64encode(content).decode("ascii")})
+
+
+# ---- Parts
 
 
 def _text(text: str, **kwargs: Any) -> gr.HTML:

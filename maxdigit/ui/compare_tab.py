@@ -116,12 +116,14 @@ def _compare(
     mode: Any,
     value: str | None,
     path: str | None,
+    ink: str,
+    turns: int,
     dealt: Dealt | None,
     times: dict[str, float],
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
     try:
-        picture = seen(mode, value, path, dealt)
+        picture = seen(mode, value, path, ink, turns, dealt)
     except MaxDigitError as error:
         yield _sentence(str(error)), _table(predictor, names, times), times
         return

@@ -29,7 +29,7 @@ element.addEventListener("click", (event) => {
 class MatrixCell(gr.HTML):
     """Shows a confusion matrix; ``select`` fires with the truth and the answer of the cell that was pressed."""
 
-    def __init__(self, value: str, **kwargs: Any) -> None:
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(value, apply_default_css=False, js_on_load=_PRESSED, **kwargs)
 
 

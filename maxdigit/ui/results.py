@@ -36,7 +36,7 @@ element.addEventListener("change", (event) => {
 class ResultsTable(gr.HTML):
     """Shows a page of results; ``select`` fires with the row and the digit that a visitor chose instead."""
 
-    def __init__(self, value: str, **kwargs: Any) -> None:
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(value, apply_default_css=False, js_on_load=_FIXED, **kwargs)
 
 

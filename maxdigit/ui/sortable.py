@@ -53,7 +53,7 @@ class Column:
 class SortableTable(gr.HTML):
     """Shows what :func:`sortable` makes; the order that was asked for stays when the value changes."""
 
-    def __init__(self, value: str, **kwargs: Any) -> None:
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(value, apply_default_css=False, js_on_load=_SORT, **kwargs)
 
 

@@ -69,8 +69,18 @@ CANNOT_ANSWER = "No answer"
 NO_MODELS_HERE = "There are no trained models to compare yet."
 NO_MODELS = "No trained model was found in {folder}. Train one with: python train.py resnet18"
 WHY = "What spoke for {digit}"
-WHY_HINT = "Press a bar to see what spoke for that digit."
+WHY_HINT = "Press a bar to see what spoke for it, or a digit to erase it."
 BARS = "How likely each digit is the largest"
+INK = "Ink"
+INKS = {"auto": "Ink: automatic", "dark": "Dark", "light": "Light"}
+TURN = "Turn ↻"
+FINDS = "Digits found. Press one to erase it, and again to put it back."
+LINK = "Link"
+LINK_TOO_LONG = "This drawing is too long for a link. Save the picture instead."
+LINK_NO_UPLOAD = "A link can hold a drawing or a sample, but not an uploaded picture. Save the picture instead."
+LINK_UNREADABLE = "This link cannot be read. It may have been cut short; ask for it again."
+SAVE_PICTURE = "Save picture"
+SAVE_ANSWER = "Save answer"
 FILE_TOO_LARGE = "The file is larger than 20 MB. Save the picture as JPEG, or smaller, and try again."
 FILE_GONE = "The picture is no longer on the server. Choose it again."
 
@@ -117,6 +127,11 @@ def outcome(visitor_is_right: bool, model: str, score: tuple[int, int, int]) -> 
     verdict = "You are right" if visitor_is_right else "You are wrong"
     samples = "1 sample" if rounds == 1 else f"{rounds} samples"
     return f"{verdict}. After {samples}: you {visitor}, {model} {models}."
+
+
+def erase(number: int, is_erased: bool) -> str:
+    """What pressing a digit that was found does."""
+    return f"Put digit {number} back" if is_erased else f"Erase digit {number} from the left and see"
 
 
 def guess(digit: int) -> str:

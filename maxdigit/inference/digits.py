@@ -1,0 +1,100 @@
+"""Where the digits are in a prepared picture, and what is left of it without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1, ends excluded
+
+MAX_FOUND = 8
+_INK = 96
+_FAINT = 32  # a ground that is brighter than this at its median is no plain one
+_SPECK = 14  # pixels; less is no digit
+_MARGIN = 2  # pixels around a box that belong to the digit's soft edge
+
+
+def find_digits(picture: NDArray[np.uint8]) -> list[Box]:
+    """Boxes of the separate pieces of ink on a plain ground, from left to right.
+
+    None on a textured ground, where ink cannot be told from the ground without reading it.
+
+    Args:
+        picture: uint8, shape ``(128, 128)``, prepared.
+    """
+    if np.median(picture) > _FAINT:
+        return []
+    ink = picture >= _INK
+    labels = _components(_widened(ink.reshape(64, 2, 64, 2).any((1, 3))))
+    labels = labels.repeat(2, 0).repeat(2, 1) * ink
+    boxes = []
+    for label in np.unique(labels[labels > 0]):
+        rows, columns = np.nonzero(labels == label)
+        if len(rows) >= _SPECK:
+            boxes.append((int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1))
+    return sorted(boxes)[:MAX_FOUND]
+
+
+def without(picture: NDArray[np.uint8], boxes: Iterable[Box], others: Iterable[Box] = ()) -> NDArray[np.uint8]:
+    """The picture with the ground in place of what is in ``boxes``.
+
+    Args:
+        picture: uint8, shape ``(128, 128)``.
+        boxes: what to take away.
+        others: what stays; no ground is taken from there.
+    """
+    boxes = [_with_margin(box) for box in boxes]
+    taken = np.zeros(picture.shape, bool)
+    for x0, y0, x1, y1 in [*boxes, *map(_with_margin, others)]:
+        taken[y0:y1, x0:x1] = True
+    result = picture.copy()
+    for box in boxes:
+        x0, y0, x1, y1 = box
+        result[y0:y1, x0:x1] = _ground(picture, box, taken)
+    return result
+
+
+def _ground(picture: NDArray[np.uint8], box: Box, taken: NDArray[np.bool_]) -> NDArray[np.uint8] | int:
+    """A piece of ground of the box's size whose brightness suits the place; a flat one where there is none."""
+    x0, y0, x1, y1 = box
+    height, width = y1 - y0, x1 - x0
+    ring = picture[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3]
+    free = ~taken[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3]
+    tone = float(ring[free].mean()) if free.any() else float(np.median(picture))
+    best, piece = np.inf, None
+    for top in range(0, picture.shape[0] - height + 1, 4):
+        for left in range(0, picture.shape[1] - width + 1, 4):
+            if not taken[top : top + height, left : left + width].any():
+                candidate = picture[top : top + height, left : left + width]
+                difference = abs(float(candidate.mean()) - tone)
+                if difference < best:
+                    best, piece = difference, candidate
+    return round(tone) if piece is None else piece
+
+
+def _with_margin(box: Box) -> Box:
+    x0, y0, x1, y1 = box
+    return max(0, x0 - _MARGIN), max(0, y0 - _MARGIN), min(128, x1 + _MARGIN), min(128, y1 + _MARGIN)
+
+
+def _widened(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Every pixel with ink in it or next to it, so that a broken stroke is one."""
+    padded = np.pad(ink, 1)
+    parts = [padded[y : y + ink.shape[0], x : x + ink.shape[1]] for y in range(3) for x in range(3)]
+    return np.logical_or.reduce(parts)
+
+
+def _components(ink: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """A number for each connected piece, corners counting as contact; 0 where there is no ink."""
+    labels = np.where(ink, np.arange(1, ink.size + 1).reshape(ink.shape), 0)
+    while True:
+        padded = np.pad(labels, 1)
+        spread = np.maximum.reduce(
+            [padded[y : y + ink.shape[0], x : x + ink.shape[1]] for y in range(3) for x in range(3)]
+        )
+        spread = np.where(ink, spread, 0)
+        if (spread == labels).all():
+            return labels
+        labels = spread

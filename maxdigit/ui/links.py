@@ -1,0 +1,90 @@
+"""Links that open the page with the same drawing or sample, and the same model, also after the server was restarted.
+
+All that takes is in the link itself. Whoever opens it can have written anything into it, so nothing is believed.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import NAMES
+from maxdigit.ui import texts
+from maxdigit.ui.pad import parse_strokes
+from maxdigit.ui.pad.strokes import MAX_CHARACTERS
+from maxdigit.ui.sampling import Dealt
+
+MAX_LINK = 6_000  # characters of a packed drawing: browsers and servers cut longer addresses off
+
+
+class LinkError(MaxDigitError):
+    """A link cannot be made, or what it holds cannot be read."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a link asks for; None where it says nothing of it."""
+
+    model: str | None = None
+    drawing: str | None = None
+    sample: Dealt | None = None
+
+
+def make_query(model: str, drawing: str | None, sample: Dealt | None) -> str:
+    """The part of the address after ``?``.
+
+    Raises:
+        LinkError: the drawing is too long for an address.
+    """
+    parts = {"model": model}
+    if sample is not None:
+        digits = "".join(map(str, sample.digits or ()))
+        parts["sample"] = ".".join((str(sample.seed), sample.kind, sample.family or "", digits))
+    elif drawing:
+        packed = base64.urlsafe_b64encode(zlib.compress(drawing.encode(), 9)).decode("ascii").rstrip("=")
+        if len(packed) > MAX_LINK:
+            raise LinkError(texts.LINK_TOO_LONG)
+        parts["drawing"] = packed
+    return urlencode(parts)
+
+
+def read_query(query: Mapping[str, str]) -> Opened:
+    """What the address asks for.
+
+    Raises:
+        LinkError: it holds nonsense.
+    """
+    model = query.get("model")
+    if model is not None and model not in NAMES:
+        raise LinkError(texts.LINK_UNREADABLE)
+    try:
+        drawing = _unpack(query["drawing"]) if "drawing" in query else None
+        parse_strokes(drawing)
+        sample = _sample(query["sample"]) if "sample" in query else None
+    except (ValueError, zlib.error):
+        raise LinkError(texts.LINK_UNREADABLE) from None
+    return Opened(model, drawing, sample)
+
+
+def _unpack(text: str) -> str:
+    if len(text) > MAX_LINK:
+        raise ValueError("too long")
+    content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    unpacker = zlib.decompressobj()
+    drawing = unpacker.decompress(content, MAX_CHARACTERS + 1)  # no further, whatever it would grow to
+    if not unpacker.eof:
+        raise ValueError("cut short, or too large")
+    return drawing.decode()
+
+
+def _sample(text: str) -> Dealt:
+    seed, kind, family, digits = text.split(".")
+    if not (seed.isdecimal() and len(seed) < 12 and len(digits) in (0, 3) and (digits or "0").isdecimal()):
+        raise ValueError("no sample")
+    if kind not in texts.SAMPLE_KINDS or (family and (family not in texts.FAMILIES or kind != "textured")):
+        raise ValueError("no such sample")
+    return Dealt(int(seed), kind, family or None, tuple(map(int, digits)) or None)
