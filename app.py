@@ -1,6 +1,7 @@
 """The web app, on this machine and as a Hugging Face Space.
 
 python app.py [--host 127.0.0.1] [--port 7860] [--checkpoints checkpoints] [--runs checkpoints]
+              [--corrections FOLDER]
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ def main() -> None:
         "--checkpoints", type=Path, default=CHECKPOINTS, help="folder of trained models (default: %(default)s)"
     )
     parser.add_argument("--runs", type=Path, help="folder of training runs for the charts (default: --checkpoints)")
+    parser.add_argument("--corrections", type=Path, help="ask visitors for right answers, and keep them in this folder")
     args = parser.parse_args()
 
     predictor = Predictor(args.checkpoints)
-    demo = build_app(predictor, args.runs or args.checkpoints)
+    demo = build_app(predictor, args.runs or args.checkpoints, args.corrections)
     demo.launch(server_name=args.host, server_port=args.port, prevent_thread_lock=True, **launch_options())
     # The page is up; now make the first answer quick too, while the visitor takes up the pen.
     name = default_model(predictor.available())

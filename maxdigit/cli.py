@@ -168,6 +168,9 @@ def evaluate(
     kaggle_dir: Annotated[
         Path | None, typer.Option(help="Measure on the competition's own train_max_x there instead.")
     ] = None,
+    drawings: Annotated[
+        Path | None, typer.Option(help="Measure on what visitors said is wrong: the folder of app.py --corrections.")
+    ] = None,
     submission: Annotated[
         Path | None, typer.Option(help="Write answers for test_max_x of --kaggle-dir as Id,Label to this file.")
     ] = None,
@@ -183,7 +186,9 @@ def evaluate(
         names = predictor.available() if model == "all" else [model]
         if not names:
             raise _nothing_trained(checkpoints)
-        if submission is not None:
+        if drawings is not None:
+            _evaluate_corrections(predictor, names, drawings)
+        elif submission is not None:
             _write_submission(predictor, names, kaggle_dir, submission)
         elif kaggle_dir is not None:
             _evaluate_kaggle(predictor, names, kaggle_dir)
@@ -278,6 +283,15 @@ def _read_metrics(predictor: Predictor, name: str) -> dict[str, Any]:
     new = {"model": ENSEMBLE, "weights": predictor.weights(), "test": {}, "test_pictures": TEST_PICTURES}
     old = read_json(path) if path.is_file() else new
     return (old if old.get("weights") == new["weights"] else new) | {"versions": versions()}
+
+
+def _evaluate_corrections(predictor: Predictor, names: list[str], folder: Path) -> None:
+    from maxdigit.inference.corrections import load
+    from maxdigit.training.metrics import score
+
+    pictures, labels = load(folder)
+    for name in names:
+        _print({"model": name, "data": "corrections", **score(predictor.predict(pictures, name), labels)})
 
 
 def _evaluate_kaggle(predictor: Predictor, names: list[str], folder: Path) -> None:

@@ -256,6 +256,28 @@ def test_an_upload_is_turned_and_its_ink_overruled(opened: Opener, predictor: Fa
     expect(page.locator(".answer-saw figcaption")).to_have_text(texts.SAW)
 
 
+def test_a_wrong_answer_is_kept_with_consent_and_deleted_again(
+    opened: Opener, predictor: FakePredictor, runs: Path, tmp_path: Path
+) -> None:
+    with served(predictor, runs, tmp_path) as address:
+        page = opened(address=address)
+        draw(page)
+        expect(answered(page)).to_be_visible()
+        page.locator("#wrong").click()
+        expect(page.locator("#correction")).to_contain_text("stored")
+        assert not list(tmp_path.iterdir()), "nothing is stored before the digit is pressed"
+        page.locator("#right-digit").get_by_label("7", exact=True).check()
+        expect(page.locator("#correction-said")).to_contain_text(texts.KEPT)
+        (file,) = tmp_path.iterdir()
+        assert json.loads(file.read_text())["digit"] == 7
+        page.get_by_role("tab", name=texts.CORRECTIONS).click()
+        expect(page.locator("#gallery figure")).to_have_count(1)
+        page.locator("#gallery figure button").click()
+        expect(page.locator("#gallery figure")).to_have_count(0)
+        assert not list(tmp_path.iterdir())
+        page.context.close()
+
+
 def test_the_answer_comes_while_the_line_is_still_drawn(opened: Opener) -> None:
     page = opened()
     box = page.locator(".pad-canvas").bounding_box()

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from maxdigit.cli import app
 from maxdigit.data.sample import draw_sample
+from maxdigit.inference.corrections import keep
 from maxdigit.models import resnet18, torch_cnn
 from maxdigit.training.torch_loop import save_weights
 
@@ -82,9 +83,18 @@ def test_compare_asks_every_trained_model(checkpoints, picture):
     assert run("compare", picture, checkpoints=checkpoints).stdout.startswith("PyTorch CNN: ")
 
 
+def test_models_are_measured_on_what_people_said_was_wrong(checkpoints, tmp_path):
+    keep(tmp_path, np.full((128, 128), 9, np.uint8), 4, "torch_cnn", 1, "draw")
+    result = run("evaluate", "--drawings", tmp_path, checkpoints=checkpoints)
+    assert result.exit_code == 0
+    line = json.loads(result.stdout)
+    assert (line["model"], line["data"], line["count"]) == ("torch_cnn", "corrections", 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["evaluate", "--drawings", "none"], "no corrections"),
         (["compare", "none.png"], "none.png"),
         (["classify", "x.png", "--model", "vgg"], "no model called 'vgg'"),
         (["classify", "x.png", "--model", "resnet18"], "no trained weights"),

@@ -14,18 +14,20 @@ from maxdigit.ui.api import add_api
 from maxdigit.ui.batch_tab import build_batch_tab
 from maxdigit.ui.classify_tab import build_classify_tab
 from maxdigit.ui.compare_tab import build_compare_tab
+from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.theme import STYLE, make_theme
 from maxdigit.ui.training_tab import build_training_tab
 
 _HOUR = 3600
 
 
-def build_app(predictor: Predictor, runs: Path) -> gr.Blocks:
+def build_app(predictor: Predictor, runs: Path, corrections: Path | None = None) -> gr.Blocks:
     """The page, ready to launch.
 
     Args:
         predictor: the trained models that answer.
         runs: a folder of training runs, for the charts.
+        corrections: a folder for what visitors say is wrong; None to keep nothing, and not to ask.
     """
     # Uploads are looked at and let go: every hour, files older than an hour are removed.
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
@@ -36,13 +38,16 @@ def build_app(predictor: Predictor, runs: Path) -> gr.Blocks:
         )
         with gr.Tabs(elem_id="pages"):
             with gr.Tab(texts.CLASSIFY, id="classify", alignment="right"):
-                classify = build_classify_tab(predictor, loaded=demo.load)
+                classify = build_classify_tab(predictor, loaded=demo.load, corrections=corrections)
             with gr.Tab(texts.COMPARE, id="compare", alignment="right") as compare:
                 build_compare_tab(predictor, classify, opened=compare.select)
             with gr.Tab(texts.BATCH, id="batch", alignment="right"):
                 build_batch_tab(predictor)
             with gr.Tab(texts.TRAINING, id="training", alignment="right") as training:
                 build_training_tab(runs, opened=training.select)
+            if corrections is not None:
+                with gr.Tab(texts.CORRECTIONS, id="corrections", alignment="right") as kept:
+                    build_corrections_tab(corrections, opened=kept.select)
             with gr.Tab(texts.ABOUT, id="about", alignment="right"):
                 build_about_tab(predictor)
         add_api(predictor)

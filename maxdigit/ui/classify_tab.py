@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
@@ -18,11 +19,13 @@ from PIL import Image
 
 from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
+from maxdigit.inference.corrections import keep
 from maxdigit.inference.digits import Box, find_digits, without
 from maxdigit.inference.predict import Prediction, Predictor, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import AnswerCard, Find, answer_card, guess_card, picture_tag, trouble_card, waiting_card
+from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
 from maxdigit.ui.links import make_query, read_query
 from maxdigit.ui.pad import Pad, parse_strokes, render
 from maxdigit.ui.picture_input import PictureInput, existing
@@ -35,27 +38,6 @@ DEFAULT_MODEL = "resnet18"
 # The page's answers stand in one line: a forward pass keeps one of the server's two cores busy, and an answer can
 # never overtake a newer one. Programs have a line of their own.
 ONE_LINE = {"concurrency_limit": 1, "concurrency_id": "page"}
-
-# What was handed over becomes a link: in the address bar, on the clipboard where that is allowed, and in the field.
-_TO_ADDRESS = """(query) => {
-  if (!query) return "";
-  const link = `${location.origin}${location.pathname}?${query}`;
-  try { history.replaceState(null, "", link); } catch { /* in a frame of another host */ }
-  navigator.clipboard?.writeText(link).catch(() => {});
-  return link;
-}"""
-
-# What was handed over becomes a file.
-_TO_FILE = """(file) => {
-  if (!file) return;
-  const { name, type, base64 } = JSON.parse(file);
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}"""
 
 _DARK_INK = {"auto": None, "dark": True, "light": False}
 
@@ -90,12 +72,13 @@ def default_model(names: list[str]) -> str | None:
     return DEFAULT_MODEL if DEFAULT_MODEL in names else next(iter(names), None)
 
 
-def build_classify_tab(predictor: Predictor, *, loaded: Any) -> ClassifyTab:
+def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path | None = None) -> ClassifyTab:
     """Put the tab's components where the caller is, and make them answer.
 
     Args:
         predictor: the trained models.
         loaded: the event that says the page has been opened, perhaps by a link to a drawing or a sample.
+        corrections: where to keep what visitors say is wrong; None to keep nothing, and not to ask.
     """
     names = predictor.available()
     mode, dealt, turns = gr.State("draw"), gr.State(None), gr.State(0)
@@ -162,6 +145,16 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any) -> ClassifyTab:
                 link = gr.Button(texts.LINK, size="sm", elem_id="link")
                 save_picture = gr.Button(texts.SAVE_PICTURE, size="sm", elem_id="save-picture")
                 save_answer = gr.Button(texts.SAVE_ANSWER, size="sm", elem_id="save-answer")
+                wrong = gr.Button(texts.WRONG, size="sm", elem_id="wrong", visible=corrections is not None)
+            with gr.Group(visible=False, elem_id="correction") as correction:
+                gr.HTML(f"<p>{escape(texts.CONSENT)}</p>", apply_default_css=False, elem_classes="caption")
+                right = gr.Radio(
+                    [(str(digit), digit) for digit in range(NUM_CLASSES)],
+                    label=texts.RIGHT_DIGIT,
+                    elem_classes="choice",
+                    elem_id="right-digit",
+                )
+            said = gr.HTML(apply_default_css=False, elem_classes="caption", elem_id="correction-said")
             address = gr.Textbox(
                 show_label=False, label=texts.LINK, buttons=["copy"], visible=False, container=False, elem_id="address"
             )
@@ -214,11 +207,21 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any) -> ClassifyTab:
 
         private = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(link.click, _link, [mode, pad, dealt, model], [handed, address], **fast).then(
-            None, handed, address, js=_TO_ADDRESS, **private
+            None, handed, address, js=TO_ADDRESS, **private
         )
         for button, what in ((save_picture, "picture"), (save_answer, "answer")):
             gr.on(button.click, partial(_save, predictor, what), [*shown, erased, model], handed, **fast).then(
-                None, handed, None, js=_TO_FILE, **private
+                None, handed, None, js=TO_FILE, **private
+            )
+
+        if corrections is not None:
+            gr.on(wrong.click, lambda: (gr.Group(visible=True), None, ""), None, [correction, right, said], **fast)
+            gr.on(
+                right.input,
+                partial(_correct, predictor, corrections),
+                [*shown, erased, model, right],
+                [correction, said],
+                **fast,
             )
 
         def follow(request: gr.Request) -> tuple[Any, ...]:
@@ -432,6 +435,33 @@ def _save(
         "milliseconds": round(prediction.milliseconds, 2),
     }
     return _file("maxdigit.json", "application/json", json.dumps(answer, indent=2).encode())
+
+
+def _correct(
+    predictor: Predictor,
+    folder: Path,
+    mode: Mode,
+    value: str | None,
+    path: str | None,
+    ink: str,
+    turns: int,
+    dealt: Dealt | None,
+    erased: tuple[int, ...],
+    model: str,
+    digit: Any,
+) -> tuple[Any, str]:
+    """Keep what is shown with the digit that the visitor says is right."""
+    try:
+        picture = seen(mode, value, path, ink, turns, dealt)
+        if picture is None:
+            return gr.Group(visible=False), _line(texts.NOTHING_TO_CORRECT)
+        pixels = picture.without(erased)
+        answered = predictor.classify(pixels, model).max_digit
+        strokes = value if mode == "draw" and value and not erased else ""
+        keep(folder, pixels, digit, model, answered, mode, strokes)
+    except MaxDigitError as error:
+        return gr.Group(visible=True), _line(str(error))
+    return gr.Group(visible=False), _line(texts.KEPT)
 
 
 def _file(name: str, kind: str, content: bytes) -> str:

@@ -8,6 +8,7 @@ TAGLINE = "Which of three handwritten digits is the largest?"
 CLASSIFY = "Classify"
 COMPARE = "Compare"
 BATCH = "Batch"
+CORRECTIONS = "Corrections"
 TRAINING = "Training"
 ABOUT = "About"
 
@@ -32,7 +33,7 @@ PAD = {
 }
 
 UPLOAD_PLACEHOLDER = "Drop a picture here\nor click to choose one"
-UPLOAD_CAPTION = "A photograph, a scan or a screenshot, up to 20 MB. Or use the camera, or paste."
+UPLOAD_CAPTION = "A file of up to 20 MB, the camera, or paste."
 
 NEW_SAMPLE = "New sample"
 SAMPLE_ALT = "A test picture with three handwritten digits"
@@ -81,6 +82,15 @@ LINK_NO_UPLOAD = "A link can hold a drawing or a sample, but not an uploaded pic
 LINK_UNREADABLE = "This link cannot be read. It may have been cut short; ask for it again."
 SAVE_PICTURE = "Save picture"
 SAVE_ANSWER = "Save answer"
+WRONG = "The answer is wrong"
+CONSENT = (
+    "Press the right digit, and this picture is stored with it on this server's disk, to measure and improve the "
+    "models. Everyone who can open this page can see it there. Nothing else about you is stored. Press nothing, and "
+    "nothing is stored."
+)
+RIGHT_DIGIT = "The largest digit is"
+KEPT = "Thank you. The picture and the right digit are stored."
+NOTHING_TO_CORRECT = "There is no picture to correct yet."
 FILE_TOO_LARGE = "The file is larger than 20 MB. Save the picture as JPEG, or smaller, and try again."
 FILE_GONE = "The picture is no longer on the server. Choose it again."
 
@@ -257,6 +267,28 @@ def _says(names: list[str]) -> str:
 
 def _milliseconds(value: float) -> str:
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+# Corrections
+
+CORRECTIONS_TEXT = """
+Pictures that visitors have said a model got wrong, with the digit they say is right, kept in `{folder}`. Models can be
+measured on them: `python -m maxdigit evaluate --drawings {folder}`.
+"""
+CORRECTIONS_EXPORT = "Save all as ZIP"
+CORRECTIONS_CLEAR = "Delete all"
+CORRECTIONS_SURE = "Delete all corrections for good?"
+DELETE = "Delete"
+
+
+def corrections_kept(count: int) -> str:
+    """How many there are."""
+    return f"{_pictures(count)} kept."
+
+
+def correction(digit: int, model: str, answer: int, day: str) -> str:
+    """One of them."""
+    return f"{digit}; {model} said {answer}. {day}"
 
 
 # Batch
