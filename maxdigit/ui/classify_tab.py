@@ -146,7 +146,7 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                 save_picture = gr.Button(texts.SAVE_PICTURE, size="sm", elem_id="save-picture")
                 save_answer = gr.Button(texts.SAVE_ANSWER, size="sm", elem_id="save-answer")
                 wrong = gr.Button(texts.WRONG, size="sm", elem_id="wrong", visible=corrections is not None)
-            with gr.Group(visible=False, elem_id="correction") as correction:
+            with gr.Column(visible=False, elem_id="correction") as correction:
                 gr.HTML(f"<p>{escape(texts.CONSENT)}</p>", apply_default_css=False, elem_classes="caption")
                 right = gr.Radio(
                     [(str(digit), digit) for digit in range(NUM_CLASSES)],
@@ -215,7 +215,7 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
             )
 
         if corrections is not None:
-            gr.on(wrong.click, lambda: (gr.Group(visible=True), None, ""), None, [correction, right, said], **fast)
+            gr.on(wrong.click, lambda: (gr.Column(visible=True), None, ""), None, [correction, right, said], **fast)
             gr.on(
                 right.input,
                 partial(_correct, predictor, corrections),
@@ -454,14 +454,14 @@ def _correct(
     try:
         picture = seen(mode, value, path, ink, turns, dealt)
         if picture is None:
-            return gr.Group(visible=False), _line(texts.NOTHING_TO_CORRECT)
+            return gr.Column(visible=False), _line(texts.NOTHING_TO_CORRECT)
         pixels = picture.without(erased)
         answered = predictor.classify(pixels, model).max_digit
         strokes = value if mode == "draw" and value and not erased else ""
         keep(folder, pixels, digit, model, answered, mode, strokes)
     except MaxDigitError as error:
-        return gr.Group(visible=True), _line(str(error))
-    return gr.Group(visible=False), _line(texts.KEPT)
+        return gr.Column(visible=True), _line(str(error))
+    return gr.Column(visible=False), _line(texts.KEPT)
 
 
 def _file(name: str, kind: str, content: bytes) -> str:
