@@ -1,8 +1,20 @@
 """The one family of errors whose message is written for the person at the page or the command line."""
 
+from __future__ import annotations
+
 
 class MaxDigitError(ValueError):
-    """Something a person can mend. The message is one or two plain sentences: what was wrong, what to do."""
+    """Something a person can mend. The message is one or two plain sentences: what was wrong, what to do.
+
+    Args:
+        sentence: the message, with names in braces for ``values``.
+        values: what to put there. Apart from the sentence, so that the page can say it in another language.
+    """
+
+    def __init__(self, sentence: str, **values: object) -> None:
+        super().__init__(sentence.format(**values) if values else sentence)
+        self.sentence = sentence
+        self.values = {name: value if isinstance(value, int) else str(value) for name, value in values.items()}
 
 
 class PictureError(MaxDigitError):

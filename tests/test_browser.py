@@ -30,6 +30,7 @@ from ui_support import FakePredictor, served, write_results, write_run
 from maxdigit.inference.predict import Predictor
 from maxdigit.training.history import append_epoch, read_history
 from maxdigit.ui import texts
+from maxdigit.ui.texts import french
 
 ROOT = Path(__file__).resolve().parents[1]
 LAPTOP = {"viewport": {"width": 1280, "height": 720}}
@@ -603,6 +604,39 @@ def test_nothing_jumps_when_the_answer_comes(opened: Opener) -> None:
     draw(page)
     expect(answered(page)).to_be_visible()
     assert page.evaluate(places) == before
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_the_page_speaks_french_to_whoever_reads_french(opened: Opener, tmp_path: Path, device: dict) -> None:
+    page = opened({**device, "locale": "fr-CA"})
+    draw(page)
+    expect(answered(page)).to_contain_text("Le plus grand chiffre est")
+    expect(page.locator(".bar-best .bar-share")).to_have_text(re.compile(r"^\d+,\d\s%$"))
+    page.get_by_role("tab", name=french.UPLOAD, exact=True).click()
+    bad = tmp_path / "mauvaise.png"
+    bad.write_text("this is no picture")
+    page.locator("#upload input[type=file]").set_input_files(bad)
+    expect(page.locator(".answer-words p")).to_contain_text("mauvaise.png n'est pas une image")
+    page.get_by_role("tab", name=french.SAMPLE, exact=True).click()
+    expect(page.locator("#truth")).to_contain_text("le plus grand est")
+    for name, landmark in (
+        (french.COMPARE, ".verdict h2 >> text=Tous disent"),
+        (french.BATCH, f"text={french.FOLDER}"),
+        (french.TRAINING, f"#results >> text={french.RESULTS_TITLE}"),
+        (french.ABOUT, "text=Trois chiffres, une question"),
+    ):
+        page.get_by_role("tab", name=name, exact=True).click()
+        expect(page.locator(landmark).first).to_be_visible()
+        assert "i18n" not in page.locator("body").inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"], name
+
+
+def test_no_text_is_left_a_marker(opened: Opener) -> None:
+    page = opened()
+    for name in (texts.COMPARE, texts.BATCH, texts.TRAINING, texts.ABOUT):
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.wait_for_timeout(300)
+    assert "i18n" not in page.content().split("<body", 1)[1].split("<script", 1)[0]
 
 
 def test_dark_mode_turns_the_page_and_the_charts(opened: Opener) -> None:

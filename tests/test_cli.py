@@ -102,7 +102,7 @@ def test_models_are_measured_on_what_people_said_was_wrong(checkpoints, tmp_path
         (["sample", "out", "--split", "all"], "no split 'all'"),
         (["classify", "x.png", "--model", "ensemble"], "needs two trained models"),
         (["evaluate", "--model", "vgg"], "no model called 'vgg'"),
-        (["evaluate", "--model", "ensemble", "--count", "3"], "only torch_cnn"),
+        (["evaluate", "--model", "ensemble", "--count", "3"], "where it finds 1"),
         (["calibrate", "--model", "vgg"], "no model called 'vgg'"),
         (["calibrate", "--model", "resnet18"], "no trained weights"),
         (["evaluate", "--kind", "printed"], "no kind 'printed'"),

@@ -54,7 +54,7 @@ def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(p
         assert len(re.findall(r'class="versus-digit">\d', cards)) == number == len(times)
     cards, table, times = steps[-1]
     assert "They all say" in cards and texts.COMPARE_OURS in cards
-    assert times == dict.fromkeys(NAMES, 12.3) and table.count("12.3 ms") == len(NAMES)
+    assert times == dict.fromkeys(NAMES, 12.3) and table.count("12 ms") == len(NAMES)
     shown = [picture for picture in predictor.seen if picture.any()]
     assert all((picture == shown[0]).all() for picture in shown), "all models see the same picture"
 

@@ -78,7 +78,7 @@ def test_chosen_weights_are_used_and_one_without_weight_is_not_asked(checkpoints
 def test_the_ensemble_is_there_with_two_models_and_says_why_not_with_one(checkpoints):
     predictor = put(checkpoints, "resnet18")
     assert predictor.available() == predictor.trained() == ["resnet18"]
-    with pytest.raises(CheckpointError, match="needs two trained models .* only resnet18"):
+    with pytest.raises(CheckpointError, match="needs two trained models .* finds 1"):
         predictor.predict(PICTURES, "ensemble")
     put(checkpoints, "torch_cnn")
     assert predictor.available() == ["resnet18", "torch_cnn", "ensemble"]

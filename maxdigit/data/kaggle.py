@@ -50,12 +50,16 @@ def read_pictures(path: Path) -> NDArray[np.uint8]:
     """
     array = _unpickle(path)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif":
-        raise CompetitionFileError(f"{path} should hold one array of numbers. Download it again.")
+        raise CompetitionFileError("{path} should hold one array of numbers. Download it again.", path=path)
     if array.ndim != 3 or array.shape[1:] != PICTURES_SHAPE or not len(array):
-        raise CompetitionFileError(f"{path} holds an array of shape {array.shape}; (N, 128, 128) is needed.")
+        raise CompetitionFileError(
+            "{path} holds an array of shape {shape}; (N, 128, 128) is needed.", path=path, shape=array.shape
+        )
     low, high = array.min(), array.max()
     if not (np.isfinite(low) and np.isfinite(high) and low >= 0 and high <= 255):
-        raise CompetitionFileError(f"{path} has pixel values from {low} to {high}; 0 to 255 are needed.")
+        raise CompetitionFileError(
+            "{path} has pixel values from {low} to {high}; 0 to 255 are needed.", path=path, low=low, high=high
+        )
     pictures = np.empty(array.shape, np.uint8)
     for source, target in zip(array, pictures, strict=True):  # one by one: the whole, rounded, would take gigabytes
         target[...] = source.round()
@@ -191,11 +195,13 @@ def _unpickle(path: Path) -> Any:
             result = _ArrayUnpickler(file, encoding="latin1").load()  # latin1: what Python 2 pickled
     except OSError as error:
         raise CompetitionFileError(
-            f"{path} cannot be read ({error.strerror}). Put the competition's own file there."
+            "{path} cannot be read ({reason}). Put the competition's own file there.", path=path, reason=error.strerror
         ) from error
     except Exception as error:  # a broken or hostile pickle can raise anything
         raise CompetitionFileError(
-            f"{path} is not a pickled array of pictures, or holds more than that ({error}). It was not opened any "
-            "further. Download it again from the competition."
+            "{path} is not a pickled array of pictures, or holds more than that ({error}). It was not opened any "
+            "further. Download it again from the competition.",
+            path=path,
+            error=error,
         ) from error
     return result.array if isinstance(result, _Array) else result

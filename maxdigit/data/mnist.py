@@ -58,7 +58,11 @@ def _read(folder: Path, name: str, header: int) -> NDArray[np.uint8]:
     try:
         content = gzip.decompress(path.read_bytes())
     except (OSError, EOFError) as error:
-        raise MnistError(f"{path} cannot be read ({error}). Restore it from the repository.") from error
+        raise MnistError(
+            "{path} cannot be read ({error}). Restore it from the repository.", path=path, error=error
+        ) from error
     if hashlib.sha256(content).hexdigest() != SHA256[name]:
-        raise MnistError(f"{path} is not the original MNIST file (SHA-256 differs). Restore it from the repository.")
+        raise MnistError(
+            "{path} is not the original MNIST file (SHA-256 differs). Restore it from the repository.", path=path
+        )
     return np.frombuffer(content, np.uint8, offset=header)

@@ -55,9 +55,10 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
     """
     name, content = _content(source)
     if not content:
-        raise PictureError(f"{name} is empty (0 bytes). Choose another file.")
+        raise PictureError("{name} is empty (0 bytes). Choose another file.", name=name)
     if len(content) > MAX_BYTES:
-        raise PictureError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB. Save it as JPEG and try again.")
+        limit = MAX_BYTES // 1_000_000
+        raise PictureError("{name} is larger than {limit} MB. Save it as JPEG and try again.", name=name, limit=limit)
     try:
         picture = Image.open(io.BytesIO(content), formats=FORMATS)
         if picture.width * picture.height > MAX_PIXELS:
@@ -67,12 +68,18 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
         return ImageOps.exif_transpose(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
         raise PictureError(
-            f"{name} is larger than {MAX_PIXELS // 1_000_000} megapixels. Make it smaller and try again."
+            "{name} is larger than {limit} megapixels. Make it smaller and try again.",
+            name=name,
+            limit=MAX_PIXELS // 1_000_000,
         ) from None
     except Image.UnidentifiedImageError:
-        raise PictureError(f"{name} is not a picture. Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.") from None
+        raise PictureError(
+            "{name} is not a picture. Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.", name=name
+        ) from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
-        raise PictureError(f"{name} is damaged or cut short ({error}). Save it again or choose another.") from error
+        raise PictureError(
+            "{name} is damaged or cut short ({error}). Save it again or choose another.", name=name, error=error
+        ) from error
 
 
 def _content(source: str | Path | bytes | BinaryIO) -> tuple[str, bytes]:
@@ -89,7 +96,9 @@ def _content(source: str | Path | bytes | BinaryIO) -> tuple[str, bytes]:
             return path.name, file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL character in it
         reason = getattr(error, "strerror", None) or error
-        raise PictureError(f"{path.name} cannot be read ({reason}). Choose another file.") from error
+        raise PictureError(
+            "{name} cannot be read ({reason}). Choose another file.", name=path.name, reason=reason
+        ) from error
 
 
 def prepare(picture: Image.Image | NDArray[np.generic], *, dark_ink_on_light: bool | None = None) -> PreparedPicture:

@@ -39,7 +39,7 @@ class Entry:
 
     name: str
     pixels: NDArray[np.uint8] | None  # (128, 128), prepared; None where it could not be read
-    error: str = ""
+    error: MaxDigitError | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ def read_batch(paths: Sequence[Path]) -> tuple[int, Iterator[Entry]]:
         raise BatchError("There are no pictures in it. Choose picture files, or a ZIP archive that holds some.")
     if count > MAX_PICTURES:
         raise BatchError(
-            f"These are {count:,} pictures; {MAX_PICTURES:,} can be taken at once. Split them into several batches."
+            "These are {count:,} pictures; {most:,} can be taken at once. Split them into several batches.",
+            count=count,
+            most=MAX_PICTURES,
         )
     return count, (entry for _, entries in parts for entry in entries)
 
@@ -100,18 +102,24 @@ def read_names_and_labels(path: Path) -> dict[str, int]:
             name = next((columns[known] for known in _NAME_COLUMNS if known in columns), None)
             label = next((columns[known] for known in _LABEL_COLUMNS if known in columns), None)
             if name is None or label is None:
-                raise BatchError(f"{path.name} needs a column Id or name, and a column Label, in its first line.")
+                raise BatchError(
+                    "{name} needs a column Id or name, and a column Label, in its first line.", name=path.name
+                )
             for row in reader:
                 shown = (row[label] or "").strip()
                 if shown not in set("0123456789") or not row[name]:
                     raise BatchError(
-                        f"{path.name}, line {reader.line_num}: a name and a label from 0 to 9 are needed there."
+                        "{name}, line {line}: a name and a label from 0 to 9 are needed there.",
+                        name=path.name,
+                        line=reader.line_num,
                     )
                 labels[row[name].strip()] = int(shown)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BatchError(f"{path.name} cannot be read as a CSV file ({error}).") from error
+        raise BatchError("{name} cannot be read as a CSV file ({error}).", name=path.name, error=error) from error
     if not labels:
-        raise BatchError(f"{path.name} holds no labels. Each line after the first should have a name and a label.")
+        raise BatchError(
+            "{name} holds no labels. Each line after the first should have a name and a label.", name=path.name
+        )
     return labels
 
 
@@ -133,20 +141,24 @@ def _members(path: Path, members: list[zipfile.ZipInfo]) -> Iterator[Entry]:
         for member in members:
             name = member.filename
             if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name.replace("\\", "/")).parts:
-                yield Entry(name, None, "Its name points out of the archive, so it was left alone.")
+                yield Entry(name, None, BatchError("Its name points out of the archive, so it was left alone."))
                 continue
             if left <= 0:
-                yield Entry(name, None, "The archive unpacks to more than 2 GB, so it was not read to its end.")
+                yield Entry(
+                    name, None, BatchError("The archive unpacks to more than 2 GB, so it was not read to its end.")
+                )
                 continue
             try:
                 with archive.open(member) as file:
                     content = file.read(MAX_PICTURE_BYTES + 1)  # whatever size the archive claims
             except Exception as error:  # damaged, encrypted, of an unknown method: zipfile raises many kinds
-                yield Entry(name, None, f"It cannot be unpacked ({error}).")
+                yield Entry(name, None, BatchError("It cannot be unpacked ({error}).", error=error))
                 continue
             left -= len(content)
             if len(content) > MAX_PICTURE_BYTES:
-                yield Entry(name, None, f"It is larger than {MAX_PICTURE_BYTES // 1_000_000} MB.")
+                yield Entry(
+                    name, None, BatchError("It is larger than {limit} MB.", limit=MAX_PICTURE_BYTES // 1_000_000)
+                )
             else:
                 yield _entry(name, content)
 
@@ -161,4 +173,4 @@ def _entry(name: str, source: Path | bytes) -> Entry:
     try:
         return Entry(name, prepare(open_picture(source)).pixels)
     except MaxDigitError as error:
-        return Entry(name, None, str(error))
+        return Entry(name, None, MaxDigitError(error.sentence, **error.values))  # without its traceback

@@ -70,7 +70,9 @@ def keep(
             raise CorrectionError("No more corrections can be kept here: the host has to clear some first.")
         (folder / f"{correction.name}.json").write_text(json.dumps(asdict(correction)), encoding="utf-8")
     except OSError as error:
-        raise CorrectionError(f"The correction cannot be kept ({error.strerror}). Tell the host.") from error
+        raise CorrectionError(
+            "The correction cannot be kept ({reason}). Tell the host.", reason=error.strerror
+        ) from error
     return correction.name
 
 

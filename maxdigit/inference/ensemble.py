@@ -130,8 +130,10 @@ def read_weights(folder: Path) -> dict[str, float] | None:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(
-            f"{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
-            "python -m maxdigit calibrate"
+            "{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
+            "python -m maxdigit calibrate",
+            path=path,
+            error=error,
         ) from error
     return weights
 

@@ -57,7 +57,9 @@ class Predictor:
     def folder(self, model: str) -> Path:
         """Where ``model`` is kept: the run folder its weights come from, or the ensemble's own."""
         if model not in NAMES:
-            raise UnknownModelError(f"There is no model called {model!r}. Choose one of: {', '.join(NAMES)}.")
+            raise UnknownModelError(
+                "There is no model called {name!r}. Choose one of: {names}.", name=model, names=", ".join(NAMES)
+            )
         if model == ENSEMBLE:
             self.weights()  # raises if there is nothing to mix
             return self.checkpoints / ENSEMBLE
@@ -66,8 +68,10 @@ class Predictor:
             if (folder / "config.json").is_file():
                 return folder
         raise CheckpointError(
-            f"{title(model)} has no trained weights in {self.checkpoints / model}. "
-            f"Train it with: python train.py {model}"
+            "{title} has no trained weights in {folder}. Train it with: python train.py {name}",
+            title=title(model),
+            folder=self.checkpoints / model,
+            name=model,
         )
 
     def available(self) -> list[str]:
@@ -88,8 +92,10 @@ class Predictor:
         trained = self.trained()
         if len(trained) < 2:
             raise CheckpointError(
-                f"The ensemble needs two trained models or more in {self.checkpoints}; there "
-                f"{'is only ' + trained[0] if trained else 'are none'}. Train another with train.py."
+                "The ensemble needs two trained models or more in {folder}, where it finds {count}. Train another with "
+                "train.py.",
+                folder=self.checkpoints,
+                count=len(trained),
             )
         weights = read_weights(self.checkpoints / ENSEMBLE)
         if weights is None:
@@ -97,8 +103,10 @@ class Predictor:
         missing = [name for name in weights if name not in trained]
         if missing:
             raise CheckpointError(
-                f"The ensemble was chosen with {', '.join(missing)}, which has no trained weights in "
-                f"{self.checkpoints}. Train it, or choose again without it: python -m maxdigit calibrate"
+                "The ensemble was chosen with {names}, which has no trained weights in {folder}. "
+                "Train it, or choose again without it: python -m maxdigit calibrate",
+                names=", ".join(missing),
+                folder=self.checkpoints,
             )
         return weights
 

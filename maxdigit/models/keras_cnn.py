@@ -100,7 +100,9 @@ def load(folder: Path) -> KerasClassifier:
     except Exception as error:  # Keras raises whatever its zip and HDF5 readers raise
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(
-            f"The weights in {path} are missing, damaged, or of another model ({reason}). "
-            "Restore them from the repository or train the model again with train.py."
+            "The weights in {path} are missing, damaged, or of another model ({reason}). "
+            "Restore them from the repository or train the model again with train.py.",
+            path=path,
+            reason=reason,
         ) from error
     return KerasClassifier(model)

@@ -76,7 +76,9 @@ def load_classifier(build: Callable[[], nn.Module], folder: Path) -> TorchClassi
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, json.JSONDecodeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
-            f"The weights in {folder} are missing, damaged, or of another model ({reason}). "
-            "Restore them from the repository or train the model again with train.py."
+            "The weights in {path} are missing, damaged, or of another model ({reason}). "
+            "Restore them from the repository or train the model again with train.py.",
+            path=folder,
+            reason=reason,
         ) from error
     return TorchClassifier(model.float())

@@ -41,10 +41,12 @@ def read_history(path: Path) -> list[Epoch]:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise HistoryError(f"{path} should have the columns {', '.join(COLUMNS)}; run train.py again.")
+                raise HistoryError(
+                    "{path} should have the columns {names}; run train.py again.", path=path, names=", ".join(COLUMNS)
+                )
             return [_parse(row, path, number) for number, row in enumerate(reader, start=2)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise HistoryError(f"{path} cannot be read ({error}).") from error
+        raise HistoryError("{path} cannot be read ({error}).", path=path, error=error) from error
 
 
 def append_epoch(path: Path, epoch: Epoch) -> None:
@@ -71,7 +73,9 @@ def _parse(row: dict[str, str], path: Path, number: int) -> Epoch:
             raise ValueError
         return Epoch(**{**values, "epoch": int(values["epoch"])})  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise HistoryError(f"{path}, line {number}: not a full row of numbers. Delete that line.") from None
+        raise HistoryError(
+            "{path}, line {line}: not a full row of numbers. Delete that line.", path=path, line=number
+        ) from None
 
 
 def _round(value: float) -> float | int:

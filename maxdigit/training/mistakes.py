@@ -75,6 +75,8 @@ def read_mistakes(folder: Path) -> dict[str, list[Mistake]]:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error, TypeError, ValueError, KeyError) as error:
         raise MistakesError(
-            f"{path} is damaged ({error}). Delete it and run: python -m maxdigit evaluate --write"
+            "{path} is damaged ({error}). Delete it and run: python -m maxdigit evaluate --write",
+            path=path,
+            error=error,
         ) from error
     return found

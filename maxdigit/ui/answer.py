@@ -60,7 +60,7 @@ def answer_card(
     return _card(
         digit=str(best),
         headline=texts.headline(best),
-        sentence=texts.certainty(best, shares[best], second, shares[second]),
+        sentence=texts.certainty(best, shares[best], second, shares[second], bool(finds)),
         shares=shares,
         picture=heated(picture, why[1]) if why else picture,
         caption=texts.WHY.format(digit=why[0]) if why else texts.SAW_INVERTED if inverted else texts.SAW,
@@ -116,7 +116,7 @@ def _card(
     digit: str = "",
     shares: list[float] | None = None,
     picture: NDArray[np.uint8] = _NOTHING,
-    caption: str = texts.SAW,
+    caption: str = "",
     foot: str = "",
     colour: str = OTHER_COLOUR,
     asked: int | None = None,
@@ -136,7 +136,7 @@ def _card(
     </div>
     <figure class="answer-saw">
       {picture_tag(picture, texts.ANSWER_ALT, "answer-picture")}
-      <figcaption>{escape(caption)}</figcaption>
+      <figcaption>{escape(caption or texts.SAW)}</figcaption>
     </figure>
   </div>
   <ol class="bars" aria-label="{escape(texts.GUESS_BARS if guessing else texts.BARS)}">{bars}</ol>

@@ -155,7 +155,7 @@ def _answer(prediction: Prediction) -> dict[str, Any]:
 
 def _row(answered: Answered, model: str) -> dict[str, Any]:
     if answered.entry.pixels is None:
-        return {"name": answered.entry.name, "error": answered.entry.error}
+        return {"name": answered.entry.name, "error": str(answered.entry.error)}
     shares = answered.probabilities[model]
     return {
         "name": answered.entry.name,

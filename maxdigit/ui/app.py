@@ -15,6 +15,7 @@ from maxdigit.ui.batch_tab import build_batch_tab
 from maxdigit.ui.classify_tab import build_classify_tab
 from maxdigit.ui.compare_tab import build_compare_tab
 from maxdigit.ui.corrections_tab import build_corrections_tab
+from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import STYLE, make_theme
 from maxdigit.ui.training_tab import build_training_tab
 
@@ -32,23 +33,23 @@ def build_app(predictor: Predictor, runs: Path, corrections: Path | None = None)
     # Uploads are looked at and let go: every hour, files older than an hour are removed.
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
         gr.HTML(
-            f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{texts.TAGLINE}</p></header>',
+            f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{labels.TAGLINE}</p></header>',
             apply_default_css=False,
             elem_id="masthead",
         )
         with gr.Tabs(elem_id="pages"):
-            with gr.Tab(texts.CLASSIFY, id="classify", alignment="right"):
+            with gr.Tab(labels.CLASSIFY, id="classify", alignment="right"):
                 classify = build_classify_tab(predictor, loaded=demo.load, corrections=corrections)
-            with gr.Tab(texts.COMPARE, id="compare", alignment="right") as compare:
+            with gr.Tab(labels.COMPARE, id="compare", alignment="right") as compare:
                 build_compare_tab(predictor, classify, opened=compare.select)
-            with gr.Tab(texts.BATCH, id="batch", alignment="right"):
+            with gr.Tab(labels.BATCH, id="batch", alignment="right"):
                 build_batch_tab(predictor)
-            with gr.Tab(texts.TRAINING, id="training", alignment="right") as training:
+            with gr.Tab(labels.TRAINING, id="training", alignment="right") as training:
                 build_training_tab(runs, opened=training.select)
             if corrections is not None:
-                with gr.Tab(texts.CORRECTIONS, id="corrections", alignment="right") as kept:
+                with gr.Tab(labels.CORRECTIONS, id="corrections", alignment="right") as kept:
                     build_corrections_tab(corrections, opened=kept.select)
-            with gr.Tab(texts.ABOUT, id="about", alignment="right"):
+            with gr.Tab(labels.ABOUT, id="about", alignment="right"):
                 build_about_tab(predictor)
         add_api(predictor)
     # One event at a time for whatever does not say otherwise; a longer line than this is turned away with a sentence
@@ -62,6 +63,7 @@ def launch_options() -> dict[str, Any]:
         "theme": make_theme(),
         # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.
         "head": f"<style>{STYLE.read_text(encoding='utf-8')}</style>",
+        "i18n": translations(),
         "footer_links": ["api", "settings"],
         "run_history": False,  # it would store every stroke's answer in the visitor's browser
         "max_file_size": "200mb",  # the competition's test_max_x has 164; single pictures have a limit of their own

@@ -19,6 +19,7 @@ from maxdigit.ui.classify_tab import default_model
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.mistakes import confusion_matrix
 from maxdigit.ui.results import Results, ResultsTable, full_csv, results_page, submission_csv
+from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 
 _HOUR = 3600
@@ -29,49 +30,49 @@ def build_batch_tab(predictor: Predictor) -> None:
     """Put the tab's components where the caller is."""
     names = predictor.available()
     if not names:
-        gr.Markdown(texts.NO_MODELS_HERE)
+        gr.Markdown(labels.NO_MODELS_HERE)
         return
     results = gr.State(Results(), time_to_live=_HOUR)
     page = gr.State(0)
     with gr.Row(elem_id="batch"):
         with gr.Column(elem_id="batch-input"):
-            gr.HTML(f"<p>{escape(texts.BATCH_HINT)}</p>", apply_default_css=False, elem_classes="caption")
-            files = gr.File(file_count="multiple", label=texts.FILES, height=170, elem_id="batch-files")
-            folder = gr.File(file_count="directory", label=texts.FOLDER, height=120, elem_id="batch-folder")
+            gr.HTML(f"<p>{labels.BATCH_HINT}</p>", apply_default_css=False, elem_classes="caption")
+            files = gr.File(file_count="multiple", label=labels.FILES, height=170, elem_id="batch-files")
+            folder = gr.File(file_count="directory", label=labels.FOLDER, height=150, elem_id="batch-folder")
         with gr.Column(elem_id="batch-settings"):
             model = gr.Radio(
                 [(title(name), name) for name in names],
                 value=default_model(names),
-                label=texts.MODEL,
+                label=labels.MODEL,
                 show_label=False,
                 container=False,
                 elem_classes="choice",
             )
-            others = gr.Checkbox(False, label=texts.ASK_OTHERS, container=False, visible=len(names) > 1)
-            labels = gr.File(
-                file_count="single", file_types=[".csv"], label=texts.LABELS, height=110, elem_id="batch-labels"
+            others = gr.Checkbox(False, label=labels.ASK_OTHERS, container=False, visible=len(names) > 1)
+            truths = gr.File(
+                file_count="single", file_types=[".csv"], label=labels.LABELS, height=150, elem_id="batch-labels"
             )
             with gr.Row():
-                start = gr.Button(texts.START, variant="primary", elem_id="batch-start")
-                cancel = gr.Button(texts.CANCEL, interactive=False, elem_id="batch-cancel")
+                start = gr.Button(labels.START, variant="primary", elem_id="batch-start")
+                cancel = gr.Button(labels.CANCEL, interactive=False, elem_id="batch-cancel")
     status = gr.HTML(apply_default_css=False, elem_id="batch-status", elem_classes="caption")
     with gr.Column(visible=False, elem_id="batch-results") as outcome:
         with gr.Row(elem_classes="headline"):
             which = gr.Radio(
-                [(text, name) for name, text in texts.FILTERS.items()],
+                [(text, name) for name, text in labels.FILTERS.items()],
                 value="all",
-                label=texts.FILTER,
+                label=labels.FILTER,
                 show_label=False,
                 container=False,
                 elem_classes="choice",
             )
         table = ResultsTable("", elem_id="results-table")
         with gr.Row(elem_id="pager"):
-            before = gr.Button(texts.BEFORE, elem_id="page-before", scale=0)
+            before = gr.Button(labels.BEFORE, elem_id="page-before", scale=0)
             place = gr.HTML(apply_default_css=False, elem_classes="caption", elem_id="page-place")
-            after = gr.Button(texts.AFTER, elem_id="page-after", scale=0)
-            submission = gr.DownloadButton(texts.SUBMISSION, elem_id="download-submission", scale=0)
-            everything = gr.DownloadButton(texts.EVERYTHING, elem_id="download-everything", scale=0)
+            after = gr.Button(labels.AFTER, elem_id="page-after", scale=0)
+            submission = gr.DownloadButton(labels.SUBMISSION, elem_id="download-submission", scale=0)
+            everything = gr.DownloadButton(labels.EVERYTHING, elem_id="download-everything", scale=0)
         scored = gr.HTML(apply_default_css=False, elem_id="batch-scored")
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
@@ -80,7 +81,7 @@ def build_batch_tab(predictor: Predictor) -> None:
     finished = [results, submission, everything, scored, start, cancel]
     run = start.click(
         partial(_run, predictor, names),
-        [files, folder, labels, model, others, which],
+        [files, folder, truths, model, others, which],
         outputs,
         concurrency_limit=1,
         concurrency_id="batch",
@@ -138,7 +139,7 @@ def _run(
             if number % _SHOW_EVERY == 0:
                 yield shown(texts.batch_progress(len(results.rows), count, title(model)), is_running=True)
     except MaxDigitError as error:
-        yield shown(str(error), is_running=False)
+        yield shown(texts.told(error), is_running=False)
         return
     yield shown(_summary(results), is_running=False)
 

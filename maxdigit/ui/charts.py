@@ -196,6 +196,7 @@ def _dress(figure: go.Figure, heading: str, axis_title: str, keep: str = "keep")
         hovermode="closest",
         modebar={"bgcolor": _CLEAR, "color": _INK, "activecolor": _INK, "remove": _TOOLS_LEFT_OUT},
         uirevision=keep,
+        separators=texts.SEPARATORS,
     )
 
 

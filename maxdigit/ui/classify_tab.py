@@ -30,6 +30,7 @@ from maxdigit.ui.links import make_query, read_query
 from maxdigit.ui.pad import Pad, parse_strokes, render
 from maxdigit.ui.picture_input import PictureInput, existing
 from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
+from maxdigit.ui.texts import labels
 
 Mode = Literal["draw", "upload", "sample"]
 
@@ -87,36 +88,36 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
 
     with gr.Row(elem_id="classify"):
         with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes") as modes:
-            with gr.Tab(texts.DRAW, id="draw"):
+            with gr.Tab(labels.DRAW, id="draw"):
                 pad = Pad(elem_id="pad")
-            with gr.Tab(texts.UPLOAD, id="upload") as upload_tab:
+            with gr.Tab(labels.UPLOAD, id="upload") as upload_tab:
                 upload = PictureInput(
                     sources=["upload", "webcam", "clipboard"],
                     show_label=False,
-                    label=texts.UPLOAD,
-                    placeholder=texts.UPLOAD_PLACEHOLDER,
+                    label=labels.UPLOAD,
+                    placeholder=labels.UPLOAD_PLACEHOLDER,
                     buttons=[],
                     elem_id="upload",
                 )
                 with gr.Row(elem_classes="under"):
                     ink = gr.Radio(
-                        [(text, name) for name, text in texts.INKS.items()],
+                        [(text, name) for name, text in labels.INKS.items()],
                         value="auto",
-                        label=texts.INK,
+                        label=labels.INK,
                         show_label=False,
                         container=False,
                         elem_classes="choice",
                         elem_id="ink",
                     )
-                    turn = gr.Button(texts.TURN, elem_id="turn", scale=0)
-                _text(texts.UPLOAD_CAPTION)
-            with gr.Tab(texts.SAMPLE, id="sample") as sample_tab:
+                    turn = gr.Button(labels.TURN, elem_id="turn", scale=0)
+                _text(labels.UPLOAD_CAPTION)
+            with gr.Tab(labels.SAMPLE, id="sample") as sample_tab:
                 with gr.Row(elem_id="wishes"):
-                    kind = _picker(texts.SAMPLE_KIND, texts.SAMPLE_KINDS, value="textured")
-                    family = _picker(texts.SAMPLE_FAMILY, {ANY: texts.ANY_FAMILY, **texts.FAMILIES}, value=ANY)
+                    kind = _picker(labels.SAMPLE_KIND, labels.SAMPLE_KINDS, value="textured")
+                    family = _picker(labels.SAMPLE_FAMILY, {ANY: labels.ANY_FAMILY, **labels.FAMILIES}, value=ANY)
                     digits = gr.Textbox(
-                        placeholder=texts.ANY_DIGITS,
-                        label=texts.SAMPLE_DIGITS,
+                        placeholder=labels.ANY_DIGITS,
+                        label=labels.SAMPLE_DIGITS,
                         show_label=False,
                         container=False,
                         max_length=12,
@@ -125,38 +126,41 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                     )
                 sample = gr.HTML(apply_default_css=False, elem_id="sample")
                 with gr.Row(elem_classes="under"):
-                    new_sample = gr.Button(texts.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
+                    new_sample = gr.Button(labels.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
                     guess_first = gr.Checkbox(
-                        False, label=texts.GUESS_FIRST, container=False, min_width=60, scale=0, elem_id="guess-first"
+                        False, label=labels.GUESS_FIRST, container=False, min_width=60, scale=0, elem_id="guess-first"
                     )
-                truth = _text(texts.SAMPLE_WAITING, elem_id="truth")
+                truth = _text(labels.SAMPLE_WAITING, elem_id="truth")
         with gr.Column(elem_id="classify-answer"):
             model = gr.Radio(
                 [(title(name), name) for name in names],
                 value=default_model(names),
-                label=texts.MODEL,
+                label=labels.MODEL,
                 show_label=False,
                 container=False,
                 elem_id="model",
                 visible=bool(names),
             )
-            answer = AnswerCard(_waiting("draw") if names else _no_models(predictor), elem_id="answer")
+            answer = AnswerCard(
+                labels.made("first card", lambda: _waiting("draw") if names else _no_models(predictor)),
+                elem_id="answer",
+            )
             with gr.Row(elem_id="keep", visible=bool(names)):
-                link = gr.Button(texts.LINK, size="sm", elem_id="link")
-                save_picture = gr.Button(texts.SAVE_PICTURE, size="sm", elem_id="save-picture")
-                save_answer = gr.Button(texts.SAVE_ANSWER, size="sm", elem_id="save-answer")
-                wrong = gr.Button(texts.WRONG, size="sm", elem_id="wrong", visible=corrections is not None)
+                link = gr.Button(labels.LINK, size="sm", elem_id="link")
+                save_picture = gr.Button(labels.SAVE_PICTURE, size="sm", elem_id="save-picture")
+                save_answer = gr.Button(labels.SAVE_ANSWER, size="sm", elem_id="save-answer")
+                wrong = gr.Button(labels.WRONG, size="sm", elem_id="wrong", visible=corrections is not None)
             with gr.Column(visible=False, elem_id="correction") as correction:
-                gr.HTML(f"<p>{escape(texts.CONSENT)}</p>", apply_default_css=False, elem_classes="caption")
+                _text(labels.CONSENT)
                 right = gr.Radio(
                     [(str(digit), digit) for digit in range(NUM_CLASSES)],
-                    label=texts.RIGHT_DIGIT,
+                    label=labels.RIGHT_DIGIT,
                     elem_classes="choice",
                     elem_id="right-digit",
                 )
             said = gr.HTML(apply_default_css=False, elem_classes="caption", elem_id="correction-said")
             address = gr.Textbox(
-                show_label=False, label=texts.LINK, buttons=["copy"], visible=False, container=False, elem_id="address"
+                show_label=False, label=labels.LINK, buttons=["copy"], visible=False, container=False, elem_id="address"
             )
 
     handed = gr.Textbox(visible="hidden", label="handed to the browser")  # by the server: a link, or a file
@@ -285,7 +289,7 @@ def _show(
         picture = seen(mode, value, path, ink, turns, dealt)
         return (_waiting(mode) if picture is None else _card(predictor, picture, model)), ()
     except MaxDigitError as error:
-        return trouble_card(str(error)), ()
+        return trouble_card(texts.told(error)), ()
 
 
 def _press(
@@ -303,7 +307,7 @@ def _press(
             return _card(predictor, picture, model, erased, digit), erased
         return gr.skip(), gr.skip()
     except MaxDigitError as error:
-        return trouble_card(str(error)), ()
+        return trouble_card(texts.told(error)), ()
 
 
 def _show_sample(
@@ -313,7 +317,7 @@ def _show_sample(
     try:
         sample = dealt.sample
     except MaxDigitError as error:
-        return "", _line(str(error)), trouble_card(str(error)), ()
+        return "", _line(texts.told(error)), trouble_card(texts.told(error)), ()
     shown = picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture")
     if is_hidden:
         return shown, _line(texts.SAMPLE_WAITING), guess_card(), ()
@@ -328,7 +332,7 @@ def _answered_sample(predictor: Predictor, dealt: Dealt, model: str) -> tuple[st
         prediction = predictor.classify(sample.pixels, model)
         card = _card(predictor, Seen(sample.pixels, boxes=sample.boxes), model)
     except MaxDigitError as error:
-        return texts.truth(sample.digits, sample.max_digit, None), trouble_card(str(error)), None
+        return texts.truth(sample.digits, sample.max_digit, None), trouble_card(texts.told(error)), None
     return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), card, prediction
 
 
@@ -350,7 +354,7 @@ def _new_sample(
     try:
         dealt = deal(kind, family, digits)
     except WishError as error:
-        return False, picker, "sample", None, "", _line(str(error)), trouble_card(str(error)), ()
+        return False, picker, "sample", None, "", _line(texts.told(error)), trouble_card(texts.told(error)), ()
     return is_hidden, picker, "sample", dealt, *_show_sample(predictor, dealt, is_hidden, model)
 
 
@@ -382,7 +386,7 @@ def _link(mode: Mode, value: str | None, dealt: Dealt | None, model: str) -> tup
             return "", gr.Textbox(texts.LINK_NO_UPLOAD, visible=True)
         query = make_query(model, value if mode == "draw" else None, dealt if mode == "sample" else None)
     except MaxDigitError as error:
-        return "", gr.Textbox(str(error), visible=True)
+        return "", gr.Textbox(texts.told(error), visible=True)
     return query, gr.Textbox(visible=True)
 
 
@@ -392,7 +396,7 @@ def _follow_link(predictor: Predictor, request: gr.Request) -> tuple[Any, ...]:
     try:
         opened = read_query(dict(request.query_params))
     except MaxDigitError as error:
-        return *nothing[:7], trouble_card(str(error)), ()
+        return *nothing[:7], trouble_card(texts.told(error)), ()
     name = opened.model if opened.model in predictor.available() else default_model(predictor.available())
     if opened.sample is not None:
         shown = _show_sample(predictor, opened.sample, False, name)
@@ -460,7 +464,7 @@ def _correct(
         strokes = value if mode == "draw" and value and not erased else ""
         keep(folder, pixels, digit, model, answered, mode, strokes)
     except MaxDigitError as error:
-        return gr.Column(visible=True), _line(str(error))
+        return gr.Column(visible=True), _line(texts.told(error))
     return gr.Column(visible=False), _line(texts.KEPT)
 
 

@@ -18,11 +18,12 @@ from maxdigit.models.registry import MODELS, NUM_CLASSES
 from maxdigit.training.runs import METRICS
 from maxdigit.ui import texts
 from maxdigit.ui.charts import against_figure
-from maxdigit.ui.classify_tab import ONE_LINE, ClassifyTab, default_model, seen
+from maxdigit.ui.classify_tab import ONE_LINE, ClassifyTab, Seen, default_model, seen
 from maxdigit.ui.measured import Measured, Metrics, read_metrics
 from maxdigit.ui.mistakes import MatrixCell, confusion_matrix, mistakes_gallery
 from maxdigit.ui.sampling import ANY, Dealt, deal
 from maxdigit.ui.sortable import Column, SortableTable, sortable
+from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 from maxdigit.ui.versus import Reply, versus
 
@@ -43,41 +44,41 @@ def build_compare_tab(predictor: Predictor, classify: ClassifyTab, *, opened: Ca
     """
     names = predictor.available()
     if not names:
-        gr.Markdown(texts.NO_MODELS_HERE)
+        gr.Markdown(labels.NO_MODELS_HERE)
         return
     times = gr.State({})
     with gr.Row(elem_classes="headline"):
-        gr.HTML(f"<h2>{escape(texts.COMPARE_TITLE)}</h2>", apply_default_css=False)
-        another = gr.Button(texts.COMPARE_ANOTHER, elem_id="compare-another", scale=0)
+        gr.HTML(f"<h2>{labels.COMPARE_TITLE}</h2>", apply_default_css=False)
+        another = gr.Button(labels.COMPARE_ANOTHER, elem_id="compare-another", scale=0)
     replies = gr.HTML(apply_default_css=False, elem_id="versus")
-    _heading(texts.MEASURED_TITLE)
+    _heading(labels.MEASURED_TITLE)
     table = SortableTable("", elem_id="measured")
-    with gr.Accordion(texts.COLUMNS_TITLE, open=False, elem_classes="reading"):
-        gr.Markdown("\n".join(f"- **{name}**: {means}" for name, means in texts.MEASURED_COLUMNS.items()))
+    with gr.Accordion(labels.COLUMNS_TITLE, open=False, elem_classes="reading"):
+        gr.Markdown(labels.made("columns", _columns))
 
-    _heading(texts.BREAKS_TITLE)
-    kind = _choice(texts.KIND, texts.SAMPLE_KINDS, "textured", elem_id="compare-kind")
-    against = _choice(texts.AGAINST, texts.AGAINST_CHOICES, "digit", elem_id="compare-against")
-    chart = gr.Plot(show_label=False, label=texts.BREAKS_TITLE, container=False, elem_id="against")
+    _heading(labels.BREAKS_TITLE)
+    kind = _choice(labels.KIND, labels.SAMPLE_KINDS, "textured", elem_id="compare-kind")
+    against = _choice(labels.AGAINST, labels.AGAINST_CHOICES, "digit", elem_id="compare-against")
+    chart = gr.Plot(show_label=False, label=labels.BREAKS_TITLE, container=False, elem_id="against")
     note = gr.HTML(apply_default_css=False, elem_classes="caption")
 
-    _heading(texts.MISTAKES_TITLE)
-    whose = _choice(texts.MODEL, {name: title(name) for name in names}, default_model(names), elem_id="mistakes-model")
+    _heading(labels.MISTAKES_TITLE)
+    whose = _choice(labels.MODEL, {name: title(name) for name in names}, default_model(names), elem_id="mistakes-model")
     cell, shown = gr.State(None), gr.State(_PAGE)
     with gr.Row(elem_id="mistakes"):
         with gr.Column(elem_id="matrix-side"):
             matrix = MatrixCell("", elem_id="matrix")
             family = gr.Dropdown(
-                [(texts.ANY_FAMILY, ANY), *((text, name) for name, text in texts.FAMILIES.items())],
+                [(labels.ANY_FAMILY, ANY), *((text, name) for name, text in labels.FAMILIES.items())],
                 value=ANY,
-                label=texts.SAMPLE_FAMILY,
+                label=labels.SAMPLE_FAMILY,
                 filterable=False,
                 elem_id="mistakes-family",
             )
-            everything = gr.Button(texts.MISTAKES_ALL, elem_id="mistakes-all")
+            everything = gr.Button(labels.MISTAKES_ALL, elem_id="mistakes-all")
         with gr.Column(elem_id="gallery-side"):
             gallery = gr.HTML(apply_default_css=False, elem_id="gallery")
-            more = gr.Button(texts.MISTAKES_MORE, elem_id="mistakes-more")
+            more = gr.Button(labels.MISTAKES_MORE, elem_id="mistakes-more")
 
     quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
     asked = {**quiet, **ONE_LINE}
@@ -125,32 +126,33 @@ def _compare(
     try:
         picture = seen(mode, value, path, ink, turns, dealt)
     except MaxDigitError as error:
-        yield _sentence(str(error)), _table(predictor, names, times), times
+        yield _sentence(texts.told(error)), _table(predictor, names, times), times
         return
     if picture is None:
         yield from _compare_sample(predictor, names, times, about=texts.COMPARE_FRESH)
     else:
         truth = _truth(dealt) if mode == "sample" and dealt else ""
-        yield from _ask(predictor, names, times, picture.pixels, f"{texts.COMPARE_OURS} {truth}".strip())
+        yield from _ask(predictor, names, times, picture, f"{texts.COMPARE_OURS} {truth}".strip())
 
 
 def _compare_sample(
     predictor: Predictor, names: list[str], times: dict[str, float], about: str = ""
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     dealt = deal("textured", ANY, "")
-    yield from _ask(predictor, names, times, dealt.sample.pixels, f"{about} {_truth(dealt)}".strip())
+    picture = Seen(dealt.sample.pixels, boxes=dealt.sample.boxes)
+    yield from _ask(predictor, names, times, picture, f"{about} {_truth(dealt)}".strip())
 
 
 def _ask(
-    predictor: Predictor, names: list[str], times: dict[str, float], picture: NDArray[np.uint8], facts: str
+    predictor: Predictor, names: list[str], times: dict[str, float], picture: Seen, facts: str
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     replies: list[Reply] = []
-    yield versus(names, replies, picture, facts), _table(predictor, names, times), times
+    yield versus(names, replies, picture.pixels, facts, bool(picture.boxes)), _table(predictor, names, times), times
     for name in names:
-        replies.append(_reply(predictor, name, picture))
+        replies.append(_reply(predictor, name, picture.pixels))
         if replies[-1].prediction:
             times = {**times, name: replies[-1].prediction.milliseconds}
-        yield versus(names, replies, picture, facts), _table(predictor, names, times), times
+        yield versus(names, replies, picture.pixels, facts, bool(picture.boxes)), _table(predictor, names, times), times
 
 
 def _reply(predictor: Predictor, name: str, picture: NDArray[np.uint8]) -> Reply:
@@ -162,7 +164,7 @@ def _reply(predictor: Predictor, name: str, picture: NDArray[np.uint8]) -> Reply
         prediction = Prediction(name, passes[0].probabilities, median)
         return Reply(name, prediction, predictor.explain(picture, name, prediction.max_digit))
     except MaxDigitError as error:
-        return Reply(name, trouble=str(error))
+        return Reply(name, trouble=texts.told(error))
 
 
 def _truth(dealt: Dealt) -> str:
@@ -187,6 +189,10 @@ def _table(predictor: Predictor, names: list[str], times: dict[str, float]) -> s
     )
 
 
+def _columns() -> str:
+    return "\n".join(f"- **{name}**: {means}" for name, means in texts.MEASURED_COLUMNS.items())
+
+
 def _row(name: str, metrics: Metrics, milliseconds: float | None) -> list[tuple[str, float | str | None]]:
     """Each cell as it is shown (HTML) and as it is sorted."""
     dot = f'<span class="dot" style="background: {model_colour(name)}"></span>'
@@ -200,15 +206,15 @@ def _row(name: str, metrics: Metrics, milliseconds: float | None) -> list[tuple[
     )
     return [
         (f"{dot}{escape(title(name))}", title(name)),
-        _cell(metrics.parameters, "{:,}"),
-        _cell(metrics.weight_bytes and metrics.weight_bytes / 2**20, "{:.1f} MB"),
-        _cell(metrics.flops and metrics.flops / 1e9, "{:.2f}"),
+        _cell(metrics.parameters, texts.number),
+        _cell(metrics.weight_bytes and metrics.weight_bytes / 2**20, texts.megabytes),
+        _cell(metrics.flops and metrics.flops / 1e9, partial(texts.number, decimals=2)),
         *(_accuracy(metrics.test.get(kind)) for kind in texts.KINDS),
-        _cell(calibration, "{:.1%}"),
-        _cell(metrics.sure_of_nothing, "{:.1%}"),
-        _cell(milliseconds, "{:.1f} ms"),
+        _cell(calibration, texts.percent),
+        _cell(metrics.sure_of_nothing, texts.percent),
+        _cell(milliseconds, texts.milliseconds),
         (
-            f"{metrics.pictures_seen:,}<br><small>{escape(metrics.device or '')}</small>"
+            f"{texts.number(metrics.pictures_seen)}<br><small>{escape(metrics.device or '')}</small>"
             if metrics.pictures_seen
             else "",
             metrics.pictures_seen,
@@ -217,15 +223,15 @@ def _row(name: str, metrics: Metrics, milliseconds: float | None) -> list[tuple[
     ]
 
 
-def _cell(value: float | None, form: str) -> tuple[str, float | None]:
-    return ("" if value is None else form.format(value), value)
+def _cell(value: float | None, say: Callable[[float], str]) -> tuple[str, float | None]:
+    return ("" if value is None else say(value), value)
 
 
 def _accuracy(measured: Measured | None) -> tuple[str, float | None]:
     if measured is None:
         return "", None
     low, high = measured.interval
-    interval = f"<small>{100 * low:.1f} to {100 * high:.1f}, n = {measured.count:,}</small>"
+    interval = f"<small>{texts.interval(low, high)}, n = {texts.number(measured.count)}</small>"
     return f"<b>{texts.percent(measured.accuracy)}</b><br>{interval}", measured.accuracy
 
 
@@ -266,7 +272,7 @@ def _look(
             predictor.folder(whose), kind, None if family == ANY else family, cell, shown
         )
     except MaxDigitError as error:
-        gallery, is_more = _sentence(str(error)), False
+        gallery, is_more = _sentence(texts.told(error)), False
     picker = gr.update(value=family, interactive=kind == "textured")
     return matrix, picker, gallery, gr.Button(visible=is_more), cell, shown
 
@@ -284,7 +290,7 @@ def _choice(label: str, choices: dict[str, str], value: str, elem_id: str) -> gr
 
 
 def _heading(text: str) -> None:
-    gr.HTML(f"<h2>{escape(text)}</h2>", apply_default_css=False, elem_classes="section")
+    gr.HTML(f"<h2>{text}</h2>", apply_default_css=False, elem_classes="section")
 
 
 def _sentence(text: str) -> str:

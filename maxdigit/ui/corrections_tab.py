@@ -17,6 +17,7 @@ from maxdigit.inference.predict import title
 from maxdigit.ui import texts
 from maxdigit.ui.answer import picture_tag
 from maxdigit.ui.browser import TO_FILE
+from maxdigit.ui.texts import labels
 
 _MOST = 200  # shown at a time
 
@@ -42,10 +43,12 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
         folder: where corrections are kept.
         opened: the event that says the tab is shown.
     """
-    gr.Markdown(texts.CORRECTIONS_TEXT.format(folder=folder), elem_classes="reading")
+    gr.Markdown(
+        labels.made("corrections", lambda: texts.CORRECTIONS_TEXT.format(folder=folder)), elem_classes="reading"
+    )
     with gr.Row(elem_id="keep"):
-        save = gr.Button(texts.CORRECTIONS_EXPORT, size="sm", elem_id="corrections-export")
-        clear = gr.Button(texts.CORRECTIONS_CLEAR, size="sm", elem_id="corrections-clear")
+        save = gr.Button(labels.CORRECTIONS_EXPORT, size="sm", elem_id="corrections-export")
+        clear = gr.Button(labels.CORRECTIONS_CLEAR, size="sm", elem_id="corrections-clear")
     gallery = _Gallery(elem_id="gallery")
     handed = gr.Textbox(visible="hidden", label="handed to the browser")
 
@@ -61,7 +64,7 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
         None, handed, None, js=TO_FILE, api_visibility="private"
     )
     is_sure = gr.Checkbox(visible="hidden", label="sure")
-    ask = f"() => confirm({json.dumps(texts.CORRECTIONS_SURE)})"
+    ask = f"() => confirm({texts.in_browser('CORRECTIONS_SURE')})"
     gr.on(clear.click, partial(_clear, folder), is_sure, gallery, js=ask, **quiet)
 
 

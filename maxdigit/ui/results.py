@@ -14,6 +14,7 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
+from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import Answered
 from maxdigit.inference.predict import title
 from maxdigit.models.registry import NUM_CLASSES
@@ -46,7 +47,7 @@ class Result:
 
     name: str
     thumb: NDArray[np.uint8] | None  # (64, 64); None where the file could not be read
-    error: str
+    error: MaxDigitError | None
     probabilities: dict[str, NDArray[np.float32]]  # by model, (10,)
     fixed: int | None = None  # the answer that a visitor gave instead
 
@@ -124,7 +125,7 @@ def full_csv(results: Results) -> str:
         for model in results.models:
             shares = row.probabilities.get(model)
             line += [""] * 11 if shares is None else [int(shares.argmax()), *(f"{share:.6f}" for share in shares)]
-        lines.append([*line, row.error])
+        lines.append([*line, row.error or ""])
     return _csv(lines)
 
 
@@ -149,7 +150,8 @@ def _row(results: Results, number: int, others: list[str]) -> str:
     name = f'<th scope="row">{escape(row.name)}</th>'
     if row.thumb is None:
         span = 3 + len(others) + bool(results.labels)
-        return f'<tr class="unread"><td></td>{name}<td colspan="{span}">{escape(row.error)}</td></tr>'
+        trouble = escape(texts.told(row.error)) if row.error else ""
+        return f'<tr class="unread"><td></td>{name}<td colspan="{span}">{trouble}</td></tr>'
     answer, truth = results.answer(row), results.truth(row)
     options = "".join(
         f'<option value="{digit}"{" selected" if digit == answer else ""}>{digit}</option>'

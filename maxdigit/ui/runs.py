@@ -60,7 +60,7 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
         try:
             epochs = read_history(path)
         except MaxDigitError as error:
-            troubles.append(texts.RUN_SKIPPED.format(run=name, reason=error))
+            troubles.append(texts.RUN_SKIPPED.format(run=name, reason=texts.told(error)))
             continue
         if not epochs:
             continue  # just begun: the first epoch is not over
@@ -68,7 +68,7 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
         try:
             metrics = read_metrics(folder / METRICS)
         except MaxDigitError as error:
-            troubles.append(str(error))
+            troubles.append(texts.told(error))
             metrics = Metrics()
         recipe = str(settings.get("name", folder.name))
         runs.append(Run(name, MODELS[model], recipe, epochs, metrics, settings, (folder / STATE).is_dir()))

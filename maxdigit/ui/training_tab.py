@@ -19,6 +19,7 @@ from maxdigit.ui.charts import View, run_figures
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.measured import Measured
 from maxdigit.ui.runs import Run, find_runs, fingerprint
+from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 
 _EVERY = 2  # seconds between two looks at the folder of runs
@@ -34,33 +35,33 @@ def build_training_tab(root: Path, *, opened: Callable[..., Any]) -> None:
     """
     known = gr.State(None)  # the folder's fingerprint when it was last read
     timer = gr.Timer(_EVERY, active=False)
-    choice = gr.CheckboxGroup([], show_label=False, label=texts.RUNS, container=False, elem_id="runs")
+    choice = gr.CheckboxGroup([], show_label=False, label=labels.RUNS, container=False, elem_id="runs")
     with gr.Row(elem_id="chart-settings"):
         axis = gr.Radio(
-            [(text, name) for name, text in texts.AXES.items()],
+            [(text, name) for name, text in labels.AXES.items()],
             value="epoch",
-            label=texts.AXIS,
+            label=labels.AXIS,
             show_label=False,
             container=False,
             elem_classes="choice",
             scale=0,
             min_width=290,
         )
-        smoothing = gr.Slider(0, 0.95, 0, step=0.05, label=texts.SMOOTHING, elem_id="smoothing", min_width=200)
-        log = gr.Checkbox(False, label=texts.LOG_LOSS, container=False, scale=0, min_width=150)
-        history = gr.DownloadButton(texts.HISTORY_CSV, elem_id="download-history", scale=0)
+        smoothing = gr.Slider(0, 0.95, 0, step=0.05, label=labels.SMOOTHING, elem_id="smoothing", min_width=200)
+        log = gr.Checkbox(False, label=labels.LOG_LOSS, container=False, scale=0, min_width=150)
+        history = gr.DownloadButton(labels.HISTORY_CSV, elem_id="download-history", scale=0)
     note = gr.HTML(apply_default_css=False, elem_id="runs-note", elem_classes="caption")
     plots = []
     for pair in (_CHARTS[:2], _CHARTS[2:]):
         with gr.Row(elem_classes="charts"):
             plots += [
                 gr.Plot(
-                    show_label=False, label=texts.CHARTS[name], container=False, min_width=320, elem_id=f"chart-{name}"
+                    show_label=False, label=labels.CHARTS[name], container=False, min_width=320, elem_id=f"chart-{name}"
                 )
                 for name in pair
             ]
-    with gr.Accordion(texts.FLOOR_TITLE, open=False, elem_classes="reading"):
-        gr.Markdown(texts.FLOOR_TEXT)
+    with gr.Accordion(labels.FLOOR_TITLE, open=False, elem_classes="reading"):
+        gr.Markdown(labels.FLOOR_TEXT)
     settings = gr.HTML(apply_default_css=False, elem_id="settings")
     results = gr.HTML(apply_default_css=False, elem_id="results")
 
@@ -143,7 +144,7 @@ def _value(value: Any) -> str:
         return ", ".join(
             f"{key} {share:g}" if isinstance(share, float) else f"{key} {share}" for key, share in value.items()
         )
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return texts.number(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _results(runs: list[Run]) -> str:
@@ -177,10 +178,10 @@ def _dot(run: Run) -> str:
 
 def _measurement(kind: str, value: Measured) -> str:
     low, high = value.interval
-    interval = f"{100 * low:.2f} to {texts.percent(high, 2)}"
+    interval = texts.interval(low, high, 2)
     return (
         f"<b>{texts.percent(value.accuracy, 2)}</b> <small>({interval}), "
-        f"{value.count:,} {escape(texts.KINDS.get(kind, kind))}</small>"
+        f"{texts.number(value.count)} {escape(texts.KINDS.get(kind, kind))}</small>"
     )
 
 

@@ -25,7 +25,9 @@ class Reply:
     trouble: str = ""
 
 
-def versus(names: list[str], replies: list[Reply], picture: NDArray[np.uint8], facts: str) -> str:
+def versus(
+    names: list[str], replies: list[Reply], picture: NDArray[np.uint8], facts: str, sees_digits: bool = True
+) -> str:
     """The picture, a sentence on who says what, and a card for each of ``names``, empty until it has replied.
 
     Args:
@@ -33,12 +35,13 @@ def versus(names: list[str], replies: list[Reply], picture: NDArray[np.uint8], f
         replies: of those that have answered so far.
         picture: what they saw, uint8 (128, 128).
         facts: what is known about the picture, in a sentence; may be empty.
+        sees_digits: whether any digits were found in it.
     """
     by_name = {reply.model: reply for reply in replies}
     answers = [(title(r.model), r.prediction.max_digit) for r in replies if r.prediction]
     is_done = len(replies) == len(names)
     verdict = texts.verdict(answers) if is_done else texts.ASKING.format(model=title(names[len(replies)]))
-    cards = "".join(_card(name, by_name.get(name), picture) for name in names)
+    cards = "".join(_card(name, by_name.get(name), picture, sees_digits) for name in names)
     return f"""
 <section class="verdict">
   {picture_tag(picture, texts.ANSWER_ALT, "answer-picture")}
@@ -47,14 +50,14 @@ def versus(names: list[str], replies: list[Reply], picture: NDArray[np.uint8], f
 <div class="versus">{cards}</div>"""
 
 
-def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8]) -> str:
+def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8], sees_digits: bool) -> str:
     prediction = reply.prediction if reply else None
     shares = [float(share) for share in prediction.probabilities] if prediction else None
     digit, words, foot, caption = "", reply.trouble if reply else "", "", ""
     seen = picture
     if reply and prediction and shares:
         best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
-        digit, words = str(best), texts.certainty(best, shares[best], second, shares[second])
+        digit, words = str(best), texts.certainty(best, shares[best], second, shares[second], sees_digits)
         foot = texts.pass_time(prediction.milliseconds)
         if reply.heat is not None:
             seen, caption = heated(picture, reply.heat), texts.WHY.format(digit=best)

@@ -111,11 +111,12 @@ def _is_between(number: Any, low: float, high: float) -> bool:
 
 
 def _unreadable(reason: str) -> DrawingError:
-    return DrawingError(f"The drawing cannot be read: {reason}. Clear the pad and draw again.")
+    return DrawingError("The drawing cannot be read ({reason}). Clear the pad and draw again.", reason=reason)
 
 
 def _too_large() -> DrawingError:
     return DrawingError(
-        f"The drawing is too large: at most {MAX_STROKES} strokes and {MAX_POINTS:,} points. "
-        "Clear the pad and draw again."
+        "The drawing is too large: at most {strokes} strokes and {points:,} points. Clear the pad and draw again.",
+        strokes=MAX_STROKES,
+        points=MAX_POINTS,
     )

@@ -1,8 +1,9 @@
-"""Every text a visitor reads, in one place. Plain words, short sentences."""
+"""Every text a visitor reads, in English. Plain words, short sentences."""
 
 from __future__ import annotations
 
 TITLE = "MaxDigit"
+SEPARATORS = ".,"  # of decimals and of thousands, for Plotly
 TAGLINE = "Which of three handwritten digits is the largest?"
 
 CLASSIFY = "Classify"
@@ -33,6 +34,16 @@ PAD = {
 }
 
 UPLOAD_PLACEHOLDER = "Drop a picture here\nor click to choose one"
+CROP = "Crop"
+CROP_WHOLE = "Whole picture"
+CROP_FRAME = "Frame. Move it with the arrow keys."
+CROP_CORNERS = {
+    "nw": "Top left corner. Move it with the arrow keys.",
+    "ne": "Top right corner. Move it with the arrow keys.",
+    "sw": "Bottom left corner. Move it with the arrow keys.",
+    "se": "Bottom right corner. Move it with the arrow keys.",
+}
+CROP_ALT = "The picture, of which the part inside the frame is used"
 UPLOAD_CAPTION = "A file of up to 20 MB, the camera, or paste."
 
 NEW_SAMPLE = "New sample"
@@ -55,6 +66,9 @@ FAMILIES = {
 ANY_DIGITS = "Any digits"
 THREE_DIGITS = "Name three digits from 0 to 9, such as 3 1 7, or leave the field empty for any."
 GUESS_FIRST = "Guess first"
+SHOW_BOXES = "Show boxes"
+EXAMPLES = "Examples"
+HARD = "Hard"
 GUESS = "Your guess?"
 GUESS_MORE = "Press the digit that you take for the largest. Then see what the model says."
 GUESS_BARS = "Your guess"
@@ -100,9 +114,11 @@ def headline(digit: int) -> str:
     return f"The largest digit is {digit}"
 
 
-def certainty(best: int, best_share: float, second: int, second_share: float) -> str:
+def certainty(best: int, best_share: float, second: int, second_share: float, sees_digits: bool = True) -> str:
     """How sure the model is, and its second guess, in one sentence each."""
     other = f"Second guess: {second}, with {percent(second_share)}."
+    if not sees_digits and best_share < 0.7:
+        return "I see no digits here."
     if best_share >= 0.9:
         return f"Sure, with {percent(best_share)}. {other}"
     if best_share >= 0.7:
@@ -119,7 +135,7 @@ def ask_why(digit: int) -> str:
 
 def time_taken(model: str, milliseconds: float) -> str:
     """Who answered and how fast."""
-    return f"{model}, {_milliseconds(milliseconds)} for the forward pass on this server"
+    return f"{model}, {_time(milliseconds)} for the forward pass on this server"
 
 
 def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
@@ -149,9 +165,29 @@ def guess(digit: int) -> str:
     return f"Guess {digit}"
 
 
+def number(value: float, decimals: int = 0) -> str:
+    """A number with its thousands apart."""
+    return f"{value:,.{decimals}f}"
+
+
 def percent(share: float, decimals: int = 1) -> str:
     """A share of 1 as a percentage."""
     return f"{100 * share:.{decimals}f}%"
+
+
+def interval(low: float, high: float, decimals: int = 1) -> str:
+    """From one share to another."""
+    return f"{100 * low:.{decimals}f} to {percent(high, decimals)}"
+
+
+def megabytes(value: float) -> str:
+    """A file's size."""
+    return f"{value:.1f} MB"
+
+
+def milliseconds(value: float) -> str:
+    """A short time."""
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
 # Compare
@@ -188,11 +224,14 @@ COLUMNS_TITLE = "What the columns mean"
 BREAKS_TITLE = "Where each model breaks"
 KIND = "Kind of picture"
 AGAINST = "Accuracy against"
+SAVE_SVG = "SVG"
+SAVE_CSV = "CSV"
 AGAINST_CHOICES = {
     "digit": "Largest digit",
     "size": "Size",
     "rotation": "Rotation",
     "overlap": "Overlap",
+    "noise": "Noise",
     "background": "Background",
     "confidence": "Confidence",
 }
@@ -201,6 +240,7 @@ AGAINST_AXES = {
     "size": "Height of the largest digit, pixels of 128",
     "rotation": "Rotation of the largest digit, degrees",
     "overlap": "How much of a digit's box another one covers",
+    "noise": "Noise: how uneven the ground is, in grey levels (standard deviation)",
     "background": "Background",
     "confidence": "How sure the model was",
 }
@@ -237,7 +277,7 @@ def verdict(answers: list[tuple[str, int]]) -> str:
 
 def pass_time(milliseconds: float) -> str:
     """How long one forward pass took."""
-    return f"{_milliseconds(milliseconds)} for a pass, the median of five"
+    return f"{_time(milliseconds)} for a pass, the median of five"
 
 
 def matrix_cell(truth: int, answer: int, count: int) -> str:
@@ -257,16 +297,16 @@ def mistake(truth: int, answer: int, confidence: float) -> str:
     return f"{truth}, read as {answer} ({percent(confidence, 0)} sure)"
 
 
+def _time(value: float) -> str:
+    return milliseconds(value)
+
+
 def _and(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _says(names: list[str]) -> str:
     return "says" if len(names) == 1 else "say"
-
-
-def _milliseconds(value: float) -> str:
-    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
 # Corrections
@@ -345,8 +385,10 @@ def batch_cancelled(count: int) -> str:
 
 def batch_score(model: str, accuracy: float, low: float, high: float, count: int) -> str:
     """How many answers are right, where the right ones were given."""
-    interval = f"95% interval {100 * low:.1f} to {100 * high:.1f}"
-    return f"{model} is right on {percent(accuracy)} of the {_pictures(count)} with a label ({interval})."
+    return (
+        f"{model} is right on {percent(accuracy)} of the {_pictures(count)} with a label "
+        f"(95% interval {interval(low, high)})."
+    )
 
 
 def page_of(page: int, pages: int, count: int) -> str:
@@ -444,12 +486,28 @@ None of them finds, cuts out or reads single digits first. Each looks at the who
 a bar to see which parts of the picture spoke for that digit (Grad-CAM).
 
 The competition's pictures are not free to share, so the training pictures here are made by a program: MNIST digits
-over seven kinds of ground, and plain drawings. A model is at its best on pictures of that kind.
+over seven kinds of ground, plain drawings, ways of writing that MNIST lacks, and ink on paper as a camera sees it. A
+model is at its best on pictures of that kind. What each reaches on such pictures, and where it fails, stands on the
+Compare page; the paper's own figures were measured on other pictures than ours.
+
+### The pages
+
+- **Classify**: draw, upload or deal yourself a picture. Press a bar to see what spoke for that digit; press a digit
+  that was found to erase it, and watch the answer change.
+- **Compare**: all models on one picture; what each was measured to do; where it breaks; what it gets wrong.
+- **Batch**: many pictures at once, with a table to filter, to mend and to download.
+- **Training**: how each model learned, also while it still does.
 
 ### Keys on the pad
 
 **B** pen, **E** eraser, **[** and **]** brush size, **Ctrl+Z** undo, **Ctrl+Shift+Z** or **Ctrl+Y** redo,
 **Delete** clear (undo brings it back). On a Mac, Cmd for Ctrl.
+
+### The models' cards, the code, the licence
+
+Each model's card tells what it was trained on, what it reaches and what it is not for; it lies beside its weights in
+`checkpoints/MODEL/RECIPE/README.md`. The code is under the MIT licence. The digits are from the MNIST database by
+Y. LeCun, C. Cortes and C. Burges, usually given as CC BY-SA 3.0.
 """
 
 API_TITLE = "Use it from a program"
@@ -470,6 +528,10 @@ answer = client.predict(
 )
 print(answer["max_digit"])
 ```
+
+On the command line, `python -m maxdigit classify picture.png` gives the same answers; `compare`, `evaluate` and
+`sample` are there too. Started with `python app.py --mcp`, the server is also a set of tools for language models, by
+the Model Context Protocol, at `/gradio_api/mcp/`.
 
 The models here: {models}. A file that is no picture, or a name that is no model, raises an error that says so.
 """

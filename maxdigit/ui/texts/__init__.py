@@ -1,0 +1,23 @@
+"""Every text a visitor reads, in the visitor's language: ``texts.DRAW`` and ``texts.headline(7)``.
+
+A name stands for the same text in :mod:`~maxdigit.ui.texts.english` and :mod:`~maxdigit.ui.texts.french`. Which of them
+speaks is found out when the text is asked for: from the browser's wish while an event is answered, English elsewhere.
+What is built before there is a visitor takes its texts from :data:`labels`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from maxdigit.ui.texts.language import in_browser, labels, module, speaking, told, translations
+
+if TYPE_CHECKING:
+    from maxdigit.ui.texts.english import *  # noqa: F403
+
+__all__ = ["in_browser", "labels", "speaking", "told", "translations"]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(module(), name)

@@ -1,0 +1,681 @@
+"""Every text a visitor reads, in French: the same names, and functions of the same form, as in English.
+
+In front of ``; : ! ? %`` and of units, and inside large numbers, stands a no-break space.
+"""
+
+from __future__ import annotations
+
+TITLE = "MaxDigit"
+SEPARATORS = ",\u202f"  # of decimals and of thousands, for Plotly
+TAGLINE = "De trois chiffres manuscrits, lequel est le plus grand ?"
+
+CLASSIFY = "Classer"
+COMPARE = "Comparer"
+BATCH = "Par lots"
+CORRECTIONS = "Corrections"
+TRAINING = "Entraînement"
+ABOUT = "À propos"
+
+# Classer
+
+MODEL = "Modèle"
+DRAW = "Dessiner"
+UPLOAD = "Importer"
+SAMPLE = "Exemple"
+
+PAD = {
+    "pad": "Ardoise. Dessinez trois chiffres à la souris, au stylet ou au doigt.",
+    "tools": "Outils de dessin",
+    "hint": "Dessinez trois chiffres",
+    "pen": "Crayon (B)",
+    "eraser": "Gomme (E)",
+    "size": "Épaisseur du trait ([ et ])",
+    "undo": "Annuler (Ctrl+Z)",
+    "redo": "Rétablir (Ctrl+Maj+Z)",
+    "clear": "Tout effacer (Suppr)",
+    "full": "L'ardoise est pleine. Annulez ou effacez pour continuer.",
+}
+
+UPLOAD_PLACEHOLDER = "Déposez une image ici\nou cliquez pour en choisir une"
+CROP = "Recadrer"
+CROP_WHOLE = "Image entière"
+CROP_FRAME = "Cadre. Déplacez-le avec les flèches du clavier."
+CROP_CORNERS = {
+    "nw": "Coin supérieur gauche. Déplacez-le avec les flèches du clavier.",
+    "ne": "Coin supérieur droit. Déplacez-le avec les flèches du clavier.",
+    "sw": "Coin inférieur gauche. Déplacez-le avec les flèches du clavier.",
+    "se": "Coin inférieur droit. Déplacez-le avec les flèches du clavier.",
+}
+CROP_ALT = "L'image, dont la partie dans le cadre est utilisée"
+UPLOAD_CAPTION = "Un fichier de 20 Mo au plus, la caméra, ou un collage."
+
+NEW_SAMPLE = "Autre exemple"
+SAMPLE_ALT = "Une image de test avec trois chiffres manuscrits"
+SAMPLE_WAITING = "Une image sur laquelle aucun modèle ne s'est entraîné."
+SAMPLE_KIND = "Genre d'image"
+SAMPLE_FAMILY = "Fond"
+SAMPLE_DIGITS = "Chiffres"
+SAMPLE_KINDS = {"textured": "Texturée", "drawn": "Dessinée", "forms": "Autres formes", "photo": "Photo"}
+ANY_FAMILY = "Tout fond"
+FAMILIES = {
+    "rings": "Anneaux",
+    "stars": "Étoiles",
+    "wall": "Mur",
+    "granite": "Granit",
+    "waves": "Vagues",
+    "gravel": "Gravier",
+    "marble": "Marbre",
+}
+ANY_DIGITS = "Au hasard"
+THREE_DIGITS = "Indiquez trois chiffres de 0 à 9, par exemple 3 1 7, ou laissez le champ vide pour le hasard."
+GUESS_FIRST = "Deviner d'abord"
+SHOW_BOXES = "Cadres"
+EXAMPLES = "Exemples"
+HARD = "Difficile"
+GUESS = "Votre réponse ?"
+GUESS_MORE = "Appuyez sur le chiffre qui vous paraît le plus grand. Vous verrez ensuite ce que dit le modèle."
+GUESS_BARS = "Votre réponse"
+
+ANSWER_ALT = "L'image de 128 × 128 pixels donnée au modèle"
+SAW = "Vu par le modèle"
+SAW_INVERTED = "Encre foncée rendue claire"
+DRAW_SOMETHING = "Dessinez quelque chose"
+DRAW_SOMETHING_MORE = "Trois chiffres, n'importe où sur l'ardoise. La réponse suit votre main."
+UPLOAD_SOMETHING = "Choisissez une image"
+UPLOAD_SOMETHING_MORE = "Avec trois chiffres manuscrits. La réponse vient d'elle-même."
+CANNOT_ANSWER = "Pas de réponse"
+NO_MODELS_HERE = "Il n'y a pas encore de modèles entraînés à comparer."
+NO_MODELS = "Aucun modèle entraîné dans {folder}. Pour en entraîner un : python train.py resnet18"
+WHY = "Ce qui plaide pour {digit}"
+WHY_HINT = "Une barre montre pourquoi ; un chiffre s'efface."
+BARS = "Probabilité que chaque chiffre soit le plus grand"
+INK = "Encre"
+INKS = {"auto": "Encre : auto", "dark": "Foncée", "light": "Claire"}
+TURN = "Tourner ↻"
+FINDS = "Chiffres trouvés. Appuyez sur l'un d'eux pour l'effacer, encore une fois pour le remettre."
+LINK = "Lien"
+LINK_TOO_LONG = "Ce dessin est trop long pour un lien. Enregistrez plutôt l'image."
+LINK_NO_UPLOAD = "Un lien peut porter un dessin ou un exemple, mais pas une image importée. Enregistrez plutôt l'image."
+LINK_UNREADABLE = "Ce lien est illisible. Il a peut-être été coupé ; redemandez-le."
+SAVE_PICTURE = "Enregistrer l'image"
+SAVE_ANSWER = "Enregistrer la réponse"
+WRONG = "La réponse est fausse"
+CONSENT = (
+    "Appuyez sur le bon chiffre, et cette image est gardée avec lui sur le disque de ce serveur, pour évaluer et "
+    "améliorer les modèles. Toute personne qui peut ouvrir cette page peut l'y voir. Rien d'autre sur vous n'est "
+    "gardé. Si vous n'appuyez sur rien, rien n'est gardé."
+)
+RIGHT_DIGIT = "Le plus grand chiffre est"
+KEPT = "Merci. L'image et le bon chiffre sont gardés."
+NOTHING_TO_CORRECT = "Il n'y a pas encore d'image à corriger."
+FILE_TOO_LARGE = "Le fichier dépasse 20 Mo. Enregistrez l'image en JPEG, ou plus petite, et réessayez."
+FILE_GONE = "L'image n'est plus sur le serveur. Choisissez-la de nouveau."
+
+
+def headline(digit: int) -> str:
+    """The answer in one line."""
+    return f"Le plus grand chiffre est {digit}"
+
+
+def certainty(best: int, best_share: float, second: int, second_share: float, sees_digits: bool = True) -> str:
+    """How sure the model is, and its second guess, in one sentence each."""
+    other = f"Ensuite vient le {second}, à {percent(second_share)}."
+    if not sees_digits and best_share < 0.7:
+        return "Je ne vois pas de chiffres ici."
+    if best_share >= 0.9:
+        return f"Certain, à {percent(best_share)}. {other}"
+    if best_share >= 0.7:
+        return f"Assez certain, à {percent(best_share)}. {other}"
+    if second_share >= 0.6 * best_share:
+        return f"Hésite entre {best} et {second} : {percent(best_share)} contre {percent(second_share)}."
+    return f"Incertain : {percent(best_share)} seulement. {other}"
+
+
+def ask_why(digit: int) -> str:
+    """What pressing a digit's bar does."""
+    return f"Montrer ce qui plaide pour {digit}"
+
+
+def time_taken(model: str, milliseconds: float) -> str:
+    """Who answered and how fast."""
+    return f"{model}, {_time(milliseconds)} de calcul sur ce serveur"
+
+
+def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
+    """What a sample really shows, and whether the model was right."""
+    shown = f"{', '.join(map(str, digits[:-1]))} et {digits[-1]}"
+    if answered is None:
+        return f"Elle montre {shown} ; le plus grand est {largest}."
+    verdict = "le modèle a raison." if answered == largest else f"le modèle se trompe, il a dit {answered}."
+    return f"Elle montre {shown} ; le plus grand est {largest} : {verdict}"
+
+
+def outcome(visitor_is_right: bool, model: str, score: tuple[int, int, int]) -> str:
+    """How a guess went, and the score: rounds, the visitor's and the models' right answers."""
+    rounds, visitor, models = score
+    verdict = "Vous avez raison" if visitor_is_right else "Vous vous trompez"
+    samples = "1 exemple" if rounds == 1 else f"{rounds} exemples"
+    return f"{verdict}. Après {samples} : vous {visitor}, {model} {models}."
+
+
+def erase(number: int, is_erased: bool) -> str:
+    """What pressing a digit that was found does."""
+    return f"Remettre le chiffre n° {number}" if is_erased else f"Effacer le chiffre n° {number} depuis la gauche"
+
+
+def guess(digit: int) -> str:
+    """What pressing a digit's bar does before the answer is shown."""
+    return f"Répondre {digit}"
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number with its thousands apart."""
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share of 1 as a percentage."""
+    return f"{number(100 * share, decimals)} %"
+
+
+def interval(low: float, high: float, decimals: int = 1) -> str:
+    """From one share to another."""
+    return f"{number(100 * low, decimals)} à {percent(high, decimals)}"
+
+
+def megabytes(value: float) -> str:
+    """A file's size."""
+    return f"{number(value, 1)} Mo"
+
+
+def milliseconds(value: float) -> str:
+    """A short time."""
+    return f"{number(value, 0 if value >= 10 else 1)} ms"
+
+
+# Comparer
+
+COMPARE_TITLE = "La même image, tous les modèles"
+COMPARE_OURS = "L'image de la page Classer. Dessinez, importez ou tirez-en une autre là-bas."
+COMPARE_FRESH = "La page Classer est vide, voici donc un exemple tiré au hasard."
+COMPARE_ANOTHER = "Autre exemple"
+ASKING = "{model} réfléchit…"
+
+MEASURED_TITLE = "Ce que chaque modèle atteint, mesuré"
+MEASURED_NOTE = (
+    "Les taux de réussite valent pour les images de test de ce projet, faites des chiffres de test de MNIST ; entre "
+    "parenthèses, l'intervalle à 95 %. Ceux de l'article valent pour les images du concours : ce ne sont pas les "
+    "mêmes, lisez-les côte à côte, non comme une course. Appuyez sur le nom d'une colonne pour trier."
+)
+MEASURED_COLUMNS = {  # name -> what it means
+    "Modèle": "Quel réseau, ou tous ensemble.",
+    "Paramètres": "De combien de nombres le réseau est fait, statistiques de normalisation comprises.",
+    "Fichier": "Taille de ses poids sur le disque.",
+    "Calcul": "Opérations en virgule flottante par image, en milliards ; une multiplication et son addition font deux.",
+    "Texturées": "Part de bonnes réponses sur des images de test qui ressemblent à celles du concours.",
+    "Dessinées": "Part de bonnes réponses sur des images comme celles de l'ardoise.",
+    "Autres formes": "Part de bonnes réponses sur des formes absentes de MNIST, comme le 1 à drapeau ou le 7 barré.",
+    "Photos": "Part de bonnes réponses sur de l'encre sur papier, photographiée.",
+    "Écart de calibration": "Sur images texturées : de combien sa certitude annoncée s'écarte de la vérité.",
+    "Sûr de rien": "Part des images sans aucun chiffre dont il se dit sûr à plus de 90 %. Moins vaut mieux.",
+    "Temps ici": "Millisecondes par image sur ce serveur : la médiane de cinq passages, mesurée à l'instant.",
+    "Entraîné sur": "Combien d'images il a vues à l'entraînement, et sur quelle machine.",
+    "Article": "Ce que l'article annonce pour son modèle : validation / test du concours.",
+}
+COLUMNS_TITLE = "Ce que disent les colonnes"
+
+BREAKS_TITLE = "Où chaque modèle échoue"
+KIND = "Genre d'image"
+AGAINST = "Taux de réussite selon"
+SAVE_SVG = "SVG"
+SAVE_CSV = "CSV"
+AGAINST_CHOICES = {
+    "digit": "Plus grand chiffre",
+    "size": "Taille",
+    "rotation": "Rotation",
+    "overlap": "Recouvrement",
+    "noise": "Bruit",
+    "background": "Fond",
+    "confidence": "Certitude",
+}
+AGAINST_AXES = {
+    "digit": "Plus grand chiffre de l'image",
+    "size": "Hauteur du plus grand chiffre, en pixels sur 128",
+    "rotation": "Rotation du plus grand chiffre, en degrés",
+    "overlap": "Part du cadre d'un chiffre couverte par un autre",
+    "noise": "Bruit : irrégularité du fond, en niveaux de gris (écart type)",
+    "background": "Fond",
+    "confidence": "Certitude du modèle",
+}
+AGAINST_NOTES = {
+    "confidence": (
+        "Un modèle honnête suit la ligne pointillée : des réponses dont il est sûr à 80 %, 80 % sont bonnes."
+    ),
+}
+NOTHING_MEASURED = "Aucun modèle n'a encore été évalué ici sur de telles images."
+PICTURES = "images"
+
+MISTAKES_TITLE = "Ses erreurs"
+MATRIX_HINT = "Lignes : le vrai plus grand chiffre. Colonnes : la réponse."
+MATRIX_PRESS = "Appuyez sur une case pour voir ses images."
+MISTAKES_ALL = "Toutes les erreurs"
+MISTAKES_MORE = "En montrer plus"
+MISTAKE_ALT = "Une image de test qui montre {digits}"
+MISTAKES_NONE = "Aucune erreur de ce genre."
+NOT_LISTED = "Ses erreurs n'ont pas été notées. Évaluez-le de nouveau : python -m maxdigit evaluate --write"
+RIGHT_NOT_KEPT = "Ces réponses sont bonnes ; seules les erreurs sont gardées."
+
+
+def verdict(answers: list[tuple[str, int]]) -> str:
+    """Who says what, in a sentence, from names and answers."""
+    said = {}
+    for name, digit in answers:
+        said.setdefault(digit, []).append(name)
+    if not said:
+        return "Aucun modèle n'a pu répondre."
+    if len(said) == 1:
+        (digit,) = said
+        return f"Tous disent {digit}." if len(answers) > 1 else f"{answers[0][0]} dit {digit}."
+    groups = sorted(said.items(), key=lambda item: -len(item[1]))
+    return "Désaccord : " + " ; ".join(f"{_and(names)} {_says(names)} {digit}" for digit, names in groups) + "."
+
+
+def pass_time(milliseconds: float) -> str:
+    """How long one forward pass took."""
+    return f"{_time(milliseconds)} par passage, médiane de cinq"
+
+
+def matrix_cell(truth: int, answer: int, count: int) -> str:
+    """What a cell of the confusion matrix says."""
+    return f"Vrai chiffre {truth}, réponse {answer} : {number(count)} fois"
+
+
+def mistakes_shown(shown: int, found: int, truth: int | None, answer: int | None) -> str:
+    """How many mistakes are to be seen, and which."""
+    which = "" if truth is None else f" où {truth} a été lu {answer}"
+    return f"{number(shown)} sur {number(found)}, {_counted(found, 'erreur')}{which}, les plus certaines d'abord."
+
+
+def mistake(truth: int, answer: int, confidence: float) -> str:
+    """One wrong answer."""
+    return f"{truth}, lu {answer} (sûr à {percent(confidence, 0)})"
+
+
+def _time(value: float) -> str:
+    return milliseconds(value)
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} et {names[-1]}"
+
+
+def _says(names: list[str]) -> str:
+    return "dit" if len(names) == 1 else "disent"
+
+
+# Corrections
+
+CORRECTIONS_TEXT = """
+Images sur lesquelles des visiteurs disent qu'un modèle s'est trompé, avec le bon chiffre selon eux, gardées dans
+`{folder}`. Pour évaluer les modèles sur elles : `python -m maxdigit evaluate --drawings {folder}`.
+"""
+CORRECTIONS_EXPORT = "Tout enregistrer (ZIP)"
+CORRECTIONS_CLEAR = "Tout supprimer"
+CORRECTIONS_SURE = "Supprimer toutes les corrections pour de bon ?"
+DELETE = "Supprimer"
+
+
+def corrections_kept(count: int) -> str:
+    """How many there are."""
+    return f"{_pictures(count)} en réserve."
+
+
+def correction(digit: int, model: str, answer: int, day: str) -> str:
+    """One of them."""
+    return f"{digit} ; {model} a dit {answer}. {day}"
+
+
+# Par lots
+
+BATCH_HINT = (
+    "Beaucoup d'images à la fois : des fichiers, une archive ZIP, un dossier entier, ou le test_max_x du concours. "
+    "Jusqu'à 10\u202f000 images, et 200 Mo par fichier."
+)
+FILES = "Images ou archives ZIP"
+FOLDER = "Un dossier d'images"
+LABELS = "Bonnes réponses, si vous les avez (CSV : Id ou name, Label)"
+ASK_OTHERS = "Demander aussi aux autres modèles, pour voir où ils sont en désaccord"
+START = "Tout classer"
+CANCEL = "Arrêter"
+FILTER = "Montrer"
+FILTERS = {
+    "all": "Toutes",
+    "unsure": "Incertaines",
+    "disagree": "En désaccord",
+    "wrong": "Fausses",
+    "fixed": "Corrigées",
+    "unread": "Illisibles",
+}
+BEFORE = "Précédent"
+AFTER = "Suivant"
+PICTURE = "Image"
+FILE = "Fichier"
+ANSWER = "Réponse"
+SURE = "Certitude"
+PROBABILITIES = "0 à 9"
+TRUTH = "Vérité"
+FIXED = "corrigée"
+NO_ROWS = "Aucune image de ce genre."
+SUBMISSION = "CSV : Id,Label"
+EVERYTHING = "CSV : complet"
+
+
+def batch_progress(done: int, count: int, model: str) -> str:
+    """How far a batch is."""
+    return f"{model} a répondu pour {number(done)} images sur {number(count)}."
+
+
+def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
+    """What came of a batch."""
+    parts = [_counted(unsure, "incertaine")] + ([_counted(disagree, "disputée")] if disagree else [])
+    parts += [_counted(unread, "illisible")] if unread else []
+    return f"Terminé : {_pictures(count)}, dont {', '.join(parts)}. Une réponse se corrige dans le tableau."
+
+
+def batch_cancelled(count: int) -> str:
+    """What is left of a batch that was stopped."""
+    return f"Arrêté. Réponses gardées : {number(count)}."
+
+
+def batch_score(model: str, accuracy: float, low: float, high: float, count: int) -> str:
+    """How many answers are right, where the right ones were given."""
+    return (
+        f"{model} a raison pour {percent(accuracy)} des images étiquetées ({_pictures(count)} ; "
+        f"intervalle à 95 % : {interval(low, high)})."
+    )
+
+
+def page_of(page: int, pages: int, count: int) -> str:
+    """Where in the table one is."""
+    return f"Page {number(page)} sur {number(pages)}, {_pictures(count)}"
+
+
+def fix(name: str) -> str:
+    """What the picker in a row of the table is for."""
+    return f"Réponse pour {name}"
+
+
+def _pictures(count: int) -> str:
+    return _counted(count, "image")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{number(count)} {noun}{'s' if count > 1 else ''}"
+
+
+# Entraînement
+
+RUNS = "Entraînements"
+ACCURACY = "Taux de réussite"
+LOSS = "Perte (entropie croisée)"
+LEARNING_RATE = "Taux d'apprentissage"
+SPEED = "Images par seconde"
+CHARTS = {"accuracy": ACCURACY, "loss": LOSS, "rate": LEARNING_RATE, "speed": SPEED}
+EPOCH = "Époque"
+AXIS = "Selon"
+AXES = {"epoch": "Époques", "pictures": "Images", "minutes": "Minutes"}
+AXIS_TITLES = {"epoch": EPOCH, "pictures": "Images vues pendant cet entraînement", "minutes": "Minutes d'entraînement"}
+SMOOTHING = "Lissage"
+LOG_LOSS = "Perte logarithmique"
+HISTORY_CSV = "CSV"
+PAPER_VALIDATION = "réussite en validation selon l'article"
+FLOOR = "le plancher avec un softmax avant la perte, ln(1 + 9/e)"
+FLOOR_TITLE = "Pourquoi la perte du ResNet18 de l'article n'est jamais passée sous 1,46"
+FLOOR_TEXT = """
+Le ResNet18 de l'article termine son passage par un softmax, puis s'entraîne avec une entropie croisée qui en applique
+un second. Celui-ci ne voit que des nombres entre 0 et 1. Même une réponse parfaite, un 1 et neuf 0, devient une part de
+e / (e + 9), soit 23 %. Sa perte vaut ln(1 + 9/e) = 1,461, et aucun entraînement ne peut l'abaisser : le taux de
+réussite peut monter à 100 % sans que la perte bouge. La recette dite « de l'article » reproduit cela ; la recette
+ajustée laisse de côté le softmax en trop.
+"""
+SETTINGS_TITLE = "Réglages de ces entraînements, les différences en gras"
+NOT_A_CONFIG_FILE = "{path} est endommagé ; les réglages de l'entraînement ne sont pas montrés."
+TRAIN = "entraînement"
+VALIDATION = "validation"
+LINES = (
+    "Traits pleins : validation. Tirets : entraînement. Pointillés : ce qu'annonce l'article. Les courbes suivent un "
+    "entraînement en cours."
+)
+NO_RUNS = "Aucun entraînement dans {folder}. Pour en lancer un : python train.py resnet18"
+NO_RUN_CHOSEN = "Choisissez un entraînement ci-dessus pour voir ses courbes."
+RUN_SKIPPED = "Laissé de côté : {run}. {reason}"
+NOT_A_METRICS_FILE = "{path} n'est pas un fichier de mesures. Évaluez de nouveau ce modèle."
+RECIPES = {"tuned": "ajustée", "paper": "recette de l'article"}
+
+
+def going_on(run: str, epochs: int, planned: int | None) -> str:
+    """How far an unfinished run is."""
+    return f"{run} n'est pas terminé : époque {epochs}" + (f" sur {planned}." if planned else ".")
+
+
+RESULTS_TITLE = "Résultats sur images de test"
+RESULTS_NOTE = (
+    "« Ici » est mesuré sur les images de test de ce projet, faites des chiffres de test de MNIST sur des fonds "
+    "qu'aucun modèle n'a vus à l'entraînement ; entre parenthèses, l'intervalle à 95 %. « Article » est ce que "
+    "l'article annonce pour les images du concours. Ce ne sont pas les mêmes images : lisez les deux côte à côte, non "
+    "comme une course."
+)
+RESULTS_COLUMNS = ("Entraînement", "Ici, réussite au test", "Article, validation", "Article, test")
+NOT_MEASURED = "pas encore mesuré"
+NOT_GIVEN = "non donné"
+TRAINED_ON = "entraîné sur : {device}"
+KINDS = {
+    "textured": "images texturées",
+    "drawn": "images dessinées",
+    "forms": "dessins d'autres formes",
+    "photo": "photos",
+}
+
+# À propos
+
+ABOUT_TEXT = """
+### Trois chiffres, une question
+
+Une image montre trois chiffres manuscrits sur un fond bruité. Lequel des trois est le plus grand ? La question vient
+d'un concours, dans un cours d'apprentissage automatique de l'Université McGill à Montréal (COMP 551, automne 2019). Un
+article issu de ce cours y répond par trois réseaux de neurones convolutifs. Ce projet les reconstruit tous les trois,
+les entraîne et vous les laisse essayer.
+
+- **Keras CNN** : sept convolutions et deux petites couches denses, 1,9 million de nombres à apprendre.
+- **ResNet18** : le réseau résiduel bien connu, à un seul canal d'entrée, 11,2 millions.
+- **PyTorch CNN** : six convolutions et une couche linéaire, 0,5 million.
+- **Ensemble** : tous à la fois, par la moyenne pondérée de ce qu'ils disent.
+
+Aucun d'eux ne cherche, ne découpe ni ne lit d'abord les chiffres un à un. Chacun regarde l'image entière et répond d'un
+coup. Appuyez sur une barre pour voir quelles parties de l'image plaident pour ce chiffre (Grad-CAM).
+
+Les images du concours ne peuvent pas être partagées librement. Celles de l'entraînement sont donc faites par un
+programme : des chiffres de MNIST sur sept genres de fond, des dessins sur fond uni, des façons d'écrire absentes de
+MNIST, et de l'encre sur papier comme la voit un appareil photo. Un modèle est à son mieux sur de telles images. Ce que
+chacun y atteint, et où il échoue, se lit sur la page Comparer ; les chiffres de l'article ont été mesurés sur d'autres
+images.
+
+### Les pages
+
+- **Classer** : dessinez, importez ou tirez une image. Appuyez sur une barre pour voir ce qui plaide pour ce chiffre ;
+  appuyez sur un chiffre trouvé pour l'effacer, et regardez changer la réponse.
+- **Comparer** : tous les modèles sur une image ; ce qu'ils atteignent ; où ils échouent ; leurs erreurs.
+- **Par lots** : beaucoup d'images à la fois, avec un tableau à filtrer, à corriger et à télécharger.
+- **Entraînement** : comment chaque modèle a appris, et ceux qui apprennent encore.
+
+### Les touches de l'ardoise
+
+**B** crayon, **E** gomme, **[** et **]** épaisseur, **Ctrl+Z** annuler, **Ctrl+Maj+Z** ou **Ctrl+Y** rétablir,
+**Suppr** tout effacer (ce qui s'annule aussi). Sur un Mac, Cmd au lieu de Ctrl.
+
+### Les fiches des modèles, le code, la licence
+
+La fiche de chaque modèle dit sur quoi il s'est entraîné, ce qu'il atteint et à quoi il ne convient pas ; elle est à
+côté de ses poids, dans `checkpoints/MODEL/RECIPE/README.md`, en anglais. Le code est sous licence MIT. Les chiffres
+viennent de la base MNIST de Y. LeCun, C. Cortes et C. Burges, donnée d'ordinaire sous licence CC BY-SA 3.0.
+"""
+
+API_TITLE = "Depuis un programme"
+API_TEXT = """
+Le point d'accès `/classify` prend une image et le nom d'un modèle. Il répond par le modèle, le plus grand chiffre, dix
+probabilités et le temps de calcul. `/compare` interroge tous les modèles sur une image, `/batch` un modèle sur beaucoup
+d'images ou d'archives ZIP. En Python (`pip install gradio_client`) :
+
+```python
+from gradio_client import Client, handle_file
+
+# L'adresse de cette page :
+client = Client("http://127.0.0.1:7860")
+answer = client.predict(
+    image=handle_file("picture.png"),
+    model="{model}",
+    api_name="/classify",
+)
+print(answer["max_digit"])
+```
+
+En ligne de commande, `python -m maxdigit classify picture.png` donne les mêmes réponses ; `compare`, `evaluate` et
+`sample` y sont aussi. Lancé par `python app.py --mcp`, le serveur offre de plus des outils aux modèles de langage,
+selon le Model Context Protocol, à `/gradio_api/mcp/`.
+
+Les modèles d'ici : {models}. Un fichier qui n'est pas une image, ou un nom qui n'est pas un modèle, donne une erreur
+qui le dit (en anglais).
+"""
+NO_MODELS_FOR_API = "aucun n'est encore entraîné"
+
+# What the modules behind the page say in English when something is wrong -> the same in French.
+ERRORS = {
+    # Pictures
+    "{name} is empty (0 bytes). Choose another file.": "{name} est vide (0 octet). Choisissez un autre fichier.",
+    "{name} is larger than {limit} MB. Save it as JPEG and try again.": (
+        "{name} dépasse {limit} Mo. Enregistrez l'image en JPEG et réessayez."
+    ),
+    "{name} is larger than {limit} megapixels. Make it smaller and try again.": (
+        "{name} dépasse {limit} mégapixels. Réduisez l'image et réessayez."
+    ),
+    "{name} is not a picture. Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.": (
+        "{name} n'est pas une image. Choisissez un fichier PNG, JPEG, WebP, GIF, BMP ou TIFF."
+    ),
+    "{name} is damaged or cut short ({error}). Save it again or choose another.": (
+        "{name} est endommagé ou tronqué ({error}). Enregistrez-le de nouveau ou choisissez-en un autre."
+    ),
+    "{name} cannot be read ({reason}). Choose another file.": (
+        "{name} ne peut être lu ({reason}). Choisissez un autre fichier."
+    ),
+    "There is nothing to see in this picture: it has a single tone. Draw three digits.": (
+        "Il n'y a rien à voir dans cette image : elle n'a qu'un seul ton. Dessinez trois chiffres."
+    ),
+    "There is nothing to see in this picture: the sheet is blank. Draw three digits.": (
+        "Il n'y a rien à voir dans cette image : la feuille est vierge. Dessinez trois chiffres."
+    ),
+    "The picture holds values that are not numbers. Save it as PNG or JPEG.": (
+        "L'image contient des valeurs qui ne sont pas des nombres. Enregistrez-la en PNG ou JPEG."
+    ),
+    # Drawings and samples
+    "The drawing cannot be read ({reason}). Clear the pad and draw again.": (
+        "Le dessin est illisible ({reason}). Effacez l'ardoise et dessinez de nouveau."
+    ),
+    "The drawing is too large: at most {strokes} strokes and {points:,} points. Clear the pad and draw again.": (
+        "Le dessin est trop grand : {strokes} traits et {points} points au plus. Effacez l'ardoise et dessinez de "
+        "nouveau."
+    ),
+    "No such picture was found. Choose another seed, other digits or another background.": (
+        "Aucune image de ce genre n'a été trouvée. Choisissez d'autres chiffres ou un autre fond."
+    ),
+    "A sample shows three digits from 0 to 9.": "Un exemple montre trois chiffres de 0 à 9.",
+    # Batches
+    "There are no pictures in it. Choose picture files, or a ZIP archive that holds some.": (
+        "Il n'y a pas d'images là-dedans. Choisissez des fichiers d'images, ou une archive ZIP qui en contient."
+    ),
+    "These are {count:,} pictures; {most:,} can be taken at once. Split them into several batches.": (
+        "Cela fait {count} images ; {most} au plus sont prises à la fois. Répartissez-les en plusieurs lots."
+    ),
+    "{name} holds no labels. Each line after the first should have a name and a label.": (
+        "{name} ne contient pas d'étiquettes. Chaque ligne après la première doit avoir un nom et une étiquette."
+    ),
+    "{name} cannot be read as a CSV file ({error}).": "{name} ne peut être lu comme fichier CSV ({error}).",
+    "{name} needs a column Id or name, and a column Label, in its first line.": (
+        "{name} doit avoir, dans sa première ligne, une colonne Id ou name et une colonne Label."
+    ),
+    "{name}, line {line}: a name and a label from 0 to 9 are needed there.": (
+        "{name}, ligne {line} : il y faut un nom et une étiquette de 0 à 9."
+    ),
+    "Its name points out of the archive, so it was left alone.": (
+        "Son nom mène hors de l'archive ; le fichier a été laissé de côté."
+    ),
+    "The archive unpacks to more than 2 GB, so it was not read to its end.": (
+        "L'archive dépasse 2 Go une fois ouverte ; elle n'a pas été lue jusqu'au bout."
+    ),
+    "It cannot be unpacked ({error}).": "Le fichier ne peut être extrait de l'archive ({error}).",
+    "It is larger than {limit} MB.": "Le fichier dépasse {limit} Mo.",
+    "{path} should hold one array of numbers. Download it again.": (
+        "{path} devrait contenir un tableau de nombres. Téléchargez-le de nouveau."
+    ),
+    "{path} holds an array of shape {shape}; (N, 128, 128) is needed.": (
+        "{path} contient un tableau de forme {shape} ; il faut (N, 128, 128)."
+    ),
+    "{path} has pixel values from {low} to {high}; 0 to 255 are needed.": (
+        "{path} a des pixels de {low} à {high} ; il faut de 0 à 255."
+    ),
+    "{path} cannot be read ({reason}). Put the competition's own file there.": (
+        "{path} ne peut être lu ({reason}). Mettez-y le fichier du concours."
+    ),
+    "{path} is not a pickled array of pictures, or holds more than that ({error}). It was not opened any "
+    "further. Download it again from the competition.": (
+        "{path} n'est pas un tableau d'images en format pickle, ou contient autre chose ({error}). Il n'a pas été "
+        "ouvert plus avant. Téléchargez-le de nouveau du site du concours."
+    ),
+    # Corrections
+    "Choose the right digit, 0 to 9.": "Choisissez le bon chiffre, de 0 à 9.",
+    "No more corrections can be kept here: the host has to clear some first.": (
+        "Il n'y a plus de place ici pour des corrections : l'hôte doit d'abord en supprimer."
+    ),
+    "The correction cannot be kept ({reason}). Tell the host.": (
+        "La correction ne peut être gardée ({reason}). Dites-le à l'hôte."
+    ),
+    # Models and runs
+    "{title} has no trained weights in {folder}. Train it with: python train.py {name}": (
+        "{title} n'a pas de poids entraînés dans {folder}. Entraînez-le par : python train.py {name}"
+    ),
+    "There is no model called {name!r}. Choose one of: {names}.": (
+        "Aucun modèle ne s'appelle {name!r}. Choisissez parmi : {names}."
+    ),
+    "The ensemble needs two trained models or more in {folder}, where it finds {count}. Train another with train.py.": (
+        "Il faut à l'ensemble au moins deux modèles entraînés dans {folder}, qui en contient {count}. "
+        "Entraînez-en un autre par train.py."
+    ),
+    "The ensemble was chosen with {names}, which has no trained weights in {folder}. "
+    "Train it, or choose again without it: python -m maxdigit calibrate": (
+        "L'ensemble compte sur {names}, sans poids entraînés dans {folder}. Entraînez-le, ou choisissez de nouveau "
+        "sans lui : python -m maxdigit calibrate"
+    ),
+    "{path} is damaged ({error}). Restore it from the repository, or delete it and run: python -m maxdigit calibrate": (
+        "{path} est endommagé ({error}). Reprenez-le du dépôt, ou supprimez-le et lancez : python -m maxdigit calibrate"
+    ),
+    "The weights in {path} are missing, damaged, or of another model ({reason}). Restore them from the repository or "
+    "train the model again with train.py.": (
+        "Les poids dans {path} manquent, sont endommagés ou sont ceux d'un autre modèle ({reason}). Reprenez-les du "
+        "dépôt ou entraînez de nouveau le modèle par train.py."
+    ),
+    "{path} cannot be read ({error}).": "{path} ne peut être lu ({error}).",
+    "{path} cannot be read ({error}). Restore it from the repository.": (
+        "{path} ne peut être lu ({error}). Reprenez-le du dépôt."
+    ),
+    "{path} is not the original MNIST file (SHA-256 differs). Restore it from the repository.": (
+        "{path} n'est pas le fichier MNIST d'origine (le SHA-256 diffère). Reprenez-le du dépôt."
+    ),
+    "{path}, line {line}: not a full row of numbers. Delete that line.": (
+        "{path}, ligne {line} : ce n'est pas une ligne entière de nombres. Supprimez-la."
+    ),
+    "{path} should have the columns {names}; run train.py again.": (
+        "{path} devrait avoir les colonnes {names} ; relancez train.py."
+    ),
+    "{path} is damaged ({error}). Delete it and run: python -m maxdigit evaluate --write": (
+        "{path} est endommagé ({error}). Supprimez-le et lancez : python -m maxdigit evaluate --write"
+    ),
+}

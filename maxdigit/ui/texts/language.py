@@ -1,0 +1,100 @@
+"""Which language a visitor reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import ModuleType
+from typing import Any
+
+import gradio as gr
+from gradio.context import LocalContext
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.ui.texts import english, french
+
+LANGUAGES: dict[str, ModuleType] = {"en": english, "fr": french}
+DEFAULT = "en"
+
+_chosen: ContextVar[str | None] = ContextVar("chosen language", default=None)
+_translations: dict[str, dict[str, str]] = {name: {} for name in LANGUAGES}  # language -> key -> text
+
+
+def language() -> str:
+    """The language in which to speak now, by its ISO 639-1 code: what the browser asks for first, if we speak it."""
+    if chosen := _chosen.get():
+        return chosen
+    request = LocalContext.request.get(None)  # set by Gradio while it answers an event
+    wish = request.headers.get("accept-language", "") if request else ""
+    return wish[:2].lower() if wish[:2].lower() in LANGUAGES else DEFAULT
+
+
+def module() -> ModuleType:
+    """The texts in that language."""
+    return LANGUAGES[language()]
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Speak a language, whatever the browser asks for."""
+    token = _chosen.set(name)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def told(error: MaxDigitError) -> str:
+    """The error's sentence."""
+    sentence = getattr(module(), "ERRORS", {}).get(error.sentence)
+    if sentence is None:
+        return str(error)
+    say = module().number
+    return sentence.format(**{name: say(v) if isinstance(v, int) else v for name, v in error.values.items()})
+
+
+def translations() -> gr.I18n:
+    """What the page needs to show :data:`labels` in the visitor's language, for ``launch(i18n=...)``."""
+    return gr.I18n(**_translations)
+
+
+def in_browser(name: str) -> str:
+    """A text as an expression in JavaScript."""
+    texts = json.dumps({code: getattr(texts, name) for code, texts in LANGUAGES.items()})
+    return f"(({texts})[navigator.language.slice(0, 2)] ?? {json.dumps(getattr(english, name))})"
+
+
+class _Labels:
+    """Texts for what is built before there is a visitor: the page itself puts them into the visitor's language.
+
+    An attribute is what the languages' modules call so: a text, or several by name.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(english, name)
+        if isinstance(value, dict):
+            return {key: _marked(f"{name}:{key}", lambda m, key=key: getattr(m, name)[key]) for key in value}
+        return _marked(name, lambda m: getattr(m, name))
+
+    def made(self, key: str, make: Callable[[], str]) -> str:
+        """A text that has to be put together first, under a name of its own."""
+        for name in LANGUAGES:
+            with speaking(name):
+                _translations[name][key] = make()
+        return _marker(key)
+
+
+def _marked(key: str, take: Callable[[ModuleType], str]) -> str:
+    for name, texts in LANGUAGES.items():
+        _translations[name][key] = take(texts)
+    return _marker(key)
+
+
+def _marker(key: str) -> str:
+    """What Gradio's page replaces by the text; at most one in a string."""
+    return str(gr.I18n()(key))
+
+
+labels = _Labels()

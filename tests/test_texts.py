@@ -1,0 +1,130 @@
+"""The page in two languages: whatever is said in one is said in the other, and nothing is left out."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+import maxdigit
+from maxdigit.errors import MaxDigitError
+from maxdigit.ui import texts
+from maxdigit.ui.texts import english, french
+
+# What a visitor's doings can reach; the other modules speak to whoever trains models or types commands.
+REACHED = (
+    "data/prepare.py",
+    "data/mnist.py",
+    "inference/batch.py",
+    "inference/ensemble.py",
+    "inference/predict.py",
+    "models/keras_cnn.py",
+    "models/torch_classifier.py",
+    "training/history.py",
+    "training/mistakes.py",
+    "ui/pad/strokes.py",
+)
+FOR_PROGRAMS = ("An array", "The array")  # how such sentences begin: the page takes files only
+
+
+def public(module: ModuleType) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and name not in ("annotations", "ERRORS")
+    }
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_names() -> None:
+    assert list(public(english)) == list(public(french))
+
+
+@pytest.mark.parametrize("name", public(english))
+def test_a_text_has_the_same_form_in_both(name: str) -> None:
+    ours, theirs = getattr(english, name), getattr(french, name)
+    assert type(ours) is type(theirs)
+    if isinstance(ours, FunctionType):
+        assert inspect.signature(ours) == inspect.signature(theirs)
+    elif isinstance(ours, dict):
+        assert (name == "MEASURED_COLUMNS" and len(ours) == len(theirs)) or list(ours) == list(theirs)
+    elif isinstance(ours, tuple):
+        assert len(ours) == len(theirs)
+    else:
+        assert fields(ours) == fields(theirs)
+        assert ours.count("```") == theirs.count("```")
+
+
+def sentences(module: str) -> Iterator[str]:
+    """What a module says when something is wrong: whatever its errors are made from that is a plain sentence."""
+    tree = ast.parse((Path(maxdigit.__file__).parent / module).read_text(encoding="utf-8"))
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or not call.args:
+            continue
+        first = call.args[0]
+        if call.func.id.endswith("Error") and call.func.id not in vars(builtins):
+            if isinstance(first, ast.JoinedStr):
+                yield ast.unparse(first)[2:]  # its values cannot be told from its words
+            elif isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
+
+
+@pytest.mark.parametrize("module", REACHED)
+def test_every_error_a_visitor_can_meet_has_a_french_sentence(module: str) -> None:
+    found = [sentence for sentence in sentences(module) if not sentence.startswith(FOR_PROGRAMS)]
+    assert found
+    for sentence in found:
+        assert sentence in french.ERRORS, sentence
+        assert fields(french.ERRORS[sentence]) == fields(sentence)
+
+
+def test_no_french_sentence_is_left_over() -> None:
+    said = {
+        sentence
+        for path in Path(maxdigit.__file__).parent.rglob("*.py")
+        for sentence in sentences(str(path.relative_to(Path(maxdigit.__file__).parent)))
+    }
+    assert set(french.ERRORS) <= said
+
+
+def test_an_error_is_told_in_the_language_that_is_spoken() -> None:
+    error = MaxDigitError(
+        "These are {count:,} pictures; {most:,} can be taken at once. Split them into several batches.",
+        count=12_000,
+        most=10_000,
+    )
+    assert texts.told(error).startswith("These are 12,000 pictures; 10,000 can")
+    with texts.speaking("fr"):
+        assert texts.told(error).startswith("Cela fait 12\u202f000 images")
+        assert texts.told(MaxDigitError("Never translated.")) == "Never translated."
+
+
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    assert texts.percent(0.5, 1) == "50.0%" and texts.number(1234.5, 1) == "1,234.5"
+    with texts.speaking("fr"):
+        assert texts.percent(0.5, 1) == "50,0\u00a0%" and texts.number(1234.5, 1) == "1\u202f234,5"
+        assert texts.interval(0.1, 0.25) == "10,0 à 25,0\u00a0%"
+
+
+def test_nobody_forgets_what_no_digits_look_like() -> None:
+    assert texts.certainty(3, 0.4, 8, 0.35, sees_digits=False) == "I see no digits here."
+    assert texts.certainty(3, 0.95, 8, 0.02, sees_digits=False).startswith("Sure")
+    assert texts.certainty(3, 0.4, 8, 0.35, sees_digits=True).startswith("Torn")
+
+
+def test_the_page_gets_every_label_in_both_languages() -> None:
+    marker = texts.labels.GUESS_FIRST
+    given = texts.translations().translations
+    assert "GUESS_FIRST" in marker
+    assert given["en"]["GUESS_FIRST"] == english.GUESS_FIRST and given["fr"]["GUESS_FIRST"] == french.GUESS_FIRST
+    assert english.AXES["minutes"] in texts.in_browser("AXES") and french.AXES["pictures"] in texts.in_browser("AXES")
