@@ -11,7 +11,7 @@ TAGLINE = "De trois chiffres manuscrits, lequel est le plus grand ?"
 
 CLASSIFY = "Classer"
 COMPARE = "Comparer"
-BATCH = "Par lots"
+BATCH = "Lots"
 CORRECTIONS = "Corrections"
 TRAINING = "Entraînement"
 ABOUT = "À propos"
@@ -66,7 +66,7 @@ FAMILIES = {
     "gravel": "Gravier",
     "marble": "Marbre",
 }
-ANY_DIGITS = "Au hasard"
+ANY_DIGITS = "Hasard"
 THREE_DIGITS = "Indiquez trois chiffres de 0 à 9, par exemple 3 1 7, ou laissez le champ vide pour le hasard."
 GUESS_FIRST = "Deviner d'abord"
 SHOW_BOXES = "Cadres"
@@ -335,7 +335,7 @@ def correction(digit: int, model: str, answer: int, day: str) -> str:
     return f"{digit} ; {model} a dit {answer}. {day}"
 
 
-# Par lots
+# Lots
 
 BATCH_HINT = (
     "Beaucoup d'images à la fois : des fichiers, une archive ZIP, un dossier entier, ou le test_max_x du concours. "
@@ -505,7 +505,7 @@ images.
 - **Classer** : dessinez, importez ou tirez une image. Appuyez sur une barre pour voir ce qui plaide pour ce chiffre ;
   appuyez sur un chiffre trouvé pour l'effacer, et regardez changer la réponse.
 - **Comparer** : tous les modèles sur une image ; ce qu'ils atteignent ; où ils échouent ; leurs erreurs.
-- **Par lots** : beaucoup d'images à la fois, avec un tableau à filtrer, à corriger et à télécharger.
+- **Lots** : beaucoup d'images à la fois, avec un tableau à filtrer, à corriger et à télécharger.
 - **Entraînement** : comment chaque modèle a appris, et ceux qui apprennent encore.
 
 ### Les touches de l'ardoise
