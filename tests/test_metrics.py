@@ -12,7 +12,7 @@ import torch
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
 from maxdigit.training import metrics
-from maxdigit.training.factors import OVERLAPS, ROTATIONS, SIZES, Factors, accuracies
+from maxdigit.training.factors import NOISES, OVERLAPS, ROTATIONS, SIZES, Factors, accuracies
 from maxdigit.training.metrics import confident_share, measure, measure_blank
 from maxdigit.training.mistakes import Mistake, MistakesError, find_mistakes, read_mistakes, write_mistakes
 
@@ -45,6 +45,17 @@ def test_factors_agree_with_measuring_one_by_one(kind, count):
     assert found.rotations == pytest.approx(rotations)
     assert found.overlaps == pytest.approx(overlaps) and found.overlaps.max() > 0
     assert (found.labels == pictures.labels.numpy()).all()
+    assert len(set(found.noises)) > count / 2
+
+
+def test_noise_is_that_of_the_ground_alone():
+    pictures = generate(TEST, 0, 2, kind="textured")
+    pixels, boxes = pictures.pixels.clone(), pictures.boxes.tolist()
+    pixels[0] = 90
+    for x0, y0, x1, y1 in (box for box, digit in zip(boxes[0], pictures.digits[0], strict=True) if digit >= 0):
+        pixels[0, y0:y1, x0:x1] = 255
+    flat, textured = Factors.of(replace(pictures, pixels=pixels)).noises
+    assert flat == 0 and 10 < textured < 80
 
 
 def test_bins_hold_their_lower_edge_and_no_overlap_stands_alone():
@@ -55,7 +66,7 @@ def test_bins_hold_their_lower_edge_and_no_overlap_stands_alone():
     assert [OVERLAPS.names[i] for i in OVERLAPS.of(np.array([0, 0.001, 0.1, 0.25, 1]))] == [
         "0", "0-0.1", "0.1-0.25", "0.25+", "0.25+",
     ]  # fmt: skip
-    for bins in (SIZES, ROTATIONS, OVERLAPS):
+    for bins in (SIZES, ROTATIONS, OVERLAPS, NOISES):
         assert len(bins.names) == len(bins.edges) + 1
 
 
@@ -66,11 +77,17 @@ def test_accuracy_is_counted_in_each_bin():
         sizes=np.array([18.0, 19.0, 50.0]),
         rotations=np.array([2.0, 33.0, 33.0]),
         overlaps=np.zeros(3),
+        noises=np.array([0.5, 30.0, 70.0]),
     )
     assert accuracies(factors, np.array([True, False, True])) == {
         "accuracy_by_size": {"16-20": {"count": 2, "accuracy": 0.5}, "48+": {"count": 1, "accuracy": 1.0}},
         "accuracy_by_rotation": {"0-5": {"count": 1, "accuracy": 1.0}, "30+": {"count": 2, "accuracy": 0.5}},
         "accuracy_by_overlap": {"0": {"count": 3, "accuracy": 0.66667}},
+        "accuracy_by_noise": {
+            "<1": {"count": 1, "accuracy": 1.0},
+            "25-35": {"count": 1, "accuracy": 0.0},
+            "60+": {"count": 1, "accuracy": 1.0},
+        },
         "accuracy_by_background": {"rings": {"count": 1, "accuracy": 1.0}, "wall": {"count": 2, "accuracy": 0.5}},
     }
 
@@ -79,7 +96,7 @@ def test_accuracy_is_counted_in_each_bin():
 def test_measuring_tells_accuracy_by_every_factor(kind):
     result, _ = measure(SaysNine(), "test", kind, 8)
     factors = {key: bins for key, bins in result.items() if key.startswith("accuracy_by_")}
-    expected = {"accuracy_by_size", "accuracy_by_rotation", "accuracy_by_overlap"}
+    expected = {"accuracy_by_size", "accuracy_by_rotation", "accuracy_by_overlap", "accuracy_by_noise"}
     assert set(factors) == expected | ({"accuracy_by_background"} if kind == "textured" else set())
     for bins in factors.values():
         assert sum(cell["count"] for cell in bins.values()) == 8

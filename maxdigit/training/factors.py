@@ -1,4 +1,4 @@
-"""What makes a picture hard: its ground, and the size, turn and overlap of its digits; and accuracy by each."""
+"""What makes a picture hard: its ground and the noise of it, and the size, turn and overlap of its digits."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ SIZES = Bins((16, 20, 24, 32, 48), ("<16", "16-20", "20-24", "24-32", "32-48", "
 ROTATIONS = Bins((5, 10, 20, 30), ("0-5", "5-10", "10-20", "20-30", "30+"))  # degrees
 # No overlap at all is a case of its own: the first edge is the smallest number above zero.
 OVERLAPS = Bins((float(np.nextafter(0, 1)), 0.1, 0.25), ("0", "0-0.1", "0.1-0.25", "0.25+"))  # shares of a box
+NOISES = Bins(  # grey levels; plain grounds lie below 4, textured ones above 10
+    (1, 2, 4, 20, 25, 35, 50, 60), ("<1", "1-2", "2-4", "4-20", "20-25", "25-35", "35-50", "50-60", "60+")
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Factors:
     sizes: NDArray[np.float64]  # height in pixels of the largest digit, of the tallest if it is there several times
     rotations: NDArray[np.float64]  # degrees, 0 and up, that the same digit is turned either way
     overlaps: NDArray[np.float64]  # greatest overlap of two digits' boxes, as a share (0..1) of the smaller one
+    noises: NDArray[np.float64]  # standard deviation of the pixels outside all digits' boxes, grey levels 0..127.5
 
     @classmethod
     def of(cls, pictures: Pictures) -> Self:
@@ -54,6 +58,7 @@ class Factors:
             sizes=heights[row, largest].astype(np.float64),
             rotations=np.where(there, np.abs(angles), 0)[row, largest].astype(np.float64),
             overlaps=_greatest_overlap(boxes, there),
+            noises=_noise(pictures.pixels.cpu().numpy(), boxes, there),
         )
 
     def __getitem__(self, chosen: NDArray[np.bool_]) -> Self:
@@ -73,13 +78,15 @@ def accuracies(factors: Factors, right: NDArray[np.bool_]) -> dict[str, Any]:
         right: bool ``(N,)``, whether the answer was.
 
     Returns:
-        ``accuracy_by_size``, ``accuracy_by_rotation`` and ``accuracy_by_overlap``, and ``accuracy_by_background``
-        where all pictures have one; in each, for every bin that is not empty, count and accuracy.
+        ``accuracy_by_size``, ``accuracy_by_rotation``, ``accuracy_by_overlap`` and ``accuracy_by_noise``, and
+        ``accuracy_by_background`` where all pictures have one; in each, for every bin that is not empty, count and
+        accuracy.
     """
     result = {
         "accuracy_by_size": _by(SIZES.names, SIZES.of(factors.sizes), right),
         "accuracy_by_rotation": _by(ROTATIONS.names, ROTATIONS.of(factors.rotations), right),
         "accuracy_by_overlap": _by(OVERLAPS.names, OVERLAPS.of(factors.overlaps), right),
+        "accuracy_by_noise": _by(NOISES.names, NOISES.of(factors.noises), right),
     }
     if (factors.families >= 0).all():
         result["accuracy_by_background"] = _by(FAMILIES, factors.families, right)
@@ -105,3 +112,15 @@ def _greatest_overlap(boxes: NDArray[np.int64], there: NDArray[np.bool_]) -> NDA
     smaller = np.minimum(area[:, :, None], area[:, None, :]).clip(1)
     pairs = there[:, :, None] & there[:, None, :] & ~np.eye(boxes.shape[1], dtype=bool)
     return np.where(pairs, shared / smaller, 0).max((1, 2))
+
+
+def _noise(pixels: NDArray[np.uint8], boxes: NDArray[np.int64], there: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How uneven each picture's ground is (N,), from pixels (N, H, W), boxes (N, D, 4) and which are there (N, D)."""
+    noises = np.zeros(len(pixels))
+    for number, picture in enumerate(pixels):
+        is_ground = np.ones(picture.shape, bool)
+        for x0, y0, x1, y1 in boxes[number, there[number]]:
+            is_ground[y0:y1, x0:x1] = False
+        if is_ground.any():
+            noises[number] = picture[is_ground].std()
+    return noises

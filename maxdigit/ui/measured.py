@@ -10,7 +10,7 @@ from typing import Any
 from maxdigit.errors import MaxDigitError
 from maxdigit.ui import texts
 
-FACTORS = ("size", "rotation", "overlap", "background")  # what accuracy is told by, beside the digit
+FACTORS = ("size", "rotation", "overlap", "noise", "background")  # what accuracy is told by, beside the digit
 
 
 class MetricsError(MaxDigitError):
