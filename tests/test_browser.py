@@ -607,6 +607,56 @@ def test_nothing_jumps_when_the_answer_comes(opened: Opener) -> None:
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_an_uploaded_picture_is_cropped_by_pointer_and_by_keys(
+    opened: Opener, predictor: FakePredictor, tmp_path: Path, device: dict
+) -> None:
+    path = tmp_path / "wide.png"
+    pixels = np.random.default_rng(1).integers(0, 60, (200, 400), np.uint8)
+    pixels[40:160, 300:380] = 255
+    Image.fromarray(pixels).save(path)
+    page = opened(device)
+    page.get_by_role("tab", name=texts.UPLOAD, exact=True).click()
+    page.locator("#upload input[type=file]").set_input_files(path)
+    expect(answered(page)).to_be_visible()
+    page.locator("#crop").click()
+    frame, picture = page.locator(".cropper-frame"), page.locator(".cropper-picture")
+    expect(frame).to_be_visible()
+    expect(page.locator("#upload")).to_be_hidden()
+    expect(page.locator("#crop")).to_have_text(texts.CROP_WHOLE)
+    seen = len(predictor.seen)
+    place = picture.bounding_box()
+    corner = page.get_by_label(texts.CROP_CORNERS["nw"]).bounding_box()
+    x, y = corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + place["width"] / 2, y + place["height"] / 4, steps=8)
+    page.mouse.up()
+    assert frame.bounding_box()["width"] == pytest.approx(place["width"] / 2, abs=6)
+    assert frame.bounding_box()["height"] == pytest.approx(place["height"] * 3 / 4, abs=6)
+    wait_for(lambda: len(predictor.seen) > seen)
+    frame.focus()
+    page.keyboard.press("ArrowLeft")
+    assert frame.bounding_box()["x"] == pytest.approx(place["x"] + 0.48 * place["width"], abs=6)
+    page.wait_for_timeout(600)
+    ink = (predictor.seen[-1] > 128).any(axis=0).mean()
+    assert ink > 0.3, "the crop shows the blot larger"
+    page.locator("#turn").click()
+    expect(frame).to_be_visible()
+    wait_for(lambda: picture.bounding_box()["height"] > picture.bounding_box()["width"])
+    page.locator("#crop").click()
+    expect(page.locator("#upload")).to_be_visible()
+    expect(frame).to_be_hidden()
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    for _ in range(int(seconds / 0.05)):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came")
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
 def test_the_page_speaks_french_to_whoever_reads_french(opened: Opener, tmp_path: Path, device: dict) -> None:
     page = opened({**device, "locale": "fr-CA"})
     draw(page)

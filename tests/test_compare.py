@@ -17,6 +17,7 @@ from maxdigit.ui.charts import against_figure
 from maxdigit.ui.compare_tab import _compare, _look, _row
 from maxdigit.ui.measured import MetricsError, read_metrics
 from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
+from maxdigit.ui.shown import Edit
 from maxdigit.ui.sortable import Column, sortable
 from maxdigit.ui.theme import MODEL_COLOURS
 
@@ -47,7 +48,7 @@ def test_agreement_is_told_in_words(answers: list[tuple[str, int]], words: str) 
 
 
 def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(predictor: FakePredictor) -> None:
-    steps = list(_compare(predictor, list(NAMES), "draw", DRAWING, None, "auto", 0, None, {}))
+    steps = list(_compare(predictor, list(NAMES), "draw", DRAWING, None, "auto", Edit(), None, {}))
     assert len(steps) == 1 + len(NAMES)
     for number, (cards, _, times) in enumerate(steps):
         assert cards.count('class="versus-card"') == len(NAMES), "the cards stand there from the start"
@@ -60,19 +61,20 @@ def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(p
 
 
 def test_a_sample_is_taken_where_there_is_nothing_to_compare(predictor: FakePredictor) -> None:
-    *_, (cards, _, _) = _compare(predictor, ["resnet18"], "draw", "", None, "auto", 0, None, {})
+    *_, (cards, _, _) = _compare(predictor, ["resnet18"], "draw", "", None, "auto", Edit(), None, {})
     assert texts.COMPARE_FRESH in cards and "the largest is" in cards
 
 
 def test_a_model_that_cannot_answer_says_why_and_the_others_go_on() -> None:
     predictor = FakePredictor(names=["resnet18"])
-    *_, (cards, _, times) = _compare(predictor, ["torch_cnn", "resnet18"], "draw", DRAWING, None, "auto", 0, None, {})
+    names = ["torch_cnn", "resnet18"]
+    *_, (cards, _, times) = _compare(predictor, names, "draw", DRAWING, None, "auto", Edit(), None, {})
     assert "torch_cnn has no trained weights" in cards and set(times) == {"resnet18"}
     assert "ResNet18 says" in cards
 
 
 def test_a_drawing_that_cannot_be_read_is_explained(predictor: FakePredictor) -> None:
-    ((sentence, _, _),) = _compare(predictor, ["resnet18"], "draw", "nonsense", None, "auto", 0, None, {})
+    ((sentence, _, _),) = _compare(predictor, ["resnet18"], "draw", "nonsense", None, "auto", Edit(), None, {})
     assert "The drawing cannot be read" in sentence
 
 

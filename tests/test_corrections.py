@@ -17,6 +17,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.app import build_app
 from maxdigit.ui.classify_tab import _correct
 from maxdigit.ui.corrections_tab import _clear, _show
+from maxdigit.ui.shown import Edit
 
 DRAWING = json.dumps({"version": 1, "strokes": [{"tool": "pen", "size": 40, "points": [[100, 200], [600, 400]]}]})
 PICTURE = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
@@ -66,7 +67,9 @@ def test_all_can_be_taken_along(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("digit", [None, 10, -1, "seven"])
 def test_what_is_no_digit_is_not_kept(tmp_path: Path, digit: object) -> None:
-    group, said = _correct(FakePredictor(), tmp_path, "draw", DRAWING, None, "auto", 0, None, (), "resnet18", digit)
+    group, said = _correct(
+        FakePredictor(), tmp_path, "draw", DRAWING, None, "auto", Edit(), None, (), "resnet18", digit
+    )
     assert group.visible and "0 to 9" in said and not list(tmp_path.iterdir())
 
 
@@ -83,11 +86,11 @@ def test_a_full_folder_and_none_at_all_are_told(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_page_keeps_a_drawing_with_its_strokes(tmp_path: Path) -> None:
-    group, said = _correct(FakePredictor(), tmp_path, "draw", DRAWING, None, "auto", 0, None, (), "resnet18", 3)
+    group, said = _correct(FakePredictor(), tmp_path, "draw", DRAWING, None, "auto", Edit(), None, (), "resnet18", 3)
     assert not group.visible and texts.KEPT in said
     (found,), _ = kept(tmp_path)
     assert found.strokes == DRAWING and found.digit == 3
-    _, said = _correct(FakePredictor(), tmp_path, "draw", "", None, "auto", 0, None, (), "resnet18", 3)
+    _, said = _correct(FakePredictor(), tmp_path, "draw", "", None, "auto", Edit(), None, (), "resnet18", 3)
     assert texts.NOTHING_TO_CORRECT in said
 
 

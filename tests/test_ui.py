@@ -37,12 +37,12 @@ from maxdigit.ui.classify_tab import (
     _show,
     _show_sample,
     default_model,
-    seen,
 )
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
 from maxdigit.ui.runs import find_runs, fingerprint
 from maxdigit.ui.sampling import Dealt, Score
+from maxdigit.ui.shown import WHOLE, Edit, preview, seen
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
 from maxdigit.ui.training_tab import _follow, _open, _settings
 
@@ -57,7 +57,7 @@ def stroke(**changes: object) -> dict:
 
 def draw(value: object) -> tuple:
     """What the page shows when this is on the pad, as the answering functions take it."""
-    return "draw", value, None, "auto", 0, None
+    return "draw", value, None, "auto", Edit(), None
 
 
 def answer(predictor: FakePredictor, value: object, model: str = "resnet18") -> str:
@@ -266,12 +266,14 @@ def test_an_uploaded_picture_is_turned_and_its_ink_overruled(tmp_path: Path) -> 
     pixels[20:60, 90:96] = 20
     path = tmp_path / "picture.png"
     Image.fromarray(pixels).save(path)
-    upright = seen("upload", None, str(path), "auto", 0, None)
-    turned = seen("upload", None, str(path), "auto", 1, None)
+    upright = seen("upload", None, str(path), "auto", Edit(), None)
+    turned = seen("upload", None, str(path), "auto", Edit(1), None)
     assert upright is not None and turned is not None and upright.inverted
     assert np.abs(np.rot90(upright.pixels, -1).astype(int) - turned.pixels).mean() < 2
     assert len(upright.boxes) == 1 and upright.boxes[0][1] < 64 < turned.boxes[0][0], "the top goes to the right"
-    light = seen("upload", None, str(path), "light", 0, None)
+    framed = seen("upload", None, str(path), "auto", Edit(frame=(0.0, 0.0, 1.0, 0.7)), None)
+    assert framed is not None and (framed.pixels != upright.pixels).any()
+    light = seen("upload", None, str(path), "light", Edit(), None)
     assert light is not None and not light.inverted and (light.pixels != upright.pixels).any()
 
 
@@ -352,9 +354,8 @@ def predictor_saw(predictor: FakePredictor, value: str) -> np.ndarray:
 def test_trouble_is_told_in_the_card() -> None:
     assert "The drawing cannot be read" in answer(FakePredictor(), "nonsense", "resnet18")
     assert "There is no model called" in answer(FakePredictor(), drawing(stroke()), "resnet19")
-    assert (
-        texts.FILE_GONE in _show(FakePredictor(), "upload", None, "/no/such/file.png", "auto", 0, None, "resnet18")[0]
-    )
+    gone = "/no/such/file.png"
+    assert texts.FILE_GONE in _show(FakePredictor(), "upload", None, gone, "auto", Edit(), None, "resnet18")[0]
 
 
 def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -> None:
@@ -581,3 +582,27 @@ def test_without_trained_models_the_page_says_how_to_train_one(tmp_path: Path) -
 
 def test_ui_errors_are_for_people() -> None:
     assert issubclass(DrawingError, MaxDigitError)
+
+
+def test_a_picture_is_turned_before_it_is_cropped() -> None:
+    picture = Image.fromarray(np.arange(8, dtype=np.uint8).reshape(2, 4))  # 4 wide, 2 high
+    assert np.asarray(Edit().apply(picture)).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert np.asarray(Edit(1).apply(picture)).tolist() == [[4, 0], [5, 1], [6, 2], [7, 3]]
+    assert np.asarray(Edit(1, (0.5, 0.0, 1.0, 0.5)).apply(picture)).tolist() == [[0], [1]]
+    assert Edit(0, (0.0, 0.0, 0.02, 0.02)).apply(picture).size == (1, 1)
+    assert Edit(3, (0.5, 0.0, 1.0, 0.5)).turned() == Edit(0, WHOLE) and Edit(3).turned() == Edit()
+
+
+@pytest.mark.parametrize(
+    "frame", [None, 3, [0, 0, 1], [0, 0, 1, "1"], [0, 0, 1, 1.1], [0.5, 0, 0.4, 1], [0, 0, 0.01, 1], [0, 0, True, 1]]
+)
+def test_a_frame_that_is_none_changes_nothing(frame: object) -> None:
+    assert Edit(2, WHOLE).framed(frame) == Edit(2, WHOLE)
+    assert Edit(2, WHOLE).framed([0, 0.25, 0.5, 1]) == Edit(2, (0, 0.25, 0.5, 1))
+
+
+def test_a_picture_to_be_cropped_is_shown_whole_and_not_larger_than_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "wide.png"
+    Image.new("RGBA", (3000, 1000), (200, 10, 10, 255)).save(path)
+    assert preview(str(path), Edit(0, (0.0, 0.0, 0.1, 0.1))).shape == (320, 960)
+    assert preview(str(path), Edit(1)).shape == (960, 320)

@@ -88,10 +88,14 @@ def trouble_card(sentence: str) -> str:
 
 def picture_tag(picture: NDArray[np.uint8], alt: str, css_class: str) -> str:
     """An ``<img>`` that carries the picture, grey or RGB, in itself: no file on the server, no second request."""
+    return f'<img class="{css_class}" alt="{escape(alt)}" src="{data_url(picture)}">'
+
+
+def data_url(picture: NDArray[np.uint8]) -> str:
+    """The picture, grey or RGB, as an address that holds it all."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img class="{css_class}" alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from functools import partial
 from html import escape
@@ -17,46 +16,36 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.corrections import keep
-from maxdigit.inference.digits import Box, find_digits, without
+from maxdigit.inference.digits import Box
 from maxdigit.inference.predict import Prediction, Predictor, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.answer import AnswerCard, Find, answer_card, guess_card, picture_tag, trouble_card, waiting_card
+from maxdigit.ui.answer import (
+    AnswerCard,
+    Find,
+    answer_card,
+    data_url,
+    guess_card,
+    picture_tag,
+    trouble_card,
+    waiting_card,
+)
 from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
+from maxdigit.ui.cropper import Cropper
 from maxdigit.ui.links import make_query, read_query
-from maxdigit.ui.pad import Pad, parse_strokes, render
-from maxdigit.ui.picture_input import PictureInput, existing
+from maxdigit.ui.pad import Pad
+from maxdigit.ui.picture_input import PictureInput
 from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
+from maxdigit.ui.shown import WHOLE, Edit, Mode, Seen, preview, seen, seen_sample
 from maxdigit.ui.texts import labels
-
-Mode = Literal["draw", "upload", "sample"]
 
 DEFAULT_MODEL = "resnet18"
 
 # The page's answers stand in one line: a forward pass keeps one of the server's two cores busy, and an answer can
 # never overtake a newer one. Programs have a line of their own.
 ONE_LINE = {"concurrency_limit": 1, "concurrency_id": "page"}
-
-_DARK_INK = {"auto": None, "dark": True, "light": False}
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a model sees of what is shown, and where in it the digits are."""
-
-    pixels: NDArray[np.uint8]  # (128, 128)
-    inverted: bool = False  # the ink was dark on light
-    boxes: tuple[Box, ...] = ()
-
-    def without(self, erased: Iterable[int]) -> NDArray[np.uint8]:
-        """The picture without some of its digits, by their numbers."""
-        gone = set(erased)
-        taken = [box for number, box in enumerate(self.boxes) if number in gone]
-        left = [box for number, box in enumerate(self.boxes) if number not in gone]
-        return without(self.pixels, taken, left) if taken else self.pixels
 
 
 @dataclass(frozen=True)
@@ -82,7 +71,7 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
         corrections: where to keep what visitors say is wrong; None to keep nothing, and not to ask.
     """
     names = predictor.available()
-    mode, dealt, turns = gr.State("draw"), gr.State(None), gr.State(0)
+    mode, dealt, edit = gr.State("draw"), gr.State(None), gr.State(Edit())
     erased = gr.State(())  # numbers of the digits taken out of the picture
     is_hidden, score = gr.State(False), gr.State(Score())  # of the game in which the visitor guesses first
 
@@ -99,6 +88,7 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                     buttons=[],
                     elem_id="upload",
                 )
+                cropper = Cropper(elem_id="cropper")
                 with gr.Row(elem_classes="under"):
                     ink = gr.Radio(
                         [(text, name) for name, text in labels.INKS.items()],
@@ -110,6 +100,7 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                         elem_id="ink",
                     )
                     turn = gr.Button(labels.TURN, elem_id="turn", scale=0)
+                    crop = gr.Button(labels.CROP, elem_id="crop", scale=0)
                 _text(labels.UPLOAD_CAPTION)
             with gr.Tab(labels.SAMPLE, id="sample") as sample_tab:
                 with gr.Row(elem_id="wishes"):
@@ -164,17 +155,24 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
             )
 
     handed = gr.Textbox(visible="hidden", label="handed to the browser")  # by the server: a link, or a file
-    shown = [mode, pad, upload, ink, turns, dealt]
+    shown = [mode, pad, upload, ink, edit, dealt]
     if names:
         fast = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", **ONE_LINE}
         slow = {**fast, "show_progress": "minimal", "show_progress_on": answer}  # a model may have to be loaded
         answered = [answer, erased]
         show = partial(_show, predictor)
         gr.on(pad.change, partial(show, "draw"), [*shown[1:], model], answered, **fast)
-        gr.on([upload.change, ink.input], partial(show, "upload"), [*shown[1:], model], answered, **slow)
-        gr.on(turn.click, lambda turns: (turns + 1) % 4, turns, turns, **fast).then(
-            partial(show, "upload"), [*shown[1:], model], answered, **slow
-        )
+        gr.on(ink.input, partial(show, "upload"), [*shown[1:], model], answered, **slow)
+        edited = [edit, cropper, crop]
+        for event, change, given, changed in (
+            (upload.change, lambda: (Edit(), "", texts.CROP), None, edited),
+            (turn.click, _turn, [upload, edit], edited),
+            (crop.click, _crop_or_not, [upload, edit], edited),
+            (cropper.select, _frame, edit, edit),
+        ):
+            gr.on(event, change, given, changed, **fast).then(
+                partial(show, "upload"), [*shown[1:], model], answered, **slow
+            )
 
         outputs = [mode, dealt, sample, truth, *answered]
         refresh = partial(_refresh, predictor)
@@ -191,14 +189,14 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
         )
 
         def press(
-            mode: Mode, value: str | None, path: str | None, ink: str, turns: int, dealt: Dealt | None, erased: Any,
+            mode: Mode, value: str | None, path: str | None, ink: str, edit: Edit, dealt: Dealt | None, erased: Any,
             is_hidden: bool, score: Score, model: str, pressed: gr.EventData,
         ) -> tuple[Any, ...]:  # fmt: skip
             digit, number = getattr(pressed, "digit", None), getattr(pressed, "erase", None)
             if mode == "sample" and is_hidden and dealt and digit in range(NUM_CLASSES):
                 score, truth, card = _reveal(predictor, dealt, score, model, digit)
                 return False, score, truth, card, ()
-            what = (mode, value, path, ink, turns, dealt)
+            what = (mode, value, path, ink, edit, dealt)
             return is_hidden, score, gr.skip(), *_press(predictor, what, model, erased, digit, number)
 
         gr.on(
@@ -236,24 +234,6 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
     return ClassifyTab(shown, model, answer)
 
 
-def seen(mode: Mode, value: str | None, path: str | None, ink: str, turns: int, dealt: Dealt | None) -> Seen | None:
-    """What a model sees of what is shown in ``mode``; None while there is nothing.
-
-    Raises:
-        MaxDigitError: the drawing or the file cannot be read.
-    """
-    if mode == "sample":
-        return None if dealt is None else Seen(dealt.sample.pixels, boxes=dealt.sample.boxes)
-    if mode == "upload":
-        if path is None:
-            return None
-        picture = open_picture(existing(path)).rotate(-90 * turns, expand=True)
-        prepared = prepare(picture, dark_ink_on_light=_DARK_INK[ink])
-        return Seen(prepared.pixels, prepared.inverted, tuple(find_digits(prepared.pixels)))
-    drawn = render(parse_strokes(value))
-    return Seen(drawn, boxes=tuple(find_digits(drawn))) if drawn.any() else None
-
-
 def _card(
     predictor: Predictor, picture: Seen, model: str, erased: tuple[int, ...] = (), asked: int | None = None
 ) -> str:
@@ -280,13 +260,13 @@ def _show(
     value: str | None,
     path: str | None,
     ink: str,
-    turns: int,
+    edit: Edit,
     dealt: Dealt | None,
     model: str,
 ) -> tuple[str, tuple[int, ...]]:
     """The answer to what is shown, nothing of it erased."""
     try:
-        picture = seen(mode, value, path, ink, turns, dealt)
+        picture = seen(mode, value, path, ink, edit, dealt)
         return (_waiting(mode) if picture is None else _card(predictor, picture, model)), ()
     except MaxDigitError as error:
         return trouble_card(texts.told(error)), ()
@@ -330,7 +310,7 @@ def _answered_sample(predictor: Predictor, dealt: Dealt, model: str) -> tuple[st
     sample = dealt.sample
     try:
         prediction = predictor.classify(sample.pixels, model)
-        card = _card(predictor, Seen(sample.pixels, boxes=sample.boxes), model)
+        card = _card(predictor, seen_sample(dealt), model)
     except MaxDigitError as error:
         return texts.truth(sample.digits, sample.max_digit, None), trouble_card(texts.told(error)), None
     return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), card, prediction
@@ -364,7 +344,7 @@ def _refresh(
     value: str | None,
     path: str | None,
     ink: str,
-    turns: int,
+    edit: Edit,
     dealt: Dealt | None,
     is_hidden: bool,
     model: str,
@@ -373,7 +353,31 @@ def _refresh(
     if mode == "sample":
         dealt = deal("textured", ANY, "") if dealt is None else dealt
         return mode, dealt, *_show_sample(predictor, dealt, is_hidden, model)
-    return mode, dealt, gr.skip(), gr.skip(), *_show(predictor, mode, value, path, ink, turns, dealt, model)
+    return mode, dealt, gr.skip(), gr.skip(), *_show(predictor, mode, value, path, ink, edit, dealt, model)
+
+
+# ---- To be done to an uploaded picture: the edit, the picture to lay a frame on, and the button's name
+
+
+def _turn(path: str | None, edit: Edit) -> tuple[Edit, str, str]:
+    return _edited(path, edit.turned())
+
+
+def _crop_or_not(path: str | None, edit: Edit) -> tuple[Edit, str, str]:
+    return _edited(path, Edit(edit.turns, WHOLE if edit.frame is None and path else None))
+
+
+def _frame(edit: Edit, moved: gr.EventData) -> Edit:
+    return edit.framed(getattr(moved, "frame", None))
+
+
+def _edited(path: str | None, edit: Edit) -> tuple[Edit, str, str]:
+    if edit.frame is None or path is None:
+        return edit, "", texts.CROP
+    try:
+        return edit, data_url(preview(path, edit)), texts.CROP_WHOLE
+    except MaxDigitError:  # the answer says what is wrong with the file
+        return Edit(edit.turns), "", texts.CROP
 
 
 # ---- To keep, and to send on
@@ -402,7 +406,7 @@ def _follow_link(predictor: Predictor, request: gr.Request) -> tuple[Any, ...]:
         shown = _show_sample(predictor, opened.sample, False, name)
         return gr.Tabs(selected="sample"), name, gr.skip(), "sample", opened.sample, *shown
     if opened.drawing:
-        card, erased = _show(predictor, "draw", opened.drawing, None, "auto", 0, None, name)
+        card, erased = _show(predictor, "draw", opened.drawing, None, "auto", Edit(), None, name)
         return gr.skip(), name, opened.drawing, "draw", *nothing[:3], card, erased
     return (gr.skip(), name, *nothing[:7]) if opened.model else nothing
 
@@ -414,14 +418,14 @@ def _save(
     value: str | None,
     path: str | None,
     ink: str,
-    turns: int,
+    edit: Edit,
     dealt: Dealt | None,
     erased: tuple[int, ...],
     model: str,
 ) -> str:
     """A file for the browser to save, as JSON: what the model saw, or what it answered. Empty if there is nothing."""
     try:
-        picture = seen(mode, value, path, ink, turns, dealt)
+        picture = seen(mode, value, path, ink, edit, dealt)
         if picture is None:
             return ""
         pixels = picture.without(erased)
@@ -448,7 +452,7 @@ def _correct(
     value: str | None,
     path: str | None,
     ink: str,
-    turns: int,
+    edit: Edit,
     dealt: Dealt | None,
     erased: tuple[int, ...],
     model: str,
@@ -456,7 +460,7 @@ def _correct(
 ) -> tuple[Any, str]:
     """Keep what is shown with the digit that the visitor says is right."""
     try:
-        picture = seen(mode, value, path, ink, turns, dealt)
+        picture = seen(mode, value, path, ink, edit, dealt)
         if picture is None:
             return gr.Column(visible=False), _line(texts.NOTHING_TO_CORRECT)
         pixels = picture.without(erased)

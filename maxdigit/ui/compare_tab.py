@@ -18,10 +18,11 @@ from maxdigit.models.registry import MODELS, NUM_CLASSES
 from maxdigit.training.runs import METRICS
 from maxdigit.ui import texts
 from maxdigit.ui.charts import against_figure
-from maxdigit.ui.classify_tab import ONE_LINE, ClassifyTab, Seen, default_model, seen
+from maxdigit.ui.classify_tab import ONE_LINE, ClassifyTab, default_model
 from maxdigit.ui.measured import Measured, Metrics, read_metrics
 from maxdigit.ui.mistakes import MatrixCell, confusion_matrix, mistakes_gallery
 from maxdigit.ui.sampling import ANY, Dealt, deal
+from maxdigit.ui.shown import Edit, Seen, seen, seen_sample
 from maxdigit.ui.sortable import Column, SortableTable, sortable
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
@@ -118,13 +119,13 @@ def _compare(
     value: str | None,
     path: str | None,
     ink: str,
-    turns: int,
+    edit: Edit,
     dealt: Dealt | None,
     times: dict[str, float],
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
     try:
-        picture = seen(mode, value, path, ink, turns, dealt)
+        picture = seen(mode, value, path, ink, edit, dealt)
     except MaxDigitError as error:
         yield _sentence(texts.told(error)), _table(predictor, names, times), times
         return
@@ -139,8 +140,7 @@ def _compare_sample(
     predictor: Predictor, names: list[str], times: dict[str, float], about: str = ""
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     dealt = deal("textured", ANY, "")
-    picture = Seen(dealt.sample.pixels, boxes=dealt.sample.boxes)
-    yield from _ask(predictor, names, times, picture, f"{about} {_truth(dealt)}".strip())
+    yield from _ask(predictor, names, times, seen_sample(dealt), f"{about} {_truth(dealt)}".strip())
 
 
 def _ask(

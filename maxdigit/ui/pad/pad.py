@@ -8,13 +8,7 @@ from typing import Any
 import gradio as gr
 
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE, VERSION
-from maxdigit.ui.texts.language import LANGUAGES
-
-_FOLDER = Path(__file__).parent
-
-
-def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+from maxdigit.ui.widget import widget
 
 
 class Pad(gr.HTML):
@@ -27,13 +21,7 @@ class Pad(gr.HTML):
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(
             value,
-            html_template=_read("template.html").replace(
-                "${texts.", "${(texts[navigator.language.slice(0, 2)] ?? texts.en)."
-            ),
-            css_template=_read("style.css"),
-            js_on_load=_read("script.js"),
-            apply_default_css=False,
-            texts={name: module.PAD for name, module in LANGUAGES.items()},
+            **widget(Path(__file__).parent, "PAD"),
             rules={
                 "version": VERSION,
                 "grid": GRID,

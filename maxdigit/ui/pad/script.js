@@ -4,7 +4,7 @@
 // in units of a grid that covers the pad (props.rules.grid), so a drawing means the same at any size on the screen.
 
 const rules = props.rules;
-const words = props.texts[navigator.language.slice(0, 2)] ?? props.texts.en;
+const words = (props.texts[navigator.language.slice(0, 2)] ?? props.texts.en).PAD;
 const SEND_EVERY = 100; // ms between values while a line is being drawn
 const MIN_STEP = 3; // units; points nearer than this to the last add weight, not shape
 const KEPT = "maxdigit-drawing"; // where a drawing waits while the page loads again, as a change of theme makes it do
