@@ -30,6 +30,7 @@ from ui_support import FakePredictor, served, write_results, write_run
 from maxdigit.inference.predict import Predictor
 from maxdigit.training.history import append_epoch, read_history
 from maxdigit.ui import texts
+from maxdigit.ui.examples import EXAMPLES, HARD
 from maxdigit.ui.texts import french
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -253,7 +254,8 @@ def test_an_upload_is_turned_and_its_ink_overruled(opened: Opener, predictor: Fa
     page.locator("#turn").click()
     page.wait_for_timeout(1500)
     assert not predictor.seen[-1][:, :64].any() and predictor.seen[-1][:, 64:].any()
-    page.get_by_label(texts.INKS["light"]).check()
+    page.get_by_label(texts.INK, exact=True).click()
+    page.get_by_role("option", name=texts.INKS["light"]).click()
     expect(page.locator(".answer-saw figcaption")).to_have_text(texts.SAW)
 
 
@@ -604,6 +606,25 @@ def test_nothing_jumps_when_the_answer_comes(opened: Opener) -> None:
     draw(page)
     expect(answered(page)).to_be_visible()
     assert page.evaluate(places) == before
+
+
+def test_an_example_opens_as_a_sample_with_its_boxes(opened: Opener, predictor: FakePredictor) -> None:
+    page = opened()
+    page.get_by_role("tab", name=texts.EXAMPLES, exact=True).click()
+    buttons = page.locator(".examples button")
+    expect(buttons).to_have_count(len(EXAMPLES) + len(HARD))
+    assert buttons.first.inner_text() == texts.FAMILIES["rings"] and buttons.last.inner_text() == texts.HARD
+    chosen = EXAMPLES[8]
+    buttons.nth(8).click()
+    expect(page.locator("#truth")).to_contain_text(f"the largest is {chosen.sample.max_digit}")
+    assert (predictor.seen[-1] == chosen.sample.pixels).all()
+    expect(page.locator("#modes [role=tab][aria-selected=true]")).to_have_text(texts.SAMPLE)
+    boxes = page.locator("#classify .boxed rect")
+    expect(boxes.first).to_be_hidden()
+    page.get_by_label(texts.SHOW_BOXES).check()
+    expect(boxes).to_have_count(2 * len(chosen.sample.digits))
+    for box in boxes.all():
+        expect(box).to_be_visible()
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])

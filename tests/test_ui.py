@@ -38,6 +38,7 @@ from maxdigit.ui.classify_tab import (
     _show_sample,
     default_model,
 )
+from maxdigit.ui.examples import EXAMPLES, HARD, example, example_grid
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
 from maxdigit.ui.runs import find_runs, fingerprint
@@ -606,3 +607,16 @@ def test_a_picture_to_be_cropped_is_shown_whole_and_not_larger_than_the_page(tmp
     Image.new("RGBA", (3000, 1000), (200, 10, 10, 255)).save(path)
     assert preview(str(path), Edit(0, (0.0, 0.0, 0.1, 0.1))).shape == (320, 960)
     assert preview(str(path), Edit(1)).shape == (960, 320)
+
+
+def test_there_is_an_example_of_everything() -> None:
+    samples = [dealt.sample for dealt in EXAMPLES]
+    assert {sample.family for sample in samples} == {*texts.FAMILIES, None}
+    assert {dealt.kind for dealt in EXAMPLES} == set(texts.SAMPLE_KINDS)
+    assert example_grid().count("<button") == len(EXAMPLES) + len(HARD)
+
+
+@pytest.mark.parametrize("number", [-1, len(EXAMPLES) + len(HARD), None, "0", 1.0, True])
+def test_what_is_no_example_opens_none(number: object) -> None:
+    assert example(number) is None
+    assert example(0) == EXAMPLES[0]

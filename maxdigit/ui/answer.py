@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit.data import IMAGE_SIZE
+from maxdigit.inference.digits import Box
 from maxdigit.inference.predict import Prediction, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
@@ -45,6 +46,7 @@ def answer_card(
     inverted: bool = False,
     why: tuple[int, NDArray[np.float32]] | None = None,
     finds: Sequence[Find] = (),
+    boxes: Sequence[Box] = (),
 ) -> str:
     """The card for a model's answer to a prepared picture.
 
@@ -54,6 +56,7 @@ def answer_card(
         inverted: whether its ink was dark on light before.
         why: a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
         finds: the digits found in the picture, each of which can be pressed to erase it, and again to put it back.
+        boxes: where the digits truly are, to be laid over the picture when the page is told to.
     """
     shares = [float(share) for share in prediction.probabilities]
     best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
@@ -68,6 +71,7 @@ def answer_card(
         foot=texts.time_taken(title(prediction.model), prediction.milliseconds),
         colour=model_colour(prediction.model),
         finds=finds,
+        boxes=boxes,
     )
 
 
@@ -89,6 +93,13 @@ def trouble_card(sentence: str) -> str:
 def picture_tag(picture: NDArray[np.uint8], alt: str, css_class: str) -> str:
     """An ``<img>`` that carries the picture, grey or RGB, in itself: no file on the server, no second request."""
     return f'<img class="{css_class}" alt="{escape(alt)}" src="{data_url(picture)}">'
+
+
+def boxed(picture: str, boxes: Sequence[Box]) -> str:
+    """A picture's HTML with boxes over it, in the picture's pixels; the page shows them when it is told to."""
+    rects = "".join(f'<rect x="{x0}" y="{y0}" width="{x1 - x0}" height="{y1 - y0}"/>' for x0, y0, x1, y1 in boxes)
+    lines = f'<svg viewBox="0 0 {IMAGE_SIZE} {IMAGE_SIZE}" aria-hidden="true">{rects}</svg>'
+    return f'<span class="boxed">{picture}{lines}</span>'
 
 
 def data_url(picture: NDArray[np.uint8]) -> str:
@@ -126,6 +137,7 @@ def _card(
     asked: int | None = None,
     guessing: bool = False,
     finds: Sequence[Find] = (),
+    boxes: Sequence[Box] = (),
 ) -> str:
     state = "answered" if shares else "waiting"
     bars = "".join(_bar(number, shares, asked, guessing) for number in range(NUM_CLASSES))
@@ -139,7 +151,7 @@ def _card(
       <p>{escape(sentence)}</p>
     </div>
     <figure class="answer-saw">
-      {picture_tag(picture, texts.ANSWER_ALT, "answer-picture")}
+      {boxed(picture_tag(picture, texts.ANSWER_ALT, "answer-picture"), boxes)}
       <figcaption>{escape(caption or texts.SAW)}</figcaption>
     </figure>
   </div>

@@ -26,6 +26,7 @@ from maxdigit.ui.answer import (
     AnswerCard,
     Find,
     answer_card,
+    boxed,
     data_url,
     guess_card,
     picture_tag,
@@ -34,6 +35,7 @@ from maxdigit.ui.answer import (
 )
 from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
 from maxdigit.ui.cropper import Cropper
+from maxdigit.ui.examples import ExampleGrid, example, example_grid
 from maxdigit.ui.links import make_query, read_query
 from maxdigit.ui.pad import Pad
 from maxdigit.ui.picture_input import PictureInput
@@ -90,15 +92,7 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                 )
                 cropper = Cropper(elem_id="cropper")
                 with gr.Row(elem_classes="under"):
-                    ink = gr.Radio(
-                        [(text, name) for name, text in labels.INKS.items()],
-                        value="auto",
-                        label=labels.INK,
-                        show_label=False,
-                        container=False,
-                        elem_classes="choice",
-                        elem_id="ink",
-                    )
+                    ink = _picker(labels.INK, labels.INKS, value="auto", elem_id="ink")
                     turn = gr.Button(labels.TURN, elem_id="turn", scale=0)
                     crop = gr.Button(labels.CROP, elem_id="crop", scale=0)
                 _text(labels.UPLOAD_CAPTION)
@@ -118,10 +112,16 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                 sample = gr.HTML(apply_default_css=False, elem_id="sample")
                 with gr.Row(elem_classes="under"):
                     new_sample = gr.Button(labels.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
+                    # Its state alone shows and hides the boxes, by a rule in the style sheet.
+                    gr.Checkbox(
+                        False, label=labels.SHOW_BOXES, container=False, min_width=60, scale=0, elem_id="show-boxes"
+                    )
                     guess_first = gr.Checkbox(
                         False, label=labels.GUESS_FIRST, container=False, min_width=60, scale=0, elem_id="guess-first"
                     )
                 truth = _text(labels.SAMPLE_WAITING, elem_id="truth")
+            with gr.Tab(labels.EXAMPLES, id="examples") as examples_tab:
+                examples = ExampleGrid(elem_id="examples")
         with gr.Column(elem_id="classify-answer"):
             model = gr.Radio(
                 [(title(name), name) for name in names],
@@ -188,6 +188,17 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
             **slow,
         )
 
+        gr.on(examples_tab.select, example_grid, None, examples, **{**fast, "show_progress": "minimal"})
+
+        def open_example(model: str, pressed: gr.EventData) -> tuple[Any, ...]:
+            chosen = example(getattr(pressed, "example", None))
+            if chosen is None:
+                return (gr.skip(),) * (2 + len(outputs))
+            shown = _show_sample(predictor, chosen, False, model)
+            return gr.Tabs(selected="sample"), False, "sample", chosen, *shown
+
+        gr.on(examples.select, open_example, model, [modes, is_hidden, *outputs], **slow)
+
         def press(
             mode: Mode, value: str | None, path: str | None, ink: str, edit: Edit, dealt: Dealt | None, erased: Any,
             is_hidden: bool, score: Score, model: str, pressed: gr.EventData,
@@ -242,7 +253,8 @@ def _card(
     prediction = predictor.classify(pixels, model)
     why = None if asked is None else (asked, predictor.explain(pixels, model, asked))
     finds = [Find(_crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
-    return answer_card(prediction, pixels, inverted=picture.inverted, why=why, finds=finds)
+    boxes = picture.boxes if picture.are_true else ()
+    return answer_card(prediction, pixels, inverted=picture.inverted, why=why, finds=finds, boxes=boxes)
 
 
 def _crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
@@ -298,7 +310,7 @@ def _show_sample(
         sample = dealt.sample
     except MaxDigitError as error:
         return "", _line(texts.told(error)), trouble_card(texts.told(error)), ()
-    shown = picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture")
+    shown = boxed(picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture"), sample.boxes)
     if is_hidden:
         return shown, _line(texts.SAMPLE_WAITING), guess_card(), ()
     truth, card, _ = _answered_sample(predictor, dealt, model)
@@ -483,7 +495,7 @@ def _text(text: str, **kwargs: Any) -> gr.HTML:
     return gr.HTML(f"<p>{text}</p>", apply_default_css=False, elem_classes="caption", **kwargs)
 
 
-def _picker(label: str, choices: dict[str, str], value: str) -> gr.Dropdown:
+def _picker(label: str, choices: dict[str, str], value: str, **kwargs: Any) -> gr.Dropdown:
     return gr.Dropdown(
         [(shown, name) for name, shown in choices.items()],
         value=value,
@@ -492,6 +504,7 @@ def _picker(label: str, choices: dict[str, str], value: str) -> gr.Dropdown:
         container=False,
         filterable=False,
         min_width=60,
+        **kwargs,
     )
 
 

@@ -63,7 +63,7 @@ FAMILIES = {
     "gravel": "Gravel",
     "marble": "Marble",
 }
-ANY_DIGITS = "Any digits"
+ANY_DIGITS = "Digits"
 THREE_DIGITS = "Name three digits from 0 to 9, such as 3 1 7, or leave the field empty for any."
 GUESS_FIRST = "Guess first"
 SHOW_BOXES = "Show boxes"
@@ -87,7 +87,7 @@ WHY = "What spoke for {digit}"
 WHY_HINT = "Press a bar to see what spoke for it, or a digit to erase it."
 BARS = "How likely each digit is the largest"
 INK = "Ink"
-INKS = {"auto": "Ink: automatic", "dark": "Dark", "light": "Light"}
+INKS = {"auto": "Ink: auto", "dark": "Ink: dark", "light": "Ink: light"}
 TURN = "Turn ↻"
 FINDS = "Digits found. Press one to erase it, and again to put it back."
 LINK = "Link"

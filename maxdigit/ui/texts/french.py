@@ -21,7 +21,7 @@ ABOUT = "À propos"
 MODEL = "Modèle"
 DRAW = "Dessiner"
 UPLOAD = "Importer"
-SAMPLE = "Exemple"
+SAMPLE = "Hasard"
 
 PAD = {
     "pad": "Ardoise. Dessinez trois chiffres à la souris, au stylet ou au doigt.",
@@ -38,7 +38,7 @@ PAD = {
 
 UPLOAD_PLACEHOLDER = "Déposez une image ici\nou cliquez pour en choisir une"
 CROP = "Recadrer"
-CROP_WHOLE = "Image entière"
+CROP_WHOLE = "Tout garder"
 CROP_FRAME = "Cadre. Déplacez-le avec les flèches du clavier."
 CROP_CORNERS = {
     "nw": "Coin supérieur gauche. Déplacez-le avec les flèches du clavier.",
@@ -49,7 +49,7 @@ CROP_CORNERS = {
 CROP_ALT = "L'image, dont la partie dans le cadre est utilisée"
 UPLOAD_CAPTION = "Un fichier de 20 Mo au plus, la caméra, ou un collage."
 
-NEW_SAMPLE = "Autre exemple"
+NEW_SAMPLE = "Autre tirage"
 SAMPLE_ALT = "Une image de test avec trois chiffres manuscrits"
 SAMPLE_WAITING = "Une image sur laquelle aucun modèle ne s'est entraîné."
 SAMPLE_KIND = "Genre d'image"
@@ -66,7 +66,7 @@ FAMILIES = {
     "gravel": "Gravier",
     "marble": "Marbre",
 }
-ANY_DIGITS = "Hasard"
+ANY_DIGITS = "Chiffres"
 THREE_DIGITS = "Indiquez trois chiffres de 0 à 9, par exemple 3 1 7, ou laissez le champ vide pour le hasard."
 GUESS_FIRST = "Deviner d'abord"
 SHOW_BOXES = "Cadres"
@@ -90,12 +90,12 @@ WHY = "Ce qui plaide pour {digit}"
 WHY_HINT = "Une barre montre pourquoi ; un chiffre s'efface."
 BARS = "Probabilité que chaque chiffre soit le plus grand"
 INK = "Encre"
-INKS = {"auto": "Encre : auto", "dark": "Foncée", "light": "Claire"}
+INKS = {"auto": "Encre : auto", "dark": "Encre foncée", "light": "Encre claire"}
 TURN = "Tourner ↻"
 FINDS = "Chiffres trouvés. Appuyez sur l'un d'eux pour l'effacer, encore une fois pour le remettre."
 LINK = "Lien"
 LINK_TOO_LONG = "Ce dessin est trop long pour un lien. Enregistrez plutôt l'image."
-LINK_NO_UPLOAD = "Un lien peut porter un dessin ou un exemple, mais pas une image importée. Enregistrez plutôt l'image."
+LINK_NO_UPLOAD = "Un lien peut porter un dessin ou un tirage, mais pas une image importée. Enregistrez plutôt l'image."
 LINK_UNREADABLE = "Ce lien est illisible. Il a peut-être été coupé ; redemandez-le."
 SAVE_PICTURE = "Enregistrer l'image"
 SAVE_ANSWER = "Enregistrer la réponse"
@@ -154,7 +154,7 @@ def outcome(visitor_is_right: bool, model: str, score: tuple[int, int, int]) -> 
     """How a guess went, and the score: rounds, the visitor's and the models' right answers."""
     rounds, visitor, models = score
     verdict = "Vous avez raison" if visitor_is_right else "Vous vous trompez"
-    samples = "1 exemple" if rounds == 1 else f"{rounds} exemples"
+    samples = "1 tirage" if rounds == 1 else f"{rounds} tirages"
     return f"{verdict}. Après {samples} : vous {visitor}, {model} {models}."
 
 
@@ -197,8 +197,8 @@ def milliseconds(value: float) -> str:
 
 COMPARE_TITLE = "La même image, tous les modèles"
 COMPARE_OURS = "L'image de la page Classer. Dessinez, importez ou tirez-en une autre là-bas."
-COMPARE_FRESH = "La page Classer est vide, voici donc un exemple tiré au hasard."
-COMPARE_ANOTHER = "Autre exemple"
+COMPARE_FRESH = "La page Classer est vide, voici donc une image tirée au hasard."
+COMPARE_ANOTHER = "Autre tirage"
 ASKING = "{model} réfléchit…"
 
 MEASURED_TITLE = "Ce que chaque modèle atteint, mesuré"
@@ -587,7 +587,7 @@ ERRORS = {
     "No such picture was found. Choose another seed, other digits or another background.": (
         "Aucune image de ce genre n'a été trouvée. Choisissez d'autres chiffres ou un autre fond."
     ),
-    "A sample shows three digits from 0 to 9.": "Un exemple montre trois chiffres de 0 à 9.",
+    "A sample shows three digits from 0 to 9.": "Un tirage montre trois chiffres de 0 à 9.",
     # Batches
     "There are no pictures in it. Choose picture files, or a ZIP archive that holds some.": (
         "Il n'y a pas d'images là-dedans. Choisissez des fichiers d'images, ou une archive ZIP qui en contient."
