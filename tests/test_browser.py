@@ -20,9 +20,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 from ui_support import FakePredictor, served, write_results, write_run
@@ -145,6 +147,13 @@ def strokes_on(page: Page) -> int:
         }""",
         [line[0] for line in DIGITS],
     )
+
+
+def download(page: Page, button: str) -> str:
+    """What a button saves, as text."""
+    with page.expect_download() as saved:
+        page.locator(button).click()
+    return Path(saved.value.path()).read_text()
 
 
 def answered(page: Page) -> Locator:
@@ -500,6 +509,9 @@ def test_models_are_compared_sorted_and_caught_at_their_mistakes(opened: Opener,
     expect(page.locator("#against .scatterlayer .trace")).to_have_count(1)
     page.get_by_label(texts.AGAINST_CHOICES["confidence"]).check()
     expect(page.locator("#against .shapelayer path")).to_have_count(1)
+    saved = download(page, "#against-csv").splitlines()
+    assert saved == ["model,confidence,count,accuracy", "resnet18,0.6,20,0.50000", "resnet18,0.97,83,0.99000"]
+    assert download(page, "#against-svg").startswith("<svg") and "scatterlayer" in download(page, "#against-svg")
 
     expect(page.locator("#gallery figure")).to_have_count(3)
     page.get_by_role("button", name="Truth 9, answer 4").click()
@@ -582,10 +594,10 @@ def test_charts_follow_a_run_while_it_is_written(opened: Opener, runs: Path) -> 
         page.get_by_label("ResNet18, tuned").uncheck()
         page.get_by_label(texts.AXES["minutes"]).check()
         expect(page.locator("#chart-loss .xtitle")).to_have_text(texts.AXIS_TITLES["minutes"])
-        with page.expect_download() as download:
-            page.locator("#download-history").click()
-        lines = Path(download.value.path()).read_text().splitlines()
+        lines = download(page, "#download-history").splitlines()
         assert lines[0].startswith("run,epoch,train_loss") and len(lines) == 1 + 12 + 2
+        drawing = ElementTree.fromstring(download(page, "#charts-svg"))
+        assert len(drawing.findall("{http://www.w3.org/2000/svg}svg")) >= 4  # a layer or more of each of four charts
     finally:
         shutil.rmtree(folder.parent)
 
@@ -719,6 +731,41 @@ def test_dark_mode_turns_the_page_and_the_charts(opened: Opener) -> None:
     expect(page.locator(".charts .xtick text").first).to_be_visible()
     assert page.evaluate(red.format(".charts .xtick text", "fill")) > 200
     assert len(page.screenshot()) > 10_000
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_keeps_a_keyboard_or_a_screen_reader_out(opened: Opener, theme: str) -> None:
+    page = opened(query=f"?__theme={theme}")
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    troubles = serious(page, texts.CLASSIFY)
+    for name, landmark in (
+        (texts.UPLOAD, "#upload"),
+        (texts.SAMPLE, "#truth"),
+        (texts.EXAMPLES, ".examples button"),
+        (texts.COMPARE, "#against .scatterlayer .trace"),
+        (texts.BATCH, "#batch-start"),
+        (texts.TRAINING, "#chart-accuracy .trace"),
+        (texts.ABOUT, "#program"),
+    ):
+        page.get_by_role("tab", name=name, exact=True).click()
+        expect(page.locator(landmark).first).to_be_visible()
+        troubles += serious(page, name)
+    assert troubles == []
+
+
+def serious(page: Page, name: str) -> list[str]:
+    """What axe finds serious or critical on the page, a line for each rule."""
+    for _ in range(5):  # what is fading in has little contrast on the way
+        lines = [
+            f"{name}: {trouble['id']}: {[node['html'][:200] for node in trouble['nodes'][:4]]}"
+            for trouble in Axe().run(page).response["violations"]
+            if trouble["impact"] in ("serious", "critical")
+        ]
+        if not lines:
+            break
+        page.wait_for_timeout(1000)
+    return lines
 
 
 def free_port() -> int:

@@ -24,6 +24,7 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import NAMES, Prediction
 from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts
+from maxdigit.ui.about_tab import _card
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
 from maxdigit.ui.charts import View, run_figures, smooth
@@ -579,6 +580,14 @@ def test_without_trained_models_the_page_says_how_to_train_one(tmp_path: Path) -
     build_app(FakePredictor(names=[]), tmp_path)
     first = texts.translations().translations["en"]["first card"]  # what the page shows for the label of that name
     assert "No trained model was found" in first and "python train.py resnet18" in first
+
+
+def test_a_models_card_is_read_without_what_only_programs_want(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(
+        "---\nlicense: mit\n---\n\n# MaxDigit: ResNet18\n\nWhat it is.\n\n## Use\n\nFun.\n"
+    )
+    assert _card(tmp_path) == "\nWhat it is.\n\n#### Use\n\nFun.\n"
+    assert _card(tmp_path / "none") == ""
 
 
 def test_ui_errors_are_for_people() -> None:

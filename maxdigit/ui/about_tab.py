@@ -1,10 +1,14 @@
-"""The About tab: what this is, and how to use it from a program."""
+"""The About tab: what this is, the models' cards, and how to use it from a program."""
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import gradio as gr
 
-from maxdigit.inference.predict import Predictor
+from maxdigit.inference.predict import Predictor, title
+from maxdigit.training.runs import CARD
 from maxdigit.ui import texts
 from maxdigit.ui.classify_tab import DEFAULT_MODEL, default_model
 from maxdigit.ui.texts import labels
@@ -14,6 +18,11 @@ def build_about_tab(predictor: Predictor) -> None:
     """Put the tab's text where the caller is."""
     names = predictor.available()
     gr.Markdown(labels.ABOUT_TEXT, elem_classes="reading")
+    for name in names:
+        if card := _card(predictor.folder(name)):
+            heading = labels.made(f"card of {name}", partial(_card_title, name))
+            with gr.Accordion(heading, open=False, elem_classes="reading card"):
+                gr.Markdown(card)
     with gr.Accordion(labels.API_TITLE, open=False, elem_id="program", elem_classes="reading"):
         gr.Markdown(
             labels.made(
@@ -24,3 +33,18 @@ def build_about_tab(predictor: Predictor) -> None:
                 ),
             )
         )
+
+
+def _card_title(name: str) -> str:
+    return texts.CARD_TITLE.format(title=title(name))
+
+
+def _card(folder: Path) -> str:
+    """A run's model card without its metadata and its title; empty where there is none."""
+    try:
+        text = (folder / CARD).read_text(encoding="utf-8")
+    except OSError:  # an ensemble has none, and a run may be going on
+        return ""
+    _, _, titled = text.partition("\n# ")
+    _, _, body = titled.partition("\n")
+    return body.replace("\n## ", "\n#### ")  # below the page's own headings

@@ -1,5 +1,9 @@
 """What only the visitor's browser can do with what the server hands it."""
 
+from __future__ import annotations
+
+import json
+
 # A query becomes a link: in the address bar, on the clipboard where that is allowed, and in the field it is given to.
 TO_ADDRESS = """(query) => {
   if (!query) return "";
@@ -17,6 +21,40 @@ TO_FILE = """(file) => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([bytes], { type }));
   link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}"""
+
+
+def charts_to_svg(inside: str, name: str) -> str:
+    """A script that saves the charts inside an element, one under the other, as one SVG file.
+
+    Plotly draws a chart as several SVG layers; its own button saves only PNG.
+    """
+    return _CHARTS_TO_SVG.replace("INSIDE", json.dumps(f"{inside} .svg-container")).replace("NAME", json.dumps(name))
+
+
+_CHARTS_TO_SVG = """() => {
+  const space = "http://www.w3.org/2000/svg";
+  const all = document.createElementNS(space, "svg");
+  let [width, height] = [0, 0];
+  for (const chart of document.querySelectorAll(INSIDE)) {
+    if (!chart.clientHeight) continue;
+    for (const layer of chart.querySelectorAll(":scope > svg.main-svg")) {
+      const copy = layer.cloneNode(true);
+      copy.setAttribute("y", height);
+      all.append(copy);
+    }
+    width = Math.max(width, chart.clientWidth);
+    height += chart.clientHeight;
+  }
+  if (!height) return;
+  all.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  all.setAttribute("width", width);
+  all.setAttribute("height", height);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(all)], { type: "image/svg+xml" }));
+  link.download = NAME;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from dataclasses import dataclass
 from itertools import accumulate
@@ -87,6 +89,16 @@ def against_figure(measured: dict[str, Measured], against: str) -> go.Figure | N
     figure.update_xaxes(**({"range": [0, 1.02], "tickformat": ".0%"} if is_confidence else {"type": "category"}))
     figure.update_yaxes(tickformat=".0%", rangemode="normal")
     return figure
+
+
+def against_table(measured: dict[str, Measured], against: str) -> str:
+    """What :func:`against_figure` shows, as CSV: model, place along the axis, number of pictures, accuracy (0..1)."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("model", against, "count", "accuracy"))
+    for name, result in measured.items():
+        writer.writerows((name, place, count, f"{share:.5f}") for place, count, share in _points(result, against))
+    return text.getvalue()
 
 
 def _points(result: Measured, against: str) -> list[tuple[Any, int, float]]:

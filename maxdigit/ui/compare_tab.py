@@ -17,8 +17,10 @@ from maxdigit.inference.predict import Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, NUM_CLASSES
 from maxdigit.training.runs import METRICS
 from maxdigit.ui import texts
-from maxdigit.ui.charts import against_figure
+from maxdigit.ui.browser import charts_to_svg
+from maxdigit.ui.charts import against_figure, against_table
 from maxdigit.ui.classify_tab import ONE_LINE, ClassifyTab, default_model
+from maxdigit.ui.downloads import write_download
 from maxdigit.ui.measured import Measured, Metrics, read_metrics
 from maxdigit.ui.mistakes import MatrixCell, confusion_matrix, mistakes_gallery
 from maxdigit.ui.sampling import ANY, Dealt, deal
@@ -61,7 +63,10 @@ def build_compare_tab(predictor: Predictor, classify: ClassifyTab, *, opened: Ca
     kind = _choice(labels.KIND, labels.SAMPLE_KINDS, "textured", elem_id="compare-kind")
     against = _choice(labels.AGAINST, labels.AGAINST_CHOICES, "digit", elem_id="compare-against")
     chart = gr.Plot(show_label=False, label=labels.BREAKS_TITLE, container=False, elem_id="against")
-    note = gr.HTML(apply_default_css=False, elem_classes="caption")
+    with gr.Row(elem_classes="save"):
+        note = gr.HTML(apply_default_css=False, elem_classes="caption")
+        save_svg = gr.Button(labels.SAVE_SVG, size="sm", elem_id="against-svg")
+        save_csv = gr.DownloadButton(labels.SAVE_CSV, size="sm", elem_id="against-csv")
 
     _heading(labels.MISTAKES_TITLE)
     whose = _choice(labels.MODEL, {name: title(name) for name in names}, default_model(names), elem_id="mistakes-model")
@@ -88,8 +93,14 @@ def build_compare_tab(predictor: Predictor, classify: ClassifyTab, *, opened: Ca
     gr.on(another.click, partial(_compare_sample, predictor, names), times, outputs, **asked)
 
     gr.on(
-        [opened, kind.input, against.input], partial(_chart, predictor, names), [kind, against], [chart, note], **quiet
+        [opened, kind.input, against.input],
+        partial(_chart, predictor, names),
+        [kind, against],
+        [chart, note, save_csv],
+        **quiet,
     )
+
+    save_svg.click(None, js=charts_to_svg("#against", "accuracy.svg"), api_visibility="private")
 
     pictures = [whose, kind, family, cell, shown]
     found = [matrix, family, gallery, more, cell, shown]
@@ -238,12 +249,14 @@ def _accuracy(measured: Measured | None) -> tuple[str, float | None]:
 # ---- Where they break
 
 
-def _chart(predictor: Predictor, names: list[str], kind: str, against: str) -> tuple[go.Figure | None, str]:
+def _chart(predictor: Predictor, names: list[str], kind: str, against: str) -> tuple[go.Figure | None, str, str | None]:
+    """The chart, a note on it, and its numbers as a file."""
     measured = {name: found for name in names if (found := _metrics(predictor, name).test.get(kind))}
     figure = against_figure(measured, against)
     if figure is None:
-        return None, _sentence(texts.NOTHING_MEASURED)
-    return figure, _sentence(texts.AGAINST_NOTES.get(against, ""))
+        return None, _sentence(texts.NOTHING_MEASURED), None
+    table = write_download(f"accuracy-{kind}-{against}.csv", against_table(measured, against))
+    return figure, _sentence(texts.AGAINST_NOTES.get(against, "")), table
 
 
 def _look(

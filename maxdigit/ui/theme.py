@@ -45,6 +45,8 @@ def make_theme() -> gr.themes.Base:
         block_border_color_dark="#2d2d33",
         border_color_primary="#e4e4e7",
         border_color_primary_dark="#2d2d33",
+        block_title_text_color="*body_text_color",
+        block_title_text_color_dark="*body_text_color",
         block_shadow="none",
         block_shadow_dark="none",
         input_background_fill="#ffffff",

@@ -15,6 +15,7 @@ import gradio as gr
 
 from maxdigit.training.history import COLUMNS
 from maxdigit.ui import texts
+from maxdigit.ui.browser import charts_to_svg
 from maxdigit.ui.charts import View, run_figures
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.measured import Measured
@@ -49,7 +50,9 @@ def build_training_tab(root: Path, *, opened: Callable[..., Any]) -> None:
         )
         smoothing = gr.Slider(0, 0.95, 0, step=0.05, label=labels.SMOOTHING, elem_id="smoothing", min_width=200)
         log = gr.Checkbox(False, label=labels.LOG_LOSS, container=False, scale=0, min_width=150)
-        history = gr.DownloadButton(labels.HISTORY_CSV, elem_id="download-history", scale=0)
+        with gr.Row(elem_classes="save"):
+            save_svg = gr.Button(labels.SAVE_SVG, size="sm", elem_id="charts-svg")
+            history = gr.DownloadButton(labels.SAVE_CSV, size="sm", elem_id="download-history")
     note = gr.HTML(apply_default_css=False, elem_id="runs-note", elem_classes="caption")
     plots = []
     for pair in (_CHARTS[:2], _CHARTS[2:]):
@@ -69,6 +72,7 @@ def build_training_tab(root: Path, *, opened: Callable[..., Any]) -> None:
     inputs = [choice, axis, smoothing, log]
     shown = [note, *plots, settings, history]
     everything = [known, choice, *shown, results]
+    save_svg.click(None, js=charts_to_svg(".charts", "training.svg"), api_visibility="private")
     gr.on(opened, partial(_open, root), inputs, everything, **quiet)
     gr.on(opened, lambda: gr.Timer(active=True), None, timer, **quiet)
     gr.on(timer.tick, partial(_follow, root), [known, *inputs], everything, **quiet)

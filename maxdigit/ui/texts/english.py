@@ -419,7 +419,6 @@ AXES = {"epoch": "Epochs", "pictures": "Pictures", "minutes": "Minutes"}
 AXIS_TITLES = {"epoch": EPOCH, "pictures": "Pictures seen in this run", "minutes": "Minutes of training"}
 SMOOTHING = "Smoothing"
 LOG_LOSS = "Logarithmic loss"
-HISTORY_CSV = "CSV"
 PAPER_VALIDATION = "the paper's validation accuracy"
 FLOOR = "the floor with a softmax before the loss, ln(1 + 9/e)"
 FLOOR_TITLE = "Why the paper's ResNet18 never got below a loss of 1.46"
@@ -505,11 +504,12 @@ Compare page; the paper's own figures were measured on other pictures than ours.
 
 ### The models' cards, the code, the licence
 
-Each model's card tells what it was trained on, what it reaches and what it is not for; it lies beside its weights in
-`checkpoints/MODEL/RECIPE/README.md`. The code is under the MIT licence. The digits are from the MNIST database by
+Each model's card, below and beside its weights in `checkpoints/MODEL/RECIPE/README.md`, tells what it was trained on,
+what it reaches and what it is not for. The code is under the MIT licence. The digits are from the MNIST database by
 Y. LeCun, C. Cortes and C. Burges, usually given as CC BY-SA 3.0.
 """
 
+CARD_TITLE = "Model card: {title}"
 API_TITLE = "Use it from a program"
 API_TEXT = """
 The endpoint `/classify` takes a picture and a model's name. It answers with the model, the largest digit, ten

@@ -427,7 +427,6 @@ AXES = {"epoch": "Époques", "pictures": "Images", "minutes": "Minutes"}
 AXIS_TITLES = {"epoch": EPOCH, "pictures": "Images vues pendant cet entraînement", "minutes": "Minutes d'entraînement"}
 SMOOTHING = "Lissage"
 LOG_LOSS = "Perte logarithmique"
-HISTORY_CSV = "CSV"
 PAPER_VALIDATION = "réussite en validation selon l'article"
 FLOOR = "le plancher avec un softmax avant la perte, ln(1 + 9/e)"
 FLOOR_TITLE = "Pourquoi la perte du ResNet18 de l'article n'est jamais passée sous 1,46"
@@ -520,6 +519,7 @@ côté de ses poids, dans `checkpoints/MODEL/RECIPE/README.md`, en anglais. Le c
 viennent de la base MNIST de Y. LeCun, C. Cortes et C. Burges, donnée d'ordinaire sous licence CC BY-SA 3.0.
 """
 
+CARD_TITLE = "Fiche du modèle (en anglais) : {title}"
 API_TITLE = "Depuis un programme"
 API_TEXT = """
 Le point d'accès `/classify` prend une image et le nom d'un modèle. Il répond par le modèle, le plus grand chiffre, dix
