@@ -30,6 +30,7 @@ from maxdigit.training.run import train
 from maxdigit.training.runs import write_aside
 from maxdigit.training.torch_loop import Trainee, classification_loss, save_weights
 from maxdigit.training.torch_whitened import WhitenedLinear
+from maxdigit.training.winograd import conv2d
 
 CPU = torch.device("cpu")
 
@@ -177,10 +178,17 @@ train_torch(recipe, GeneratedData(recipe), folder, resume=False)
 def test_two_processes_give_what_one_gives_at_the_same_batch(tmp_path):
     script = tmp_path / "run.py"
     script.write_text(_TWO_PROCESSES.format(tests=str(REPOSITORY / "tests"), repository=str(REPOSITORY)))
-    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, script, tmp_path / "one"], check=True, env=environment, capture_output=True)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run([*launcher, script, tmp_path / "two"], check=True, env=environment, capture_output=True)
+    environment = {
+        **os.environ,
+        "ACCELERATE_USE_CPU": "true",
+        "OMP_NUM_THREADS": "1",
+        "GLOO_SOCKET_IFNAME": "lo",  # a machine's own name need not lead to itself
+    }
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", "2"]
+    for name, before in (("one", []), ("two", launcher)):
+        command = [sys.executable, *before, script, tmp_path / name]
+        done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
     one, two = read_history(tmp_path / "one" / "history.csv"), read_history(tmp_path / "two" / "history.csv")
     for a, b in zip(one, two, strict=True):
         assert a.train_loss == pytest.approx(b.train_loss, rel=1e-3)
@@ -436,3 +444,46 @@ def test_a_whitened_dense_layer_folds_to_the_published_one_with_the_same_activat
     whitened = np.asarray(layer(maps))
     assert whitened.std() > 0.1
     assert np.allclose(whitened, np.maximum(maps @ kernel + bias, 0), atol=1e-2)
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 7])
+def test_few_multiplications_give_the_convolution_and_its_gradients(size):
+    torch.manual_seed(1)
+    # Heights and widths that tiles fit and do not fit, wider than high.
+    pictures = torch.randn(2, 12, 17, 3, dtype=torch.double, requires_grad=True)
+    kernel = torch.randn(size, size, 3, 4, dtype=torch.double, requires_grad=True)
+    plain = torch.nn.functional.conv2d(pictures.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1)).permute(0, 2, 3, 1)
+    assert torch.allclose(conv2d(pictures, kernel), plain)
+    direction = torch.randn_like(plain)
+    ours = torch.autograd.grad(conv2d(pictures, kernel), (pictures, kernel), direction)
+    theirs = torch.autograd.grad(plain, (pictures, kernel), direction)
+    assert all(torch.allclose(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+_WITH_WINOGRAD = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {repository!r}]
+import keras
+import numpy as np
+from maxdigit.models.keras_cnn import build
+from maxdigit.training import keras_loop
+assert keras.backend.backend() == "torch"
+pictures = np.random.default_rng(1).integers(0, 256, (2, 128, 128, 1), np.uint8)
+model = build()
+plain = model.predict_on_batch(pictures)
+keras_loop.use_winograd(model)
+kernel = model.layers[2].kernel
+before = np.array(kernel)
+assert np.allclose(model.predict_on_batch(pictures), plain, atol=1e-4)
+model.compile("sgd", "categorical_crossentropy")
+model.train_on_batch(pictures, np.eye(10)[:2])
+assert not np.allclose(np.array(kernel), before)
+"""
+
+
+def test_the_keras_cnn_answers_and_learns_with_few_multiplications():
+    script = _WITH_WINOGRAD.format(tests=str(REPOSITORY / "tests"), repository=str(REPOSITORY))
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "torch"}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()

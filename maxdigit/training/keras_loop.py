@@ -60,6 +60,8 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         for layer in model.layers:
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = recipe.dropout
+    if keras.backend.backend() == "torch" and device.type == "cpu" and not bf16_is_fast(device):
+        use_winograd(model)
     trainee = _trainee(model, recipe)
     steps = recipe.train_pictures // recipe.batch_size
     _compile(trainee, recipe, steps)
@@ -152,10 +154,21 @@ def _trainee(model: keras.Model, recipe: Recipe) -> keras.Model:
     for layer in model.layers:
         x = WhitenedDense(layer.units, _CELLS, name=_WHITENED)(x) if layer.name == FIRST_DENSE else layer(x)
         if layer.name == FEATURE_LAYER and recipe.locate:
-            outputs = [keras.layers.Conv2D(NUM_CLASSES + 1, 1, dtype="float32", name="locate")(x)]
+            # From zero, so that a trained model is not thrown off by what a random head asks of it.
+            head = keras.layers.Conv2D(NUM_CLASSES + 1, 1, kernel_initializer="zeros", dtype="float32", name="locate")
+            outputs = [head(x)]
     trainee = keras.Model(model.inputs, [x, *outputs] if outputs else x)
     trainee.get_layer(_WHITENED).unfold(*model.get_layer(FIRST_DENSE).get_weights())
     return trainee
+
+
+def use_winograd(model: keras.Model) -> None:
+    """Let the convolutions be computed with few multiplications. Only for Keras's torch backend."""
+    from maxdigit.training.winograd import conv2d
+
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D) and layer.kernel.shape[2] > 1:  # one channel is cheap as it is
+            layer.convolution_op = lambda inputs, kernel: conv2d(inputs, ops.convert_to_tensor(kernel))
 
 
 def _fold(trainee: keras.Model, model: keras.Model) -> None:

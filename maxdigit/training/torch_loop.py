@@ -39,6 +39,7 @@ class Trainee(nn.Module):
         super().__init__()
         self.model = model
         self.locate = nn.Conv2d(features.channels, 11, kernel_size=1)
+        nn.init.zeros_(self.locate.weight)  # a trained model is not thrown off by what a random head asks of it
         self._seen: Tensor | None = None
         model.feature_layer.register_forward_hook(self._keep)
         if whiten and isinstance(model, TorchCNN):
