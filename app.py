@@ -1,13 +1,14 @@
 """The web app, on this machine and as a Hugging Face Space.
 
 python app.py [--host 127.0.0.1] [--port 7860] [--checkpoints checkpoints] [--runs checkpoints]
-              [--corrections FOLDER]
+              [--corrections FOLDER] [--mcp]
 """
 
 from __future__ import annotations
 
 import argparse
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from maxdigit.errors import MaxDigitError
@@ -26,11 +27,16 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=Path, help="folder of training runs for the charts (default: --checkpoints)")
     parser.add_argument("--corrections", type=Path, help="ask visitors for right answers, and keep them in this folder")
+    parser.add_argument(
+        "--mcp", action="store_true", help="serve tools for language models too, by the Model Context Protocol"
+    )
     args = parser.parse_args()
+    if args.mcp and find_spec("mcp") is None:
+        parser.exit(1, "--mcp needs the package mcp, which pip install -r requirements.txt brings.\n")
 
     predictor = Predictor(args.checkpoints)
     demo = build_app(predictor, args.runs or args.checkpoints, args.corrections)
-    demo.launch(server_name=args.host, server_port=args.port, prevent_thread_lock=True, **launch_options())
+    demo.launch(server_name=args.host, server_port=args.port, prevent_thread_lock=True, **launch_options(args.mcp))
     # The page is up; now make the first answer quick too, while the visitor takes up the pen.
     name = default_model(predictor.available())
     if name is not None:

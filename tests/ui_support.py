@@ -105,13 +105,13 @@ def write_results(root: Path, model: str) -> Path:
 
 
 @contextmanager
-def served(predictor: object, runs: Path, corrections: Path | None = None) -> Iterator[str]:
+def served(predictor: object, runs: Path, corrections: Path | None = None, mcp: bool = False) -> Iterator[str]:
     """The page on a free port of this machine; the address is given."""
     from maxdigit.ui.app import build_app, launch_options
 
     demo = build_app(predictor, runs, corrections)
     try:
-        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options())
+        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(mcp))
         yield url
     finally:
         demo.close()

@@ -1,4 +1,7 @@
-"""The endpoints for programs: pictures and a model's name in, answers out."""
+"""The endpoints for programs: pictures and a model's name in, answers out.
+
+Their docstrings are what programs are told. Gradio reads one line for each argument, and for what is returned.
+"""
 
 from __future__ import annotations
 
@@ -72,43 +75,40 @@ def add_api(predictor: Predictor) -> None:
     names = predictor.available()
 
     def classify(image: str | None, model: str) -> dict[str, Any]:
-        """Which of the three handwritten digits in a picture is the largest?
+        """Tell which of the three handwritten digits in a picture is the largest.
 
         Args:
-            image: A picture with three handwritten digits, of any size and common format. Dark ink on light paper
-                is turned to light on dark by itself.
+            image: A picture with three handwritten digits, of any size and common format, light on dark or the reverse.
             model: The name of the model to ask.
 
         Returns:
-            The model's name, the largest digit, ten probabilities for 0 to 9 that sum to 1, and the time of the
-            forward pass in milliseconds.
+            The model, the largest digit, the probabilities of 0 to 9, and the forward pass's time in milliseconds.
         """
         with _told():
             return _answer(predictor.classify(_picture(image), model))
 
     def compare(image: str | None) -> list[dict[str, Any]]:
-        """What does each model say about the same picture?
+        """Ask every model which of the three handwritten digits in a picture is the largest.
 
         Args:
-            image: A picture with three handwritten digits, of any size and common format.
+            image: A picture with three handwritten digits, of any size and common format, light on dark or the reverse.
 
         Returns:
-            For each trained model, and for the ensemble of them, what `/classify` returns.
+            For each trained model, and for the ensemble of them, what `classify` returns.
         """
         with _told():
             picture = _picture(image)
             return [_answer(predictor.classify(picture, name)) for name in names]
 
     def batch(files: list[str] | None, model: str) -> list[dict[str, Any]]:
-        """Which digit is the largest in each of many pictures?
+        """Tell which of the three handwritten digits is the largest, in each of many pictures.
 
         Args:
             files: Picture files, ZIP archives of such, or the competition's test_max_x. At most 1,000 pictures.
             model: The name of the model to ask.
 
         Returns:
-            For each picture its name, the largest digit and ten probabilities; or its name and an error, where it
-            cannot be read.
+            For each picture its name, the largest digit and the probabilities, or an error if it cannot be read.
         """
         with _told():
             count, entries = read_batch([existing(path, limit=None) for path in files or ()])

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from maxdigit.inference.predict import Predictor
-from maxdigit.ui import texts
+from maxdigit.ui import mcp_tools, texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
 from maxdigit.ui.batch_tab import build_batch_tab
@@ -57,8 +57,12 @@ def build_app(predictor: Predictor, runs: Path, corrections: Path | None = None)
     return demo.queue(default_concurrency_limit=1, max_size=64)
 
 
-def launch_options() -> dict[str, Any]:
-    """How the page is served, wherever that is: nothing fetched from outside, nothing recorded."""
+def launch_options(mcp: bool = False) -> dict[str, Any]:
+    """How the page is served, wherever that is: nothing fetched from outside, nothing recorded.
+
+    Args:
+        mcp: serve the endpoints for programs as tools for language models too.
+    """
     return {
         "theme": make_theme(),
         # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.
@@ -72,4 +76,5 @@ def launch_options() -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "share": False,
+        **(mcp_tools.launch_settings() if mcp else {"mcp_server": False}),
     }

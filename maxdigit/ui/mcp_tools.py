@@ -1,0 +1,87 @@
+"""The endpoints for programs as tools for language models, by the Model Context Protocol (MCP)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import unquote
+
+import gradio.mcp
+from gradio.processing_utils import save_base64_to_cache
+from gradio_client import handle_file
+from gradio_client.utils import get_extension
+
+from maxdigit.errors import PictureError
+
+_FILES = ("image", "files")  # the arguments of our endpoints that are files
+_WAYS = "a data URI (data:image/png;base64,...), a web address, or the path that an upload to /gradio_api/upload gave"
+_AT_ONCE = 8  # calls
+_NO_FILE = f"This is no file that can be taken. Send {_WAYS}."
+
+
+class ToolServer(gradio.mcp.GradioMCPServer):
+    """Gradio's MCP server, which takes files and gives answers in ways of its own.
+
+    Gradio's fails on a list of files, tells clients of web addresses only, never deletes what came as data, and gives
+    answers in Python's notation. Its client runs in this process and would read any file here that a call could name
+    to it, so that no more gets there than data, what was uploaded, and web addresses.
+    """
+
+    def create_mcp_server(self) -> Any:
+        """Gradio's, with a line for calls: each holds one of the threads that the page and the call itself need."""
+        server = super().create_mcp_server()
+        handle, turn = server.request_handlers[self.types.CallToolRequest], asyncio.Semaphore(_AT_ONCE)
+
+        async def in_turn(request: Any) -> Any:
+            async with turn:
+                return await handle(request)
+
+        server.request_handlers[self.types.CallToolRequest] = in_turn
+        return server
+
+    def get_input_schema(
+        self, tool_name: str, parameters: dict[str, str] | None = None
+    ) -> tuple[dict[str, Any], list[list[str | int]]]:
+        """The arguments of a tool, as clients are told; and no place for Gradio to put files in by itself."""
+        schema, _ = super().get_input_schema(tool_name, parameters)
+        for name, field in schema["properties"].items():
+            if name in _FILES:
+                many = field["type"] == "array"
+                form = {"type": "array", "items": {"type": "string"}} if many else {"type": "string"}
+                described = f"{field.get('description', '')} {'Each is' if many else 'It is'} {_WAYS}."
+                schema["properties"][name] = {**form, "description": described.strip()}
+        return schema, []
+
+    def convert_strings_to_filedata(self, value: dict[str, Any], _places: Any) -> dict[str, Any]:
+        """The arguments of a call, with files where a client named some, and words elsewhere."""
+        return {name: self._files(name, given) if name in _FILES else str(given) for name, given in value.items()}
+
+    def postprocess_output_data(self, data: Any, _root: str) -> list[Any]:
+        """Answers as JSON."""
+        return [self.types.TextContent(type="text", text=json.dumps(answer)) for answer in data]
+
+    def _files(self, name: str, given: Any) -> Any:
+        if isinstance(given, list):
+            return [self._file(one, f"{number}") for number, one in enumerate(given, start=1)]
+        return self._file(given, name)
+
+    def _file(self, given: Any, stem: str) -> dict[str, Any]:
+        if not isinstance(given, str):
+            raise PictureError(_NO_FILE)
+        if given.startswith("data:"):
+            path = save_base64_to_cache(given, self.blocks.GRADIO_CACHE, f"{stem}.{get_extension(given) or 'data'}")
+            self.blocks.upload_file_set.add(path)  # deleted when uploads are
+            return handle_file(path)
+        path = unquote(given.partition("/gradio_api/file=")[2]) or given
+        if path in self.blocks.upload_file_set:
+            return handle_file(path)
+        if given.startswith(("http://", "https://")):
+            return handle_file(given)  # fetched later by Gradio, which refuses addresses of private networks
+        raise PictureError(_NO_FILE)
+
+
+def launch_settings() -> dict[str, Any]:
+    """What makes Gradio serve the tools."""
+    gradio.mcp.GradioMCPServer = ToolServer  # launching takes it from there, and asks nobody for another
+    return {"mcp_server": True}
