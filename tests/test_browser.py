@@ -437,6 +437,26 @@ def test_an_uploaded_picture_is_answered_and_a_bad_one_explained(opened: Opener,
     expect(page.locator(".toast-body")).to_have_count(0)
 
 
+def test_a_picture_is_pasted(opened: Opener, predictor: FakePredictor) -> None:
+    page = opened()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("tab", name=texts.UPLOAD, exact=True).click()
+    page.evaluate(
+        """async () => {
+            const canvas = Object.assign(document.createElement("canvas"), { width: 128, height: 128 });
+            const pen = canvas.getContext("2d");
+            pen.fillRect(0, 0, 128, 128);
+            pen.fillStyle = "white";
+            pen.fillRect(20, 30, 40, 60);
+            const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+            await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+        }"""
+    )
+    page.locator("#upload").get_by_label("clipboard").click()
+    expect(answered(page)).to_be_visible()
+    assert predictor.seen[-1][60, 40] > 200 and predictor.seen[-1][10, 100] < 50
+
+
 def test_samples_are_answered_and_then_told(opened: Opener) -> None:
     page = opened()
     page.get_by_role("tab", name=texts.SAMPLE).click()
