@@ -32,7 +32,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     if args.mcp and find_spec("mcp") is None:
-        parser.exit(1, "--mcp needs the package mcp, which pip install -r requirements.txt brings.\n")
+        parser.exit(1, "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n")
 
     predictor = Predictor(args.checkpoints)
     demo = build_app(predictor, args.runs or args.checkpoints, args.corrections)

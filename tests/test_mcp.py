@@ -206,4 +206,6 @@ def test_without_the_package_one_sentence_says_what_to_do(
     with pytest.raises(SystemExit) as ended:
         app.main()
     assert ended.value.code == 1
-    assert capsys.readouterr().err == ("--mcp needs the package mcp, which pip install -r requirements.txt brings.\n")
+    assert capsys.readouterr().err == (
+        "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n"
+    )

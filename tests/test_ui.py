@@ -7,6 +7,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 import numpy as np
 import pytest
+from conftest import REPOSITORY
 from PIL import Image
 from ui_support import FakePredictor, write_run
 
@@ -568,6 +571,19 @@ def test_nothing_is_recorded_or_sent_out() -> None:
     options = launch_options()
     assert options["run_history"] is False and options["share"] is False
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+
+
+def test_the_page_comes_before_any_framework() -> None:
+    script = """
+import sys
+from pathlib import Path
+from maxdigit.inference.predict import Predictor
+from maxdigit.ui.app import build_app, launch_options
+build_app(Predictor(), Path("checkpoints"), Path("corrections")) and launch_options()
+print([name for name in ("torch", "tensorflow", "keras", "plotly", "captum") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.stdout.strip().splitlines()[-1] == "[]", done.stdout + done.stderr
 
 
 def test_the_page_starts_with_resnet18_where_it_is_trained() -> None:

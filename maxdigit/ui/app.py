@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from maxdigit.inference.predict import Predictor
-from maxdigit.ui import mcp_tools, texts
+from maxdigit.ui import texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
 from maxdigit.ui.batch_tab import build_batch_tab
@@ -63,6 +63,11 @@ def launch_options(mcp: bool = False) -> dict[str, Any]:
     Args:
         mcp: serve the endpoints for programs as tools for language models too.
     """
+    tools: dict[str, Any] = {"mcp_server": False}
+    if mcp:
+        from maxdigit.ui import mcp_tools  # here, for it loads the protocol, which may not be installed
+
+        tools = mcp_tools.launch_settings()
     return {
         "theme": make_theme(),
         # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.
@@ -76,5 +81,5 @@ def launch_options(mcp: bool = False) -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "share": False,
-        **(mcp_tools.launch_settings() if mcp else {"mcp_server": False}),
+        **tools,
     }

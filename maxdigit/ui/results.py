@@ -18,7 +18,6 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import Answered
 from maxdigit.inference.predict import title
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.training.metrics import score
 from maxdigit.ui import texts
 from maxdigit.ui.answer import picture_tag
 from maxdigit.ui.theme import model_colour
@@ -104,6 +103,8 @@ class Results:
         labelled = [(row, truth) for row in self.rows if row.probabilities and (truth := self.truth(row)) is not None]
         if not labelled:
             return None
+        from maxdigit.training.metrics import score  # here, for it loads torch: the page comes first
+
         probabilities = np.stack([row.probabilities[self.models[0]] for row, _ in labelled])
         return score(probabilities, np.array([truth for _, truth in labelled]))
 
