@@ -1,11 +1,13 @@
-"""Make the README's pictures of the running app anew: ``python docs/make_screenshots.py [FOLDER]``.
+"""Make the README's pictures of the running app anew, and its recording: ``python docs/make_screenshots.py [FOLDER]``.
 
-Opens the app with the committed models in Chromium (on the path, or named by ``CHROMIUM``), draws 3, 1 and 7 as a mouse
-would, and takes pictures at laptop and phone size, in light and dark.
+Opens the app with the committed models in Chromium (on the path, or named by ``CHROMIUM``), draws 3, 8 and 5 as a mouse
+would, and takes pictures at laptop and phone size, in light and dark. For the recording the hand moves slowly enough
+for each frame to be taken, and every frame is then shown for as long as it lasts at a hand's pace.
 """
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import shutil
@@ -14,7 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from playwright.sync_api import Page, sync_playwright
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from maxdigit.inference.predict import CHECKPOINTS, Predictor
 from maxdigit.ui.app import build_app, launch_options
@@ -25,19 +29,40 @@ SIZES = {
     "laptop": {"viewport": {"width": 1280, "height": 720}},
     "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
 }
+STAGE = {"viewport": {"width": 1120, "height": 720}}  # of the recording
+WIDTH = 720  # pixels of the recording
+FRAME = 32  # milliseconds
+REACH = 0.03  # of the pad's width: how far the pen comes in a frame
+
+# Chromium's pictures show no pointer, and without one nobody sees what is pressed. On the pad it draws its own.
+POINTER = """() => {
+  const pointer = document.createElement("div");
+  pointer.style = "position: fixed; left: 0; top: 0; z-index: 9999; pointer-events: none";
+  pointer.innerHTML = `<svg width="22" height="28" viewBox="0 0 22 28"><path d="M1 1v20l5-4.6 3.4 8 3.8-1.6-3.4-7.8H17z"
+    fill="#111" stroke="#fff" stroke-width="1.5"/></svg>`;
+  document.body.append(pointer);
+  addEventListener("pointermove", (event) => {
+    pointer.style.transform = `translate(${event.clientX}px, ${event.clientY}px)`;
+    pointer.hidden = Boolean(event.target.closest?.(".pad-sheet"));
+  }, true);
+}"""
 
 
-def _bow(x: float, y: float, radius: float, start: float, end: float) -> Line:
-    """Part of a circle, from one angle to another in degrees, clockwise from the right."""
-    angles = [math.radians(start + (end - start) * step / 16) for step in range(17)]
-    return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
+def _bow(x: float, y: float, wide: float, high: float, start: float, end: float) -> Line:
+    """Part of an ellipse, from one angle to another in degrees, clockwise from the right."""
+    angles = [math.radians(start + (end - start) * step / 24) for step in range(25)]
+    return [(x + wide * math.cos(angle), y + high * math.sin(angle)) for angle in angles]
 
 
-# Places on the pad, 0..1 from its top left corner.
+# A 3, an 8 and a 5: places on the pad, 0..1 from its top left corner.
 LINES: list[Line] = [
-    [*_bow(0.2, 0.42, 0.075, -150, 90), *_bow(0.2, 0.575, 0.085, -90, 150)],
-    [(0.43, 0.43), (0.5, 0.35), (0.5, 0.66)],
-    [(0.68, 0.36), (0.86, 0.36), (0.75, 0.67)],
+    [*_bow(0.18, 0.38, 0.075, 0.08, -150, 90), *_bow(0.18, 0.55, 0.09, 0.09, -90, 150)],
+    [
+        *_bow(0.5, 0.44, 0.075, 0.08, -60, -270),
+        *_bow(0.5, 0.61, 0.09, 0.09, -90, 270),
+        *_bow(0.5, 0.44, 0.075, 0.08, 90, -60),
+    ],
+    [(0.88, 0.31), (0.76, 0.32), (0.75, 0.45), *_bow(0.79, 0.54, 0.1, 0.1, -110, 140)],
 ]
 
 
@@ -62,6 +87,7 @@ def main() -> None:
                 page.wait_for_timeout(600)
                 page.screenshot(path=folder / f"{size}-{theme}.png", full_page=size == "phone")
                 page.close()
+        _record(browser, f"{address}?__theme=light", folder / "recording.webp")
         browser.close()
     demo.close()
 
@@ -69,16 +95,104 @@ def main() -> None:
 def _draw(page: Page) -> None:
     page.locator(".pad-canvas").wait_for()
     page.wait_for_timeout(1000)
-    box = page.locator(".pad-canvas").bounding_box()
-    assert box
     for line in LINES:
-        for number, (x, y) in enumerate(line):
-            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        for number, point in enumerate(line):
+            page.mouse.move(*_on_pad(page, point))
             if number == 0:
                 page.mouse.down()
         page.mouse.up()
     page.locator(".answer-answered").wait_for(timeout=60_000)
     page.wait_for_timeout(1500)
+
+
+def _on_pad(page: Page, point: tuple[float, float]) -> tuple[float, float]:
+    box = page.locator(".pad-canvas").bounding_box()
+    assert box
+    return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
+
+
+class Recording:
+    """Frames of a page on which a hand moves, and how long each is shown."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._frames: list[Image.Image] = []
+        self._milliseconds: list[int] = []
+        self._hand = (0.0, 0.0)
+
+    def show(self, milliseconds: int) -> None:
+        """The page as it is now."""
+        frame = Image.open(io.BytesIO(self._page.screenshot())).convert("RGB")
+        self._frames.append(frame.resize((WIDTH, round(WIDTH * frame.height / frame.width)), Image.Resampling.LANCZOS))
+        self._milliseconds.append(milliseconds)
+
+    def move(self, path: Line) -> None:
+        """Take the hand along places on the page, three of them a frame, for round lines."""
+        for number, place in enumerate(path, 1):
+            self._page.mouse.move(*place)
+            if number % 3 == 0:
+                self._page.wait_for_timeout(5 * FRAME)
+                self.show(FRAME)
+        self._hand = path[-1]
+
+    def reach(self, place: tuple[float, float]) -> None:
+        """Take the hand there straight."""
+        self.move(_paced([self._hand, place], 3 * 8))
+
+    def draw(self, line: Line) -> None:
+        """Draw a line, from pen down to pen up."""
+        self.reach(line[0])
+        self._page.mouse.down()
+        self.move(line[1:])
+        self._page.mouse.up()
+        self.show(3 * FRAME)
+        self._page.wait_for_timeout(1000)  # until it is answered and the bars have come to rest
+        self.show(8 * FRAME)
+
+    def press(self, target: Locator, milliseconds: int) -> None:
+        """Press what there is to press, and look at what comes of it."""
+        box = target.bounding_box()
+        assert box
+        self.reach((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+        self.show(6 * FRAME)
+        self._page.mouse.down()
+        self._page.mouse.up()
+        self._page.wait_for_timeout(2000)
+        self.show(milliseconds)
+
+    def save(self, path: Path) -> None:
+        """Write an animated WebP that begins again at its end."""
+        first, *others = self._frames
+        first.save(path, save_all=True, append_images=others, duration=self._milliseconds, loop=0, quality=80, method=6)
+
+
+def _record(browser: Browser, address: str, path: Path) -> None:
+    """Three digits are drawn, a bar is pressed, and the 8 is erased."""
+    page = browser.new_page(**STAGE)
+    page.goto(address)
+    page.locator(".pad-canvas").wait_for()
+    page.wait_for_timeout(1000)
+    page.evaluate(POINTER)
+    recording = Recording(page)
+    recording.move([_on_pad(page, (0.05, 0.5))])
+    recording.show(15 * FRAME)
+    for line in LINES:
+        length = sum(math.dist(*ends) for ends in zip(line, line[1:], strict=False))
+        recording.draw([_on_pad(page, point) for point in _paced(line, 1 + 3 * round(length / REACH))])
+    recording.show(10 * FRAME)
+    recording.press(page.locator(".bar-best"), 1600)
+    recording.press(page.locator(".finds button").nth(1), 2000)
+    recording.save(path)
+    page.close()
+
+
+def _paced(line: Line, count: int) -> Line:
+    """So many points on a line, closer to one another at its ends: a hand starts and stops softly."""
+    corners = np.array(line)
+    reached = np.concatenate([[0], np.hypot(*np.diff(corners, axis=0).T).cumsum()])
+    share = np.linspace(0, 1, count)
+    places = reached[-1] * share**2 * (3 - 2 * share)
+    return list(zip(*(np.interp(places, reached, corners[:, axis]).tolist() for axis in (0, 1)), strict=True))
 
 
 if __name__ == "__main__":
