@@ -65,10 +65,15 @@ class KerasClassifier:
         """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
         import tensorflow as tf
 
-        *_, before, last = self.model.layers
-        inner = keras.Model(self.model.inputs, [self.model.get_layer(FEATURE_LAYER).output, before.output])
-        with tf.GradientTape() as tape:
-            maps, hidden = inner([picture[np.newaxis, ..., np.newaxis]], training=False)
+        split = self.model.layers.index(self.model.get_layer(FEATURE_LAYER)) + 1
+        trunk = keras.Model(self.model.inputs, self.model.layers[split - 1].output)
+        *after, last = self.model.layers[split:]
+        maps = trunk([picture[np.newaxis, ..., np.newaxis]], training=False)
+        with tf.GradientTape() as tape:  # from here on only: the way back through the trunk is long, and not asked for
+            tape.watch(maps)
+            hidden = maps
+            for layer in after:
+                hidden = layer(hidden)
             # The answer before the softmax, which would mix in what speaks for the other digits.
             score = tf.linalg.matvec(last.kernel, hidden[0], transpose_a=True)[digit]
         weights = tf.reduce_mean(tape.gradient(score, maps), (1, 2))

@@ -89,7 +89,6 @@ def build_compare_tab(predictor: Predictor, classify: ClassifyTab, *, opened: Ca
     quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
     asked = {**quiet, **ONE_LINE}
     outputs = [replies, table, times]
-    gr.on(opened, partial(_compare, predictor, names), [*classify.shown, times], outputs, **asked)
     gr.on(another.click, partial(_compare_sample, predictor, names), times, outputs, **asked)
 
     gr.on(
@@ -118,6 +117,9 @@ def build_compare_tab(predictor: Predictor, classify: ClassifyTab, *, opened: Ca
 
     gr.on(matrix.select, press, [whose, kind, family], found, **quiet)
     gr.on(more.click, partial(look, further=True), pictures, found, **quiet)
+
+    # Last of what happens as the page opens: Gradio takes one after the other, and the models need the longest.
+    gr.on(opened, partial(_compare, predictor, names), [*classify.shown, times], outputs, **asked)
 
 
 # ---- The same picture, every model
