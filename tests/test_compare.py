@@ -87,7 +87,8 @@ def test_a_row_holds_what_was_measured_and_blanks_for_the_rest(predictor: FakePr
     cells = dict(zip(texts.MEASURED_COLUMNS, row, strict=True))
     assert cells["Parameters"] == ("11,175,370", 11_175_370) and cells["Time here"] == ("7.2 ms", 7.25)
     assert "97.1%" in cells["Textured"][0] and "n = 103" in cells["Textured"][0] and cells["Drawn"] == ("", None)
-    assert cells["Trained on"][0].startswith("48,000") and cells["Paper"][0] == "94.5% / 93.1%"
+    assert cells["Trained on"][0] == "48,000<br><small>3 min, a loom</small>"
+    assert cells["Paper"][0] == "94.5% / 93.1%"
     empty = _row("ensemble", read_metrics(Path("nowhere")), None)
     assert [value for _, value in empty[1:]] == [None] * (len(empty) - 1)
 

@@ -35,7 +35,13 @@ METRICS = {
     "flops_per_picture": 1_132_996_608,
     "test": {"textured": TEXTURED},
     "blank": {"confident_share": 0.12},
-    "training": {"pictures_seen": 40_000, "pictures_seen_before": 8_000, "device": "a loom", "seconds": 60},
+    "training": {
+        "pictures_seen": 40_000,
+        "pictures_seen_before": 8_000,
+        "device": "a loom",
+        "seconds": 60,
+        "seconds_before": 120,
+    },
 }
 
 

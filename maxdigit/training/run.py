@@ -146,6 +146,7 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
             "pictures_seen": len(history) * recipe["train_pictures"] // recipe["batch_size"] * recipe["batch_size"],
             "pictures_seen_before": sum(run["pictures_seen"] for run in config.get("started_from", [])),
             "seconds": round(sum(row.seconds for row in history), 1),
+            "seconds_before": round(sum(run["seconds"] for run in config.get("started_from", [])), 1),
             "device": device_name(),
             "best_validation_accuracy": max(row.validation_accuracy for row in history),
         },

@@ -227,13 +227,18 @@ def _row(name: str, metrics: Metrics, milliseconds: float | None) -> list[tuple[
         _cell(metrics.sure_of_nothing, texts.percent),
         _cell(milliseconds, texts.milliseconds),
         (
-            f"{texts.number(metrics.pictures_seen)}<br><small>{escape(metrics.device or '')}</small>"
+            f"{texts.number(metrics.pictures_seen)}<br><small>{escape(_how(metrics))}</small>"
             if metrics.pictures_seen
             else "",
             metrics.pictures_seen,
         ),
         (" / ".join(paper), spec.paper_validation if spec else None),
     ]
+
+
+def _how(metrics: Metrics) -> str:
+    """How long a model trained, and on what."""
+    return ", ".join(filter(None, (metrics.seconds and texts.minutes(metrics.seconds), metrics.device)))
 
 
 def _cell(value: float | None, say: Callable[[float], str]) -> tuple[str, float | None]:

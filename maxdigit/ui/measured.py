@@ -55,7 +55,7 @@ def read_metrics(path: Path) -> Metrics:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         training = data.get("training", {})
-        seen = training.get("pictures_seen")
+        seen, seconds = training.get("pictures_seen"), training.get("seconds")
         return Metrics(
             test={str(kind): _measured(values) for kind, values in data.get("test", {}).items()},
             sure_of_nothing=_number(data.get("blank", {}).get("confident_share")),
@@ -64,7 +64,7 @@ def read_metrics(path: Path) -> Metrics:
             flops=_whole(data.get("flops_per_picture")),
             pictures_seen=None if seen is None else int(seen) + int(training.get("pictures_seen_before", 0)),
             device=str(training["device"]) if training.get("device") else None,
-            seconds=_number(training.get("seconds")),
+            seconds=None if seconds is None else float(seconds) + float(training.get("seconds_before", 0)),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise MetricsError(texts.NOT_A_METRICS_FILE.format(path=path)) from None

@@ -190,6 +190,11 @@ def milliseconds(value: float) -> str:
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
+def minutes(seconds: float) -> str:
+    """A long time."""
+    return f"{seconds / 60:,.0f} min"
+
+
 # Compare
 
 COMPARE_TITLE = "The same picture, every model"
@@ -216,7 +221,7 @@ MEASURED_COLUMNS = {  # name -> what it means
     "Calibration error": "On textured pictures: how far what it says about its own sureness is from the truth.",
     "Sure of nothing": "Share of pictures without any digit of which it is more than 90% sure. Less is better.",
     "Time here": "Milliseconds for one picture on this server: the median of five passes, measured just now.",
-    "Trained on": "How many pictures it has seen in training, and on what machine.",
+    "Trained on": "How many pictures it has seen in training, for how long, and on what machine.",
     "Paper": "What the paper reports for its model: validation / competition's test.",
 }
 COLUMNS_TITLE = "What the columns mean"

@@ -193,6 +193,11 @@ def milliseconds(value: float) -> str:
     return f"{number(value, 0 if value >= 10 else 1)} ms"
 
 
+def minutes(seconds: float) -> str:
+    """A long time."""
+    return f"{number(round(seconds / 60))} min"
+
+
 # Comparer
 
 COMPARE_TITLE = "La même image, tous les modèles"
@@ -219,7 +224,7 @@ MEASURED_COLUMNS = {  # name -> what it means
     "Écart de calibration": "Sur images texturées : de combien sa certitude annoncée s'écarte de la vérité.",
     "Sûr de rien": "Part des images sans aucun chiffre dont il se dit sûr à plus de 90 %. Moins vaut mieux.",
     "Temps ici": "Millisecondes par image sur ce serveur : la médiane de cinq passages, mesurée à l'instant.",
-    "Entraîné sur": "Combien d'images il a vues à l'entraînement, et sur quelle machine.",
+    "Entraîné sur": "Combien d'images il a vues à l'entraînement, pendant combien de temps, et sur quelle machine.",
     "Article": "Ce que l'article annonce pour son modèle : validation / test du concours.",
 }
 COLUMNS_TITLE = "Ce que disent les colonnes"
