@@ -243,12 +243,10 @@ def test_the_picture_and_the_answer_are_saved(opened: Opener) -> None:
     draw(page)
     expect(answered(page)).to_be_visible()
     page.wait_for_timeout(400)
-    with page.expect_download() as download:
+    with page.expect_download() as saved:
         page.locator("#save-picture").click()
-    assert Image.open(download.value.path()).size == (128, 128)
-    with page.expect_download() as download:
-        page.locator("#save-answer").click()
-    assert json.loads(Path(download.value.path()).read_text())["model"] == "resnet18"
+    assert Image.open(saved.value.path()).size == (128, 128)
+    assert json.loads(download(page, "#save-answer"))["model"] == "resnet18"
 
 
 def test_an_upload_is_turned_and_its_ink_overruled(opened: Opener, predictor: FakePredictor, tmp_path: Path) -> None:
@@ -576,9 +574,7 @@ def test_a_batch_of_200_is_answered_filtered_mended_and_downloaded(
     expect(page.locator("#results-table td small").first).to_have_text(texts.FIXED)
     expect(page.locator("#batch-scored")).to_contain_text("199 pictures with a label")
     page.wait_for_timeout(500)
-    with page.expect_download() as download:
-        page.locator("#download-submission").click()
-    lines = Path(download.value.path()).read_text().splitlines()
+    lines = download(page, "#download-submission").splitlines()
     assert lines[:2] == ["Id,Label", "0,9"] and len(lines) == 200
     assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
 

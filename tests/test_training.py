@@ -461,9 +461,6 @@ def test_few_multiplications_give_the_convolution_and_its_gradients(size):
 
 
 _WITH_WINOGRAD = """
-import sys
-from pathlib import Path
-sys.path[:0] = [{tests!r}, {repository!r}]
 import keras
 import numpy as np
 from maxdigit.models.keras_cnn import build
@@ -483,7 +480,6 @@ assert not np.allclose(np.array(kernel), before)
 
 
 def test_the_keras_cnn_answers_and_learns_with_few_multiplications():
-    script = _WITH_WINOGRAD.format(tests=str(REPOSITORY / "tests"), repository=str(REPOSITORY))
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "torch"}, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
+    command, environment = [sys.executable, "-c", _WITH_WINOGRAD], {**os.environ, "KERAS_BACKEND": "torch"}
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

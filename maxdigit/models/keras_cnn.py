@@ -65,9 +65,9 @@ class KerasClassifier:
         """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
         import tensorflow as tf
 
-        split = self.model.layers.index(self.model.get_layer(FEATURE_LAYER)) + 1
-        trunk = keras.Model(self.model.inputs, self.model.layers[split - 1].output)
-        *after, last = self.model.layers[split:]
+        features = self.model.get_layer(FEATURE_LAYER)
+        trunk = keras.Model(self.model.inputs, features.output)
+        *after, last = self.model.layers[self.model.layers.index(features) + 1 :]
         maps = trunk([picture[np.newaxis, ..., np.newaxis]], training=False)
         with tf.GradientTape() as tape:  # from here on only: the way back through the trunk is long, and not asked for
             tape.watch(maps)

@@ -13,17 +13,27 @@ TO_ADDRESS = """(query) => {
   return link;
 }"""
 
+# Has the browser save a blob under a name.
+_SAVE = """
+  const save = (blob, name) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };"""
+
 # JSON with a name, a type and base64 becomes a file.
-TO_FILE = """(file) => {
+TO_FILE = (
+    "(file) => {"
+    + _SAVE
+    + """
   if (!file) return;
   const { name, type, base64 } = JSON.parse(file);
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  save(new Blob([bytes], { type }), name);
 }"""
+)
 
 
 def charts_to_svg(inside: str, name: str) -> str:
@@ -34,7 +44,10 @@ def charts_to_svg(inside: str, name: str) -> str:
     return _CHARTS_TO_SVG.replace("INSIDE", json.dumps(f"{inside} .svg-container")).replace("NAME", json.dumps(name))
 
 
-_CHARTS_TO_SVG = """() => {
+_CHARTS_TO_SVG = (
+    "() => {"
+    + _SAVE
+    + """
   const space = "http://www.w3.org/2000/svg";
   const all = document.createElementNS(space, "svg");
   let [width, height] = [0, 0];
@@ -52,9 +65,6 @@ _CHARTS_TO_SVG = """() => {
   all.setAttribute("viewBox", `0 0 ${width} ${height}`);
   all.setAttribute("width", width);
   all.setAttribute("height", height);
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(all)], { type: "image/svg+xml" }));
-  link.download = NAME;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  save(new Blob([new XMLSerializer().serializeToString(all)], { type: "image/svg+xml" }), NAME);
 }"""
+)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import dataclass
 from itertools import accumulate
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from maxdigit.inference.predict import title
 from maxdigit.training.history import Epoch
 from maxdigit.ui import texts
+from maxdigit.ui.downloads import csv_text
 from maxdigit.ui.measured import Measured
 from maxdigit.ui.runs import Run
 from maxdigit.ui.theme import model_colour
@@ -93,12 +92,12 @@ def against_figure(measured: dict[str, Measured], against: str) -> go.Figure | N
 
 def against_table(measured: dict[str, Measured], against: str) -> str:
     """What :func:`against_figure` shows, as CSV: model, place along the axis, number of pictures, accuracy (0..1)."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("model", against, "count", "accuracy"))
-    for name, result in measured.items():
-        writer.writerows((name, place, count, f"{share:.5f}") for place, count, share in _points(result, against))
-    return text.getvalue()
+    rows = [
+        (name, place, count, f"{share:.5f}")
+        for name, result in measured.items()
+        for place, count, share in _points(result, against)
+    ]
+    return csv_text([("model", against, "count", "accuracy"), *rows])
 
 
 def _points(result: Measured, against: str) -> list[tuple[Any, int, float]]:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import secrets
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 _KEPT = 3600  # seconds
 _folder = tempfile.TemporaryDirectory(prefix="maxdigit-")  # gone when the server ends
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows, the column names first, as CSV."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
 
 
 def write_download(name: str, text: str) -> str:

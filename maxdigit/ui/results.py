@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -20,6 +18,7 @@ from maxdigit.inference.predict import title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import picture_tag
+from maxdigit.ui.downloads import csv_text
 from maxdigit.ui.theme import model_colour
 
 PAGE = 25  # rows shown at a time
@@ -112,7 +111,7 @@ class Results:
 def submission_csv(results: Results) -> str:
     """Answers in the competition's form, Id,Label: the Id is the picture's number, in the order given."""
     rows = ((number, results.answer(row)) for number, row in enumerate(results.rows))
-    return _csv([("Id", "Label"), *(row for row in rows if row[1] is not None)])
+    return csv_text([("Id", "Label"), *(row for row in rows if row[1] is not None)])
 
 
 def full_csv(results: Results) -> str:
@@ -127,7 +126,7 @@ def full_csv(results: Results) -> str:
             shares = row.probabilities.get(model)
             line += [""] * 11 if shares is None else [int(shares.argmax()), *(f"{share:.6f}" for share in shares)]
         lines.append([*line, row.error or ""])
-    return _csv(lines)
+    return csv_text(lines)
 
 
 def results_page(results: Results, which: str, page: int) -> tuple[str, int, int]:
@@ -187,9 +186,3 @@ def _spark(shares: NDArray[np.float32], model: str) -> str:
 def _harmless(name: str) -> str:
     """A name that a spreadsheet does not take for a formula."""
     return f"'{name}" if name[:1] in "=+-@\t\r" else name
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()

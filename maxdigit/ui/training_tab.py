@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import astuple
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -17,7 +15,7 @@ from maxdigit.training.history import COLUMNS
 from maxdigit.ui import texts
 from maxdigit.ui.browser import charts_to_svg
 from maxdigit.ui.charts import View, run_figures
-from maxdigit.ui.downloads import write_download
+from maxdigit.ui.downloads import csv_text, write_download
 from maxdigit.ui.measured import Measured
 from maxdigit.ui.runs import Run, find_runs, fingerprint
 from maxdigit.ui.texts import labels
@@ -114,11 +112,8 @@ def _show(root: Path, chosen: list[str], axis: str, smoothing: float, log: bool)
 
 def _csv(runs: list[Run]) -> str:
     """The chosen runs' epochs in one table."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, ("run", *COLUMNS))
-    writer.writeheader()
-    writer.writerows({"run": run.name, **asdict(epoch)} for run in runs for epoch in run.epochs)
-    return text.getvalue()
+    rows = [(run.name, *astuple(epoch)) for run in runs for epoch in run.epochs]
+    return csv_text([("run", *COLUMNS), *rows])
 
 
 def _settings(runs: list[Run]) -> str:

@@ -192,7 +192,7 @@ def milliseconds(value: float) -> str:
 
 def minutes(seconds: float) -> str:
     """A long time."""
-    return f"{seconds / 60:,.0f} min"
+    return f"{number(seconds / 60)} min"
 
 
 # Compare

@@ -195,7 +195,7 @@ def milliseconds(value: float) -> str:
 
 def minutes(seconds: float) -> str:
     """A long time."""
-    return f"{number(round(seconds / 60))} min"
+    return f"{number(seconds / 60)} min"
 
 
 # Comparer
