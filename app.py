@@ -10,11 +10,11 @@ import argparse
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import CHECKPOINTS, Predictor
-from maxdigit.ui.app import build_app, launch_options
-from maxdigit.ui.classify_tab import default_model
+from maxdigit.inference.backstage import BackstagePredictor, backstage
+from maxdigit.inference.predict import CHECKPOINTS, default_model
 
 
 def main() -> None:
@@ -34,15 +34,21 @@ def main() -> None:
     if args.mcp and find_spec("mcp") is None:
         parser.exit(1, "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n")
 
-    predictor = Predictor(args.checkpoints)
+    backstage.start()
+    predictor = BackstagePredictor(args.checkpoints)
+    Thread(target=_warm, args=(predictor,), daemon=True).start()
+    from maxdigit.ui.app import build_app, launch_options  # takes seconds to load, and the models' process needs it not
+
     demo = build_app(predictor, args.runs or args.checkpoints, args.corrections)
-    demo.launch(server_name=args.host, server_port=args.port, prevent_thread_lock=True, **launch_options(args.mcp))
-    # The page is up; now make the first answer quick too, while the visitor takes up the pen.
+    demo.launch(server_name=args.host, server_port=args.port, **launch_options(args.mcp))
+
+
+def _warm(predictor: BackstagePredictor) -> None:
+    """Have the first model ready by the time that the page is."""
     name = default_model(predictor.available())
     if name is not None:
         with suppress(MaxDigitError):  # a damaged checkpoint: the page says so when it is asked
             predictor.warm(name)
-    demo.block_thread()
 
 
 if __name__ == "__main__":

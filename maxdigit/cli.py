@@ -12,7 +12,7 @@ import typer
 
 from maxdigit.errors import CheckpointError, MaxDigitError
 from maxdigit.inference.ensemble import write_weights
-from maxdigit.inference.predict import CHECKPOINTS, NAMES, Prediction, Predictor, title
+from maxdigit.inference.predict import CHECKPOINTS, DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.runs import ENSEMBLE
 
@@ -24,7 +24,6 @@ app = typer.Typer(
 # TensorFlow greets on standard error, which belongs to our own messages.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-_DEFAULT_MODEL = "resnet18"
 _Checkpoints = Annotated[Path, typer.Option(help="Folder with the trained models.")]
 _DarkInk = Annotated[
     bool | None, typer.Option("--dark-ink/--light-ink", help="The ink's tone. Default: found by looking.")
@@ -39,7 +38,7 @@ def _fail(error: MaxDigitError) -> typer.Exit:
 @app.command()
 def classify(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Picture files.")],
-    model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}.")] = _DEFAULT_MODEL,
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}.")] = DEFAULT_MODEL,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
     dark_ink: _DarkInk = None,
     checkpoints: _Checkpoints = CHECKPOINTS,

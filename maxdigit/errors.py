@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 
 class MaxDigitError(ValueError):
     """Something a person can mend. The message is one or two plain sentences: what was wrong, what to do.
@@ -15,6 +18,10 @@ class MaxDigitError(ValueError):
         super().__init__(sentence.format(**values) if values else sentence)
         self.sentence = sentence
         self.values = {name: value if isinstance(value, int) else str(value) for name, value in values.items()}
+
+    def __reduce__(self) -> tuple[Callable[[], MaxDigitError], tuple[()]]:
+        """To another process it goes with its values."""
+        return partial(type(self), self.sentence, **self.values), ()
 
 
 class PictureError(MaxDigitError):

@@ -56,12 +56,7 @@ def browser() -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not found and not os.environ.get("CI"):
         pytest.skip("no Chromium: install it, or set CHROMIUM to its path")
-    flags = [
-        "--no-sandbox",
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-        "--disable-background-networking",
-    ]
+    flags = ["--no-sandbox", "--disable-background-networking"]
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=found, args=flags)
         yield launched

@@ -13,9 +13,10 @@ from PIL import Image
 from maxdigit.data import photo
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
 from maxdigit.data.forms import FORMS, deal_forms, form_fields
+from maxdigit.data.labelled import SampleError
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
 from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, generate
-from maxdigit.data.sample import SampleError, draw_sample, measured_picture, write_samples
+from maxdigit.data.sample import draw_sample, measured_picture, write_samples
 from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from maxdigit.data.strokes import distance_fields
 

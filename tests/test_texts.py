@@ -22,6 +22,7 @@ from maxdigit.ui.texts import english, french
 REACHED = (
     "data/prepare.py",
     "data/mnist.py",
+    "inference/backstage.py",
     "inference/batch.py",
     "inference/ensemble.py",
     "inference/predict.py",

@@ -24,7 +24,7 @@ from ui_support import FakePredictor, write_run
 from maxdigit.data.backgrounds import FAMILIES
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import NAMES, Prediction
+from maxdigit.inference.predict import NAMES, Prediction, default_model
 from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts
 from maxdigit.ui.about_tab import _card
@@ -40,7 +40,6 @@ from maxdigit.ui.classify_tab import (
     _save,
     _show,
     _show_sample,
-    default_model,
 )
 from maxdigit.ui.examples import EXAMPLES, HARD, example, example_grid
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render

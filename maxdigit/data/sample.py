@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit.data.backgrounds import FAMILIES
+from maxdigit.data.labelled import Sample, SampleError
 from maxdigit.data.pictures import CHUNK, TEST_KINDS, Kind, Pictures, contents, generate
 from maxdigit.data.splits import SPLITS, TEST, Split
-from maxdigit.errors import MaxDigitError
 
 _SEEDS = 1_000_003  # samples repeat after so many seeds; a prime, so that neighbours share nothing
 _STRIDE = 7_919  # from one chunk to the next in which a wish is looked for
 _TRIES = 2_000  # chunks of 500; the rarest wish, three equal digits on marble, takes some forty
-
-
-class SampleError(MaxDigitError):
-    """A sample is wished for that cannot be made."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One picture with all that is known about it."""
-
-    pixels: NDArray[np.uint8]  # (128, 128)
-    digits: tuple[int, ...]
-    boxes: tuple[tuple[int, int, int, int], ...]  # x0, y0, x1, y1 of each digit's ink, ends excluded
-    family: str | None  # of the background; None for a plain one
-
-    @property
-    def max_digit(self) -> int:
-        """The largest digit: the right answer."""
-        return max(self.digits)
 
 
 def draw_sample(
@@ -76,10 +55,10 @@ def measured_picture(kind: Kind, index: int) -> Sample:
     return next(iter_samples(generate(TEST, index, 1, kind=kind)))
 
 
-def measured_family(kind: Kind, index: int) -> str | None:
-    """The background of picture number ``index`` of the measured test set; None for a plain one."""
-    family = int(contents(TEST, index // CHUNK, kind)[1][index % CHUNK])
-    return FAMILIES[family] if family >= 0 else None
+def measured_families(kind: Kind, indices: Sequence[int]) -> list[str | None]:
+    """The backgrounds of the pictures with these numbers in the measured test set; None for a plain one."""
+    families = [int(contents(TEST, index // CHUNK, kind)[1][index % CHUNK]) for index in indices]
+    return [FAMILIES[family] if family >= 0 else None for family in families]
 
 
 def _find(split: Split, chunk: int, kind: Kind, family: str | None, digits: Sequence[int] | None) -> int | None:

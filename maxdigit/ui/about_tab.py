@@ -7,10 +7,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from maxdigit.inference.predict import Predictor, title
+from maxdigit.inference.predict import DEFAULT_MODEL, Predictor, default_model, title
 from maxdigit.training.runs import CARD
 from maxdigit.ui import texts
-from maxdigit.ui.classify_tab import DEFAULT_MODEL, default_model
 from maxdigit.ui.texts import labels
 
 

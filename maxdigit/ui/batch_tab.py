@@ -12,10 +12,9 @@ import gradio as gr
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import answer_batch, read_batch, read_names_and_labels
-from maxdigit.inference.predict import Predictor, title
+from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.classify_tab import default_model
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.mistakes import confusion_matrix
 from maxdigit.ui.results import Results, ResultsTable, full_csv, results_page, submission_csv

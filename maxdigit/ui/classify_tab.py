@@ -19,7 +19,7 @@ from PIL import Image
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.corrections import keep
 from maxdigit.inference.digits import Box
-from maxdigit.inference.predict import Prediction, Predictor, title
+from maxdigit.inference.predict import Prediction, Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import (
@@ -43,8 +43,6 @@ from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
 from maxdigit.ui.shown import WHOLE, Edit, Mode, Seen, preview, seen, seen_sample
 from maxdigit.ui.texts import labels
 
-DEFAULT_MODEL = "resnet18"
-
 # The page's answers stand in one line: a forward pass keeps one of the server's two cores busy, and an answer can
 # never overtake a newer one. Programs have a line of their own.
 ONE_LINE = {"concurrency_limit": 1, "concurrency_id": "page"}
@@ -57,11 +55,6 @@ class ClassifyTab:
     shown: list[gr.components.Component]  # what :func:`seen` takes
     model: gr.Radio
     answer: gr.HTML
-
-
-def default_model(names: list[str]) -> str | None:
-    """The model that the page starts with."""
-    return DEFAULT_MODEL if DEFAULT_MODEL in names else next(iter(names), None)
 
 
 def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path | None = None) -> ClassifyTab:

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import Prediction, Predictor, title
+from maxdigit.inference.predict import Prediction, Predictor, default_model, title
 from maxdigit.models.registry import MODELS, NUM_CLASSES
 from maxdigit.training.runs import METRICS
 from maxdigit.ui import texts
 from maxdigit.ui.browser import charts_to_svg
 from maxdigit.ui.charts import against_figure, against_table
-from maxdigit.ui.classify_tab import ONE_LINE, ClassifyTab, default_model
+from maxdigit.ui.classify_tab import ONE_LINE, ClassifyTab
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.measured import Measured, Metrics, read_metrics
 from maxdigit.ui.mistakes import MatrixCell, confusion_matrix, mistakes_gallery

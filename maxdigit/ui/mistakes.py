@@ -5,18 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from maxdigit.data.labelled import Sample
+from maxdigit.inference.backstage import backstage
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.mistakes import Mistake, read_mistakes
 from maxdigit.training.runs import MISTAKES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import picture_tag
-
-if TYPE_CHECKING:
-    from maxdigit.data.sample import Sample
 
 _PRESSED = """
 element.addEventListener("click", (event) => {
@@ -68,9 +67,8 @@ def mistakes_gallery(
         return f"<p>{escape(texts.RIGHT_NOT_KEPT)}</p>", False
     found = [m for m in read_mistakes(folder).get(kind, []) if cell is None or (m.truth, m.answer) == cell]
     if family is not None:
-        from maxdigit.data.sample import measured_family  # here, for it loads torch: the page comes first
-
-        found = [m for m in found if measured_family(kind, m.index) == family]  # type: ignore[arg-type]
+        families = backstage.call("maxdigit.data.sample:measured_families", kind, [m.index for m in found])
+        found = [m for m, other in zip(found, families, strict=True) if other == family]
     if not found:
         return f"<p>{escape(texts.MISTAKES_NONE)}</p>", False
     figures = "".join(_figure(kind, mistake) for mistake in found[:shown])
@@ -103,6 +101,4 @@ def _figure(kind: str, mistake: Mistake) -> str:
 
 @lru_cache(maxsize=512)
 def _picture(kind: str, index: int) -> Sample:
-    from maxdigit.data.sample import measured_picture  # here, for it loads torch: the page comes first
-
-    return measured_picture(kind, index)  # type: ignore[arg-type]
+    return backstage.call("maxdigit.data.sample:measured_picture", kind, index)

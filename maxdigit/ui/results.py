@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
+from maxdigit.inference.backstage import backstage
 from maxdigit.inference.batch import Answered
 from maxdigit.inference.predict import title
 from maxdigit.models.registry import NUM_CLASSES
@@ -102,10 +103,9 @@ class Results:
         labelled = [(row, truth) for row in self.rows if row.probabilities and (truth := self.truth(row)) is not None]
         if not labelled:
             return None
-        from maxdigit.training.metrics import score  # here, for it loads torch: the page comes first
-
+        truths = np.array([truth for _, truth in labelled])
         probabilities = np.stack([row.probabilities[self.models[0]] for row, _ in labelled])
-        return score(probabilities, np.array([truth for _, truth in labelled]))
+        return backstage.call("maxdigit.training.metrics:score", probabilities, truths)
 
 
 def submission_csv(results: Results) -> str:

@@ -6,13 +6,11 @@ import re
 import secrets
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
+from maxdigit.inference.backstage import backstage
 from maxdigit.ui import texts
-
-if TYPE_CHECKING:
-    from maxdigit.data.sample import Sample
 
 ANY = "any"  # what the pickers call "leave it to chance"
 
@@ -71,6 +69,5 @@ def deal(kind: str, family: str, digits: str) -> Dealt:
 
 @lru_cache(maxsize=64)  # a few visitors' samples, for when they ask another model about the same one
 def _sample(dealt: Dealt) -> Sample:
-    from maxdigit.data.sample import draw_sample  # here, for it loads torch: the page comes first
-
-    return draw_sample(dealt.seed, dealt.kind, family=dealt.family, digits=dealt.digits)  # type: ignore[arg-type]
+    name = "maxdigit.data.sample:draw_sample"
+    return backstage.call(name, dealt.seed, dealt.kind, family=dealt.family, digits=dealt.digits)

@@ -647,6 +647,9 @@ ERRORS = {
     "{title} has no trained weights in {folder}. Train it with: python train.py {name}": (
         "{title} n'a pas de poids entraînés dans {folder}. Entraînez-le par : python train.py {name}"
     ),
+    "The models had to stop, perhaps for want of memory, and start anew. Ask once more.": (
+        "Les modèles ont dû s'arrêter, faute de mémoire peut-être, et redémarrent. Demandez encore une fois."
+    ),
     "There is no model called {name!r}. Choose one of: {names}.": (
         "Aucun modèle ne s'appelle {name!r}. Choisissez parmi : {names}."
     ),

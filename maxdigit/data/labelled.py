@@ -1,0 +1,29 @@
+"""One picture with its labels. Apart from what makes it, which takes torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.errors import MaxDigitError
+
+
+class SampleError(MaxDigitError):
+    """A sample is wished for that cannot be made."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture with all that is known about it."""
+
+    pixels: NDArray[np.uint8]  # (128, 128)
+    digits: tuple[int, ...]
+    boxes: tuple[tuple[int, int, int, int], ...]  # x0, y0, x1, y1 of each digit's ink, ends excluded
+    family: str | None  # of the background; None for a plain one
+
+    @property
+    def max_digit(self) -> int:
+        """The largest digit: the right answer."""
+        return max(self.digits)
