@@ -12,6 +12,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import torch
@@ -19,10 +20,11 @@ from conftest import REPOSITORY
 from safetensors.torch import load_file
 
 from maxdigit.errors import TrainingError, UnknownModelError
-from maxdigit.models import torch_cnn
+from maxdigit.models import keras_cnn, torch_cnn
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.batches import GeneratedData, Shard, _ranges, locate_targets, target_probabilities
 from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch, read_history
+from maxdigit.training.keras_muon import ConvolutionMuon
 from maxdigit.training.keras_whitened import WhitenedDense
 from maxdigit.training.metrics import calibration_error, measure, reliability, score, wilson_interval
 from maxdigit.training.recipes import Recipe, get_recipe
@@ -113,6 +115,22 @@ def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(tmp_path):
     earlier = json.loads((second / "config.json").read_text())["started_from"]
     assert [run["pictures_seen"] for run in earlier] == [16]
     assert json.loads((second / "metrics.json").read_text())["training"]["pictures_seen_before"] == 16
+
+
+def test_frozen_sections_keep_the_weights_they_start_from(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    recipe = tiny("keras_cnn", epochs=1, kinds={"textured": 1.0}, validation_pictures=4)
+    loop("keras_cnn")(recipe, GeneratedData(recipe), first, resume=False)
+    recipe = replace(recipe, frozen=2)
+    loop("keras_cnn")(recipe, GeneratedData(recipe), second, resume=False, start_from=first)
+    before, after = (keras_cnn.load(folder).model for folder in (first, second))
+    is_same = [
+        all((w == v).all() for w, v in zip(layer.get_weights(), other.get_weights(), strict=True))
+        for layer, other in zip(before.layers, after.layers, strict=True)
+        if layer.get_weights()
+    ]
+    # Twice two convolutions and their batch norm; the third section, the last convolution and three dense layers.
+    assert is_same == [True] * 6 + [False] * 7
 
 
 def test_pictures_that_an_earlier_run_has_seen_are_left_out():
@@ -290,6 +308,9 @@ def test_bad_settings_are_refused_in_words():
         get_recipe("resnet18", "tuned", epochs=0)
     with pytest.raises(TrainingError, match="does not fit"):
         get_recipe("resnet18", "tuned", train_pictures=10)
+    for model, frozen in (("resnet18", 1), ("keras_cnn", 4), ("keras_cnn", -1)):
+        with pytest.raises(TrainingError, match="can be frozen"):
+            get_recipe(model, "tuned", frozen=frozen)
 
 
 def test_a_run_is_not_overwritten_or_resumed_by_mistake(tmp_path):
@@ -444,6 +465,22 @@ def test_a_whitened_dense_layer_folds_to_the_published_one_with_the_same_activat
     whitened = np.asarray(layer(maps))
     assert whitened.std() > 0.1
     assert np.allclose(whitened, np.maximum(maps @ kernel + bias, 0), atol=1e-2)
+
+
+def test_a_muon_step_changes_a_kernel_about_equally_in_every_direction():
+    rng = np.random.default_rng(1)
+    shapes = (3, 3, 8, 16), (3, 3, 1, 16), (16,)
+    hidden, first, bias = (keras.Variable(np.zeros(shape, np.float32)) for shape in shapes)
+    # Nearly all of the gradient points one way.
+    gradients = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+    gradients[0] += 50 * np.ones(shapes[0], np.float32)
+    optimizer = ConvolutionMuon(0.01, weight_decay=None, adam_weight_decay=None)
+    optimizer.apply(gradients, [hidden, first, bias])
+    sizes = np.linalg.svd(np.array(hidden).reshape(72, 16), compute_uv=False)
+    assert sizes.max() < 2 * sizes.min()
+    assert np.array(hidden).std() == pytest.approx(0.2 * 0.01, rel=0.2)
+    for variable, gradient in ((first, gradients[1]), (bias, gradients[2])):  # AdamW's first step
+        assert np.allclose(np.array(variable), -0.01 * np.sign(gradient), rtol=0.1)
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 7])

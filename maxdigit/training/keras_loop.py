@@ -19,6 +19,7 @@ from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.batches import Batch, Data, Shard, locate_targets, target_probabilities
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
+from maxdigit.training.keras_muon import ConvolutionMuon
 from maxdigit.training.keras_whitened import WhitenedDense
 from maxdigit.training.recipes import WARM_UP, Recipe
 from maxdigit.training.runs import HISTORY, STATE, read_json, recover, write_aside, write_json
@@ -60,6 +61,10 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         for layer in model.layers:
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = recipe.dropout
+    if recipe.frozen:
+        ends = [number for number, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Dropout)]
+        for layer in model.layers[: ends[recipe.frozen - 1]]:
+            layer.trainable = False
     if keras.backend.backend() == "torch" and device.type == "cpu" and not bf16_is_fast(device):
         use_winograd(model)
     trainee = _trainee(model, recipe)
@@ -201,6 +206,10 @@ def _compile(trainee: keras.Model, recipe: Recipe, steps: int) -> None:
         optimizer = keras.optimizers.Nadam(rate)
     elif recipe.optimizer == "adamw":
         optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    elif recipe.optimizer == "muon":
+        decay = recipe.weight_decay
+        optimizer = ConvolutionMuon(rate, weight_decay=decay, adam_weight_decay=decay, global_clipnorm=1.0)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     else:
         raise TrainingError(f"The Keras model knows no optimizer {recipe.optimizer!r}.")

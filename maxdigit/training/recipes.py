@@ -12,6 +12,7 @@ RecipeName = Literal["tuned", "paper"]
 RECIPE_NAMES: tuple[RecipeName, ...] = ("tuned", "paper")
 
 
+SECTIONS = 3  # of the Keras CNN: two convolutions, batch norm, pooling, dropout
 WARM_UP = 0.1  # of a one-cycle schedule: the share of steps in which the learning rate rises
 
 
@@ -21,7 +22,7 @@ class Recipe:
 
     model: str
     name: RecipeName
-    optimizer: Literal["adamw", "adam", "adadelta", "nadam"]
+    optimizer: Literal["muon", "adamw", "adam", "adadelta", "nadam"]
     learning_rate: float
     schedule: Literal["one_cycle", "constant"]
     epochs: int
@@ -35,6 +36,7 @@ class Recipe:
     weight_decay: float = 0.0
     dropout: float | None = None  # rate of the model's dropout layers while training; None: as built
     locate: float = 0.0  # weight of the auxiliary loss "which digit stands where"
+    frozen: int = 0  # of the Keras CNN's first sections, so many keep the weights they start from
     softmax_before_loss: bool = False  # the paper's ResNet18: softmax in the forward pass, then cross-entropy
     fits: int = 1  # the paper's Keras CNN: so many fits one after another, each with a fresh optimiser
     patience: int | None = None  # epochs without a better validation loss before a fit stops early
@@ -64,7 +66,7 @@ _TUNED = Recipe(
 )
 
 # The Keras CNN's dense layers have no batch norm: they do not stand the others' learning rate.
-_TUNED_CHANGES: dict[str, dict[str, Any]] = {"keras_cnn": {"learning_rate": 1e-3}}
+_TUNED_CHANGES: dict[str, dict[str, Any]] = {"keras_cnn": {"learning_rate": 1e-3, "optimizer": "muon"}}
 
 # As the paper states them; batch sizes are not stated there, so a common one is taken.
 _PAPER = {
@@ -125,6 +127,8 @@ def get_recipe(model: str, name: str, **changes: Any) -> Recipe:
     for setting in ("epochs", "batch_size", "train_pictures", "validation_pictures"):
         if getattr(recipe, setting) < 1:
             raise TrainingError(f"{setting} must be at least 1, not {getattr(recipe, setting)}.")
+    if recipe.frozen and (model != "keras_cnn" or not 0 < recipe.frozen <= SECTIONS):
+        raise TrainingError(f"Only the Keras CNN's {SECTIONS} sections of convolutions can be frozen.")
     if recipe.batch_size > recipe.train_pictures:
         raise TrainingError(
             f"A batch of {recipe.batch_size} does not fit into an epoch of {recipe.train_pictures} pictures. "

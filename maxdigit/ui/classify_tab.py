@@ -129,7 +129,7 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                 labels.made("first card", lambda: _waiting("draw") if names else _no_models(predictor)),
                 elem_id="answer",
             )
-            with gr.Row(elem_id="keep", visible=bool(names)):
+            with gr.Row(elem_classes="keep", visible=bool(names)):
                 link = gr.Button(labels.LINK, size="sm", elem_id="link")
                 save_picture = gr.Button(labels.SAVE_PICTURE, size="sm", elem_id="save-picture")
                 save_answer = gr.Button(labels.SAVE_ANSWER, size="sm", elem_id="save-answer")

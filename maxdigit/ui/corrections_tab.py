@@ -46,7 +46,7 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
     gr.Markdown(
         labels.made("corrections", lambda: texts.CORRECTIONS_TEXT.format(folder=folder)), elem_classes="reading"
     )
-    with gr.Row(elem_id="keep"):
+    with gr.Row(elem_classes="keep"):
         save = gr.Button(labels.CORRECTIONS_EXPORT, size="sm", elem_id="corrections-export")
         clear = gr.Button(labels.CORRECTIONS_CLEAR, size="sm", elem_id="corrections-clear")
     gallery = _Gallery(elem_id="gallery")
