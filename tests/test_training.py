@@ -119,6 +119,8 @@ def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(tmp_path):
 
 def test_frozen_sections_keep_the_weights_they_start_from(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
     recipe = tiny("keras_cnn", epochs=1, kinds={"textured": 1.0}, validation_pictures=4)
     loop("keras_cnn")(recipe, GeneratedData(recipe), first, resume=False)
     recipe = replace(recipe, frozen=2)
