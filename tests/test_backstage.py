@@ -22,7 +22,6 @@ from maxdigit.inference.predict import Predictor, default_model
 # What app.py does, in a process of its own.
 ANSWERS = """
 import sys
-import numpy as np
 from maxdigit.inference.backstage import BackstagePredictor, backstage
 from maxdigit.ui.sampling import Dealt
 

@@ -121,7 +121,7 @@ def test_frozen_sections_keep_the_weights_they_start_from(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     second.mkdir()
-    recipe = tiny("keras_cnn", epochs=1, kinds={"textured": 1.0}, validation_pictures=4)
+    recipe = tiny("keras_cnn", epochs=1, validation_pictures=4)
     loop("keras_cnn")(recipe, GeneratedData(recipe), first, resume=False)
     recipe = replace(recipe, frozen=2)
     loop("keras_cnn")(recipe, GeneratedData(recipe), second, resume=False, start_from=first)

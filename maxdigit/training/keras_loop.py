@@ -206,13 +206,12 @@ def _compile(trainee: keras.Model, recipe: Recipe, steps: int) -> None:
         optimizer = keras.optimizers.Nadam(rate)
     elif recipe.optimizer == "adamw":
         optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     elif recipe.optimizer == "muon":
         decay = recipe.weight_decay
         optimizer = ConvolutionMuon(rate, weight_decay=decay, adam_weight_decay=decay, global_clipnorm=1.0)
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     else:
         raise TrainingError(f"The Keras model knows no optimizer {recipe.optimizer!r}.")
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     classify = keras.losses.CategoricalCrossentropy()
     accuracy = _Accuracy(name="accuracy")
     trainee.compile(
