@@ -21,7 +21,7 @@ def main(
     pictures: Annotated[int | None, typer.Option(help="Training pictures an epoch, instead of the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Over all processes, instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
-    frozen: Annotated[int | None, typer.Option(help="First sections of the Keras CNN to leave as they are.")] = None,
+    frozen: Annotated[int | None, typer.Option(help="First sections of MODEL to leave as they are.")] = None,
     validation_pictures: Annotated[int | None, typer.Option(help="Held out, instead of the recipe's.")] = None,
     test_pictures: Annotated[int, typer.Option(help="Of each kind, for metrics.json.")] = 10_000,
     seed: Annotated[int | None, typer.Option(help="Of weights, pictures and their order.")] = None,

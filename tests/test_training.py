@@ -117,6 +117,23 @@ def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(tmp_path):
     assert json.loads((second / "metrics.json").read_text())["training"]["pictures_seen_before"] == 16
 
 
+@pytest.mark.parametrize(
+    ("model", "frozen", "kept"),
+    [("resnet18", 2, ("conv1", "bn1", "layer1", "layer2")), ("torch_cnn", 1, ("section1",))],
+)
+def test_frozen_sections_of_torch_models_keep_weights_and_moments(tmp_path, model, frozen, kept):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    recipe = tiny(model, epochs=1, validation_pictures=4)
+    loop(model)(recipe, GeneratedData(recipe), first, resume=False)
+    recipe = replace(recipe, frozen=frozen)
+    loop(model)(recipe, GeneratedData(recipe), second, resume=False, start_from=first)
+    before, after = weights(model, first), weights(model, second)
+    changed = {key for key in before if (before[key] != after[key]).any()}
+    assert changed == {key for key in before if not key.removeprefix("network.").startswith(kept)}
+
+
 def test_frozen_sections_keep_the_weights_they_start_from(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
@@ -310,8 +327,8 @@ def test_bad_settings_are_refused_in_words():
         get_recipe("resnet18", "tuned", epochs=0)
     with pytest.raises(TrainingError, match="does not fit"):
         get_recipe("resnet18", "tuned", train_pictures=10)
-    for model, frozen in (("resnet18", 1), ("keras_cnn", 4), ("keras_cnn", -1)):
-        with pytest.raises(TrainingError, match="can be frozen"):
+    for model, frozen in (("resnet18", 5), ("keras_cnn", 4), ("keras_cnn", -1)):
+        with pytest.raises(TrainingError, match="frozen must be 0 to"):
             get_recipe(model, "tuned", frozen=frozen)
 
 
@@ -412,7 +429,7 @@ def test_measuring_counts_right_answers_on_the_split():
 
 def test_a_whitened_layer_is_saved_as_the_published_one_with_the_same_answers(tmp_path):
     model = torch_cnn.build()
-    trainee = Trainee(model, torch_cnn.FEATURES, whiten=True)
+    trainee = Trainee(model, torch_cnn.FEATURES, whiten=True, frozen=0)
     torch.nn.init.normal_(model.classify.shared, std=0.003)
     pictures = torch.randint(0, 256, (8, 128, 128), dtype=torch.uint8)
     for _ in range(3):

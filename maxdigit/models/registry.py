@@ -74,6 +74,7 @@ class ModelSpec:
     framework: Framework
     module: str  # holds build() -> untrained model, and load(folder) -> Classifier
     parameters: int  # trainable and not, of the published architecture
+    sections: int  # of convolutions, from the picture on; the first ones can be left as they are in training
     paper_validation: float  # accuracy on the paper's held-out pictures, 0..1
     paper_test: float | None  # accuracy on the competition's test set, 0..1; None where the paper gives none
 
@@ -102,9 +103,9 @@ class ModelSpec:
 MODELS: dict[str, ModelSpec] = {
     spec.name: spec
     for spec in (
-        ModelSpec("keras_cnn", "Keras CNN", "keras", "maxdigit.models.keras_cnn", 1_912_906, 0.976, 0.961),
-        ModelSpec("resnet18", "ResNet18", "torch", "maxdigit.models.resnet18", 11_175_370, 0.945, 0.931),
-        ModelSpec("torch_cnn", "PyTorch CNN", "torch", "maxdigit.models.torch_cnn", 471_210, 0.889, None),
+        ModelSpec("keras_cnn", "Keras CNN", "keras", "maxdigit.models.keras_cnn", 1_912_906, 3, 0.976, 0.961),
+        ModelSpec("resnet18", "ResNet18", "torch", "maxdigit.models.resnet18", 11_175_370, 4, 0.945, 0.931),
+        ModelSpec("torch_cnn", "PyTorch CNN", "torch", "maxdigit.models.torch_cnn", 471_210, 3, 0.889, None),
     )
 }
 

@@ -32,6 +32,12 @@ class ResNet18(nn.Sequential):
         """The layer whose output ``(N, 256, 8, 8)`` is the feature map."""
         return self.network.layer3
 
+    @property
+    def sections(self) -> list[list[nn.Module]]:
+        """The layers with weights, by section; the stem goes with the first stage. The last layer is in none."""
+        network = self.network
+        return [[network.conv1, network.bn1, network.layer1], [network.layer2], [network.layer3], [network.layer4]]
+
 
 def build() -> ResNet18:
     """A new, untrained ResNet18 (11,175,370 parameters)."""

@@ -40,6 +40,11 @@ class TorchCNN(nn.Sequential):
         """The layer whose output ``(N, 128, 12, 12)`` is the feature map."""
         return self.section3
 
+    @property
+    def sections(self) -> list[list[nn.Module]]:
+        """The layers with weights, by section. The last layer is in none."""
+        return [[self.section1], [self.section2], [self.section3]]
+
 
 def build() -> TorchCNN:
     """A new, untrained plain CNN (471,210 parameters)."""

@@ -12,7 +12,6 @@ RecipeName = Literal["tuned", "paper"]
 RECIPE_NAMES: tuple[RecipeName, ...] = ("tuned", "paper")
 
 
-SECTIONS = 3  # of the Keras CNN: two convolutions, batch norm, pooling, dropout
 WARM_UP = 0.1  # of a one-cycle schedule: the share of steps in which the learning rate rises
 
 
@@ -36,7 +35,7 @@ class Recipe:
     weight_decay: float = 0.0
     dropout: float | None = None  # rate of the model's dropout layers while training; None: as built
     locate: float = 0.0  # weight of the auxiliary loss "which digit stands where"
-    frozen: int = 0  # of the Keras CNN's first sections, so many keep the weights they start from
+    frozen: int = 0  # of the model's first sections, so many keep the weights they start from
     softmax_before_loss: bool = False  # the paper's ResNet18: softmax in the forward pass, then cross-entropy
     fits: int = 1  # the paper's Keras CNN: so many fits one after another, each with a fresh optimiser
     patience: int | None = None  # epochs without a better validation loss before a fit stops early
@@ -119,7 +118,7 @@ def get_recipe(model: str, name: str, **changes: Any) -> Recipe:
         UnknownModelError: there is no such model.
         TrainingError: there is no such recipe, or a setting makes no sense.
     """
-    get_model(model)
+    sections = get_model(model).sections
     if name not in RECIPE_NAMES:
         raise TrainingError(f"There is no recipe called {name!r}. Choose one of: {', '.join(RECIPE_NAMES)}.")
     recipe = replace(_TUNED, model=model, **_TUNED_CHANGES.get(model, {})) if name == "tuned" else _PAPER[model]
@@ -127,8 +126,8 @@ def get_recipe(model: str, name: str, **changes: Any) -> Recipe:
     for setting in ("epochs", "batch_size", "train_pictures", "validation_pictures"):
         if getattr(recipe, setting) < 1:
             raise TrainingError(f"{setting} must be at least 1, not {getattr(recipe, setting)}.")
-    if recipe.frozen and (model != "keras_cnn" or not 0 < recipe.frozen <= SECTIONS):
-        raise TrainingError(f"Only the Keras CNN's {SECTIONS} sections of convolutions can be frozen.")
+    if not 0 <= recipe.frozen <= sections:
+        raise TrainingError(f"{model} has {sections} sections: frozen must be 0 to {sections}, not {recipe.frozen}.")
     if recipe.batch_size > recipe.train_pictures:
         raise TrainingError(
             f"A batch of {recipe.batch_size} does not fit into an epoch of {recipe.train_pictures} pictures. "

@@ -33,17 +33,33 @@ _WIDTH = 512  # inputs of a linear layer from which on its learning rate falls
 
 
 class Trainee(nn.Module):
-    """A model with the auxiliary head that only training sees: which digit stands in each cell of a feature map."""
+    """A model with the auxiliary head that only training sees: which digit stands in each cell of a feature map.
 
-    def __init__(self, model: nn.Module, features: FeatureMap, *, whiten: bool) -> None:
+    The first ``frozen`` sections stay as they are, the moments of their batch norm too.
+    """
+
+    def __init__(self, model: nn.Module, features: FeatureMap, *, whiten: bool, frozen: int) -> None:
         super().__init__()
         self.model = model
+        self.frozen = frozen
+        for layer in self._frozen_layers():
+            layer.requires_grad_(False)
         self.locate = nn.Conv2d(features.channels, 11, kernel_size=1)
         nn.init.zeros_(self.locate.weight)  # a trained model is not thrown off by what a random head asks of it
         self._seen: Tensor | None = None
         model.feature_layer.register_forward_hook(self._keep)
         if whiten and isinstance(model, TorchCNN):
             model.classify = WhitenedLinear(model.classify, features.channels)
+
+    def _frozen_layers(self) -> list[nn.Module]:
+        return [layer for section in self.model.sections[: self.frozen] for layer in section]
+
+    def train(self, mode: bool = True) -> Trainee:
+        """As every module's, but frozen layers work as in inference."""
+        super().train(mode)
+        for layer in self._frozen_layers():
+            layer.eval()
+        return self
 
     def _keep(self, _module: nn.Module, _inputs: Any, output: Tensor) -> None:
         self._seen = output
@@ -77,7 +93,8 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
     spec = get_model(recipe.model)
     features = spec.features
     model = _with_dropout(spec.load(start_from).model if start_from else spec.build(), recipe.dropout)
-    trainee = Trainee(model, features, whiten=recipe.name == "tuned").to(memory_format=torch.channels_last)
+    trainee = Trainee(model, features, whiten=recipe.name == "tuned", frozen=recipe.frozen)
+    trainee = trainee.to(memory_format=torch.channels_last)
     if accelerator.num_processes > 1:
         trainee = synchronise_batch_norm(trainee)
     steps = recipe.train_pictures // recipe.batch_size
