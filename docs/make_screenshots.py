@@ -7,6 +7,7 @@ for each frame to be taken, and every frame is then shown for as long as it last
 
 from __future__ import annotations
 
+import argparse
 import io
 import math
 import os
@@ -68,7 +69,9 @@ LINES: list[Line] = [
 
 def main() -> None:
     """Serve, draw, and save."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    parser = argparse.ArgumentParser(description="Make the README's pictures and its recording anew.")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
+    folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     demo = build_app(Predictor(), CHECKPOINTS)
     _, address, _ = demo.launch(**launch_options(), prevent_thread_lock=True, quiet=True)
