@@ -162,7 +162,7 @@ def test_pictures_that_an_earlier_run_has_seen_are_left_out():
 
 @pytest.mark.parametrize("model", ["torch_cnn", "keras_cnn"])
 def test_resuming_gives_what_an_uninterrupted_run_gives(model, tmp_path):
-    recipe = tiny(model, schedule="one_cycle", fresh=True)
+    recipe = tiny(model, schedule="one_cycle", fresh=True, train_pictures=8, batch_size=4, validation_pictures=4)
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
     straight.mkdir(), stopped.mkdir()
     loop(model)(recipe, GeneratedData(recipe), straight, resume=False)
