@@ -89,6 +89,9 @@ def test_the_registry_knows_each_models_size(name):
     model = spec.build()
     count = model.count_params() if spec.framework == "keras" else sum(p.numel() for p in model.parameters())
     assert count == spec.parameters
+    is_keras = spec.framework == "keras"  # there a dropout layer ends each section
+    sections = [layer for layer in model.layers if "dropout" in layer.name] if is_keras else model.sections
+    assert len(sections) == spec.sections
     assert spec.flops() > 1e8
 
 

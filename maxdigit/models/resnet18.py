@@ -33,10 +33,11 @@ class ResNet18(nn.Sequential):
         return self.network.layer3
 
     @property
-    def sections(self) -> list[list[nn.Module]]:
-        """The layers with weights, by section; the stem goes with the first stage. The last layer is in none."""
+    def sections(self) -> list[nn.Module]:
+        """All layers with weights but the last, by section; the stem goes with the first stage."""
         network = self.network
-        return [[network.conv1, network.bn1, network.layer1], [network.layer2], [network.layer3], [network.layer4]]
+        first = nn.Sequential(network.conv1, network.bn1, network.layer1)
+        return [first, network.layer2, network.layer3, network.layer4]
 
 
 def build() -> ResNet18:

@@ -41,9 +41,9 @@ class TorchCNN(nn.Sequential):
         return self.section3
 
     @property
-    def sections(self) -> list[list[nn.Module]]:
-        """The layers with weights, by section. The last layer is in none."""
-        return [[self.section1], [self.section2], [self.section3]]
+    def sections(self) -> list[nn.Module]:
+        """All layers with weights but the last, by section."""
+        return [self.section1, self.section2, self.section3]
 
 
 def build() -> TorchCNN:

@@ -42,8 +42,8 @@ class Trainee(nn.Module):
         super().__init__()
         self.model = model
         self.frozen = frozen
-        for layer in self._frozen_layers():
-            layer.requires_grad_(False)
+        for section in model.sections[:frozen]:
+            section.requires_grad_(False)
         self.locate = nn.Conv2d(features.channels, 11, kernel_size=1)
         nn.init.zeros_(self.locate.weight)  # a trained model is not thrown off by what a random head asks of it
         self._seen: Tensor | None = None
@@ -51,14 +51,11 @@ class Trainee(nn.Module):
         if whiten and isinstance(model, TorchCNN):
             model.classify = WhitenedLinear(model.classify, features.channels)
 
-    def _frozen_layers(self) -> list[nn.Module]:
-        return [layer for section in self.model.sections[: self.frozen] for layer in section]
-
     def train(self, mode: bool = True) -> Trainee:
-        """As every module's, but frozen layers work as in inference."""
+        """As every module's, but frozen sections work as in inference."""
         super().train(mode)
-        for layer in self._frozen_layers():
-            layer.eval()
+        for section in self.model.sections[: self.frozen]:
+            section.eval()
         return self
 
     def _keep(self, _module: nn.Module, _inputs: Any, output: Tensor) -> None:
