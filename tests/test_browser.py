@@ -623,6 +623,8 @@ def test_one_screen_is_enough_on_a_laptop(opened: Opener) -> None:
 @pytest.mark.parametrize("width", [1280, 960, 390])
 def test_nothing_jumps_when_the_answer_comes(opened: Opener, width: int) -> None:
     page = opened({"viewport": {"width": width, "height": 720}})
+    expect(page.locator("#model")).to_be_visible()  # each component's script arrives in its own time
+    expect(page.locator("#save-answer")).to_be_visible()
     places = """[...document.querySelectorAll('.answer, .answer-saw, .bar, .pad')]
         .map(e => [e.getBoundingClientRect().top + scrollY, e.getBoundingClientRect().bottom + scrollY])"""
     before = page.evaluate(places)
