@@ -42,7 +42,8 @@ on one machine and share its cores; the 0.15 s in which bars glide to their new 
 it is drawn answers are asked for as ever, so the pen may be lifted while one is on its way. Times up to an answer end
 with the frame that shows it; those of a tab begin with the click, in a page that had come to rest, opened anew for each
 tab, while the server has all models loaded. The first Compare of a run also loads Plotly on the server. Bytes are as
-they come over the wire, headers with them. Memory is what the server's process holds (VmRSS), shared libraries too."""
+they come over the wire, headers with them. Memory is what the server's processes hold together (PSS), shared
+libraries too, each page once."""
 
 Line = list[tuple[float, float]]
 
@@ -390,9 +391,9 @@ def _listens(port: int) -> bool:
 
 
 def _memory(server: Server) -> float:
-    """Gigabytes that the server's processes hold together; what they share counts once for each."""
+    """Gigabytes that the server's processes hold together; what two of them share counts half for each."""
     first = psutil.Process(server.process.pid)
-    return sum(process.memory_info().rss for process in (first, *first.children(recursive=True))) / 1e9
+    return sum(process.memory_full_info().pss for process in (first, *first.children(recursive=True))) / 1e9
 
 
 def _cpu() -> str:

@@ -175,6 +175,9 @@ def test_a_pickle_beside_the_weights_is_never_opened(tmp_path):
         ("maxdigit.models.keras_cnn", "torch"),
         ("maxdigit.models.torch_cnn", "tensorflow"),
         ("maxdigit.models.torch_cnn", "keras"),
+        ("maxdigit.models.torch_cnn", "triton"),
+        ("maxdigit.models.resnet18", "triton"),
+        ("maxdigit.models.resnet18", "torch._dynamo"),
         ("maxdigit.models.registry", "torch"),
         ("maxdigit.inference.predict", "tensorflow"),
         ("maxdigit.data.prepare", "torch"),
@@ -183,4 +186,13 @@ def test_a_pickle_beside_the_weights_is_never_opened(tmp_path):
 )
 def test_nothing_loads_a_framework_it_does_not_need(module, foreign):
     code = f"import sys, {module}; sys.exit({foreign!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_torchs_compiler_is_still_there_for_whoever_needs_it():
+    code = (
+        "import torch, maxdigit.models.resnet18\n"
+        "compiled = torch.compile(torch.nn.Linear(3, 2), backend='eager')\n"
+        "assert compiled(torch.zeros(1, 3)).shape == (1, 2)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

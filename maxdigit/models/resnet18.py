@@ -6,13 +6,40 @@ MNIST uses it.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from torch import nn
-from torchvision.models import resnet18
 
 from maxdigit.models.registry import NUM_CLASSES, FeatureMap
 from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
+
+_COMPILER = ("torch._dynamo", "torch._dynamo.utils")
+
+
+@contextmanager
+def _no_compiler() -> Iterator[None]:
+    """Keep torchvision from loading torch's compiler: 1 s and 140 MB before the first answer.
+
+    All that torchvision wants of it is whether region pooling, which ResNet18 has none of, can be compiled. Whoever
+    needs the compiler later on finds it as ever.
+    """
+    stand_ins = {name: ModuleType(name) for name in _COMPILER if name not in sys.modules}
+    for stand_in in stand_ins.values():
+        stand_in.is_compile_supported = lambda _: False
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+
+
+with _no_compiler():
+    from torchvision.models import resnet18
 
 FEATURES = FeatureMap(channels=256, cells=8, first=7.5, step=16)  # layer3: the last map with a cell a digit
 

@@ -12,7 +12,6 @@ from huggingface_hub import load_torch_model
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from maxdigit.data import IMAGE_SIZE
 from maxdigit.errors import CheckpointError
@@ -59,6 +58,8 @@ class TorchClassifier:
 
 def count_flops(model: nn.Module) -> int:
     """Floating-point operations of one picture's forward pass, as torch counts them."""
+    from torch.utils.flop_counter import FlopCounterMode  # here, for it loads Triton, which no answer needs
+
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         model.eval()(torch.zeros((1, IMAGE_SIZE, IMAGE_SIZE), dtype=torch.uint8))
     return counter.get_total_flops()
