@@ -99,7 +99,8 @@ def opened(browser: Browser, url: str) -> Iterator[Opener]:
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: troubles.append(request.url) if is_outside(request.url, host) else None)
         page.goto(address + query)
-        expect(page.locator(".pad-canvas")).to_be_visible()
+        # The pad, unless the address is a link to a sample.
+        expect(page.locator(".pad-canvas:visible, .sample-picture:visible").first).to_be_visible()
         expect(page.locator(".answer")).to_be_visible()
         return page
 
@@ -155,6 +156,18 @@ def answered(page: Page) -> Locator:
     return page.locator(".answer-answered h2")
 
 
+def settled(page: Page) -> None:
+    """Wait until the page has stayed as it is for a second: then no stroke's answer is still on its way."""
+    page.evaluate(
+        """() => new Promise((done) => {
+            const end = () => (watch.disconnect(), done());
+            const watch = new MutationObserver(() => (clearTimeout(timer), (timer = setTimeout(end, 1000))));
+            let timer = setTimeout(end, 1000);
+            watch.observe(document.body, { attributes: true, characterData: true, childList: true, subtree: true });
+        })"""
+    )
+
+
 def shares(page: Page) -> list[float]:
     return [float(text.rstrip("%")) for text in page.locator(".bar-share").all_inner_texts()]
 
@@ -164,7 +177,7 @@ def test_three_digits_drawn_with_the_mouse_are_answered(opened: Opener, predicto
     expect(page.locator(".answer h2")).to_have_text(texts.DRAW_SOMETHING)
     draw(page)
     expect(answered(page)).to_contain_text("The largest digit is")
-    page.wait_for_timeout(500)
+    settled(page)
     assert sum(shares(page)) == pytest.approx(100, abs=0.6) and len(shares(page)) == 10
     best = page.locator(".bar-best .bar-digit").inner_text()
     assert answered(page).inner_text() == texts.headline(int(best))
@@ -198,7 +211,7 @@ def test_a_digit_is_erased_and_put_back(opened: Opener, predictor: FakePredictor
     expect(finds).to_have_count(3)
     finds.nth(1).click()
     expect(finds.nth(1)).to_have_attribute("aria-pressed", "true")
-    page.wait_for_timeout(300)
+    settled(page)
     assert predictor.seen[-1][20:55, :20].any() and not predictor.seen[-1][60:, 40:80].any()
     page.locator(".bar").nth(2).click()
     expect(page.locator(".answer-saw figcaption")).to_have_text(texts.WHY.format(digit=2))
@@ -212,7 +225,7 @@ def test_a_link_reopens_the_drawing_and_the_sample_with_the_model(opened: Opener
     page.get_by_label("PyTorch CNN").check()
     draw(page)
     expect(answered(page)).to_be_visible()
-    page.wait_for_timeout(500)
+    settled(page)
     page.locator("#link").click()
     field = page.locator("#address input, #address textarea")
     expect(field).to_have_value(re.compile("drawing="))
@@ -237,7 +250,7 @@ def test_the_picture_and_the_answer_are_saved(opened: Opener) -> None:
     page = opened()
     draw(page)
     expect(answered(page)).to_be_visible()
-    page.wait_for_timeout(400)
+    settled(page)
     with page.expect_download() as saved:
         page.locator("#save-picture").click()
     assert Image.open(saved.value.path()).size == (128, 128)
@@ -254,7 +267,7 @@ def test_an_upload_is_turned_and_its_ink_overruled(opened: Opener, predictor: Fa
     expect(page.locator(".answer-saw figcaption")).to_have_text(texts.SAW_INVERTED)
     assert predictor.seen[-1][:64].any()
     page.locator("#turn").click()
-    page.wait_for_timeout(1500)
+    settled(page)
     assert not predictor.seen[-1][:, :64].any() and predictor.seen[-1][:, 64:].any()
     page.get_by_label(texts.INK, exact=True).click()
     page.get_by_role("option", name=texts.INKS["light"]).click()
@@ -338,12 +351,12 @@ def test_eraser_and_brush_size(opened: Opener, predictor: FakePredictor) -> None
     page.keyboard.press("e")
     expect(page.get_by_role("button", name=texts.PAD["eraser"])).to_have_attribute("aria-pressed", "true")
     draw(page, (((0.5, 0.1), (0.5, 0.5)),))
-    page.wait_for_timeout(500)
+    settled(page)
     assert predictor.seen[-1][38, 64] == 0 and predictor.seen[-1][38, 50] == 255
     page.keyboard.press("b")
     slider.fill("80")
     draw(page, (((0.2, 0.8), (0.8, 0.8)),))
-    page.wait_for_timeout(500)
+    settled(page)
     column = predictor.seen[-1][80:, 64]
     assert column.sum() / 255 == pytest.approx(10.2, abs=0.6)
 
@@ -392,7 +405,7 @@ def swipe(page: Page, x: float, top: float, bottom: float) -> None:
         touch(page, "touchMove", x, bottom + (top - bottom) * step / 10)
         page.wait_for_timeout(16)
     touch(page, "touchEnd")
-    page.wait_for_timeout(400)
+    settled(page)
 
 
 def test_a_finger_draws_on_the_pad_and_scrolls_beside_it(opened: Opener) -> None:
@@ -459,7 +472,7 @@ def test_samples_are_answered_and_then_told(opened: Opener) -> None:
     assert first == page.locator(".answer-picture").get_attribute("src"), "the model sees the sample as it is"
     page.locator("#new-sample").click()
     expect(page.locator(".sample-picture")).not_to_have_attribute("src", first)
-    page.wait_for_timeout(300)
+    settled(page)
     said = int(answered(page).inner_text()[-1])
     truth = page.locator("#truth").inner_text()
     assert ("is right" in truth) == (f"the largest is {said}:" in truth)
@@ -478,7 +491,7 @@ def test_a_sample_as_wished_for_is_dealt(opened: Opener, predictor: FakePredicto
     expect(page.locator("#truth")).to_contain_text("the largest is 7")
     page.get_by_label(texts.SAMPLE_KIND).click()
     page.get_by_role("option", name=texts.SAMPLE_KINDS["drawn"]).click()
-    page.wait_for_timeout(800)
+    settled(page)
     assert sorted(int(digit) for digit in page.locator("#truth").inner_text()[:20] if digit.isdigit())[:3] == [1, 3, 7]
     assert (predictor.seen[-1][:3] == 0).all(), "a drawing has a black ground"
     page.locator("#wished-digits input, #wished-digits textarea").fill("31")
@@ -505,6 +518,7 @@ def test_models_are_compared_sorted_and_caught_at_their_mistakes(opened: Opener,
     page = opened(device)
     draw(page)
     expect(answered(page)).to_be_visible()
+    settled(page)
     said = answered(page).inner_text()[-1]
     page.get_by_role("tab", name=texts.COMPARE).click()
     expect(page.locator(".verdict h2")).to_have_text(f"They all say {said}.")
@@ -568,7 +582,7 @@ def test_a_batch_of_200_is_answered_filtered_mended_and_downloaded(
     page.locator("#results-table select").first.select_option("9")
     expect(page.locator("#results-table td small").first).to_have_text(texts.FIXED)
     expect(page.locator("#batch-scored")).to_contain_text("199 pictures with a label")
-    page.wait_for_timeout(500)
+    settled(page)
     lines = download(page, "#download-submission").splitlines()
     assert lines[:2] == ["Id,Label", "0,9"] and len(lines) == 200
     assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
@@ -683,7 +697,7 @@ def test_an_uploaded_picture_is_cropped_by_pointer_and_by_keys(
     frame.focus()
     page.keyboard.press("ArrowLeft")
     assert frame.bounding_box()["x"] == pytest.approx(place["x"] + 0.48 * place["width"], abs=6)
-    page.wait_for_timeout(600)
+    settled(page)
     ink = (predictor.seen[-1] > 128).any(axis=0).mean()
     assert ink > 0.3, "the crop shows the blot larger"
     page.locator("#turn").click()

@@ -18,6 +18,7 @@ import pytest
 import torch
 from conftest import REPOSITORY
 from safetensors.torch import load_file
+from training_support import tiny
 
 from maxdigit.errors import TrainingError, UnknownModelError
 from maxdigit.models import keras_cnn, torch_cnn
@@ -35,21 +36,6 @@ from maxdigit.training.torch_whitened import WhitenedLinear
 from maxdigit.training.winograd import conv2d
 
 CPU = torch.device("cpu")
-
-
-def tiny(model: str, **changes) -> Recipe:
-    """A run of seconds: the same 16 textured pictures again and again."""
-    settings = {
-        "kinds": {"textured": 1.0},
-        "fresh": False,
-        "schedule": "constant",
-        "learning_rate": 1e-3,
-        "epochs": 3,
-        "train_pictures": 16,
-        "validation_pictures": 8,
-        "batch_size": 8,
-    }
-    return get_recipe(model, "tuned", **{**settings, **changes})
 
 
 class InterruptedData(GeneratedData):
@@ -179,8 +165,8 @@ def test_resuming_gives_what_an_uninterrupted_run_gives(model, tmp_path):
 
 def test_a_killed_run_can_be_resumed(tmp_path):
     command = [
-        sys.executable, "train.py", "torch_cnn", "--recipe", "paper", "--epochs", "3", "--pictures", "64",
-        "--validation-pictures", "5", "--test-pictures", "5", "--out", str(tmp_path / "run"),
+        sys.executable, "train.py", "torch_cnn", "--recipe", "paper", "--epochs", "3", "--pictures", "16",
+        "--batch-size", "8", "--validation-pictures", "5", "--test-pictures", "5", "--out", str(tmp_path / "run"),
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL)
     history = tmp_path / "run" / "history.csv"
@@ -202,7 +188,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {repository!r}]
-from test_training import tiny
+from training_support import tiny
 from maxdigit.training.batches import GeneratedData
 from maxdigit.training.torch_loop import train_torch
 recipe = tiny("resnet18", epochs=2, learning_rate=1e-4)  # Adam's early steps amplify the last bit of a gradient
