@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -27,7 +26,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
-from ui_support import FakePredictor, served, write_results, write_run
+from ui_support import FakePredictor, free_port, served, write_results, write_run
 
 from maxdigit.inference.predict import Predictor
 from maxdigit.training.history import append_epoch, read_history
@@ -793,12 +792,6 @@ def serious(page: Page, name: str) -> list[str]:
             break
         page.wait_for_timeout(1000)
     return lines
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_app_py_serves_the_page_with_the_trained_models(opened: Opener) -> None:

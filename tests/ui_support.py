@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,12 @@ def write_results(root: Path, model: str) -> Path:
     return folder
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextmanager
 def served(predictor: object, runs: Path, corrections: Path | None = None, mcp: bool = False) -> Iterator[str]:
     """The page on a free port of this machine; the address is given."""
@@ -117,7 +124,9 @@ def served(predictor: object, runs: Path, corrections: Path | None = None, mcp: 
 
     demo = build_app(predictor, runs, corrections)
     try:
-        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(mcp))
+        # A port from the system: Gradio's own search may find the one that a test beside this finds at the same time.
+        address = {"server_name": "127.0.0.1", "server_port": free_port()}
+        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **address, **launch_options(mcp))
         yield url
     finally:
         demo.close()
