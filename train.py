@@ -23,7 +23,7 @@ def main(
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
     frozen: Annotated[int | None, typer.Option(help="First sections of MODEL to leave as they are.")] = None,
     validation_pictures: Annotated[int | None, typer.Option(help="Held out, instead of the recipe's.")] = None,
-    test_pictures: Annotated[int, typer.Option(help="Of each kind, for metrics.json.")] = 10_000,
+    test_pictures: Annotated[int, typer.Option(min=1, help="Of each kind, for metrics.json.")] = 10_000,
     seed: Annotated[int | None, typer.Option(help="Of weights, pictures and their order.")] = None,
     data: Annotated[str, typer.Option(help="generated, or kaggle for the competition's own files.")] = "generated",
     kaggle_dir: Annotated[Path | None, typer.Option(help="Folder with train_max_x and train_max_y.csv.")] = None,

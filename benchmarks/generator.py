@@ -29,7 +29,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000, help="pictures a run")
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
-    print(f"{device_name()}; torch {torch.__version__}, Python {platform.python_version()}; device {args.device}")
+    device = device_name(torch.device(args.device))
+    print(f"{device}; torch {torch.__version__}, Python {platform.python_version()}")
     for kind in KINDS:
         start = time.perf_counter()
         _make(kind, args.count, args.device)

@@ -57,10 +57,11 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, help="default 32 on a CPU, 256 on a GPU")
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
-    on_gpu = default_device().type == "cuda"
+    device = default_device()
+    on_gpu = device.type == "cuda"
     pictures = args.pictures or (16_384 if on_gpu else 512)
     batch = args.batch_size or (256 if on_gpu else 32)
-    print(f"{device_name()}; torch {torch.__version__}; batches of {batch}, {args.runs} x {pictures:,} pictures")
+    print(f"{device_name(device)}; torch {torch.__version__}; batches of {batch}, {args.runs} x {pictures:,} pictures")
     peak = _peak() if on_gpu else None
     if peak:
         print(f"bfloat16 peak, measured on a product of 8192 x 8192 matrices: {peak / 1e12:,.0f} TFLOP/s")

@@ -278,7 +278,7 @@ def _read_metrics(predictor: Predictor, name: str) -> dict[str, Any]:
 
     path = predictor.folder(name) / METRICS
     if name != ENSEMBLE:
-        return read_json(path)
+        return read_json(path, "test")
     new = {"model": ENSEMBLE, "weights": predictor.weights(), "test": {}, "test_pictures": TEST_PICTURES}
     old = read_json(path) if path.is_file() else new
     return (old if old.get("weights") == new["weights"] else new) | {"versions": versions()}
@@ -310,10 +310,7 @@ def _write_submission(predictor: Predictor, names: list[str], folder: Path | Non
     if len(names) != 1:
         raise MaxDigitError(f"--submission needs one model: add --model with one of {', '.join(names)}.")
     answers = predictor.predict(load_test(folder), names[0]).argmax(1)
-    try:
-        write_submission(path, answers)
-    except OSError as error:
-        raise MaxDigitError(f"Cannot write {path} ({error.strerror}). Choose another file.") from error
+    write_submission(path, answers)
     typer.echo(f"Wrote {len(answers)} answers of {names[0]} to {path}.")
 
 

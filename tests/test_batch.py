@@ -209,6 +209,7 @@ def test_labels_give_a_score() -> None:
     score = results.scored()
     assert score is not None and score["count"] == 10
     assert filled().scored() is None
+    assert texts.LABELS_UNUSED in _finish(filled(labels={"another.png": 3}))[3]
     *_, scored, _, _ = _finish(results)
     assert "of the 10 pictures with a label" in scored and 'class="matrix"' in scored
 
@@ -221,8 +222,11 @@ def test_a_batch_runs_to_its_end_and_shows_what_it_has_on_the_way(tmp_path: Path
     steps = list(_run(FakePredictor(), ["resnet18", "torch_cnn"], [str(packed)], None, None, "resnet18", True, "all"))
     counts = [step[1] for step in steps]
     assert "0 of 150" in counts[0] and "Done: 150 pictures" in counts[-1] and len(steps) >= 3
+    assert 'value="0" max="150"' in counts[0] and "<progress" not in counts[-1]
     results = steps[-1][0]
     assert len(results.rows) == 150 and results.models == ["resnet18", "torch_cnn"]
+    assert steps[1][5].count("<select") == PAGE, "the table fills while the batch goes on"
+    assert "value" not in steps[-1][9], "but nobody is taken back to its first page"
     assert not steps[0][3].interactive and steps[-1][3].interactive, "no second run while one is going on"
     table, place, *_ = _turn(results, "all", 0, by=1)
     assert "Page 2 of 6" in place and table.count("<select") == PAGE

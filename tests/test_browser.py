@@ -217,6 +217,21 @@ def test_a_digit_is_erased_and_put_back(opened: Opener, predictor: FakePredictor
     expect(finds.nth(1)).to_have_attribute("aria-pressed", "true")
     finds.nth(1).click()
     expect(finds.nth(1)).to_have_attribute("aria-pressed", "false")
+    # The digits found are boxed in the picture, and a press on a box does the same; without any there is no answer.
+    boxes = page.locator(".answer-saw rect")
+    expect(boxes).to_have_count(3)
+    for number in range(3):
+        boxes.nth(number).click()
+        expect(boxes.nth(number)).to_have_class("erased")
+        expect(finds.nth(number)).to_have_attribute("aria-pressed", "true")
+    boxes.nth(0).click()
+    expect(finds.first).to_have_attribute("aria-pressed", "false")
+
+
+def test_there_is_nothing_to_save_on_an_empty_pad(opened: Opener) -> None:
+    page = opened()
+    page.locator("#save-picture").click()
+    expect(page.get_by_text(texts.NOTHING_TO_SAVE)).to_be_visible()
 
 
 def test_a_link_reopens_the_drawing_and_the_sample_with_the_model(opened: Opener) -> None:
@@ -460,6 +475,26 @@ def test_a_picture_is_pasted(opened: Opener, predictor: FakePredictor) -> None:
     page.locator("#upload").get_by_label("clipboard").click()
     expect(answered(page)).to_be_visible()
     assert predictor.seen[-1][60, 40] > 200 and predictor.seen[-1][10, 100] < 50
+
+
+def test_ctrl_v_on_the_page_uploads_what_was_copied_and_then_the_next(opened: Opener, predictor: FakePredictor) -> None:
+    page = opened()
+    paste = """async (left) => {
+        const canvas = Object.assign(document.createElement("canvas"), { width: 128, height: 128 });
+        const pen = canvas.getContext("2d");
+        pen.fillRect(0, 0, 128, 128);
+        pen.fillStyle = "white";
+        pen.fillRect(left, 30, 30, 60);
+        const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+        const clipboardData = new DataTransfer();
+        clipboardData.items.add(new File([blob], "copied.png", { type: "image/png" }));
+        document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(paste, 10)
+    expect(answered(page)).to_be_visible()
+    assert predictor.seen[-1][60, 25] > 200 and predictor.seen[-1][60, 100] < 50
+    page.evaluate(paste, 85)
+    wait_for(lambda: predictor.seen[-1][60, 100] > 200 and predictor.seen[-1][60, 25] < 50)
 
 
 def test_samples_are_answered_and_then_told(opened: Opener) -> None:

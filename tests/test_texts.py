@@ -7,15 +7,18 @@ import builtins
 import inspect
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import maxdigit
 from maxdigit.errors import MaxDigitError
 from maxdigit.ui import texts
+from maxdigit.ui.answer import Find, in_words, seems_written
 from maxdigit.ui.texts import english, french
 
 # What a visitor's doings can reach; the other modules speak to whoever trains models or types commands.
@@ -118,9 +121,29 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
 
 
 def test_nobody_forgets_what_no_digits_look_like() -> None:
-    assert texts.certainty(3, 0.4, 8, 0.35, sees_digits=False) == "I see no digits here."
-    assert texts.certainty(3, 0.95, 8, 0.02, sees_digits=False).startswith("Sure")
-    assert texts.certainty(3, 0.4, 8, 0.35, sees_digits=True).startswith("Torn")
+    def shares(best: float, second: float) -> list[float]:
+        return [best if digit == 3 else second if digit == 8 else (1 - best - second) / 8 for digit in range(10)]
+
+    assert in_words(shares(0.4, 0.35), sees_digits=False)[:2] == ("?", texts.NO_DIGITS)
+    assert in_words(shares(0.2, 0.15), sees_digits=True)[:2] == ("?", texts.NO_DIGITS), "as flat as it was taught to be"
+    assert in_words(shares(0.95, 0.02), sees_digits=False)[2].startswith("Sure")
+    assert in_words(shares(0.4, 0.35), sees_digits=True)[2].startswith("Torn")
+    plain, textured = np.zeros((128, 128), np.uint8), np.full((128, 128), 90, np.uint8)
+    find = Find((10, 10, 30, 40), plain[:30, :20], is_erased=False)
+    assert seems_written(plain, [find]) and seems_written(textured, [])
+    assert not seems_written(plain, []) and not seems_written(plain, [replace(find, is_erased=True)])
+
+
+def test_a_sample_of_any_number_of_digits_is_told_in_words():
+    for language in (english, french):
+        assert language.truth((3,), 3, None).split()[:3][-1].rstrip(";") == "3"
+    assert english.truth((0, 9, 5), 9, 7) == "It shows 0, 9 and 5; the largest is 9: the model is wrong, it said 7."
+    assert english.truth((3,), 3, None) == "It shows 3; the largest is 3."
+
+
+def test_a_score_names_whoever_was_asked():
+    assert "ResNet18 1." in english.outcome(True, ["ResNet18"], (2, 1, 1))
+    assert "the models 1." in english.outcome(True, ["ResNet18", "Keras CNN"], (2, 1, 1))
 
 
 def test_the_page_gets_every_label_in_both_languages() -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from maxdigit.training.metrics import calibration_error, measure, reliability, s
 from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import train
 from maxdigit.training.runs import write_aside
-from maxdigit.training.torch_loop import Trainee, classification_loss, save_weights
+from maxdigit.training.torch_loop import Trainee, _schedule, classification_loss, save_weights
 from maxdigit.training.torch_whitened import WhitenedLinear
 from maxdigit.training.winograd import conv2d
 
@@ -136,6 +137,41 @@ def test_frozen_sections_keep_the_weights_they_start_from(tmp_path):
     ]
     # Twice two convolutions and their batch norm; the third section, the last convolution and three dense layers.
     assert is_same == [True] * 6 + [False] * 7
+
+
+class Touch:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self):
+        return Path.touch, (self._path,)
+
+
+@pytest.mark.parametrize("part", ["optimizer.bin", "custom_checkpoint_0.pkl", "random_states_0.pkl"])
+def test_nothing_in_a_state_can_run(tmp_path, part):
+    recipe = tiny("torch_cnn", epochs=1, train_pictures=8, validation_pictures=4)
+    loop("torch_cnn")(recipe, GeneratedData(recipe), tmp_path, resume=False)
+    torch.save(Touch(tmp_path / "ran"), tmp_path / "state" / part)
+    with suppress(TrainingError):
+        loop("torch_cnn")(recipe, GeneratedData(recipe), tmp_path, resume=True)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 10, 40])
+def test_a_one_cycle_rate_rises_and_falls_in_runs_of_any_length(steps):
+    recipe = tiny("torch_cnn", schedule="one_cycle", epochs=1)
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], recipe.learning_rate)
+    schedule = _schedule(optimizer, recipe, steps)
+    rates = []
+    for _ in range(steps):
+        rates.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    assert all(0 < rate <= recipe.learning_rate for rate in rates)
+    if steps > 2:
+        assert max(rates) > 0.9 * recipe.learning_rate > 10 * rates[-1]
 
 
 def test_pictures_that_an_earlier_run_has_seen_are_left_out():
@@ -313,6 +349,9 @@ def test_bad_settings_are_refused_in_words():
         get_recipe("resnet18", "tuned", epochs=0)
     with pytest.raises(TrainingError, match="does not fit"):
         get_recipe("resnet18", "tuned", train_pictures=10)
+    for wrong in ({"learning_rate": 0.0}, {"learning_rate": math.nan}, {"seed": -1}):
+        with pytest.raises(TrainingError, match="must be"):
+            get_recipe("resnet18", "tuned", **wrong)
     for model, frozen in (("resnet18", 5), ("keras_cnn", 4), ("keras_cnn", -1)):
         with pytest.raises(TrainingError, match="frozen must be 0 to"):
             get_recipe(model, "tuned", frozen=frozen)
@@ -326,6 +365,12 @@ def test_a_run_is_not_overwritten_or_resumed_by_mistake(tmp_path):
     with pytest.raises(TrainingError, match="holds a run already"):
         train(recipe, tmp_path)
     assert (tmp_path / "history.csv").read_text() == "mine"
+    for path in (tmp_path / "history.csv", tmp_path / "history.csv" / "run"):
+        with pytest.raises(TrainingError, match="--out"):
+            train(recipe, path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(TrainingError, match="should have the keys recipe"):
+        train(recipe, tmp_path / "next", start_from=tmp_path)
 
 
 def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):

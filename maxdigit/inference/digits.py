@@ -24,7 +24,7 @@ def find_digits(picture: NDArray[np.uint8]) -> list[Box]:
     Args:
         picture: uint8, shape ``(128, 128)``, prepared.
     """
-    if np.median(picture) > _FAINT:
+    if not is_plain(picture):
         return []
     ink = picture >= _INK
     labels = _components(_widened(ink.reshape(64, 2, 64, 2).any((1, 3))))
@@ -35,6 +35,11 @@ def find_digits(picture: NDArray[np.uint8]) -> list[Box]:
         if len(rows) >= _SPECK:
             boxes.append((int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1))
     return sorted(boxes)[:MAX_FOUND]
+
+
+def is_plain(picture: NDArray[np.uint8]) -> bool:
+    """Whether a prepared picture's ground is plain, so that pieces of ink stand out from it."""
+    return bool(np.median(picture) <= _FAINT)
 
 
 def without(picture: NDArray[np.uint8], boxes: Iterable[Box], others: Iterable[Box] = ()) -> NDArray[np.uint8]:

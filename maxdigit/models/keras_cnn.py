@@ -92,7 +92,7 @@ def flops() -> int:
 
 
 def load(folder: Path) -> KerasClassifier:
-    """The trained model in ``folder``, read with safe mode on, so that no code in the file can run.
+    """The trained model in ``folder``. Only its weights are read, so that no code in the file can run.
 
     Raises:
         CheckpointError: the file is missing, damaged, or of another architecture.
@@ -100,8 +100,7 @@ def load(folder: Path) -> KerasClassifier:
     path = folder / WEIGHTS
     model = build()
     try:
-        # Only the weights come from the file: the architecture is ours, whatever the file says.
-        model.load_weights(path)
+        model.load_weights(path)  # the architecture is ours, whatever the file says
     except Exception as error:  # Keras raises whatever its zip and HDF5 readers raise
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(

@@ -51,9 +51,10 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         CheckpointError: the weights to begin with are missing or damaged.
         TrainingError: the loss is not a number any more, or the state to resume from is damaged.
     """
-    device = default_device()
+    device = default_device()  # where pictures are made
+    is_bf16 = bf16_is_fast(keras_device())
     keras.utils.set_random_seed(recipe.seed)
-    keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if bf16_is_fast(device) else "float32")
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if is_bf16 else "float32")
     if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
     model = load(start_from).model if start_from else build()
@@ -65,7 +66,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         ends = [number for number, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Dropout)]
         for layer in model.layers[: ends[recipe.frozen - 1]]:
             layer.trainable = False
-    if keras.backend.backend() == "torch" and device.type == "cpu" and not bf16_is_fast(device):
+    if keras.backend.backend() == "torch" and device.type == "cpu" and not is_bf16:
         use_winograd(model)
     trainee = _trainee(model, recipe)
     steps = recipe.train_pictures // recipe.batch_size
@@ -83,6 +84,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
                 initial_epoch=progress.epoch,
                 epochs=progress.epoch + 1,
                 verbose=1,
+                callbacks=[_ProgressBar(recipe.batch_size)],
             ).history
             seconds = time.perf_counter() - start
             prefix = "probabilities_" if recipe.locate else ""
@@ -116,6 +118,32 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
             _compile(trainee, recipe, steps)
     _fold(trainee, model)
     save_weights(model, folder)
+
+
+def keras_device() -> torch.device:
+    """Where Keras computes: its backend may see no GPU where torch does."""
+    if keras.backend.backend() == "torch":
+        return default_device()
+    return torch.device("cpu" if keras.distribution.list_devices()[0].startswith("cpu") else "cuda")
+
+
+class _ProgressBar(keras.callbacks.ProgbarLogger):
+    """Keras's own, with pictures a second."""
+
+    async_safe = True  # steps need not wait for it
+
+    def __init__(self, batch_size: int) -> None:
+        super().__init__()
+        self._batch_size = batch_size
+        self._start = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._start = time.perf_counter()
+        super().on_epoch_begin(epoch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        rate = (batch + 1) * self._batch_size / (time.perf_counter() - self._start)
+        super().on_train_batch_end(batch, {**(logs or {}), "pictures_per_s": round(rate, 1)})
 
 
 def validate(model: keras.Model, data: Data, device: torch.device) -> tuple[float, float]:
@@ -219,7 +247,7 @@ def _compile(trainee: keras.Model, recipe: Recipe, steps: int) -> None:
         loss=[classify, _locate_loss] if recipe.locate else classify,
         loss_weights=[1.0, recipe.locate] if recipe.locate else None,
         metrics=[[accuracy], []] if recipe.locate else [accuracy],
-        jit_compile=torch.cuda.is_available(),  # on a CPU, XLA's convolutions are slower than the plain ones
+        jit_compile=keras_device().type == "cuda",  # on a CPU, XLA's convolutions are slower than the plain ones
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -126,6 +127,10 @@ def get_recipe(model: str, name: str, **changes: Any) -> Recipe:
     for setting in ("epochs", "batch_size", "train_pictures", "validation_pictures"):
         if getattr(recipe, setting) < 1:
             raise TrainingError(f"{setting} must be at least 1, not {getattr(recipe, setting)}.")
+    if not 0 < recipe.learning_rate < math.inf:
+        raise TrainingError(f"The learning rate must be above 0, not {recipe.learning_rate}.")
+    if not 0 <= recipe.seed < 2**32:
+        raise TrainingError(f"The seed must be 0 to {2**32 - 1:,}, not {recipe.seed}.")
     if not 0 <= recipe.frozen <= sections:
         raise TrainingError(f"{model} has {sections} sections: frozen must be 0 to {sections}, not {recipe.frozen}.")
     if recipe.batch_size > recipe.train_pictures:

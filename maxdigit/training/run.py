@@ -19,6 +19,7 @@ from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
 from maxdigit.training.batches import ArrayData, Data, GeneratedData
 from maxdigit.training.calibration import Calibration, fit_temperature, load_calibrated, scale
+from maxdigit.training.devices import default_device
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
 from maxdigit.training.mistakes import write_mistakes
@@ -129,9 +130,15 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
     """Measure the weights in ``folder`` as they will be used; write ``metrics.json`` and ``mistakes.csv``."""
     spec = get_model(model)
     classifier = load_calibrated(model, folder)
-    config = read_json(folder / CONFIG)
+    config = read_json(folder / CONFIG, "recipe")
     recipe = config["recipe"]
     history = read_history(folder / HISTORY)
+    if spec.framework == "torch":
+        device = default_device()
+    else:
+        from maxdigit.training.keras_loop import keras_device
+
+        device = keras_device()
     measured = {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS}
     metrics = {
         "model": model,
@@ -147,7 +154,7 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
             "pictures_seen_before": sum(run["pictures_seen"] for run in config.get("started_from", [])),
             "seconds": round(sum(row.seconds for row in history), 1),
             "seconds_before": round(sum(run["seconds"] for run in config.get("started_from", [])), 1),
-            "device": device_name(),
+            "device": device_name(device),
             "best_validation_accuracy": max(row.validation_accuracy for row in history),
         },
         "versions": versions(),
@@ -160,14 +167,15 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
 
 def _earlier_runs(folder: Path) -> list[dict[str, Any]]:
     """What the weights in ``folder`` have been through, oldest run first."""
-    config, training = read_json(folder / CONFIG), read_json(folder / METRICS)["training"]
+    config = read_json(folder / CONFIG, "recipe")
+    training = read_json(folder / METRICS, "training")["training"]
     kept = {key: training[key] for key in ("pictures_seen", "seconds", "device")}
     return [*config.get("started_from", []), {"recipe": config["recipe"], **kept}]
 
 
-def device_name() -> str:
+def device_name(device: torch.device) -> str:
     """What trained, in words."""
-    if torch.cuda.is_available():
+    if device.type == "cuda":
         return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
     name = next(
         (line.split(":", 1)[1].strip() for line in _cpu_info() if line.startswith("model name")), platform.machine()

@@ -57,16 +57,21 @@ def write_json(path: Path, value: Any) -> None:
     write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
-def read_json(path: Path) -> Any:
-    """The JSON in ``path``.
+def read_json(path: Path, *keys: str) -> Any:
+    """The JSON in ``path``, which has at least these ``keys``.
 
     Raises:
         TrainingError: the file is missing or damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(value, dict) or not value.keys() >= set(keys):
+            raise ValueError(f"it should have the keys {', '.join(keys)}")
     except (OSError, ValueError) as error:
-        raise TrainingError(f"{path} cannot be read ({error}).") from error
+        raise TrainingError(
+            f"{path} cannot be read ({error}). Restore it from the repository, or train the model again with train.py."
+        ) from error
+    return value
 
 
 def prepare_folder(
@@ -85,7 +90,7 @@ def prepare_folder(
         recover(folder / STATE)
         if not (folder / STATE).is_dir():
             raise TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
-        before = read_json(config)["recipe"]
+        before = read_json(config, "recipe")["recipe"]
         changed = [key for key, value in asdict(recipe).items() if before.get(key) != value]
         if changed:
             raise TrainingError(
@@ -93,10 +98,15 @@ def prepare_folder(
                 "Resume it with the options it was started with."
             )
         return
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(f"{folder} is a file. Name a folder for the run: --out FOLDER.")
     if folder.exists() and any(folder.iterdir()):
         if not overwrite:
             raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
         for name in (CONFIG, HISTORY, METRICS, MISTAKES, CALIBRATION, CARD, STATE):
             remove(folder / name)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"The folder {folder} cannot be made ({error.strerror}). Choose another: --out.") from error
     write_json(config, {"recipe": asdict(recipe), "data": data, "started_from": earlier})

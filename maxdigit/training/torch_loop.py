@@ -14,6 +14,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from huggingface_hub import save_torch_state_dict
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 from tqdm import tqdm
 
 from maxdigit.errors import TrainingError
@@ -23,12 +24,13 @@ from maxdigit.training.batches import Batch, Data, Shard, locate_targets, target
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.recipes import WARM_UP, Recipe
-from maxdigit.training.runs import HISTORY, STATE, recover, remove, write_aside
+from maxdigit.training.runs import HISTORY, STATE, read_json, recover, remove, write_aside, write_json
 from maxdigit.training.torch_whitened import WhitenedLinear
 
 MAX_SHARD = "9MB"  # hosts of plain git repositories refuse files over 10 MiB
 _MAX_NORM = 1.0  # gradients are clipped here in tuned runs: the first steps of a one-cycle schedule can be wild
 _EVALUATION_BATCH = 250
+_SCHEDULE = "schedule.json"
 _WIDTH = 512  # inputs of a linear layer from which on its learning rate falls
 
 
@@ -98,13 +100,13 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
     optimizer = _optimizer(trainee, recipe)
     schedule = _schedule(optimizer, recipe, steps)
     trainee, optimizer = accelerator.prepare(trainee, optimizer)
-    accelerator.register_for_checkpointing(schedule)
 
     done = 0
     if resume:
         recover(folder / STATE)
         try:
-            accelerator.load_state(str(folder / STATE))  # tensors and plain numbers only: nothing in it can run
+            accelerator.load_state(str(folder / STATE))  # reads tensors and plain numbers only: nothing in it can run
+            schedule.load_state_dict(read_json(folder / STATE / _SCHEDULE))
         except Exception as error:  # whatever the readers of the parts raise
             raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
         done = schedule.last_epoch // steps
@@ -173,7 +175,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
                 f"epoch {row.epoch}: train {row.train_loss:.3f} {row.train_accuracy:.1%}, validation "
                 f"{row.validation_loss:.3f} {row.validation_accuracy:.1%}, {row.pictures_per_second:.0f} pictures/s"
             )
-        _save_state(accelerator, folder)
+        _save_state(accelerator, schedule, folder)
     if accelerator.is_main_process:
         save_weights(accelerator.unwrap_model(trainee).model, folder)
     accelerator.wait_for_everyone()
@@ -264,21 +266,22 @@ def _groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     return [*groups, {"params": [p for p in model.parameters() if p.dim() <= 1], "weight_decay": 0.0}]
 
 
-def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> LRScheduler:
     if recipe.schedule == "constant":
-        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
-    return torch.optim.lr_scheduler.OneCycleLR(
+        return ConstantLR(optimizer, factor=1.0)
+    total = max(recipe.epochs * steps, 2)
+    return OneCycleLR(
         optimizer,
         [group["lr"] for group in optimizer.param_groups],
-        total_steps=recipe.epochs * steps,
-        pct_start=WARM_UP,
+        total_steps=total,
+        pct_start=max(WARM_UP, min(2 / total, 0.75)),  # a very short run warms up for a step at least
         div_factor=25,
         final_div_factor=40,
         cycle_momentum=False,
     )
 
 
-def _save_state(accelerator: Accelerator, folder: Path) -> None:
+def _save_state(accelerator: Accelerator, schedule: LRScheduler, folder: Path) -> None:
     # Every process takes part in saving, only the first puts the result in place.
     aside = folder / ".state.gathered"
     if accelerator.is_main_process:
@@ -287,6 +290,7 @@ def _save_state(accelerator: Accelerator, folder: Path) -> None:
     accelerator.save_state(str(aside))
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
+        write_json(aside / _SCHEDULE, schedule.state_dict())  # Accelerate would pickle it, and unpickle what it finds
         write_aside(folder / STATE, aside.rename)
     accelerator.wait_for_everyone()
 

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit.data import IMAGE_SIZE
-from maxdigit.inference.digits import Box
+from maxdigit.inference.digits import Box, is_plain
 from maxdigit.inference.predict import Prediction, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 
 _WARM = np.array([255.0, 150.0, 0.0])  # apart from every model's colour
+_FLAT, _UNSURE = 0.25, 0.7  # the best answer's share below which there seem to be no digits
 _COVER = 0.65  # how much of the picture the greatest heat covers
 
 _PRESSED = """
@@ -56,14 +57,15 @@ def answer_card(
         inverted: whether its ink was dark on light before.
         why: a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
         finds: the digits found in the picture, each of which can be pressed to erase it, and again to put it back.
-        boxes: where the digits truly are, to be laid over the picture when the page is told to.
+        boxes: where the digits truly are, to be laid over the picture when the page is told to; without them those of
+            the finds are laid over it.
     """
     shares = [float(share) for share in prediction.probabilities]
-    best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
+    digit, headline, sentence = in_words(shares, sees_digits=seems_written(picture, finds))
     return _card(
-        digit=str(best),
-        headline=texts.headline(best),
-        sentence=texts.certainty(best, shares[best], second, shares[second], bool(finds)),
+        digit=digit,
+        headline=headline,
+        sentence=sentence,
         shares=shares,
         picture=heated(picture, why[1]) if why else picture,
         caption=texts.WHY.format(digit=why[0]) if why else texts.SAW_INVERTED if inverted else texts.SAW,
@@ -73,6 +75,25 @@ def answer_card(
         finds=finds,
         boxes=boxes,
     )
+
+
+def in_words(shares: Sequence[float], *, sees_digits: bool) -> tuple[str, str, str]:
+    """An answer in large type, in a line, and in a sentence on how sure it is.
+
+    Args:
+        shares: ten probabilities.
+        sees_digits: whether there seems to be something to read in the picture.
+    """
+    best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
+    # On pictures without digits models were taught to say ten times the same.
+    if shares[best] < (_FLAT if sees_digits else _UNSURE):
+        return "?", texts.NO_DIGITS, texts.no_digits(best, shares[best])
+    return str(best), texts.headline(best), texts.certainty(best, shares[best], second, shares[second])
+
+
+def seems_written(picture: NDArray[np.uint8], finds: Sequence[Find]) -> bool:
+    """Whether there may be digits in a picture: on a plain ground, pieces of ink that were not erased."""
+    return not is_plain(picture) or any(not find.is_erased for find in finds)
 
 
 def waiting_card(headline: str, sentence: str) -> str:
@@ -95,11 +116,28 @@ def picture_tag(picture: NDArray[np.uint8], alt: str, css_class: str) -> str:
     return f'<img class="{css_class}" alt="{escape(alt)}" src="{data_url(picture)}">'
 
 
-def boxed(picture: str, boxes: Sequence[Box]) -> str:
-    """A picture's HTML with boxes over it, in the picture's pixels; the page shows them when it is told to."""
-    rects = "".join(f'<rect x="{x0}" y="{y0}" width="{x1 - x0}" height="{y1 - y0}"/>' for x0, y0, x1, y1 in boxes)
+def boxed(picture: str, boxes: Sequence[Box], finds: Sequence[Find] = ()) -> str:
+    """A picture's HTML with boxes over it, in the picture's pixels.
+
+    Those of ``boxes`` are shown when the page is told to; those of ``finds`` always, and a press on one erases it.
+    """
+    is_found = bool(finds) and not boxes
+    if is_found:
+        rects = "".join(_rect(find.box, _find_marks(find, number)) for number, find in enumerate(finds))
+    else:
+        rects = "".join(map(_rect, boxes))
+    # For the eye and the pointer: buttons beside the picture do the same for keys and screen readers.
     lines = f'<svg viewBox="0 0 {IMAGE_SIZE} {IMAGE_SIZE}" aria-hidden="true">{rects}</svg>'
-    return f'<span class="boxed">{picture}{lines}</span>'
+    return f'<span class="boxed{" boxed-found" if is_found else ""}">{picture}{lines}</span>'
+
+
+def _find_marks(find: Find, number: int) -> str:
+    return f' class="erased" data-erase="{number}"' if find.is_erased else f' data-erase="{number}"'
+
+
+def _rect(box: Box, more: str = "") -> str:
+    x0, y0, x1, y1 = box
+    return f'<rect x="{x0}" y="{y0}" width="{x1 - x0}" height="{y1 - y0}"{more}/>'
 
 
 def data_url(picture: NDArray[np.uint8]) -> str:
@@ -113,7 +151,8 @@ def data_url(picture: NDArray[np.uint8]) -> str:
 class Find:
     """A digit found in the picture."""
 
-    pixels: NDArray[np.uint8]  # (side, side)
+    box: Box  # in the picture
+    pixels: NDArray[np.uint8]  # (side, side), around it
     is_erased: bool
 
 
@@ -151,7 +190,7 @@ def _card(
       <p>{escape(sentence)}</p>
     </div>
     <figure class="answer-saw">
-      {boxed(picture_tag(picture, texts.ANSWER_ALT, "answer-picture"), boxes)}
+      {boxed(picture_tag(picture, texts.ANSWER_ALT, "answer-picture"), boxes, finds)}
       <figcaption>{escape(caption or texts.SAW)}</figcaption>
     </figure>
   </div>

@@ -17,7 +17,7 @@ from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.mistakes import confusion_matrix
-from maxdigit.ui.results import Results, ResultsTable, full_csv, results_page, submission_csv
+from maxdigit.ui.results import PAGE, Results, ResultsTable, full_csv, results_page, submission_csv
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 
@@ -86,12 +86,12 @@ def build_batch_tab(predictor: Predictor) -> None:
         concurrency_id="batch",
         **quiet,
     )
-    run.then(_finish, [results], finished, **quiet)
+    look = [results, which, page]
+    run.then(_finish, [results], finished, **quiet).then(_turn, look, view, **quiet)
     # What was done stays: the table has it already.
     gr.on(cancel.click, _cancelled, [results], [status], cancels=[run], **quiet).then(
         _finish, [results], finished, **quiet
-    )
-    look = [results, which, page]
+    ).then(_turn, look, view, **quiet)
     gr.on(which.input, partial(_turn, to=0), look, view, **quiet)
     gr.on(before.click, partial(_turn, by=-1), look, view, **quiet)
     gr.on(after.click, partial(_turn, by=1), look, view, **quiet)
@@ -115,32 +115,38 @@ def _run(
 ) -> Iterator[tuple[Any, ...]]:
     """Answer for one picture after another, showing what there is."""
     models = [model, *(name for name in names if name != model)] if others else [model]
-    results = Results(models)
+    results, in_sight = Results(models), 0
 
-    def shown(sentence: str, *, is_running: bool) -> tuple[Any, ...]:
+    def shown(sentence: str, *, done: int | None = None, count: int = 1) -> tuple[Any, ...]:
+        is_running = done is not None
+        bar = f'<progress value="{done}" max="{count}" aria-label="{escape(texts.PROGRESS)}"></progress>'
+        # The first page fills before the visitor's eyes. After that, page and filter are theirs.
+        nonlocal in_sight
+        is_filling, in_sight = in_sight < PAGE, len(results.rows)
         # Whoever presses Cancel must find what was done: so the state goes out with each look.
         return (
             results,
-            f"<p>{escape(sentence)}</p>",
+            f"<p>{escape(sentence)}</p>{bar if is_running else ''}",
             gr.Column(visible=bool(results.rows)),
             gr.Button(interactive=not is_running),
             gr.Button(interactive=is_running),
-            *_turn(results, which, 0),
+            *(_turn(results, which, 0) if is_filling else (gr.skip(),) * 5),
         )
 
     try:
         results.labels = read_names_and_labels(Path(labels)) if labels else {}
         count, entries = read_batch([Path(path) for path in (*(files or ()), *(folder or ()))])
-        yield shown(texts.batch_progress(0, count, title(model)), is_running=True)
+        yield shown(texts.batch_progress(0, count, title(model)), done=0, count=count)
         predictor.warm(model)
         for number, answered in enumerate(answer_batch(predictor, entries, models)):
             results.add(answered)
             if number % _SHOW_EVERY == 0:
-                yield shown(texts.batch_progress(len(results.rows), count, title(model)), is_running=True)
+                done = len(results.rows)
+                yield shown(texts.batch_progress(done, count, title(model)), done=done, count=count)
     except MaxDigitError as error:
-        yield shown(texts.told(error), is_running=False)
+        yield shown(texts.told(error))
         return
-    yield shown(_summary(results), is_running=False)
+    yield shown(_summary(results))
 
 
 def _mend(results: Results, row: Any, digit: Any) -> None:
@@ -159,7 +165,7 @@ def _finish(results: Results) -> tuple[Any, ...]:
     if not results.rows:
         return results, None, None, "", *buttons
     score = results.scored()
-    scored = ""
+    scored = f'<p class="note">{escape(texts.LABELS_UNUSED)}</p>' if results.labels and not score else ""
     if score:
         matrix = confusion_matrix(score["confusion"], model_colour(results.models[0]), can_press=False)
         low, high = score["interval95"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -245,7 +245,7 @@ def _card(
     pixels = picture.without(erased)
     prediction = predictor.classify(pixels, model)
     why = None if asked is None else (asked, predictor.explain(pixels, model, asked))
-    finds = [Find(_crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
+    finds = [Find(box, _crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
     boxes = picture.boxes if picture.are_true else ()
     return answer_card(prediction, pixels, inverted=picture.inverted, why=why, finds=finds, boxes=boxes)
 
@@ -327,8 +327,9 @@ def _reveal(predictor: Predictor, dealt: Dealt, score: Score, model: str, guess:
     if prediction is None:
         return score, _line(truth), card
     largest = dealt.sample.max_digit
-    score = score.after(guess == largest, prediction.max_digit == largest)
-    return score, _line(truth, texts.outcome(guess == largest, title(model), astuple(score))), card
+    score = score.after(guess == largest, model, prediction.max_digit == largest)
+    counts = score.rounds, score.visitor, score.model
+    return score, _line(truth, texts.outcome(guess == largest, list(map(title, score.asked)), counts)), card
 
 
 def _new_sample(
@@ -432,6 +433,7 @@ def _save(
     try:
         picture = seen(mode, value, path, ink, edit, dealt)
         if picture is None:
+            gr.Info(texts.NOTHING_TO_SAVE)
             return ""
         pixels = picture.without(erased)
         if what == "picture":
@@ -439,7 +441,8 @@ def _save(
             Image.fromarray(pixels).save(buffer, "PNG")
             return _file("maxdigit.png", "image/png", buffer.getvalue())
         prediction = predictor.classify(pixels, model)
-    except MaxDigitError:
+    except MaxDigitError as error:
+        gr.Warning(texts.told(error))
         return ""
     answer = {
         "model": prediction.model,

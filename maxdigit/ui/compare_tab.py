@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
+from maxdigit.inference.digits import is_plain
 from maxdigit.inference.predict import Prediction, Predictor, default_model, title
 from maxdigit.models.registry import MODELS, NUM_CLASSES
 from maxdigit.training.runs import METRICS
@@ -160,12 +161,13 @@ def _ask(
     predictor: Predictor, names: list[str], times: dict[str, float], picture: Seen, facts: str
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     replies: list[Reply] = []
-    yield versus(names, replies, picture.pixels, facts, bool(picture.boxes)), _table(predictor, names, times), times
+    sees_digits = bool(picture.boxes) or not is_plain(picture.pixels)
+    yield versus(names, replies, picture.pixels, facts, sees_digits), _table(predictor, names, times), times
     for name in names:
         replies.append(_reply(predictor, name, picture.pixels))
         if replies[-1].prediction:
             times = {**times, name: replies[-1].prediction.milliseconds}
-        yield versus(names, replies, picture.pixels, facts, bool(picture.boxes)), _table(predictor, names, times), times
+        yield versus(names, replies, picture.pixels, facts, sees_digits), _table(predictor, names, times), times
 
 
 def _reply(predictor: Predictor, name: str, picture: NDArray[np.uint8]) -> Reply:

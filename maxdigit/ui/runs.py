@@ -56,14 +56,16 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
         settings, trouble = _settings(folder)
         model = settings.get("model", folder.parent.name)
         if model not in MODELS:
-            continue  # not one of ours
+            troubles.append(texts.RUN_OF_ANOTHER.format(run=name, model=model, names=", ".join(MODELS)))
+            continue
         try:
             epochs = read_history(path)
         except MaxDigitError as error:
             troubles.append(texts.RUN_SKIPPED.format(run=name, reason=texts.told(error)))
             continue
         if not epochs:
-            continue  # just begun: the first epoch is not over
+            troubles.append(texts.RUN_WITHOUT_HISTORY.format(run=name))
+            continue
         troubles += [trouble] if trouble else []
         try:
             metrics = read_metrics(folder / METRICS)

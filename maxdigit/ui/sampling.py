@@ -43,10 +43,12 @@ class Score:
     rounds: int = 0
     visitor: int = 0
     model: int = 0
+    asked: tuple[str, ...] = ()  # the models
 
-    def after(self, visitor_is_right: bool, model_is_right: bool) -> Score:
+    def after(self, visitor_is_right: bool, model: str, model_is_right: bool) -> Score:
         """The score after one more sample."""
-        return Score(self.rounds + 1, self.visitor + visitor_is_right, self.model + model_is_right)
+        asked = self.asked if model in self.asked else (*self.asked, model)
+        return Score(self.rounds + 1, self.visitor + visitor_is_right, self.model + model_is_right, asked)
 
 
 def deal(kind: str, family: str, digits: str) -> Dealt:

@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.themes.utils import fonts, sizes
 
 STYLE = Path(__file__).with_name("style.css")
+SCRIPT = Path(__file__).with_name("paste.js")
 
 # One colour for each model, in the bars and in every chart. From Okabe and Ito's colour-blind safe set, the last a
 # shade darker; they keep a contrast of 3:1 or more on both the light and the dark ground.

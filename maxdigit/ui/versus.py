@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maxdigit.inference.predict import Prediction, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.answer import heated, picture_tag
+from maxdigit.ui.answer import heated, in_words, picture_tag
 from maxdigit.ui.theme import model_colour
 
 
@@ -35,7 +35,7 @@ def versus(
         replies: of those that have answered so far.
         picture: what they saw, uint8 (128, 128).
         facts: what is known about the picture, in a sentence; may be empty.
-        sees_digits: whether any digits were found in it.
+        sees_digits: whether there seems to be something to read in it.
     """
     by_name = {reply.model: reply for reply in replies}
     answers = [(title(r.model), r.prediction.max_digit) for r in replies if r.prediction]
@@ -56,11 +56,11 @@ def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8], sees_digit
     digit, words, foot, caption = "", reply.trouble if reply else "", "", ""
     seen = picture
     if reply and prediction and shares:
-        best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
-        digit, words = str(best), texts.certainty(best, shares[best], second, shares[second], sees_digits)
+        digit, headline, words = in_words(shares, sees_digits=sees_digits)
+        words = words if digit.isdigit() else f"{headline}. {words}"
         foot = texts.pass_time(prediction.milliseconds)
         if reply.heat is not None:
-            seen, caption = heated(picture, reply.heat), texts.WHY.format(digit=best)
+            seen, caption = heated(picture, reply.heat), texts.WHY.format(digit=prediction.max_digit)
     bars = "".join(_bar(number, shares) for number in range(NUM_CLASSES))
     return f"""
 <article class="versus-card" style="--model: {model_colour(name)}" aria-label="{escape(title(name))}">

@@ -76,6 +76,7 @@ GUESS_BARS = "Your guess"
 ANSWER_ALT = "The 128 × 128 picture that the model was given"
 SAW = "What the model saw"
 SAW_INVERTED = "Dark ink turned to light"
+NO_DIGITS = "I see no digits here"
 DRAW_SOMETHING = "Draw something"
 DRAW_SOMETHING_MORE = "Three digits, anywhere on the pad. The answer follows your hand."
 UPLOAD_SOMETHING = "Choose a picture"
@@ -104,6 +105,7 @@ CONSENT = (
 )
 RIGHT_DIGIT = "The largest digit is"
 KEPT = "Thank you. The picture and the right digit are stored."
+NOTHING_TO_SAVE = "There is nothing to save yet. Draw, upload or sample a picture first."
 NOTHING_TO_CORRECT = "There is no picture to correct yet."
 FILE_TOO_LARGE = "The file is larger than 20 MB. Save the picture as JPEG, or smaller, and try again."
 FILE_GONE = "The picture is no longer on the server. Choose it again."
@@ -114,11 +116,9 @@ def headline(digit: int) -> str:
     return f"The largest digit is {digit}"
 
 
-def certainty(best: int, best_share: float, second: int, second_share: float, sees_digits: bool = True) -> str:
+def certainty(best: int, best_share: float, second: int, second_share: float) -> str:
     """How sure the model is, and its second guess, in one sentence each."""
     other = f"Second guess: {second}, with {percent(second_share)}."
-    if not sees_digits and best_share < 0.7:
-        return "I see no digits here."
     if best_share >= 0.9:
         return f"Sure, with {percent(best_share)}. {other}"
     if best_share >= 0.7:
@@ -126,6 +126,11 @@ def certainty(best: int, best_share: float, second: int, second_share: float, se
     if second_share >= 0.6 * best_share:
         return f"Torn between {best} and {second}: {percent(best_share)} against {percent(second_share)}."
     return f"Not sure: only {percent(best_share)}. {other}"
+
+
+def no_digits(best: int, best_share: float) -> str:
+    """What the model says all the same where there seems to be nothing to read."""
+    return f"If there is one after all, my best guess is {best}, with {percent(best_share)}."
 
 
 def ask_why(digit: int) -> str:
@@ -140,19 +145,20 @@ def time_taken(model: str, milliseconds: float) -> str:
 
 def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
     """What a sample really shows, and whether the model was right."""
-    shown = f"{', '.join(map(str, digits[:-1]))} and {digits[-1]}"
+    shown = _and([str(digit) for digit in digits])
     if answered is None:
         return f"It shows {shown}; the largest is {largest}."
     verdict = "the model is right." if answered == largest else f"the model is wrong, it said {answered}."
     return f"It shows {shown}; the largest is {largest}: {verdict}"
 
 
-def outcome(visitor_is_right: bool, model: str, score: tuple[int, int, int]) -> str:
-    """How a guess went, and the score: rounds, the visitor's and the models' right answers."""
+def outcome(visitor_is_right: bool, asked: list[str], score: tuple[int, int, int]) -> str:
+    """How a guess went, and the score of whoever was ``asked``: rounds, the visitor's and the models' right answers."""
     rounds, visitor, models = score
+    them = asked[0] if len(asked) == 1 else "the models"
     verdict = "You are right" if visitor_is_right else "You are wrong"
     samples = "1 sample" if rounds == 1 else f"{rounds} samples"
-    return f"{verdict}. After {samples}: you {visitor}, {model} {models}."
+    return f"{verdict}. After {samples}: you {visitor}, {them} {models}."
 
 
 def erase(number: int, is_erased: bool) -> str:
@@ -347,6 +353,7 @@ FOLDER = "A folder of pictures"
 LABELS = "Right answers, if you have them (CSV: Id or name, Label)"
 ASK_OTHERS = "Ask the other models too, to see where they disagree"
 START = "Classify all"
+PROGRESS = "Progress"
 CANCEL = "Cancel"
 FILTER = "Show"
 FILTERS = {
@@ -381,6 +388,12 @@ def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
     parts = [f"{unsure:,} unsure"] + ([f"{disagree:,} disputed"] if disagree else [])
     parts += [f"{unread:,} not read"] if unread else []
     return f"Done: {_pictures(count)}, {', '.join(parts)}. An answer can be mended in the table."
+
+
+LABELS_UNUSED = (
+    "The labels tell of none of these pictures. Their first column should hold file names, with or without endings, or "
+    "the numbers of pictures in a file of the competition."
+)
 
 
 def batch_cancelled(count: int) -> str:
@@ -442,6 +455,8 @@ LINES = (
     "Solid lines: validation. Dashed lines: training. Dotted lines: what the paper reports. The charts follow a run "
     "that goes on."
 )
+RUN_OF_ANOTHER = "Left out {run}: its model, {model!r}, is not one of {names}."
+RUN_WITHOUT_HISTORY = "Left out {run}: there is no epoch in its history.csv yet."
 NO_RUNS = "No training run was found in {folder}. Start one with: python train.py resnet18"
 NO_RUN_CHOSEN = "Choose a run above to see its curves."
 RUN_SKIPPED = "Left out {run}: {reason}"

@@ -79,6 +79,7 @@ GUESS_BARS = "Votre réponse"
 ANSWER_ALT = "L'image de 128 × 128 pixels donnée au modèle"
 SAW = "Vu par le modèle"
 SAW_INVERTED = "Encre foncée rendue claire"
+NO_DIGITS = "Je ne vois pas de chiffres ici"
 DRAW_SOMETHING = "Dessinez quelque chose"
 DRAW_SOMETHING_MORE = "Trois chiffres, n'importe où sur l'ardoise. La réponse suit votre main."
 UPLOAD_SOMETHING = "Choisissez une image"
@@ -107,6 +108,7 @@ CONSENT = (
 )
 RIGHT_DIGIT = "Le plus grand chiffre est"
 KEPT = "Merci. L'image et le bon chiffre sont gardés."
+NOTHING_TO_SAVE = "Il n'y a encore rien à enregistrer. Dessinez, envoyez ou tirez d'abord une image."
 NOTHING_TO_CORRECT = "Il n'y a pas encore d'image à corriger."
 FILE_TOO_LARGE = "Le fichier dépasse 20 Mo. Enregistrez l'image en JPEG, ou plus petite, et réessayez."
 FILE_GONE = "L'image n'est plus sur le serveur. Choisissez-la de nouveau."
@@ -117,11 +119,9 @@ def headline(digit: int) -> str:
     return f"Le plus grand chiffre est {digit}"
 
 
-def certainty(best: int, best_share: float, second: int, second_share: float, sees_digits: bool = True) -> str:
+def certainty(best: int, best_share: float, second: int, second_share: float) -> str:
     """How sure the model is, and its second guess, in one sentence each."""
     other = f"Ensuite vient le {second}, à {percent(second_share)}."
-    if not sees_digits and best_share < 0.7:
-        return "Je ne vois pas de chiffres ici."
     if best_share >= 0.9:
         return f"Certain, à {percent(best_share)}. {other}"
     if best_share >= 0.7:
@@ -129,6 +129,11 @@ def certainty(best: int, best_share: float, second: int, second_share: float, se
     if second_share >= 0.6 * best_share:
         return f"Hésite entre {best} et {second} : {percent(best_share)} contre {percent(second_share)}."
     return f"Incertain : {percent(best_share)} seulement. {other}"
+
+
+def no_digits(best: int, best_share: float) -> str:
+    """What the model says all the same where there seems to be nothing to read."""
+    return f"S'il y en a tout de même un, je dirais {best}, à {percent(best_share)}."
 
 
 def ask_why(digit: int) -> str:
@@ -143,19 +148,20 @@ def time_taken(model: str, milliseconds: float) -> str:
 
 def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
     """What a sample really shows, and whether the model was right."""
-    shown = f"{', '.join(map(str, digits[:-1]))} et {digits[-1]}"
+    shown = _and([str(digit) for digit in digits])
     if answered is None:
         return f"Elle montre {shown} ; le plus grand est {largest}."
     verdict = "le modèle a raison." if answered == largest else f"le modèle se trompe, il a dit {answered}."
     return f"Elle montre {shown} ; le plus grand est {largest} : {verdict}"
 
 
-def outcome(visitor_is_right: bool, model: str, score: tuple[int, int, int]) -> str:
-    """How a guess went, and the score: rounds, the visitor's and the models' right answers."""
+def outcome(visitor_is_right: bool, asked: list[str], score: tuple[int, int, int]) -> str:
+    """How a guess went, and the score of whoever was ``asked``: rounds, the visitor's and the models' right answers."""
     rounds, visitor, models = score
+    them = asked[0] if len(asked) == 1 else "les modèles"
     verdict = "Vous avez raison" if visitor_is_right else "Vous vous trompez"
     samples = "1 tirage" if rounds == 1 else f"{rounds} tirages"
-    return f"{verdict}. Après {samples} : vous {visitor}, {model} {models}."
+    return f"{verdict}. Après {samples} : vous {visitor}, {them} {models}."
 
 
 def erase(number: int, is_erased: bool) -> str:
@@ -351,6 +357,7 @@ FOLDER = "Un dossier d'images"
 LABELS = "Bonnes réponses, si vous les avez (CSV : Id ou name, Label)"
 ASK_OTHERS = "Demander aussi aux autres modèles, pour voir où ils sont en désaccord"
 START = "Tout classer"
+PROGRESS = "Progression"
 CANCEL = "Arrêter"
 FILTER = "Montrer"
 FILTERS = {
@@ -385,6 +392,12 @@ def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
     parts = [_counted(unsure, "incertaine")] + ([_counted(disagree, "disputée")] if disagree else [])
     parts += [_counted(unread, "illisible")] if unread else []
     return f"Terminé : {_pictures(count)}, dont {', '.join(parts)}. Une réponse se corrige dans le tableau."
+
+
+LABELS_UNUSED = (
+    "Les étiquettes ne parlent d'aucune de ces images. Leur première colonne devrait donner les noms des fichiers, "
+    "avec ou sans extension, ou les numéros des images dans un fichier du concours."
+)
 
 
 def batch_cancelled(count: int) -> str:
@@ -450,6 +463,8 @@ LINES = (
     "Traits pleins : validation. Tirets : entraînement. Pointillés : ce qu'annonce l'article. Les courbes suivent un "
     "entraînement en cours."
 )
+RUN_OF_ANOTHER = "Laissé de côté : {run}. Son modèle, {model!r}, n'est pas l'un de {names}."
+RUN_WITHOUT_HISTORY = "Laissé de côté : {run}. Il n'y a pas encore d'époque dans son history.csv."
 NO_RUNS = "Aucun entraînement dans {folder}. Pour en lancer un : python train.py resnet18"
 NO_RUN_CHOSEN = "Choisissez un entraînement ci-dessus pour voir ses courbes."
 RUN_SKIPPED = "Laissé de côté : {run}. {reason}"
