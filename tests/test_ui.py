@@ -480,6 +480,16 @@ def test_runs_in_any_folder_are_found_by_what_they_say_of_themselves(tmp_path: P
     assert alone.name == "tried" and len(alone.epochs) == 12
 
 
+def test_runs_of_one_model_are_told_apart_by_marks(tmp_path: Path) -> None:
+    for folder, model, recipe in (("a", "resnet18", "tuned"), ("b", "resnet18", "tuned"), ("c", "resnet18", "paper")):
+        write_config(write_run(tmp_path, folder, recipe), model=model, name=recipe)
+    write_run(tmp_path, "torch_cnn", "tuned")
+    runs, _ = find_runs(tmp_path)
+    lines = run_figures(runs, View())["accuracy"].data
+    looks = {line.name: (line.line.color, line.mode, line.marker.symbol) for line in lines if line.name}
+    assert len(looks) == len(runs) == len(set(looks.values()))
+
+
 def test_a_folder_of_runs_is_read_again_only_when_it_has_changed(tmp_path: Path) -> None:
     folder = write_run(tmp_path, "resnet18", "tuned")
     known, *_ = _open(tmp_path, [], "epoch", 0.0, False)

@@ -22,6 +22,7 @@ SOFTMAX_FLOOR = math.log(1 + 9 / math.e)  # no lower can the loss fall where a s
 
 _INK = "#808080"  # readable on either ground where the style sheet does not reach, as in a saved picture
 _GRID = "rgba(128, 128, 128, 0.22)"
+_MARKS = ("", "circle-open", "square-open", "diamond-open", "triangle-up-open", "x-open")
 _CLEAR = "rgba(0, 0, 0, 0)"
 # Dragging zooms and a double click goes back; of the buttons only "picture" and "all of it" are left.
 _TOOLS_LEFT_OUT = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "resetscale"]
@@ -115,6 +116,7 @@ def _figure(runs: list[Run], view: View, chart: str, lines: list[tuple[str, str,
     import plotly.graph_objects as go
 
     figure = go.Figure()
+    marks = _marks(runs)
     for run in runs:
         x = _places(run.epochs, view)
         for part, column, is_dashed in lines:
@@ -123,13 +125,13 @@ def _figure(runs: list[Run], view: View, chart: str, lines: list[tuple[str, str,
             look = {
                 "x": x,
                 "legendgroup": run.name,  # one entry shows or hides all of a run's lines
-                "mode": "lines+markers" if len(run.epochs) == 1 or run.recipe == "paper" else "lines",
+                "mode": "lines+markers" if len(run.epochs) == 1 or marks[run.name] else "lines",
                 "line": {
                     "color": model_colour(run.spec.name),
                     "width": 2,
                     "dash": "5px,4px" if is_dashed else "solid",
                 },
-                "marker": {"symbol": "circle-open", "size": 6},  # the paper's recipe, in the same model's colour
+                "marker": {"symbol": marks[run.name] or "circle", "size": 6},
                 "customdata": [epoch.epoch for epoch in run.epochs],
             }
             if view.smoothing:  # what was measured stays to be seen, faintly
@@ -147,6 +149,17 @@ def _figure(runs: list[Run], view: View, chart: str, lines: list[tuple[str, str,
     figure.update_xaxes(range=[0, 1.03 * longest], **(_ticks(longest) if view.axis == "epoch" else {}))
     figure.update_yaxes(tickformat=".0%" if number.endswith("%") else "~s" if chart == "speed" else "~g")
     return figure
+
+
+def _marks(runs: list[Run]) -> dict[str, str]:
+    """What tells runs of one model, which share its colour, apart: by run, the marks on its lines; none on one's."""
+    seen: dict[str, int] = {}
+    marks = {}
+    for run in runs:
+        number = max(seen.get(run.spec.name, 0), int(run.recipe == "paper"))  # which has marks, alone or not
+        marks[run.name] = _MARKS[number % len(_MARKS)]
+        seen[run.spec.name] = number + 1
+    return marks
 
 
 def smooth(values: list[float], weight: float) -> list[float]:
