@@ -1,8 +1,9 @@
 """Make the README's pictures of the running app anew, and its recording: ``python docs/make_screenshots.py [FOLDER]``.
 
 Opens the app with the committed models in Chromium (on the path, or named by ``CHROMIUM``), draws 3, 8 and 5 as a mouse
-would, and takes pictures at laptop and phone size, in light and dark. For the recording the hand moves slowly enough
-for each frame to be taken, and every frame is then shown for as long as it lasts at a hand's pace.
+would, and takes pictures at laptop and phone size, in light and dark, and of Compare and Training. For the recording
+the hand moves slowly enough for each frame to be taken, and every frame is then shown for as long as it lasts at a
+hand's pace.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SIZES = {
     "laptop": {"viewport": {"width": 1280, "height": 720}},
     "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
 }
+PAGES = {"Compare": ".versus-card .bar-best", "Training": ".charts .xtick text"}  # and what is seen when one is there
 STAGE = {"viewport": {"width": 1120, "height": 720}}  # of the recording
 WIDTH = 720  # pixels of the recording
 FRAME = 32  # milliseconds
@@ -90,6 +92,15 @@ def main() -> None:
                 page.wait_for_timeout(600)
                 page.screenshot(path=folder / f"{size}-{theme}.png", full_page=size == "phone")
                 page.close()
+        page = browser.new_page(**SIZES["laptop"])
+        page.goto(f"{address}?__theme=light")
+        _draw(page)
+        for tab, landmark in PAGES.items():
+            page.get_by_role("tab", name=tab, exact=True).click()
+            page.locator(landmark).last.wait_for(timeout=60_000)
+            page.wait_for_timeout(2000)
+            page.screenshot(path=folder / f"{tab.lower()}.png")
+        page.close()
         _record(browser, f"{address}?__theme=light", folder / "recording.webp")
         browser.close()
     demo.close()
