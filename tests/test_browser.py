@@ -45,6 +45,20 @@ DIGITS = (
     ((0.36, 0.60), (0.60, 0.60), (0.46, 0.90)),
 )
 
+# Resolves when the pad has not moved for 15 frames: the page is put together piece by piece, and whoever measured where
+# the pad is before would press beside it.
+STANDS_STILL = """() => new Promise((done) => {
+    const place = () => JSON.stringify(document.querySelector(".pad").getBoundingClientRect());
+    let [last, frames] = [place(), 0];
+    const look = () => {
+        const now = place();
+        frames = now === last ? frames + 1 : 0;
+        last = now;
+        frames < 15 ? requestAnimationFrame(look) : done();
+    };
+    requestAnimationFrame(look);
+})"""
+
 Opener = Callable[..., Page]
 
 expect.set_options(timeout=45_000)  # two cores that may be training beside
@@ -101,6 +115,7 @@ def opened(browser: Browser, url: str) -> Iterator[Opener]:
         # The pad, unless the address is a link to a sample.
         expect(page.locator(".pad-canvas:visible, .sample-picture:visible").first).to_be_visible()
         expect(page.locator(".answer")).to_be_visible()
+        page.evaluate(STANDS_STILL)
         return page
 
     yield open_page

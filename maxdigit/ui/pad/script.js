@@ -280,12 +280,12 @@ new ResizeObserver(fit).observe(sheet);
 window.addEventListener("resize", fit); // a zoom may change the pixels without changing the size
 
 // Gradio forgets a value that is set before it has put the whole page together, and says so with an empty one.
-// A drawing kept over a reload is then sent again.
+// A drawing kept over a reload, or begun at once, is then sent again.
 const loadedAt = performance.now();
-const restoring = () => past.length === 0 && strokes.length > 0 && !props.value && performance.now() < loadedAt + 5000;
+const isForgotten = () => strokes.length > 0 && !props.value && performance.now() < loadedAt + 20000;
 
 watch("value", () => {
-  if (restoring()) return setTimeout(send, 100);
+  if (isForgotten()) return line || setTimeout(send, 100);
   if (!line && (props.value || "") !== written()) receive(props.value);
 });
 
@@ -297,4 +297,5 @@ try {
 }
 fit();
 receive(kept);
-if (restoring()) setTimeout(send, 100);
+if (isForgotten()) setTimeout(send, 100);
+pad.classList.add("pad-live"); // before that nothing is to be seen that could be drawn on
