@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 
 .PHONY: app test
 app: $(VENV)/.app
-	$(BIN)/python app.py
+	$(BIN)/python app.py --open
 
 test: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """The web app, on this machine and as a Hugging Face Space.
 
 python app.py [--host 127.0.0.1] [--port 7860] [--checkpoints checkpoints] [--runs checkpoints]
-              [--corrections FOLDER] [--mcp]
+              [--corrections FOLDER] [--mcp] [--open]
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument(
         "--mcp", action="store_true", help="serve tools for language models too, by the Model Context Protocol"
     )
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
     args = parser.parse_args()
     if args.mcp and find_spec("mcp") is None:
         parser.exit(1, "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n")
@@ -40,7 +41,7 @@ def main() -> None:
     from maxdigit.ui.app import build_app, launch_options  # takes seconds to load, and the models' process needs it not
 
     demo = build_app(predictor, args.runs or args.checkpoints, args.corrections)
-    demo.launch(server_name=args.host, server_port=args.port, **launch_options(args.mcp))
+    demo.launch(server_name=args.host, server_port=args.port, inbrowser=args.open, **launch_options(args.mcp))
 
 
 def _warm(predictor: BackstagePredictor) -> None:

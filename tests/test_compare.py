@@ -11,10 +11,10 @@ from ui_support import TEXTURED, FakePredictor, write_results
 
 from maxdigit.data.sample import measured_picture
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import NAMES
+from maxdigit.inference.predict import NAMES, Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.charts import against_figure
-from maxdigit.ui.compare_tab import _compare, _look, _row
+from maxdigit.ui.compare_tab import _compare, _look, _metrics, _row, _whole
 from maxdigit.ui.measured import MetricsError, read_metrics
 from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
 from maxdigit.ui.shown import Edit
@@ -137,12 +137,20 @@ def test_what_was_not_measured_is_not_drawn(predictor: FakePredictor) -> None:
     assert against_figure({}, "digit") is None
 
 
+def test_the_ensemble_has_the_size_and_the_work_of_its_members() -> None:
+    members = [_metrics(Predictor(), name) for name, weight in Predictor().weights().items() if weight]
+    whole = _whole(Predictor(), "ensemble")
+    assert whole.parameters == sum(member.parameters for member in members) > 1_000_000
+    assert whole.flops == sum(member.flops for member in members) and whole.test
+    assert _whole(Predictor(), "torch_cnn") == _metrics(Predictor(), "torch_cnn")
+
+
 # ---- The mistakes
 
 
 def test_a_cell_shows_the_pictures_that_fell_into_it(predictor: FakePredictor) -> None:
     matrix, _, everything, *_ = _look(predictor, "resnet18", "textured", ANY, None, 24)
-    assert matrix.count("<button") == 100 and everything.count("<figure>") == 3
+    assert matrix.count("<button") == 120 and everything.count("<figure>") == 3
     matrix, _, gallery, _, cell, _ = _look(predictor, "resnet18", "textured", ANY, (9, 4), 24)
     assert gallery.count("<figure>") == 2 and cell == (9, 4) and matrix.count(" chosen") == 1
     assert "9, read as 4 (90% sure)" in gallery
@@ -151,6 +159,9 @@ def test_a_cell_shows_the_pictures_that_fell_into_it(predictor: FakePredictor) -
     assert "9, read as 4 (80% sure)" in gallery
     *_, gallery, more, _, _ = _look(predictor, "resnet18", "textured", ANY, None, 2)
     assert gallery.count("<figure>") == 2 and more.visible
+    for head, count in (((9, None), 2), ((None, 4), 2), ((7, None), 1), ((None, None), 3)):
+        _, _, gallery, *_ = _look(predictor, "resnet18", "textured", ANY, head, 24)
+        assert gallery.count("<figure>") == count
     assert texts.RIGHT_NOT_KEPT in _look(predictor, "resnet18", "textured", ANY, (4, 4), 24)[2]
     assert texts.MISTAKES_NONE in _look(predictor, "resnet18", "drawn", ANY, None, 24)[2]
 

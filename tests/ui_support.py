@@ -17,6 +17,7 @@ from maxdigit.errors import MaxDigitError, UnknownModelError
 from maxdigit.inference.predict import NAMES, Prediction
 from maxdigit.training.history import Epoch, write_history
 from maxdigit.training.mistakes import Mistake, write_mistakes
+from maxdigit.training.runs import ENSEMBLE
 
 CONFUSION = (10 * np.eye(10, dtype=int)).tolist()
 CONFUSION[9][4] = 3
@@ -60,6 +61,10 @@ class FakePredictor:
 
     def folder(self, model: str) -> Path:
         return self.checkpoints / model / "tuned"
+
+    def weights(self) -> dict[str, float]:
+        members = [name for name in self.names if name != ENSEMBLE]
+        return {name: 1 / len(members) for name in members}
 
     def warm(self, model: str) -> None:
         self.classify(np.zeros((128, 128), np.uint8), model)

@@ -150,7 +150,7 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
         "test_pictures": TEST_PICTURES,
         "training": {
             "epochs": len(history),
-            "pictures_seen": len(history) * recipe["train_pictures"] // recipe["batch_size"] * recipe["batch_size"],
+            "pictures_seen": len(history) * (recipe["train_pictures"] // recipe["batch_size"] * recipe["batch_size"]),
             "pictures_seen_before": sum(run["pictures_seen"] for run in config.get("started_from", [])),
             "seconds": round(sum(row.seconds for row in history), 1),
             "seconds_before": round(sum(run["seconds"] for run in config.get("started_from", [])), 1),

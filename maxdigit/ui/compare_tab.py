@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from maxdigit.ui.charts import against_figure, against_table
 from maxdigit.ui.classify_tab import ONE_LINE, ClassifyTab
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.measured import Measured, Metrics, read_metrics
-from maxdigit.ui.mistakes import MatrixCell, confusion_matrix, mistakes_gallery
+from maxdigit.ui.mistakes import MatrixCell, MistakesOf, confusion_matrix, mistakes_gallery
 from maxdigit.ui.sampling import ANY, Dealt, deal
 from maxdigit.ui.shown import Edit, Seen, seen, seen_sample
 from maxdigit.ui.sortable import Column, SortableTable, sortable
@@ -197,10 +198,26 @@ def _metrics(predictor: Predictor, name: str) -> Metrics:
         return Metrics()
 
 
+def _whole(predictor: Predictor, name: str) -> Metrics:
+    """A model's metrics; the ensemble has the parameters, weights and work of all that it asks."""
+    metrics = _metrics(predictor, name)
+    if name in MODELS:
+        return metrics
+    try:
+        members = [_metrics(predictor, member) for member, weight in predictor.weights().items() if weight]
+    except MaxDigitError:  # its weights are damaged, which it says when it is asked
+        return metrics
+    together = {
+        field: sum(values) if None not in (values := [getattr(member, field) for member in members]) else None
+        for field in ("parameters", "weight_bytes", "flops")
+    }
+    return replace(metrics, **together)
+
+
 def _table(predictor: Predictor, names: list[str], times: dict[str, float]) -> str:
     columns = [Column(name, means) for name, means in texts.MEASURED_COLUMNS.items()]
     return sortable(
-        columns, [_row(name, _metrics(predictor, name), times.get(name)) for name in names], texts.MEASURED_NOTE
+        columns, [_row(name, _whole(predictor, name), times.get(name)) for name in names], texts.MEASURED_NOTE
     )
 
 
@@ -273,7 +290,7 @@ def _look(
     whose: str,
     kind: str,
     family: str,
-    cell: tuple[int, int] | None,
+    cell: MistakesOf | None,
     shown: int,
     *,
     restart: bool = False,
@@ -284,7 +301,7 @@ def _look(
         cell, shown = None, _PAGE
     if further:
         shown += _PAGE
-    if cell is not None and not all(digit in range(NUM_CLASSES) for digit in cell):
+    if cell == (None, None) or not all(digit is None or digit in range(NUM_CLASSES) for digit in cell or ()):
         cell = None
     family = family if kind == "textured" else ANY
     measured = _metrics(predictor, whose).test.get(kind)

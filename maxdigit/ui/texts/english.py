@@ -263,7 +263,7 @@ PICTURES = "pictures"
 
 MISTAKES_TITLE = "What it gets wrong"
 MATRIX_HINT = "Rows: the true largest digit. Columns: the answer."
-MATRIX_PRESS = "Press a cell to see the pictures behind it."
+MATRIX_PRESS = "Press a cell to see the pictures behind it, or a digit at its side for all of a row or column."
 MISTAKES_ALL = "All mistakes"
 MISTAKES_MORE = "Show more"
 MISTAKE_ALT = "A test picture that shows {digits}"
@@ -297,15 +297,25 @@ def matrix_cell(truth: int, answer: int, count: int) -> str:
     return f"Truth {truth}, answer {answer}: {times}"
 
 
+def matrix_head(truth: int | None, answer: int | None) -> str:
+    """What a row's or a column's head says."""
+    return f"All mistakes with the answer {answer}" if truth is None else f"All mistakes with the truth {truth}"
+
+
 def mistakes_shown(shown: int, found: int, truth: int | None, answer: int | None) -> str:
     """How many mistakes are to be seen, and which."""
-    which = "" if truth is None else f" in which a {truth} was read as {answer}"
+    read = "something else" if answer is None else answer
+    which = "" if truth is None and answer is None else f" in which {_a(truth)} was read as {read}"
     return f"{shown:,} of {found:,} mistakes{which}, the surest first."
 
 
 def mistake(truth: int, answer: int, confidence: float) -> str:
     """One wrong answer."""
     return f"{truth}, read as {answer} ({percent(confidence, 0)} sure)"
+
+
+def _a(digit: int | None) -> str:
+    return "a digit" if digit is None else f"an {digit}" if digit == 8 else f"a {digit}"
 
 
 def _time(value: float) -> str:

@@ -268,7 +268,7 @@ PICTURES = "images"
 
 MISTAKES_TITLE = "Ses erreurs"
 MATRIX_HINT = "Lignes : le vrai plus grand chiffre. Colonnes : la réponse."
-MATRIX_PRESS = "Appuyez sur une case pour voir ses images."
+MATRIX_PRESS = "Appuyez sur une case pour voir ses images, ou sur un chiffre du bord pour toute la ligne ou la colonne."
 MISTAKES_ALL = "Toutes les erreurs"
 MISTAKES_MORE = "En montrer plus"
 MISTAKE_ALT = "Une image de test qui montre {digits}"
@@ -301,9 +301,19 @@ def matrix_cell(truth: int, answer: int, count: int) -> str:
     return f"Vrai chiffre {truth}, réponse {answer} : {number(count)} fois"
 
 
+def matrix_head(truth: int | None, answer: int | None) -> str:
+    """What a row's or a column's head says."""
+    return (
+        f"Toutes les erreurs où la réponse est {answer}"
+        if truth is None
+        else f"Toutes les erreurs où la vérité est {truth}"
+    )
+
+
 def mistakes_shown(shown: int, found: int, truth: int | None, answer: int | None) -> str:
     """How many mistakes are to be seen, and which."""
-    which = "" if truth is None else f" où {truth} a été lu {answer}"
+    was, read = ("un chiffre" if truth is None else truth), ("autrement" if answer is None else answer)
+    which = "" if truth is None and answer is None else f" où {was} a été lu {read}"
     return f"{number(shown)} sur {number(found)}, {_counted(found, 'erreur')}{which}, les plus certaines d'abord."
 
 
