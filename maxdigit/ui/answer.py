@@ -26,6 +26,7 @@ from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 
 _WARM = np.array([255.0, 150.0, 0.0])  # apart from every model's colour
 _FLAT, _UNSURE = 0.25, 0.7  # the best answer's share below which there seem to be no digits
+_AROUND = 3  # pixels between a digit that was found and its box
 _COVER = 0.65  # how much of the picture the greatest heat covers
 
 _PRESSED = """
@@ -123,7 +124,7 @@ def boxed(picture: str, boxes: Sequence[Box], finds: Sequence[Find] = ()) -> str
     """
     is_found = bool(finds) and not boxes
     if is_found:
-        rects = "".join(_rect(find.box, _find_marks(find, number)) for number, find in enumerate(finds))
+        rects = "".join(_rect(find.box, _AROUND, _find_marks(find, number)) for number, find in enumerate(finds))
     else:
         rects = "".join(map(_rect, boxes))
     # For the eye and the pointer: buttons beside the picture do the same for keys and screen readers.
@@ -135,9 +136,10 @@ def _find_marks(find: Find, number: int) -> str:
     return f' class="erased" data-erase="{number}"' if find.is_erased else f' data-erase="{number}"'
 
 
-def _rect(box: Box, more: str = "") -> str:
+def _rect(box: Box, around: int = 0, more: str = "") -> str:
     x0, y0, x1, y1 = box
-    return f'<rect x="{x0}" y="{y0}" width="{x1 - x0}" height="{y1 - y0}"{more}/>'
+    width, height = x1 - x0 + 2 * around, y1 - y0 + 2 * around
+    return f'<rect x="{x0 - around}" y="{y0 - around}" width="{width}" height="{height}"{more}/>'
 
 
 def data_url(picture: NDArray[np.uint8]) -> str:
