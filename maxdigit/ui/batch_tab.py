@@ -88,10 +88,11 @@ def build_batch_tab(predictor: Predictor) -> None:
     )
     look = [results, which, page]
     run.then(_finish, [results], finished, **quiet).then(_turn, look, view, **quiet)
-    # What was done stays: the table has it already.
-    gr.on(cancel.click, _cancelled, [results], [status], cancels=[run], **quiet).then(
+    # What was done stays, and is told again at the end: pictures that were on their way still come.
+    stopped = [status, *view]
+    gr.on(cancel.click, _cancelled, look, stopped, cancels=[run], **quiet).then(
         _finish, [results], finished, **quiet
-    ).then(_turn, look, view, **quiet)
+    ).then(_cancelled, look, stopped, **quiet)
     gr.on(which.input, partial(_turn, to=0), look, view, **quiet)
     gr.on(before.click, partial(_turn, by=-1), look, view, **quiet)
     gr.on(after.click, partial(_turn, by=1), look, view, **quiet)
@@ -155,8 +156,8 @@ def _mend(results: Results, row: Any, digit: Any) -> None:
         results.rows[row].fixed = digit
 
 
-def _cancelled(results: Results) -> str:
-    return f"<p>{escape(texts.batch_cancelled(len(results.rows)))}</p>"
+def _cancelled(results: Results, which: str, page: int) -> tuple[Any, ...]:
+    return f"<p>{escape(texts.BATCH_STOPPED)}</p>", *_turn(results, which, page)
 
 
 def _finish(results: Results) -> tuple[Any, ...]:

@@ -400,15 +400,11 @@ def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
     return f"Done: {_pictures(count)}, {', '.join(parts)}. An answer can be mended in the table."
 
 
+BATCH_STOPPED = "Stopped. What was answered until then is kept."
 LABELS_UNUSED = (
     "The labels tell of none of these pictures. Their first column should hold file names, with or without endings, or "
     "the numbers of pictures in a file of the competition."
 )
-
-
-def batch_cancelled(count: int) -> str:
-    """What is left of a batch that was stopped."""
-    return f"Stopped. The answers for {_pictures(count)} are kept."
 
 
 def batch_score(model: str, accuracy: float, low: float, high: float, count: int) -> str:

@@ -404,15 +404,11 @@ def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
     return f"Terminé : {_pictures(count)}, dont {', '.join(parts)}. Une réponse se corrige dans le tableau."
 
 
+BATCH_STOPPED = "Arrêté. Ce qui a été répondu jusque-là est gardé."
 LABELS_UNUSED = (
     "Les étiquettes ne parlent d'aucune de ces images. Leur première colonne devrait donner les noms des fichiers, "
     "avec ou sans extension, ou les numéros des images dans un fichier du concours."
 )
-
-
-def batch_cancelled(count: int) -> str:
-    """What is left of a batch that was stopped."""
-    return f"Arrêté. Réponses gardées : {number(count)}."
 
 
 def batch_score(model: str, accuracy: float, low: float, high: float, count: int) -> str:
