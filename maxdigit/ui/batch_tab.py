@@ -22,7 +22,6 @@ from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 
 _HOUR = 3600
-_SHOW_EVERY = 4  # groups of pictures between two looks at the table while it grows
 
 
 def build_batch_tab(predictor: Predictor) -> None:
@@ -139,11 +138,10 @@ def _run(
         count, entries = read_batch([Path(path) for path in (*(files or ()), *(folder or ()))])
         yield shown(texts.batch_progress(0, count, title(model)), done=0, count=count)
         predictor.warm(model)
-        for number, answered in enumerate(answer_batch(predictor, entries, models)):
+        for answered in answer_batch(predictor, entries, models):
             results.add(answered)
-            if number % _SHOW_EVERY == 0:
-                done = len(results.rows)
-                yield shown(texts.batch_progress(done, count, title(model)), done=done, count=count)
+            done = len(results.rows)
+            yield shown(texts.batch_progress(done, count, title(model)), done=done, count=count)
     except MaxDigitError as error:
         yield shown(texts.told(error))
         return
