@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.managers import BaseManager
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import Prediction, Predictor
+from maxdigit.inference.predict import Prediction, Predictor, default_model
 
 
 class BackstageError(MaxDigitError):
@@ -70,6 +71,16 @@ backstage = Backstage()
 
 class BackstagePredictor(Predictor):
     """A :class:`Predictor` whose models live backstage."""
+
+    def get_ready(self) -> None:
+        """Begin to load the model that is asked when nobody says which, and return at once."""
+        name = default_model(self.available())
+        if name is not None:
+            threading.Thread(target=self._warm_if_whole, args=(name,), daemon=True).start()
+
+    def _warm_if_whole(self, model: str) -> None:
+        with suppress(MaxDigitError):  # a damaged checkpoint: the page says so when it is asked
+            self.warm(model)
 
     def warm(self, model: str) -> None:
         """As :meth:`Predictor.warm`."""
