@@ -22,7 +22,7 @@ _COMPILER = ("torch._dynamo", "torch._dynamo.utils")
 
 @contextmanager
 def _no_compiler() -> Iterator[None]:
-    """Keep torchvision from loading torch's compiler: 1 s and 140 MB before the first answer.
+    """Keep torchvision from loading torch's compiler: 1 s and 120 MB before the first answer.
 
     All that torchvision wants of it is whether region pooling, which ResNet18 has none of, can be compiled. Whoever
     needs the compiler later on finds it as ever.

@@ -109,9 +109,8 @@ def _settings(folder: Path) -> tuple[dict[str, Any], str]:
     if not (folder / CONFIG).is_file():
         return {}, ""
     try:
-        recipe = read_json(folder / CONFIG)["recipe"]
-        return dict(recipe), ""
-    except (MaxDigitError, TypeError, KeyError, ValueError):
+        return dict(read_json(folder / CONFIG, "recipe")["recipe"]), ""
+    except (MaxDigitError, TypeError, ValueError):
         return {}, texts.NOT_A_CONFIG_FILE.format(path=folder / CONFIG)
 
 
