@@ -48,7 +48,8 @@ def classify(
     With --json each line holds path, model, max_digit, probabilities (ten numbers that sum to 1) and milliseconds, or
     path and error where a file is no picture; the others go on. The exit status is 1 if any file failed.
     """
-    from maxdigit.data.prepare import open_picture, prepare
+    from maxdigit.preparation.files import open_picture
+    from maxdigit.preparation.prepare import prepare
 
     predictor = Predictor(checkpoints)
     try:
@@ -80,7 +81,8 @@ def compare(
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
     """Ask every trained model, and the ensemble of them, about the same picture."""
-    from maxdigit.data.prepare import open_picture, prepare
+    from maxdigit.preparation.files import open_picture
+    from maxdigit.preparation.prepare import prepare
 
     predictor = Predictor(checkpoints)
     try:

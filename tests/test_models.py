@@ -180,7 +180,7 @@ def test_a_pickle_beside_the_weights_is_never_opened(tmp_path):
         ("maxdigit.models.resnet18", "torch._dynamo"),
         ("maxdigit.models.registry", "torch"),
         ("maxdigit.inference.predict", "tensorflow"),
-        ("maxdigit.data.prepare", "torch"),
+        ("maxdigit.preparation.prepare", "torch"),
         ("maxdigit.cli", "torch"),
     ],
 )

@@ -13,9 +13,10 @@ from PIL import Image
 
 from maxdigit.data.mnist import load_mnist
 from maxdigit.data.pictures import generate
-from maxdigit.data.prepare import MAX_BYTES, open_picture, prepare, to_grey
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import EmptyPictureError, PictureError
+from maxdigit.preparation.files import MAX_BYTES, open_picture, to_grey
+from maxdigit.preparation.prepare import prepare
 
 
 def ink(height=600, width=800, seed=0):

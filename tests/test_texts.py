@@ -23,7 +23,8 @@ from maxdigit.ui.texts import english, french
 
 # What a visitor's doings can reach; the other modules speak to whoever trains models or types commands.
 REACHED = (
-    "data/prepare.py",
+    "preparation/files.py",
+    "preparation/prepare.py",
     "data/mnist.py",
     "inference/backstage.py",
     "inference/batch.py",

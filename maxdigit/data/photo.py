@@ -19,9 +19,9 @@ from torch import Generator, Tensor
 
 from maxdigit.data.batch import CHUNK, SIZE, Pictures, Rows, generator, uniform
 from maxdigit.data.drawn import draw, plan_drawing
-from maxdigit.data.prepare import prepare
 from maxdigit.data.splits import Split
 from maxdigit.errors import EmptyPictureError
+from maxdigit.preparation.prepare import prepare
 
 _FINE = 256  # side of a photograph, before preparation
 _ZOOM = _FINE / SIZE

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.data.kaggle import read_pictures
-from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
+from maxdigit.preparation.files import open_picture
+from maxdigit.preparation.prepare import prepare
 
 MAX_PICTURES = 10_000  # in one go
 MAX_PICTURE_BYTES = 20_000_000  # of one file in an archive, unpacked

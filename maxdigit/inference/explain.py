@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data import IMAGE_SIZE
+from maxdigit import IMAGE_SIZE
 from maxdigit.models.registry import FeatureMap
 
 

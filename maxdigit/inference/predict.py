@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data import IMAGE_SIZE
+from maxdigit import IMAGE_SIZE
 from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import heat_map

@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from maxdigit.data import IMAGE_SIZE
+from maxdigit import IMAGE_SIZE
 from maxdigit.errors import CheckpointError
 from maxdigit.models.registry import NUM_CLASSES, PIXEL_MEAN, PIXEL_STD, FeatureMap
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from maxdigit.data import IMAGE_SIZE
+from maxdigit import IMAGE_SIZE
 from maxdigit.errors import CheckpointError
 from maxdigit.models.registry import PIXEL_MEAN, PIXEL_STD
 

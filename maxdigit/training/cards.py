@@ -54,7 +54,7 @@ probabilities = load_calibrated("{model}", Path("checkpoints/{model}/{recipe}"))
 ```
 
 `pictures` is uint8, shape `(N, 128, 128)`, light digits on a darker ground, and the probabilities are float32, shape
-`(N, 10)`. `maxdigit.data.prepare` makes such a picture of any photograph or scan.
+`(N, 10)`. `maxdigit.preparation.prepare` makes such a picture of any photograph or scan.
 
 ## Architecture
 

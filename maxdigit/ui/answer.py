@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from maxdigit.data import IMAGE_SIZE
+from maxdigit import IMAGE_SIZE
 from maxdigit.inference.digits import Box, is_plain
 from maxdigit.inference.predict import Prediction, title
 from maxdigit.models.registry import NUM_CLASSES

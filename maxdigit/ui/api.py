@@ -13,11 +13,12 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.prepare import open_picture, prepare
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import Answered, answer_batch, read_batch
 from maxdigit.inference.predict import Prediction, Predictor, default_model
 from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.preparation.files import open_picture
+from maxdigit.preparation.prepare import prepare
 from maxdigit.ui.picture_input import PictureInput, existing
 
 MAX_BATCH = 1_000  # pictures in one call

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from maxdigit.data.prepare import open_picture, prepare, to_grey
 from maxdigit.inference.digits import Box, find_digits, without
+from maxdigit.preparation.files import open_picture, to_grey
+from maxdigit.preparation.prepare import prepare
 from maxdigit.ui.pad import parse_strokes, render
 from maxdigit.ui.picture_input import existing
 from maxdigit.ui.sampling import Dealt

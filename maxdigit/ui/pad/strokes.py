@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from maxdigit.data import IMAGE_SIZE
+from maxdigit import IMAGE_SIZE
 from maxdigit.errors import MaxDigitError
 
 VERSION = 1

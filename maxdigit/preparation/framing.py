@@ -1,0 +1,71 @@
+"""One scale for all writing: its digits become ``DIGIT_HEIGHT`` pixels high in the models' picture.
+
+The competition's digits are 18 to 26 pixels high, and the smallest of the models sees 40 pixels at most, so that
+digits of any size in a photograph or on the canvas would ask far more of the models than the task does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit import IMAGE_SIZE
+
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1, ends excluded
+Region = tuple[float, float, float, float]  # left, top, right, bottom, as shares (0..1) of a picture's sides
+
+DIGIT_HEIGHT = 32.0  # of the median digit, in pixels of the models' picture
+MARGIN = 5.0  # pixels of the models' picture that are left free on each side
+
+_LEAST_PIECE = 0.4  # of the largest piece's side: what is smaller is a dot or part of a digit, and has no say
+_WIDEST_DIGIT = 2.2  # times as wide as high; a wider piece is several digits that touch
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the models' picture lies in the picture that it was made from."""
+
+    matrix: NDArray[np.float64]  # (2, 3): from the models' x and y, in pixels, to those of the picture
+
+    def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Points ``(N, 2)`` of the models' picture as points of the picture that it was made from."""
+        return points @ self.matrix[:, :2].T + self.matrix[:, 2]
+
+    def to_model(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Points ``(N, 2)`` of the picture as points of the models' picture."""
+        inverse = cv2.invertAffineTransform(self.matrix)
+        return points @ inverse[:, :2].T + inverse[:, 2]
+
+
+def digit_height(pieces: Sequence[Box]) -> float:
+    """The height of the median digit, from the boxes of the separate pieces of ink; same unit.
+
+    Raises:
+        ValueError: there are no pieces.
+    """
+    if not pieces:
+        raise ValueError("no pieces of ink")
+    sides = np.array([(x1 - x0, y1 - y0) for x0, y0, x1, y1 in pieces], float)
+    sides = sides[sides.max(1) >= _LEAST_PIECE * sides.max()]
+    width, height = sides.T
+    # A 1 that lies, or a 0 on its side, counts by its longer side; digits that touch in a row by their height.
+    return float(np.median(np.where(width < _WIDEST_DIGIT * height, np.maximum(height, 0.8 * width), height)))
+
+
+def frame_for(pieces: Sequence[Box]) -> Frame:
+    """The frame in which the median piece is ``DIGIT_HEIGHT`` high and all pieces are inside, centred.
+
+    Raises:
+        ValueError: there are no pieces.
+    """
+    height = digit_height(pieces)
+    x0, y0 = (min(box[side] for box in pieces) for side in (0, 1))
+    x1, y1 = (max(box[side] for box in pieces) for side in (2, 3))
+    zoom = min(DIGIT_HEIGHT / height, (IMAGE_SIZE - 2 * MARGIN) / max(x1 - x0, y1 - y0))
+    step = 1 / zoom  # of the picture's pixels, for one of the models'
+    middle = IMAGE_SIZE / 2
+    return Frame(np.array([[step, 0, (x0 + x1) / 2 - step * middle], [0, step, (y0 + y1) / 2 - step * middle]]))
