@@ -1,0 +1,67 @@
+"""What happens to a scene on its way to a file: light, lens, sensor and compression."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.data.scenes.chance import Chance, Picture, luminance
+
+
+def light(chance: Chance, picture: Picture) -> Picture:
+    """Uneven light, a shadow's edge, a glare spot, a colour cast."""
+    side = len(picture)
+    cells = 2 if chance.yes(0.6) else 3
+    coarse = chance.rng.uniform(1 - chance.between(0, 0.5), 1, (cells, cells)).astype(np.float32)
+    picture = picture * cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)[..., None]
+    axis = np.arange(side, dtype=np.float32) / side - 0.5
+    x, y = axis[None], axis[:, None]
+    if chance.yes(0.28):
+        direction = chance.between(0, 2 * math.pi)
+        across = x * math.cos(direction) + y * math.sin(direction) - chance.between(-0.4, 0.4)
+        edge = 1 / (1 + np.exp(np.clip(-across * chance.scale(8, 200), -30, 30)))
+        picture = picture * (1 - chance.between(0.1, 0.55) * edge)[..., None]
+    if chance.yes(0.14):
+        wide, high = chance.between(0.05, 0.3), chance.between(0.05, 0.3)
+        spot = np.exp(-(((x - chance.between(-0.5, 0.5)) / wide) ** 2 + ((y - chance.between(-0.5, 0.5)) / high) ** 2))
+        picture = picture + (1 - picture) * (chance.between(0.2, 0.95) * spot)[..., None]
+    if chance.yes(0.3):
+        picture = picture * np.clip(1 + chance.rng.normal(0, 0.08, 3), 0.7, 1.2).astype(np.float32)
+    return picture
+
+
+def expose(chance: Chance, picture: Picture) -> NDArray[np.uint8]:
+    """The file: gamma, blur, a smaller size, noise, one bit or grey, JPEG. RGB, uint8."""
+    side = len(picture)
+    picture = np.clip(picture, 0, 1)
+    if chance.yes(0.3):
+        picture = picture ** chance.between(0.6, 1.6)
+    if chance.yes(0.55):
+        picture = cv2.GaussianBlur(picture, (0, 0), chance.between(0.3, 1.3))
+    if chance.yes(0.3):
+        smaller = max(24, int(side * chance.between(0.45, 0.9)))
+        small = cv2.resize(picture, (smaller, smaller), interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
+    if chance.yes(0.55):
+        channels = 3 if chance.yes(0.5) else 1
+        noise = chance.rng.standard_normal((side, side, channels), dtype=np.float32)
+        picture = picture + noise * chance.between(0, 0.045)
+    picture = np.clip(picture, 0, 1)
+    depth = chance.one_of({"colour": 0.73, "grey": 0.2, "threshold": 0.035, "dither": 0.035})
+    if depth != "colour":
+        grey = luminance(picture)
+        if depth == "threshold":
+            middle = float(np.median(grey))
+            is_light = middle > 0.5
+            grey = grey > (middle * chance.between(0.5, 0.85) if is_light else min(0.95, middle + 0.15))
+        elif depth == "dither":
+            grey = grey > chance.rng.random((side, side), dtype=np.float32)
+        picture = np.repeat(grey.astype(np.float32)[..., None], 3, 2)
+    pixels = np.round(picture * 255).astype(np.uint8)
+    if chance.yes(0.55):
+        _, encoded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, chance.count(25, 95)])
+        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1]
+    return np.ascontiguousarray(pixels)

@@ -1,0 +1,223 @@
+"""One scene, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.data.pictures import Pictures, generate
+from maxdigit.data.scenes.camera import expose, light
+from maxdigit.data.scenes.chance import Chance, Map, Picture, blend, luminance
+from maxdigit.data.scenes.surfaces import (
+    add_bars,
+    add_panel,
+    frame_writing,
+    ink_colour,
+    lay_on_desk,
+    print_words,
+    sheet,
+    surface_colour,
+)
+from maxdigit.data.scenes.writing import choose_hand, write
+from maxdigit.data.splits import Split
+
+SCENE_SIZE = 192  # pixels along a side
+
+# What a scene shows, and how often.
+SCENE_KINDS: dict[str, float] = {
+    "paper": 0.28,  # a sheet that fills the picture
+    "desk": 0.23,  # a sheet on a desk
+    "scan": 0.07,  # a sheet with dark edges or bars
+    "board": 0.11,  # light on dark: chalk, white pen
+    "canvas": 0.09,  # one flat tone
+    "panel": 0.06,  # a canvas within a page of another tone
+    "mid": 0.05,  # dark and light ink on a middle tone
+    "equal": 0.03,  # ink as bright as what it is on
+    "competition": 0.05,  # the competition's textured pictures
+    "nothing": 0.03,  # no writing at all
+}
+
+_COUNT_SHARES = (0.1, 0.14, 0.58, 0.12, 0.06)  # of scenes with 1, 2, 3, 4, 5 digits
+_LEAST_HEIGHT = 10.0  # of digits, in pixels
+_GROUP = 50  # competition-like pictures that are made together
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture, and where the ink is in it."""
+
+    pixels: NDArray[np.uint8]  # (SCENE_SIZE, SCENE_SIZE, 3), RGB
+    ink: NDArray[np.uint8]  # (SCENE_SIZE, SCENE_SIZE): coverage by ink, 0..255
+    pieces: NDArray[np.uint8]  # the same shape: the number, from 1 on, of the digit whose ink it is; 0 elsewhere
+    kind: str  # one of SCENE_KINDS
+
+
+def make_scene(split: Split, index: int) -> Scene:
+    """Scene number ``index`` of a split: always the same.
+
+    Raises:
+        ValueError: ``index`` is negative.
+    """
+    if index < 0:
+        raise ValueError(f"index must not be negative, got {index}")
+    chance = Chance(("train", "validation", "test").index(split.name), split.seed, index)
+    kind = chance.one_of(SCENE_KINDS)
+    if kind == "competition":
+        return _competition(chance, split, index)
+    colour = surface_colour(chance, kind if kind != "nothing" else chance.one_of({"paper": 1, "desk": 1, "board": 1}))
+    brightness = float(luminance(colour))
+    is_dark = kind in ("paper", "desk", "scan") or (
+        kind != "board" and brightness > (0.5 if chance.yes(0.8) else 0.35)
+    )  # the ink
+    picture = sheet(chance, split, kind, colour, SCENE_SIZE, brightness > 0.5)
+    ink, pieces = np.zeros((SCENE_SIZE, SCENE_SIZE), np.float32), np.zeros((SCENE_SIZE, SCENE_SIZE), np.uint8)
+    if kind != "nothing":
+        _write(chance, split, kind, colour, is_dark, picture, ink, pieces)
+    if (
+        kind == "desk"
+        or (kind in ("board", "mid", "equal") and chance.yes(0.25))
+        or (kind == "nothing" and chance.yes(0.5))
+    ):
+        picture, ink, pieces = lay_on_desk(chance, split, picture, ink, pieces)
+    elif kind == "panel":
+        picture, ink, pieces = add_panel(chance, picture, ink, pieces)
+    elif kind == "scan" or chance.yes(0.03):
+        add_bars(chance, picture, ink)
+    if kind not in ("canvas", "panel") or chance.yes(0.15):
+        picture = light(chance, picture)
+    pixels = expose(chance, picture)
+    return Scene(pixels, np.round(np.clip(ink, 0, 1) * 255).astype(np.uint8), pieces, kind)
+
+
+def _write(
+    chance: Chance,
+    split: Split,
+    kind: str,
+    colour: np.ndarray,
+    is_dark: bool,
+    picture: Picture,
+    ink: Map,
+    pieces: NDArray[np.uint8],
+) -> None:
+    """Put digits, and what people draw around them, onto a sheet, in place."""
+    hand = choose_hand(chance)
+    # What is made smaller afterwards begins larger.
+    places, height = _layout(chance, least=0.12 if kind in ("desk", "panel") else 0.05)
+    first = ink_colour(chance, kind, colour, is_dark)
+    is_each_its_own, is_mixed = chance.yes(0.25), kind == "mid" or chance.yes(0.03)
+    is_patchy = chance.yes(0.25)
+    for number, (x, y) in enumerate(places, start=1):
+        tone = first
+        if is_mixed:
+            tone = ink_colour(chance, kind, colour, is_dark != chance.yes(0.5))
+        elif is_each_its_own and number > 1:
+            tone = ink_colour(chance, kind, colour, is_dark)
+        mark = write(chance, split.name, hand, x, y, height * chance.between(0.82, 1.18))
+        _lay(chance, mark, number, tone, is_patchy, picture, ink, pieces)
+    other = first if chance.yes(0.6) else ink_colour(chance, kind, colour, is_dark)
+    if chance.yes(0.16):
+        frame_writing(chance, picture, ink, height, other, hand.brush * height)
+    if chance.yes(0.08):
+        print_words(chance, picture, ink, height, other)
+
+
+def _lay(
+    chance: Chance,
+    mark: Mark,
+    number: int,
+    tone: np.ndarray,
+    is_patchy: bool,
+    picture: Picture,
+    ink: Map,
+    pieces: NDArray[np.uint8],
+) -> None:
+    """Put one digit onto a sheet, in place; what would be outside is cut off."""
+    side, window = len(ink), len(mark.ink)
+    y0, y1 = max(0, mark.top), min(side, mark.top + window)
+    x0, x1 = max(0, mark.left), min(side, mark.left + window)
+    if y0 >= y1 or x0 >= x1:
+        return
+    area = (slice(y0, y1), slice(x0, x1))
+    covered = mark.ink[y0 - mark.top : y1 - mark.top, x0 - mark.left : x1 - mark.left]
+    share = covered
+    if is_patchy:
+        cloud = cv2.resize(chance.cloud(48), (window, window))[: y1 - y0, : x1 - x0]
+        share = covered * np.clip(1 - np.abs(cloud) * chance.between(0, 0.4), 0.35, 1)
+    blend(picture[area], tone, share)
+    np.maximum(ink[area], covered, out=ink[area])
+    pieces[area][covered > 0.5] = number
+
+
+def _layout(chance: Chance, least: float) -> tuple[list[tuple[float, float]], float]:
+    """The middles of one to five digits, and their height, in pixels: in a row, in a column, or scattered.
+
+    ``least`` is the smallest height as a share of the scene's.
+    """
+    side = SCENE_SIZE
+    count = 1 + int(chance.rng.choice(len(_COUNT_SHARES), p=_COUNT_SHARES))
+    height = side * chance.scale(least, 0.62)
+    if chance.yes(0.72):
+        gap = height * chance.between(0.62, 1.3)
+        length = gap * (count - 1) + height * 0.8
+        if length > side * 0.94:
+            height, gap, length = (value * side * 0.94 / length for value in (height, gap, length))
+        along = chance.between(length / 2 + 2, side - length / 2 - 2)
+        across = chance.between(height / 2 + 2, side - height / 2 - 2)
+        tilt = chance.normal(0.06)
+        places = []
+        for number in range(count):
+            step = (number - (count - 1) / 2) * gap
+            u = along + step + chance.normal(height * 0.05)
+            places.append((u, across + chance.normal(height * 0.08) + tilt * step))
+        if chance.yes(0.15):
+            places = [(y, x) for x, y in places]
+        return places, max(height, _LEAST_HEIGHT)
+    height = max(min(height, side * 0.33), _LEAST_HEIGHT)
+    places = []
+    for _ in range(count):
+        for _ in range(12):
+            place = chance.between(height * 0.6, side - height * 0.6), chance.between(height * 0.6, side - height * 0.6)
+            if all(np.hypot(place[0] - x, place[1] - y) > height * 1.05 for x, y in places):
+                places.append(place)
+                break
+    return places, height
+
+
+def _competition(chance: Chance, split: Split, index: int) -> Scene:
+    """One of the competition-like pictures, at any size at which people pass such pictures on."""
+    group = _textured(split, index // _GROUP)
+    row = index % _GROUP
+    pixels = group.pixels[row].numpy()
+    inside = np.zeros(pixels.shape, np.uint8)
+    for number, (x0, y0, x1, y1) in enumerate(group.boxes[row].tolist(), start=1):
+        if x0 >= 0:
+            inside[y0:y1, x0:x1] = number
+    ink = np.clip((pixels.astype(np.float32) - 150) / 80, 0, 1) * (inside > 0)
+    zoom = chance.scale(1.0, 2.4)
+    side = max(SCENE_SIZE, round(len(pixels) * zoom))
+    whole = round(len(pixels) * zoom)
+    enlarged = [
+        cv2.resize(layer, (whole, whole), interpolation=mode)
+        for layer, mode in ((pixels, cv2.INTER_CUBIC), (ink, cv2.INTER_LINEAR), (inside, cv2.INTER_NEAREST))
+    ]
+    border = side - whole
+    top, left = chance.count(0, border), chance.count(0, border)
+    mode = cv2.BORDER_REFLECT if chance.yes(0.5) else cv2.BORDER_REPLICATE
+    enlarged = [
+        cv2.copyMakeBorder(layer, top, border - top, left, border - left, mode if number == 0 else cv2.BORDER_CONSTANT)
+        for number, layer in enumerate(enlarged)
+    ]
+    y, x = (chance.count(0, side - SCENE_SIZE) for _ in range(2))
+    pixels, ink, inside = (layer[y : y + SCENE_SIZE, x : x + SCENE_SIZE] for layer in enlarged)
+    pieces = inside * (ink > 0.5)
+    pixels = np.ascontiguousarray(np.repeat(pixels[..., None], 3, 2))
+    return Scene(pixels, np.round(ink * 255).astype(np.uint8), pieces, "competition")
+
+
+@lru_cache(maxsize=4)
+def _textured(split: Split, group: int) -> Pictures:
+    return generate(split, group * _GROUP, _GROUP, kind="textured")

@@ -1,0 +1,266 @@
+"""What people write on, and what lies around it."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from maxdigit.data.backgrounds import FAMILIES, texture
+from maxdigit.data.scenes.chance import Chance, Colour, Map, Picture, blend, luminance
+from maxdigit.data.splits import Split
+
+_TEXTURES = 6  # of each family of backgrounds, as desks, fabric and stone
+_WORDS = ("Date", "Total", "Name", "No.", "Thank you", "page", "Exercise", "Score", "EUR", "receipt", "signed", "notes")
+
+
+def surface_colour(chance: Chance, kind: str) -> Colour:
+    """The colour of what is written on, for one of the kinds of scene."""
+    if kind in ("paper", "desk", "scan"):
+        return chance.colour((0, 0.1) if chance.yes(0.7) else (0.1, 0.65), (0.6, 1))
+    if kind == "board":
+        return chance.colour((0, 0.5), (0.02, 0.42))
+    if kind in ("canvas", "panel"):
+        if chance.yes(0.7):
+            return np.full(3, chance.one_of({"0": 2, "1": 3, "0.9": 1, "0.1": 1}), np.float32)
+        return chance.colour()
+    return chance.colour((0.3, 1) if kind == "equal" else (0, 0.8), (0.3, 0.75))
+
+
+def ink_colour(chance: Chance, kind: str, surface: Colour, is_dark: bool) -> Colour:
+    """A colour that stands out from the surface: by brightness, or, for the kind ``equal``, by hue alone."""
+    for _ in range(30):
+        if kind == "equal":
+            colour = chance.colour((0.4, 1), (0.2, 1))
+            colour = np.clip(colour * luminance(surface) / max(float(luminance(colour)), 0.02), 0, 1)
+            if np.abs(colour - surface).max() > 0.3:
+                return colour
+            continue
+        strength = chance.between(0.16, 1) if chance.yes(0.5) else chance.between(0.5, 1)
+        if is_dark:
+            colour, tint = surface * (1 - strength), chance.colour((0.3, 1), (0.2, 0.9)) * np.float32(0.9)
+        else:
+            colour, tint = surface + (1 - surface) * strength, chance.colour((0.2, 1), (0.7, 1))
+        if chance.yes(0.4):
+            colour = colour + (tint - colour) * chance.between(0, 1)
+        difference = float(luminance(colour - surface))
+        if (difference < -0.1 if is_dark else difference > 0.1) or np.abs(colour - surface).max() > 0.45:
+            return np.clip(colour, 0, 1).astype(np.float32)
+    return np.zeros(3, np.float32) if is_dark else np.ones(3, np.float32)
+
+
+def sheet(chance: Chance, split: Split, kind: str, colour: Colour, side: int, is_light: bool) -> Picture:
+    """What is written on, still empty: its grain, and what is printed on it."""
+    picture = np.tile(colour, (side, side, 1))
+    if kind != "canvas" and chance.yes(0.5):
+        picture *= 1 + chance.cloud(side)[..., None] * chance.between(0, 0.06)
+    if kind in ("board", "mid", "equal") and chance.yes(0.2):  # wood, stone or fabric that is written on
+        picture *= 1 + _textured(chance, split, side)[..., None] * chance.between(0.02, 0.2)
+    if chance.yes(0.1 if kind == "canvas" else 0.34):
+        _rule(chance, picture, colour, is_light)
+    return np.clip(picture, 0, 1, out=picture)
+
+
+def _rule(chance: Chance, picture: Picture, colour: Colour, is_light: bool) -> None:
+    """Print lines, squares or dots, and sometimes a margin, onto a sheet."""
+    side = len(picture)
+    spacing, width, phase = chance.scale(6, 42), chance.between(0.6, 1.9), chance.between(0, 1)
+    axis = np.arange(side, dtype=np.float32)
+    position = (axis / spacing + phase) % 1
+    lines = np.clip(width / 2 + 0.5 - np.minimum(position, 1 - position) * spacing, 0, 1)
+    look = chance.one_of({"lines": 0.5, "squares": 0.4, "dots": 0.1})
+    rows, columns = np.tile(lines[:, None], (1, side)), np.tile(lines[None], (side, 1))
+    share = rows if look == "lines" else np.maximum(rows, columns) if look == "squares" else rows * columns
+    contrast = chance.between(0.06, 0.7)
+    printed = colour * (1 - contrast) if is_light else colour + (1 - colour) * contrast
+    if chance.yes(0.6):
+        printed = printed + chance.rng.normal(0, 0.1, 3).astype(np.float32)
+    blend(picture, np.clip(printed, 0, 1).astype(np.float32), share)
+    if chance.yes(0.2):
+        x = int(chance.between(0.04, 0.25) * side)
+        picture[:, x : x + max(1, round(width))] = np.clip(colour * np.array([1, 0.6, 0.6], np.float32), 0, 1)
+
+
+def print_words(chance: Chance, picture: Picture, ink: Map, height: float, colour: Colour) -> None:
+    """Small print around the writing, a good deal smaller than it: no digits of three."""
+    side = len(picture)
+    size = max(4.0, height * chance.between(0.12, 0.35))
+    for _ in range(chance.count(1, 5)):
+        text = " ".join(_WORDS[chance.count(0, len(_WORDS) - 1)] for _ in range(chance.count(1, 3)))
+        drawn = np.zeros((side, side), np.uint8)
+        place = (int(chance.between(-0.1, 0.7) * side), int(chance.between(0.05, 1) * side))
+        cv2.putText(drawn, text, place, cv2.FONT_HERSHEY_SIMPLEX, size / 22, 255, 1, cv2.LINE_AA)
+        if not (ink[drawn > 0] > 0).any():
+            blend(picture, colour, drawn.astype(np.float32) / 255)
+
+
+def frame_writing(chance: Chance, picture: Picture, ink: Map, height: float, colour: Colour, brush: float) -> None:
+    """Draw a frame, a bubble or a line around or under what is written; it is not writing itself."""
+    side = len(picture)
+    rows, columns = np.nonzero(ink > 0.3)
+    if not len(rows):
+        return
+    margin = chance.between(3, 0.3 * height + 6)
+    x0, y0 = int(max(0, columns.min() - margin)), int(max(0, rows.min() - margin))
+    x1, y1 = int(min(side - 1, columns.max() + margin)), int(min(side - 1, rows.max() + margin))
+    drawn, thickness = np.zeros((side, side), np.uint8), max(1, round(chance.between(1, 1 + brush)))
+    look = chance.one_of({"box": 0.5, "boxes": 0.1, "bubble": 0.27, "line": 0.13})
+    if look == "box":
+        cv2.rectangle(drawn, (x0, y0), (x1, y1), 255, thickness, cv2.LINE_AA)
+    elif look == "boxes":  # one around each digit, as on forms to fill in
+        cv2.rectangle(drawn, (x0, y0), (x1, y1), 255, thickness, cv2.LINE_AA)
+        filled = np.flatnonzero(ink[:, x0:x1].max(0) > 0.2)
+        for gap in np.flatnonzero(np.diff(filled) > 4):
+            x = x0 + int(filled[gap] + filled[gap + 1]) // 2
+            cv2.line(drawn, (x, y0), (x, y1), 255, thickness, cv2.LINE_AA)
+    elif look == "bubble":
+        middle, axes = ((x0 + x1) // 2, (y0 + y1) // 2), (int((x1 - x0) * 0.72), int((y1 - y0) * 0.72))
+        cv2.ellipse(drawn, middle, axes, chance.between(-8, 8), 0, 360, 255, thickness, cv2.LINE_AA)
+        if chance.yes(0.5):
+            foot = (middle[0] + int(chance.normal(0.3) * axes[0]), min(side - 1, middle[1] + axes[1]))
+            tip = (foot[0] + int(chance.normal(12)), min(side - 1, foot[1] + chance.count(6, 25)))
+            cv2.polylines(drawn, [np.array([foot, tip, (foot[0] + 10, foot[1])])], False, 255, thickness, cv2.LINE_AA)
+    else:
+        cv2.line(drawn, (x0, y1), (x1, y1 + chance.count(-3, 3)), 255, thickness, cv2.LINE_AA)
+    blend(picture, colour, drawn.astype(np.float32) / 255 * (ink < 0.1))
+
+
+def lay_on_desk(
+    chance: Chance, split: Split, picture: Picture, ink: Map, pieces: np.ndarray
+) -> tuple[Picture, Map, np.ndarray]:
+    """A sheet as it lies, seen in perspective, on a desk with things around it.
+
+    Args:
+        chance: what is random.
+        split: whose backgrounds desks are made of.
+        picture: the sheet.
+        ink: where the ink is on it.
+        pieces: uint8, the same shape: each digit's number from 1 on.
+
+    Returns:
+        All three as the camera sees them.
+    """
+    side = len(picture)
+    desk = _desk(chance, split, side)
+    reach = chance.between(0.5, 0.97)
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * reach * side / 2
+    if chance.yes(0.4):  # a slip or a strip
+        corners *= np.array([1, chance.between(0.45, 1)] if chance.yes(0.6) else [chance.between(0.45, 1), 1])
+    angle = chance.normal(0.14)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    corners = corners @ turn.T + side / 2 + chance.rng.normal(0, 0.03 * side, (4, 2))
+    corners = corners + chance.rng.normal(0, 0.25 * side * (1 - reach), 2)
+    flat = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
+    matrix = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
+    size = (side, side)
+    mask = cv2.warpPerspective(np.ones(size, np.float32), matrix, size, flags=cv2.INTER_LINEAR)
+    seen = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    is_sheet = mask > 0.5
+    ink = cv2.warpPerspective(ink, matrix, size, flags=cv2.INTER_LINEAR) * is_sheet
+    pieces = cv2.warpPerspective(pieces, matrix, size, flags=cv2.INTER_NEAREST) * is_sheet
+    if chance.yes(0.5):  # the shadow that the sheet throws
+        shade = cv2.GaussianBlur(mask, (0, 0), chance.between(1, 6))
+        shift = np.array([[1, 0, chance.between(-4, 4)], [0, 1, chance.between(-4, 4)]], np.float32)
+        desk *= 1 - chance.between(0, 0.5) * cv2.warpAffine(shade, shift, size)[..., None]
+    blend(desk, seen, mask)
+    if chance.yes(0.12):
+        _hand(chance, desk, ink)
+    return desk, ink, pieces
+
+
+def add_bars(chance: Chance, picture: Picture, ink: Map) -> None:
+    """Letterbox bars, or the dark edges of a scan, wherever nothing is written."""
+    side = len(picture)
+    tone = chance.one_of({"0": 3, "0.05": 2, "0.15": 2, "1": 1})
+    slanted = chance.yes(0.3)
+    for edge in range(4):
+        if not chance.yes(0.45):
+            continue
+        width = max(1, int(chance.between(0.01, 0.16) * side))
+        other = max(1, int(width * chance.between(0.4, 1.6))) if slanted else width
+        corners = np.array([[0, 0], [side, 0], [side, other], [0, width]])
+        bar = cv2.fillPoly(np.zeros((side, side), np.uint8), [corners], 1)
+        bar = np.rot90(bar, edge).astype(bool)
+        if ink[bar].max(initial=0) < 0.3:
+            picture[bar] = float(tone)
+
+
+def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) -> tuple[Picture, Map, np.ndarray]:
+    """What is written, as a panel or a canvas within a page or a screen of another tone."""
+    side = len(picture)
+    page = np.tile(chance.colour((0, 0.15), (0.85, 1)) if chance.yes(0.7) else chance.colour(), (side, side, 1))
+    width, height = (int(side * chance.between(0.4, 0.92)) for _ in range(2))
+    x, y = chance.count(0, side - width), chance.count(0, side - height)
+    if chance.yes(0.5):
+        word = _WORDS[chance.count(0, len(_WORDS) - 1)]
+        tone = tuple(float(v) for v in chance.colour())
+        place = (chance.count(2, side // 2), chance.count(8, side))
+        cv2.putText(page, word, place, cv2.FONT_HERSHEY_SIMPLEX, chance.between(0.25, 0.5), tone, 1, cv2.LINE_AA)
+    area = (slice(y, y + height), slice(x, x + width))
+    page[area] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    placed = np.zeros_like(ink), np.zeros_like(pieces)
+    placed[0][area] = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
+    placed[1][area] = cv2.resize(pieces, (width, height), interpolation=cv2.INTER_NEAREST)
+    if chance.yes(0.3):
+        tone = tuple(float(v) for v in chance.colour())
+        cv2.rectangle(page, (x, y), (x + width - 1, y + height - 1), tone, chance.count(1, 3))
+    return page, *placed
+
+
+def _desk(chance: Chance, split: Split, side: int) -> Picture:
+    """What a sheet may lie on: wood, fabric, tiles, stone, a keyboard, with things on it."""
+    picture = np.tile(chance.colour((0, 0.7), (0.02, 0.95)), (side, side, 1))
+    look = chance.one_of({"plain": 0.15, "cloud": 0.25, "wood": 0.2, "texture": 0.2, "tiles": 0.1, "keys": 0.1})
+    if look == "cloud":
+        picture *= 1 + chance.cloud(side)[..., None] * chance.between(0.03, 0.3)
+    elif look == "wood":
+        along = np.arange(side) * chance.between(0.05, 1.2) + chance.cloud(side) * chance.between(0, 2)
+        picture *= 1 + np.sin(along).astype(np.float32)[..., None] * chance.between(0.02, 0.25)
+        if chance.yes(0.5):
+            picture = np.ascontiguousarray(picture.transpose(1, 0, 2))
+    elif look == "texture":
+        picture *= 1 + _textured(chance, split, side)[..., None] * chance.between(0.05, 0.5)
+    elif look in ("tiles", "keys"):
+        step, gap = chance.count(12, 60), chance.count(1, 5)
+        tone = tuple(float(v) for v in chance.colour())
+        for y in range(chance.count(-step, 0), side, step):
+            for x in range(chance.count(-step, 0), side, step):
+                cv2.rectangle(picture, (x, y), (x + step - gap, y + step - gap), tone, -1)
+                if look == "keys" and step > 14:
+                    letter = chr(65 + chance.count(0, 25))
+                    cv2.putText(picture, letter, (x + 3, y + step // 2), 0, step / 70, (0.8, 0.8, 0.8), 1, cv2.LINE_AA)
+    for _ in range(chance.count(0, 4)):
+        a, b = (tuple(int(v) for v in chance.rng.integers(0, side, 2)) for _ in range(2))
+        tone = tuple(float(v) for v in chance.colour())
+        thing = chance.one_of({"box": 0.4, "disc": 0.3, "rod": 0.3})
+        if thing == "box":
+            cv2.rectangle(picture, a, b, tone, -1)
+        elif thing == "disc":
+            cv2.circle(picture, a, int(chance.between(4, 40)), tone, -1 if chance.yes(0.7) else 3, cv2.LINE_AA)
+        else:
+            cv2.line(picture, a, b, tone, int(chance.between(1, 8)), cv2.LINE_AA)
+    return picture
+
+
+def _hand(chance: Chance, picture: Picture, ink: Map) -> None:
+    """Fingers that hold the sheet, where they hide nothing that is written."""
+    side = len(picture)
+    skin = np.array([chance.between(0.4, 0.95), chance.between(0.3, 0.7), chance.between(0.2, 0.55)], np.float32)
+    mask = np.zeros((side, side), np.uint8)
+    x, y, angle = chance.between(0, side), chance.between(0.8, 1.0) * side, chance.normal(0.4)
+    for finger in range(chance.count(1, 4)):
+        tip = (int(x + finger * 16 + 40 * math.sin(angle)), int(y - 45 * math.cos(angle)))
+        cv2.line(mask, (int(x + finger * 16), int(y + 30)), tip, 255, chance.count(9, 15), cv2.LINE_AA)
+    share = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), 0.8)
+    if ink[share > 0.05].max(initial=0) < 0.1:
+        blend(picture, skin * (1 + chance.cloud(side)[..., None] * np.float32(0.05)), share)
+
+
+def _textured(chance: Chance, split: Split, side: int) -> Map:
+    """A piece of one of the competition-like backgrounds, around zero with standard deviation 1."""
+    family = FAMILIES[chance.count(0, len(FAMILIES) - 1)]
+    whole = texture(family, split.texture_seed(chance.count(0, _TEXTURES - 1))).numpy()
+    y, x = (chance.count(0, whole.shape[0] - side) for _ in range(2))
+    piece = whole[y : y + side, x : x + side].astype(np.float32)
+    return (piece - piece.mean()) / max(float(piece.std()), 1.0)

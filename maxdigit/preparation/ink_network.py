@@ -1,0 +1,78 @@
+"""The network that finds the ink in a picture: a small U-Net, trained on made-up scenes.
+
+After O. Ronneberger, P. Fischer, T. Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (2015), and
+J. Calvo-Zaragoza, A.-J. Gallego, "A selectional auto-encoder approach for document image binarization" (2019); the
+last step to full resolution is that of W. Shi et al., "Real-Time Single Image and Video Super-Resolution Using an
+Efficient Sub-Pixel Convolutional Neural Network" (2016).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+STRIDE = 16  # sides of its pictures must be multiples of it
+_WIDTHS = (24, 40, 64, 96)  # channels at 1/2, 1/4, 1/8 and 1/16 of the picture's resolution
+
+
+class _Block(nn.Sequential):
+    """Convolution, batch norm, ReLU."""
+
+    def __init__(self, channels_in: int, channels_out: int, size: int = 3, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(channels_in, channels_out, size, stride, size // 2, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+        )
+
+
+class InkNetwork(nn.Module):
+    """RGB pictures to where the ink is, and to whether they look like the competition's textured pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        half, quarter, eighth, sixteenth = _WIDTHS
+        self.down1 = nn.Sequential(_Block(3, half, size=5, stride=2), _Block(half, half))
+        self.down2 = nn.Sequential(_Block(half, quarter, stride=2), _Block(quarter, quarter), _Block(quarter, quarter))
+        self.down3 = nn.Sequential(_Block(quarter, eighth, stride=2), _Block(eighth, eighth), _Block(eighth, eighth))
+        self.down4 = nn.Sequential(
+            _Block(eighth, sixteenth, stride=2), _Block(sixteenth, sixteenth), _Block(sixteenth, sixteenth)
+        )
+        self.to3, self.up3 = nn.Conv2d(sixteenth, eighth, 1), _Block(eighth, eighth)
+        self.to2, self.up2 = nn.Conv2d(eighth, quarter, 1), _Block(quarter, quarter)
+        self.to1, self.up1 = nn.Conv2d(quarter, half, 1), _Block(half, half)
+        self.ink = nn.Conv2d(half, 4, 3, padding=1)
+        self.competition = nn.Linear(sixteenth, 1)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of ink and of the competition's look.
+
+        Args:
+            pictures: float ``(N, 3, H, W)``, 0..1, red, green, blue; ``H`` and ``W`` multiples of ``STRIDE``.
+
+        Returns:
+            ``(N, H, W)``: above 0 where there is rather ink than none; and ``(N,)``.
+        """
+        first = self.down1((pictures - 0.5) / 0.25)
+        second = self.down2(first)
+        third = self.down3(second)
+        fourth = self.down4(third)
+        overall = fourth.mean((2, 3), keepdim=True)
+        maps = self.up3(third + _doubled(self.to3(fourth + overall)))
+        maps = self.up2(second + _doubled(self.to2(maps)))
+        maps = self.up1(first + _doubled(self.to1(maps)))
+        return F.pixel_shuffle(self.ink(maps), 2)[:, 0], self.competition(overall.flatten(1))[:, 0]
+
+
+def _doubled(maps: Tensor) -> Tensor:
+    return F.interpolate(maps, scale_factor=2.0, mode="nearest")
+
+
+def fuse(network: InkNetwork) -> InkNetwork:
+    """Each batch norm made part of the convolution before it, in place: the same answers, in less time."""
+    for module in network.modules():
+        if isinstance(module, _Block):
+            module[0] = torch.nn.utils.fuse_conv_bn_eval(module[0].eval(), module[1].eval())
+            module[1] = nn.Identity()
+    return network.eval()

@@ -1,0 +1,357 @@
+"""Training of the network that finds the ink, and what it reaches, on made-up scenes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
+from tqdm import tqdm
+
+from maxdigit.data.scenes import SCENE_KINDS, Scene, make_scene
+from maxdigit.data.splits import TEST, TRAIN, VALIDATION, Split
+from maxdigit.errors import TrainingError
+from maxdigit.preparation.ink_network import InkNetwork
+from maxdigit.training.devices import bf16_is_fast, default_device
+from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
+from maxdigit.training.muon import Muon, hidden_kernels
+from maxdigit.training.runs import CONFIG, HISTORY, METRICS, STATE, read_json, recover, remove, write_aside, write_json
+
+WEIGHTS = "model.safetensors"
+
+_INK_WEIGHT = 3.0  # of a pixel with ink in the cross-entropy: there are far fewer of them
+_COMPETITION_WEIGHT = 0.1  # of the loss on "does it look like the competition's pictures"
+_SMOOTH = 20.0  # pixels added to both sides of the Dice ratio, so that scenes without ink count little
+_MAX_NORM = 2.0  # gradients are clipped here
+_WARM_UP = 100  # steps
+_PLAIN_RATE = 0.15  # AdamW's learning rate for weights that are no hidden kernels, as a share of Muon's
+_AVERAGED = 0.998  # of the running mean of weights, kept at each step
+_PROGRESS = "progress.json"
+_KEPT = 0.6  # a digit is kept whole if so much of its ink is found, at the threshold that preparation uses
+FOUND = 0.2  # probability from which on a pixel counts as ink
+
+
+@dataclass(frozen=True)
+class InkRecipe:
+    """Settings of one run."""
+
+    scenes: int = 400_000  # to learn from; no scene comes twice
+    epoch_scenes: int = 8_000  # between two rows of the history
+    batch_size: int = 16
+    learning_rate: float = 0.02  # Muon's; it falls to zero in a straight line
+    validation_scenes: int = 320
+    seed: int = 1
+
+
+class _Scenes(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+    """Scenes of a split from ``start`` on, without end, flipped, turned and recoloured at random."""
+
+    def __init__(self, split: Split, start: int, seed: int) -> None:
+        self._split, self._start, self._seed = split, start, seed
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        cv2.setNumThreads(1)  # the training process needs the cores
+        index = self._start
+        while True:
+            rng = np.random.default_rng((self._seed, index))
+            scene = make_scene(self._split, index)
+            pixels, ink = vary(rng, scene)
+            yield torch.from_numpy(pixels), torch.from_numpy(ink), torch.tensor(float(scene.kind == "competition"))
+            index += 1
+
+
+def vary(rng: np.random.Generator, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """A scene's picture and ink, flipped, turned, with its channels swapped or its tones inverted, as chance has it."""
+    pixels, ink = scene.pixels, scene.ink
+    if rng.random() < 0.5:
+        pixels, ink = pixels[:, ::-1], ink[:, ::-1]
+    if rng.random() < 0.5:
+        pixels, ink = pixels[::-1], ink[::-1]
+    if rng.random() < 0.5:
+        pixels, ink = pixels.transpose(1, 0, 2), ink.T
+    if scene.kind != "competition":
+        if rng.random() < 0.4:
+            pixels = pixels[..., rng.permutation(3)]
+        if rng.random() < 0.2:
+            pixels = 255 - pixels
+    return np.ascontiguousarray(pixels), np.ascontiguousarray(ink)
+
+
+def train_ink_finder(
+    recipe: InkRecipe, folder: Path, *, minutes: float | None = None, resume: bool = False, overwrite: bool = False
+) -> None:
+    """Train the network and leave ``model.safetensors``, ``history.csv``, ``config.json`` and ``metrics.json``.
+
+    Args:
+        recipe: what to do.
+        folder: where the run is kept; after each epoch the whole state lies in its ``state``.
+        minutes: come to an end after so long, the learning rate falling accordingly, even if ``recipe.scenes`` are
+            not reached.
+        resume: go on from the last finished epoch of an interrupted run.
+        overwrite: replace a run that is there already.
+
+    Raises:
+        TrainingError: the run cannot start or go on, or the loss is not a number any more.
+    """
+    device = default_device()
+    _prepare_folder(recipe, folder, resume, overwrite)
+    torch.manual_seed(recipe.seed)
+    network = InkNetwork().to(device, memory_format=torch.channels_last)
+    averaged = copy.deepcopy(network)
+    optimizers = _optimizers(network, recipe)
+    step, fraction_before = _load_state(folder, network, averaged) if resume else (0, 0.0)
+    epoch_steps = recipe.epoch_scenes // recipe.batch_size
+    total = recipe.scenes // recipe.batch_size
+    scenes = _Scenes(TRAIN, step * recipe.batch_size, recipe.seed)
+    batches = iter(DataLoader(scenes, recipe.batch_size, num_workers=1, prefetch_factor=8))
+    began, first = time.perf_counter(), step
+    fraction = fraction_before
+    while fraction < 1:
+        start, sums = time.perf_counter(), torch.zeros(2)
+        network.train()
+        steps = min(epoch_steps, total - step)
+        taken = 0
+        for pixels, ink, competition in tqdm(islice(batches, steps), total=steps, unit="batch", desc="ink finder"):
+            share = (step - first) / max(total - first, 1)
+            if minutes is not None:
+                share = max(share, (time.perf_counter() - began) / (60 * minutes))
+            fraction = fraction_before + (1 - fraction_before) * share
+            if fraction >= 1:
+                break
+            _set_rates(optimizers, min(1, (step - first + 1) / _WARM_UP) * (1 - fraction))
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16_is_fast(device)):
+                logits, look = network(_to_inputs(pixels, device))
+            loss, dice = _loss(logits.float(), look.float(), ink.to(device), competition.to(device))
+            if not math.isfinite(loss.item()):
+                raise TrainingError("The loss is not a number any more. Resume with a lower learning rate.")
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), _MAX_NORM)
+            for optimizer in optimizers:
+                optimizer.step()
+            step += 1
+            taken += 1
+            _average(averaged, network, min(_AVERAGED, step / (step + 9)))
+            sums += torch.tensor([loss.item(), dice.item()])
+        if step >= total:
+            fraction = 1.0
+        if not taken:
+            break
+        seconds = time.perf_counter() - start
+        validation_loss, validation_dice = _validate(averaged, recipe.validation_scenes, device)
+        number = len(read_history(folder / HISTORY)) + 1 if (folder / HISTORY).exists() else 1
+        row = Epoch(
+            number,
+            *(sums / taken).tolist(),
+            validation_loss,
+            validation_dice,
+            optimizers[0].param_groups[0]["lr"],
+            seconds,
+            taken * recipe.batch_size / seconds,
+        )
+        append_epoch(folder / HISTORY, row)
+        tqdm.write(f"validation: loss {validation_loss:.3f}, Dice {validation_dice:.3f}")
+        _save_state(folder, network, averaged, {"step": step, "epoch": number, "fraction": fraction})
+    save_file({name: value.half().contiguous() for name, value in _plain(averaged).items()}, folder / WEIGHTS)
+    write_ink_metrics(folder, TEST.count // 10)
+    remove(folder / STATE)
+
+
+def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
+    """Measure the weights in ``folder`` on test scenes and write ``metrics.json``.
+
+    For each kind of scene: the share of ink that is found (recall), the share of what is found that is ink
+    (precision), the share of digits found whole and of scenes in which all are, and the share of pictures rightly told
+    to be, or not to be, of the competition's look.
+    """
+    network = InkNetwork()
+    network.load_state_dict({name: value.float() for name, value in load_file(folder / WEIGHTS).items()})
+    network.eval()
+    rows: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in SCENE_KINDS}
+    for index in range(count):
+        scene = make_scene(TEST, index)
+        with torch.inference_mode():
+            logits, look = network(_to_inputs(torch.from_numpy(scene.pixels[None]), torch.device("cpu")))
+        found = logits[0].sigmoid().numpy() > FOUND
+        ink = scene.ink > 127
+        kept = [bool(found[scene.pieces == n].mean() > _KEPT) for n in np.unique(scene.pieces[scene.pieces > 0])]
+        near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        told = (look.item() > 0) == (scene.kind == "competition")
+        rows[scene.kind].append(
+            ((found & ink).sum(), ink.sum(), (found & near).sum(), found.sum(), sum(kept), len(kept), all(kept), told)
+        )
+    results = {kind: _summary(np.array(values, float)) for kind, values in rows.items() if values}
+    config = read_json(folder / CONFIG, "recipe")
+    history = read_history(folder / HISTORY)
+    metrics = {
+        "model": "ink_finder",
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "split": TEST.name,
+        "seed": TEST.seed,
+        "scenes": count,
+        "threshold": FOUND,
+        "test": results,
+        "training": {
+            "scenes_seen": round(sum(row.seconds * row.pictures_per_second for row in history)),
+            "seconds": round(sum(row.seconds for row in history), 1),
+            "recipe": config["recipe"],
+        },
+    }
+    write_json(folder / METRICS, metrics)
+    return metrics
+
+
+def _summary(rows: np.ndarray) -> dict[str, float | int]:
+    found, ink, near, marked, kept, digits, whole, told = rows.sum(0)
+    share = lambda part, of: round(float(part / of), 4) if of else 1.0  # noqa: E731, used in this expression only
+    return {
+        "count": len(rows),
+        "ink_found": share(found, ink),
+        "found_is_ink": share(near, marked),
+        "digits_whole": share(kept, digits),
+        "scenes_whole": share(whole, len(rows)),
+        "look_told": share(told, len(rows)),
+    }
+
+
+def _prepare_folder(recipe: InkRecipe, folder: Path, resume: bool, overwrite: bool) -> None:
+    if resume:
+        recover(folder / STATE)
+        if not (folder / STATE).is_dir():
+            raise TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
+        if read_json(folder / CONFIG, "recipe")["recipe"] != asdict(recipe):
+            raise TrainingError(
+                f"The run in {folder} has other settings. Resume it with the options it was started with."
+            )
+        return
+    if (folder / CONFIG).exists() and not overwrite:
+        raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
+    for name in (CONFIG, HISTORY, METRICS, WEIGHTS, STATE):
+        remove(folder / name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"The folder {folder} cannot be made ({error.strerror}). Choose another: --out.") from error
+    write_json(folder / CONFIG, {"recipe": asdict(recipe), "data": "scenes"})
+
+
+def _optimizers(network: InkNetwork, recipe: InkRecipe) -> list[torch.optim.Optimizer]:
+    kernels = hidden_kernels(network)
+    hidden = {id(kernel) for kernel in kernels}
+    others = [weight for weight in network.parameters() if id(weight) not in hidden]
+    decayed = [weight for weight in others if weight.ndim > 1]
+    plain = [weight for weight in others if weight.ndim <= 1]
+    optimizers = [
+        Muon(kernels, recipe.learning_rate),
+        torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": 1e-2}, {"params": plain, "weight_decay": 0.0}],
+            lr=_PLAIN_RATE * recipe.learning_rate,
+        ),
+    ]
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["full_rate"] = group["lr"]
+    return optimizers
+
+
+def _set_rates(optimizers: list[torch.optim.Optimizer], share: float) -> None:
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["full_rate"] * share
+
+
+def _to_inputs(pixels: Tensor, device: torch.device) -> Tensor:
+    """uint8 ``(N, H, W, 3)`` to what the network takes."""
+    inputs = pixels.to(device).permute(0, 3, 1, 2).float() / 255
+    return inputs.contiguous(memory_format=torch.channels_last)
+
+
+def _loss(logits: Tensor, look: Tensor, ink: Tensor, competition: Tensor) -> tuple[Tensor, Tensor]:
+    """The loss, and the mean Dice coefficient of the ink (0..1)."""
+    truth = ink.float() / 255
+    each = F.binary_cross_entropy_with_logits(logits, truth, pos_weight=torch.tensor(_INK_WEIGHT, device=truth.device))
+    dice = _dice(logits, truth)
+    told = F.binary_cross_entropy_with_logits(look, competition)
+    return each + 1 - dice + _COMPETITION_WEIGHT * told, dice.detach()
+
+
+def _dice(logits: Tensor, truth: Tensor) -> Tensor:
+    """F. Milletari et al., "V-Net: Fully Convolutional Neural Networks for Volumetric Medical Image Segmentation"."""
+    share = logits.sigmoid()
+    both, each = (share * truth).sum((1, 2)), (share**2).sum((1, 2)) + (truth**2).sum((1, 2))
+    return ((2 * both + _SMOOTH) / (each + _SMOOTH)).mean()
+
+
+@torch.inference_mode()
+def _validate(network: InkNetwork, count: int, device: torch.device) -> tuple[float, float]:
+    """Mean loss and Dice coefficient on the first scenes of the validation split."""
+    network.eval()
+    sums, size = torch.zeros(2), 32
+    for start in range(0, count, size):
+        scenes = [make_scene(VALIDATION, index) for index in range(start, min(start + size, count))]
+        pixels = torch.from_numpy(np.stack([scene.pixels for scene in scenes]))
+        ink = torch.from_numpy(np.stack([scene.ink for scene in scenes]))
+        look = torch.tensor([float(scene.kind == "competition") for scene in scenes])
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16_is_fast(device)):
+            logits, told = network(_to_inputs(pixels, device))
+        loss, dice = _loss(logits.float(), told.float(), ink.to(device), look.to(device))
+        sums += len(scenes) * torch.tensor([loss.item(), dice.item()])
+    loss, dice = (sums / count).tolist()
+    return loss, dice
+
+
+@torch.no_grad()
+def _average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
+    for mean, value in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
+        if mean.dtype.is_floating_point:
+            mean.lerp_(value, 1 - keep)
+        else:
+            mean.copy_(value)
+
+
+def _plain(network: nn.Module) -> dict[str, Tensor]:
+    """Weights in the usual memory layout, which is what safetensors keeps."""
+    return {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+
+
+def _save_state(
+    folder: Path,
+    network: nn.Module,
+    averaged: nn.Module,
+    progress: dict[str, float],
+) -> None:
+    def write(aside: Path) -> None:
+        aside.mkdir()
+        save_file(_plain(network), aside / "network.safetensors")
+        save_file(_plain(averaged), aside / "averaged.safetensors")
+        write_json(aside / _PROGRESS, progress)
+
+    write_aside(folder / STATE, write)
+
+
+def _load_state(folder: Path, network: nn.Module, averaged: nn.Module) -> tuple[int, float]:
+    """Bring back the weights. Momentum is not kept: a hundred steps of warm-up build it anew."""
+    state = folder / STATE
+    try:
+        network.load_state_dict(load_file(state / "network.safetensors"))
+        averaged.load_state_dict(load_file(state / "averaged.safetensors"))
+        progress = json.loads((state / _PROGRESS).read_text(encoding="utf-8"))
+        step, epoch, fraction = int(progress["step"]), int(progress["epoch"]), float(progress["fraction"])
+    except Exception as error:  # whatever the readers of the parts raise
+        raise TrainingError(f"The state in {state} is damaged ({error}). Start the run anew.") from error
+    write_history(folder / HISTORY, read_history(folder / HISTORY)[:epoch])
+    return step, fraction
