@@ -28,6 +28,9 @@ _Checkpoints = Annotated[Path, typer.Option(help="Folder with the trained models
 _DarkInk = Annotated[
     bool | None, typer.Option("--dark-ink/--light-ink", help="The ink's tone. Default: found by looking.")
 ]
+_Whole = Annotated[
+    bool, typer.Option("--whole", help="Read the whole picture as it is, instead of finding the writing in it.")
+]
 
 
 def _fail(error: MaxDigitError) -> typer.Exit:
@@ -41,6 +44,7 @@ def classify(
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}.")] = DEFAULT_MODEL,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
     dark_ink: _DarkInk = None,
+    whole: _Whole = False,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
     """Say which digit is the largest in each picture.
@@ -48,9 +52,6 @@ def classify(
     With --json each line holds path, model, max_digit, probabilities (ten numbers that sum to 1) and milliseconds, or
     path and error where a file is no picture; the others go on. The exit status is 1 if any file failed.
     """
-    from maxdigit.preparation.files import open_picture
-    from maxdigit.preparation.prepare import prepare
-
     predictor = Predictor(checkpoints)
     try:
         predictor.warm(model)  # so that the first picture's time is not that of loading the model
@@ -59,7 +60,7 @@ def classify(
     failed = False
     for path in paths:
         try:
-            pixels = prepare(open_picture(path), dark_ink_on_light=dark_ink).pixels
+            pixels = predictor.prepare(path, dark_ink_on_light=dark_ink, fit_to_writing=not whole).pixels
             prediction = predictor.classify(pixels, model)
         except MaxDigitError as error:
             failed = True
@@ -78,18 +79,16 @@ def compare(
     path: Annotated[Path, typer.Argument(help="A picture file.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
     dark_ink: _DarkInk = None,
+    whole: _Whole = False,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
     """Ask every trained model, and the ensemble of them, about the same picture."""
-    from maxdigit.preparation.files import open_picture
-    from maxdigit.preparation.prepare import prepare
-
     predictor = Predictor(checkpoints)
     try:
         names = predictor.available()
         if not names:
             raise _nothing_trained(checkpoints)
-        pixels = prepare(open_picture(path), dark_ink_on_light=dark_ink).pixels
+        pixels = predictor.prepare(path, dark_ink_on_light=dark_ink, fit_to_writing=not whole).pixels
         for name in names:
             predictor.warm(name)
             _show(path, predictor.classify(pixels, name), as_json, title(name))

@@ -38,7 +38,7 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def entries(*paths: Path) -> list[Entry]:
-    count, found = read_batch(paths)
+    count, found = read_batch(FakePredictor(), paths)
     found = list(found)
     assert len(found) == count
     return found
@@ -103,10 +103,10 @@ def test_too_many_and_none_at_all_are_refused(tmp_path: Path, monkeypatch: pytes
     packed = archive(tmp_path / "x.zip", {f"{number}.png": b"" for number in range(6)})
     monkeypatch.setattr(batch, "MAX_PICTURES", 5)
     with pytest.raises(BatchError, match="These are 6 pictures; 5 can be taken at once"):
-        read_batch([packed])
+        read_batch(FakePredictor(), [packed])
     for nothing in ([], [archive(tmp_path / "empty.zip", {})]):
         with pytest.raises(BatchError, match="no pictures"):
-            read_batch(nothing)
+            read_batch(FakePredictor(), nothing)
 
 
 @pytest.mark.parametrize(

@@ -10,35 +10,46 @@ import re
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
 import numpy as np
 import pytest
 from conftest import REPOSITORY
+from numpy.typing import NDArray
 from PIL import Image
 from ui_support import FakePredictor, write_run
 
 from maxdigit.data.backgrounds import FAMILIES
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
+from maxdigit.inference.digits import find_digits
 from maxdigit.inference.predict import NAMES, Prediction, default_model
 from maxdigit.models.registry import MODELS
+from maxdigit.preparation.prepare import PreparedPicture, prepare
 from maxdigit.ui import texts
 from maxdigit.ui.about_tab import _card
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
 from maxdigit.ui.charts import View, run_figures, smooth
 from maxdigit.ui.classify_tab import (
+    _fit,
     _follow_link,
+    _frame,
     _link,
+    _marks,
     _new_sample,
+    _new_upload,
     _press,
+    _read_part,
     _reveal,
     _save,
     _show,
+    _show_marked,
     _show_sample,
 )
 from maxdigit.ui.examples import EXAMPLES, HARD, example, example_grid
@@ -157,7 +168,7 @@ def test_ink_lies_where_geometry_says(size: int) -> None:
         distance = np.minimum(distance, np.hypot(x - x0 - along * (x1 - x0), y - y0 - along * (y1 - y0)))
     expected = 255 * (distance <= size / 2).reshape(128, 8, 128, 8).mean(axis=(1, 3))
 
-    picture = render([Stroke("pen", size, points)]).astype(float)
+    picture = render([Stroke("pen", size, points)], fit=False).astype(float)
     assert np.abs(picture - expected).mean() < 1
     assert np.abs(picture - expected).max() < 80  # nowhere off by more than a third of a pixel
     assert picture.sum() == pytest.approx(expected.sum(), rel=0.05)
@@ -169,6 +180,60 @@ def test_the_eraser_takes_ink_away_and_later_ink_covers_it() -> None:
     picture = render([Stroke("pen", 60, across), Stroke("eraser", 100, down)])
     assert picture[64, 64] == 0 and picture[64, 30] == 255
     assert render([Stroke("pen", 60, across), Stroke("eraser", 100, down), Stroke("pen", 60, across)])[64, 64] == 255
+
+
+THREE = (  # a 3, a 1 and a 7, as corners of lines in a square of side 1
+    ((0.12, 0.14), (0.30, 0.14), (0.20, 0.26), (0.30, 0.32), (0.28, 0.42), (0.12, 0.44)),
+    ((0.66, 0.12), (0.66, 0.44)),
+    ((0.36, 0.60), (0.60, 0.60), (0.46, 0.90)),
+)
+
+
+def three(scale: float = 1.0, x: float = 0.0, y: float = 0.0, size: float = 40) -> list[Stroke]:
+    """Three digits, ``scale`` of the pad high, with their top left corner at ``x`` and ``y`` in units of the pad."""
+    return [Stroke("pen", size, tuple((x + scale * GRID * a, y + scale * GRID * b) for a, b in line)) for line in THREE]
+
+
+@pytest.mark.parametrize(("scale", "x", "y"), [(0.35, 0, 0), (0.4, 590, 20), (0.6, 30, 380)])
+def test_a_drawing_gives_the_same_picture_wherever_and_however_large_it_is(scale: float, x: float, y: float) -> None:
+    large, small = (render(each).astype(float) for each in (three(size=60), three(scale, x, y, 60 * scale)))
+    assert np.abs(large - small).mean() < 4, "but for a fraction of a pixel"
+    whole = [render(each, fit=False).astype(float) for each in (three(size=60), three(scale, x, y, 60 * scale))]
+    assert np.abs(whole[0] - whole[1]).mean() > 20
+    rows = np.flatnonzero((large > 128).any(1))
+    assert [bottom - top for _, top, _, bottom in find_digits(render(three(scale, x, y)))] == pytest.approx(
+        [32] * 3, abs=3
+    )
+    assert rows[0] == pytest.approx(127 - rows[-1], abs=2), "it stands in the middle"
+
+
+def test_a_broad_brush_leaves_small_digits_their_loops() -> None:
+    ring = tuple((500 + 60 * np.cos(angle), 500 + 75 * np.sin(angle)) for angle in np.linspace(0, 2 * np.pi, 30))
+    assert render([Stroke("pen", MAX_SIZE, ring)])[64, 64] == 0
+    assert len(find_digits(render(three(0.3, 100, 100, MAX_SIZE)))) == 3
+
+
+def test_the_beginning_of_a_stroke_is_not_blown_up_to_a_digit() -> None:
+    dot, bar = (render([Stroke("pen", MIN_SIZE, ((500, 500), (x, 500)))]) for x in (501, 560))
+    assert (dot > 128).any(0).sum() <= 8, "a dot stays a dot"
+    assert (bar > 128).any(0).sum() == pytest.approx(80 / 100 * 32, abs=2)
+
+
+def test_a_small_beginning_of_another_digit_leaves_the_scale_of_the_others() -> None:
+    first = three()[:2]
+    before, after = (
+        find_digits(render(each)) for each in (first, [*first, Stroke("pen", 40, ((400, 600), (420, 600)))])
+    )
+    assert len(before) == 2 and len(after) == 3
+    assert max(y1 - y0 for _, y0, _, y1 in after) == pytest.approx(max(y1 - y0 for _, y0, _, y1 in before), abs=1)
+
+
+def test_ink_outside_the_pad_and_erased_ink_move_nothing() -> None:
+    plain = render(three())
+    outside = Stroke("pen", 40, ((-900, 300), (-200, 300)))
+    gone = [Stroke("pen", 40, ((900, 900), (950, 900))), Stroke("eraser", MAX_SIZE, ((880, 900), (970, 900)))]
+    assert (render([*three(), outside]) == plain).all() and (render([*gone, *three()]) == plain).all()
+    assert not render(gone).any()
 
 
 # ---- The answer
@@ -259,7 +324,7 @@ def test_a_digit_that_was_found_is_erased_and_put_back() -> None:
     card, erased = _press(predictor, draw(value), "resnet18", (), None, 1)
     assert erased == (1,) and card.count('aria-pressed="true"') == 1
     left = np.asarray(picture_in(card))
-    assert (left[:, 64:] == 0).all() and left[40, 12] == 255, "only the second is gone"
+    assert (left[:, 64:] == 0).all() and left[64, :64].max() == 255, "only the second is gone"
     card, erased = _press(predictor, draw(value), "resnet18", erased, 4, None)
     assert erased == (1,) and texts.WHY.format(digit=4) in card, "why, about what is left"
     card, erased = _press(predictor, draw(value), "resnet18", erased, None, 1)
@@ -271,14 +336,14 @@ def test_an_uploaded_picture_is_turned_and_its_ink_overruled(tmp_path: Path) -> 
     pixels[20:60, 90:96] = 20
     path = tmp_path / "picture.png"
     Image.fromarray(pixels).save(path)
-    upright = seen("upload", None, str(path), "auto", Edit(), None)
-    turned = seen("upload", None, str(path), "auto", Edit(1), None)
+    upright = seen(FakePredictor(), "upload", None, str(path), "auto", Edit(), None)
+    turned = seen(FakePredictor(), "upload", None, str(path), "auto", Edit(1), None)
     assert upright is not None and turned is not None and upright.inverted
     assert np.abs(np.rot90(upright.pixels, -1).astype(int) - turned.pixels).mean() < 2
     assert len(upright.boxes) == 1 and upright.boxes[0][1] < 64 < turned.boxes[0][0], "the top goes to the right"
-    framed = seen("upload", None, str(path), "auto", Edit(frame=(0.0, 0.0, 1.0, 0.7)), None)
+    framed = seen(FakePredictor(), "upload", None, str(path), "auto", Edit(region=(0.0, 0.0, 1.0, 0.7)), None)
     assert framed is not None and (framed.pixels != upright.pixels).any()
-    light = seen("upload", None, str(path), "light", Edit(), None)
+    light = seen(FakePredictor(), "upload", None, str(path), "light", Edit(), None)
     assert light is not None and not light.inverted and (light.pixels != upright.pixels).any()
 
 
@@ -622,13 +687,29 @@ def test_ui_errors_are_for_people() -> None:
     assert issubclass(DrawingError, MaxDigitError)
 
 
-def test_a_picture_is_turned_before_it_is_cropped() -> None:
-    picture = Image.fromarray(np.arange(8, dtype=np.uint8).reshape(2, 4))  # 4 wide, 2 high
-    assert np.asarray(Edit().apply(picture)).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
-    assert np.asarray(Edit(1).apply(picture)).tolist() == [[4, 0], [5, 1], [6, 2], [7, 3]]
-    assert np.asarray(Edit(1, (0.5, 0.0, 1.0, 0.5)).apply(picture)).tolist() == [[0], [1]]
-    assert Edit(0, (0.0, 0.0, 0.02, 0.02)).apply(picture).size == (1, 1)
-    assert Edit(3, (0.5, 0.0, 1.0, 0.5)).turned() == Edit(0, WHOLE) and Edit(3).turned() == Edit()
+def written(path: Path) -> NDArray[np.uint8]:
+    """A sheet, 300 wide and 200 high, with a slash and a bar on it, kept in a file."""
+    pixels = np.full((200, 300), 230, np.uint8)
+    pixels[30:90, 40:48] = 20
+    pixels[120:128, 150:260] = 20
+    Image.fromarray(pixels).save(path)
+    return pixels
+
+
+def test_a_picture_is_turned_before_a_part_of_it_is_read(tmp_path: Path) -> None:
+    pixels = np.rot90(written(tmp_path / "sheet.png"), -1)  # 200 wide, 300 high
+    expected = prepare(pixels[: 300 // 2, 200 // 2 :]).pixels
+    edit = Edit(1).framed([0.5, 0.0, 1.0, 0.5])
+    shown = seen(FakePredictor(), "upload", None, str(tmp_path / "sheet.png"), "auto", edit, None)
+    assert shown is not None and (shown.pixels == expected).all() and shown.pixels.any()
+
+
+def test_turning_lets_a_chosen_part_go_and_four_turns_are_none() -> None:
+    chosen = Edit(3).framed([0.5, 0.0, 1.0, 0.5])
+    assert chosen.part == "chosen" and chosen.turned() == Edit() and Edit().part == "auto"
+    whole = Edit().fitted("upload", False)
+    assert whole.part == "whole" and whole.fitted("upload", True) == Edit() and whole.fitted("draw", False) != whole
+    assert Edit().fitted("draw", False).part == "auto", "how a drawing is read says nothing of an upload"
 
 
 @pytest.mark.parametrize(
@@ -639,11 +720,80 @@ def test_a_frame_that_is_none_changes_nothing(frame: object) -> None:
     assert Edit(2, WHOLE).framed([0, 0.25, 0.5, 1]) == Edit(2, (0, 0.25, 0.5, 1))
 
 
-def test_a_picture_to_be_cropped_is_shown_whole_and_not_larger_than_the_page(tmp_path: Path) -> None:
+def test_an_uploaded_picture_is_shown_whole_and_not_larger_than_the_page(tmp_path: Path) -> None:
     path = tmp_path / "wide.png"
     Image.new("RGBA", (3000, 1000), (200, 10, 10, 255)).save(path)
-    assert preview(str(path), Edit(0, (0.0, 0.0, 0.1, 0.1))).shape == (320, 960)
-    assert preview(str(path), Edit(1)).shape == (960, 320)
+    assert preview(str(path), Edit(0, (0.0, 0.0, 0.1, 0.1))).pixels.shape[:2] == (320, 960)
+    turned = preview(str(path), Edit(1))
+    assert turned.pixels.shape[:2] == (960, 320) and turned.height > turned.width
+
+
+class FindingPredictor(FakePredictor):
+    """Finds the writing in a part of any picture, as the ink network would."""
+
+    region = (0.1, 0.1, 0.9, 0.7)
+
+    def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+        found = super().prepare(source, **options)
+        return replace(found, region=self.region if options["fit_to_writing"] else None, is_doubtful=True)
+
+
+def test_found_writing_is_framed_until_a_part_is_chosen_by_hand(tmp_path: Path) -> None:
+    predictor, path = FindingPredictor(), str(tmp_path / "sheet.png")
+    written(tmp_path / "sheet.png")
+    edit, value, part = _new_upload(predictor, path, "auto", Edit())
+    first = json.loads(value)
+    assert part == "auto" and first["frame"] == list(predictor.region) and first["width"] / first["height"] == 1.5
+    edit, part = _frame(edit, SimpleNamespace(frame=[0.2, 0.2, 0.6, 0.6]))
+    assert part == "chosen" and edit.region == (0.2, 0.2, 0.6, 0.6)
+    edit, value, part = _read_part(predictor, path, "auto", edit, "whole")
+    assert part == "whole" and json.loads(value)["frame"] is None and edit.region is None
+    edit, value, part = _read_part(predictor, path, "auto", edit, "chosen")
+    assert part == "chosen" and edit.region == predictor.region, "one begins with what was found"
+    _, value, _ = _read_part(predictor, path, "auto", edit, "auto")
+    assert {**json.loads(value), "number": 0} == {**first, "number": 0} and value != json.dumps(first)
+    assert _new_upload(predictor, None, "auto", edit) == (Edit(), "", "auto")
+
+
+def test_without_a_finding_there_is_no_frame_before_one_is_asked_for(tmp_path: Path) -> None:
+    path = str(tmp_path / "sheet.png")
+    written(tmp_path / "sheet.png")
+    edit, value, part = _new_upload(FakePredictor(), path, "auto", Edit())
+    assert part == "auto" and json.loads(value)["frame"] is None
+    _, value, _ = _read_part(FakePredictor(), path, "auto", edit, "chosen")
+    assert json.loads(value)["frame"] == list(WHOLE)
+
+
+def test_digits_found_are_outlined_where_they_lie_on_the_uploaded_picture(tmp_path: Path) -> None:
+    pixels = written(tmp_path / "sheet.png")
+    for turns in (0, 1):
+        marks = _marks(FakePredictor(), str(tmp_path / "sheet.png"), "auto", Edit(turns))
+        ink = np.rot90(pixels, -turns) < 100
+        width, height = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', marks).groups())
+        assert (height, width) == ink.shape
+        found = [np.array([p.split(",") for p in each.split()], float) for each in re.findall(r'points="(.*?)"', marks)]
+        assert len(found) == 2
+        covered = np.zeros_like(ink)
+        for corners in found:
+            x0, y0 = corners.min(0).round().astype(int)
+            x1, y1 = corners.max(0).round().astype(int)
+            covered[max(y0 - 3, 0) : y1 + 3, max(x0 - 3, 0) : x1 + 3] = True
+            assert ink[y0:y1, x0:x1].mean() > 0.4
+        assert not (ink & ~covered).any()
+    assert _marks(FakePredictor(), None, "auto", Edit()) == ""
+
+
+def test_what_was_left_out_makes_the_answer_unsure_and_fitting_can_be_undone(tmp_path: Path) -> None:
+    predictor, path = FindingPredictor(), str(tmp_path / "sheet.png")
+    written(tmp_path / "sheet.png")
+    card, _, marks = _show_marked(predictor, "upload", None, path, "auto", Edit(), None, "resnet18")
+    assert "Not sure: something was left out" in card and texts.SAW_FITTED in card and marks.count("<polygon") == 2
+    assert 'data-fit="false"' in card
+    edit, *_ = _fit(predictor, path, "auto", Edit(), "upload", False)
+    card, *_ = _show_marked(predictor, "upload", None, path, "auto", edit, None, "resnet18")
+    assert texts.SAW_WHOLE in card and 'data-fit="true">' in card
+    plain = _show(FakePredictor(), "upload", None, path, "auto", Edit(), None, "resnet18")[0]
+    assert 'data-fit="true" hidden' in plain and "Not sure" not in plain
 
 
 def test_there_is_an_example_of_everything() -> None:

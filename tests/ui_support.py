@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError, UnknownModelError
-from maxdigit.inference.predict import NAMES, Prediction
+from maxdigit.inference.predict import NAMES, Prediction, Predictor
+from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import Epoch, write_history
 from maxdigit.training.mistakes import Mistake, write_mistakes
 from maxdigit.training.runs import ENSEMBLE
@@ -68,6 +70,9 @@ class FakePredictor:
 
     def warm(self, model: str) -> None:
         self.classify(np.zeros((128, 128), np.uint8), model)
+
+    def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+        return Predictor(self.checkpoints).prepare(source, **options)
 
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
         if model not in NAMES:

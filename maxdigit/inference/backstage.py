@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Prediction, Predictor, default_model
+from maxdigit.preparation.prepare import PreparedPicture
 
 
 class BackstageError(MaxDigitError):
@@ -86,6 +87,10 @@ class BackstagePredictor(Predictor):
         """As :meth:`Predictor.warm`."""
         self._ask("warm", model)
 
+    def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+        """As :meth:`Predictor.prepare`."""
+        return self._ask("prepare", source, **options)
+
     def predict(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
         """As :meth:`Predictor.predict`."""
         return self._ask("predict", pictures, model)
@@ -98,15 +103,15 @@ class BackstagePredictor(Predictor):
         """As :meth:`Predictor.explain`."""
         return self._ask("explain", picture, model, digit)
 
-    def _ask(self, method: str, *args: Any) -> Any:
-        return backstage.call(f"{__name__}:ask", self.checkpoints, method, *args)
+    def _ask(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return backstage.call(f"{__name__}:ask", self.checkpoints, method, *args, **kwargs)
 
 
-def ask(checkpoints: Path, method: str, *args: Any) -> Any:
+def ask(checkpoints: Path, method: str, *args: Any, **kwargs: Any) -> Any:
     """Call a method of this process's own predictor for that folder."""
     # One for all threads, and no model loaded twice: nothing comes between the two halves of a dict's setdefault.
     predictor = _predictors.setdefault(str(checkpoints), Predictor(checkpoints))
-    return getattr(predictor, method)(*args)
+    return getattr(predictor, method)(*args, **kwargs)
 
 
 _predictors: dict[str, Predictor] = {}

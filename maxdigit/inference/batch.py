@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from maxdigit.data.kaggle import read_pictures
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
-from maxdigit.preparation.files import open_picture
-from maxdigit.preparation.prepare import prepare
 
 MAX_PICTURES = 10_000  # in one go
 MAX_PICTURE_BYTES = 20_000_000  # of one file in an archive, unpacked
@@ -41,6 +39,7 @@ class Entry:
     name: str
     pixels: NDArray[np.uint8] | None  # (128, 128), prepared; None where it could not be read
     error: MaxDigitError | None = None
+    is_doubtful: bool = False  # something was left out that may be a digit
 
 
 @dataclass(frozen=True)
@@ -51,17 +50,18 @@ class Answered:
     probabilities: dict[str, NDArray[np.float32]]
 
 
-def read_batch(paths: Sequence[Path]) -> tuple[int, Iterator[Entry]]:
-    """How many pictures there are, and the pictures one by one, prepared.
+def read_batch(predictor: Predictor, paths: Sequence[Path]) -> tuple[int, Iterator[Entry]]:
+    """How many pictures there are, and the pictures one by one, each prepared when it is asked for.
 
     Args:
+        predictor: prepares them.
         paths: picture files, ZIP archives of such, or the competition's ``test_max_x``.
 
     Raises:
         BatchError: there are none, or more than ``MAX_PICTURES``.
         CompetitionFileError: an array of pictures is damaged.
     """
-    parts = [_part(path) for path in paths]
+    parts = [_part(predictor, path) for path in paths]
     count = sum(number for number, _ in parts)
     if not count:
         raise BatchError("There are no pictures in it. Choose picture files, or a ZIP archive that holds some.")
@@ -124,7 +124,7 @@ def read_names_and_labels(path: Path) -> dict[str, int]:
     return labels
 
 
-def _part(path: Path) -> tuple[int, Iterator[Entry]]:
+def _part(predictor: Predictor, path: Path) -> tuple[int, Iterator[Entry]]:
     """The number of pictures in one file, and those pictures."""
     if path.name.startswith(_ARRAYS):
         pictures = read_pictures(path)
@@ -132,11 +132,11 @@ def _part(path: Path) -> tuple[int, Iterator[Entry]]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not _is_clutter(member)]
-        return len(members), _members(path, members)
-    return 1, (_entry(path.name, each) for each in (path,))
+        return len(members), _members(predictor, path, members)
+    return 1, (_entry(predictor, path.name, each) for each in (path,))
 
 
-def _members(path: Path, members: list[zipfile.ZipInfo]) -> Iterator[Entry]:
+def _members(predictor: Predictor, path: Path, members: list[zipfile.ZipInfo]) -> Iterator[Entry]:
     left = MAX_ARCHIVE_BYTES
     with zipfile.ZipFile(path) as archive:
         for member in members:
@@ -161,7 +161,7 @@ def _members(path: Path, members: list[zipfile.ZipInfo]) -> Iterator[Entry]:
                     name, None, BatchError("It is larger than {limit} MB.", limit=MAX_PICTURE_BYTES // 1_000_000)
                 )
             else:
-                yield _entry(name, content)
+                yield _entry(predictor, name, content)
 
 
 def _is_clutter(member: zipfile.ZipInfo) -> bool:
@@ -170,8 +170,9 @@ def _is_clutter(member: zipfile.ZipInfo) -> bool:
     return member.is_dir() or not parts or "__MACOSX" in parts or parts[-1].startswith(".")
 
 
-def _entry(name: str, source: Path | bytes) -> Entry:
+def _entry(predictor: Predictor, name: str, source: Path | bytes) -> Entry:
     try:
-        return Entry(name, prepare(open_picture(source)).pixels)
+        prepared = predictor.prepare(source)
+        return Entry(name, prepared.pixels, is_doubtful=prepared.is_doubtful)
     except MaxDigitError as error:
         return Entry(name, None, MaxDigitError(error.sentence, **error.values))  # without its traceback

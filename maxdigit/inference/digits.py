@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,7 @@ MAX_FOUND = 8
 _INK = 96
 _FAINT = 32  # a ground that is brighter than this at its median is no plain one
 _SPECK = 14  # pixels; less is no digit
+_REACH = np.ones((5, 5), np.uint8)
 _MARGIN = 2  # pixels around a box that belong to the digit's soft edge
 
 
@@ -26,14 +28,15 @@ def find_digits(picture: NDArray[np.uint8]) -> list[Box]:
     """
     if not is_plain(picture):
         return []
-    ink = picture >= _INK
-    labels = _components(_widened(ink.reshape(64, 2, 64, 2).any((1, 3))))
-    labels = labels.repeat(2, 0).repeat(2, 1) * ink
+    ink = (picture >= _INK).astype(np.uint8)
+    # Pixels that are up to twice the reach apart belong together, so that a broken stroke is one piece.
+    count, labels = cv2.connectedComponents(cv2.dilate(ink, _REACH), connectivity=8)
     boxes = []
-    for label in np.unique(labels[labels > 0]):
-        rows, columns = np.nonzero(labels == label)
-        if len(rows) >= _SPECK:
-            boxes.append((int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1))
+    for label in range(1, count):
+        piece = ((labels == label) & (ink > 0)).astype(np.uint8)
+        if cv2.countNonZero(piece) >= _SPECK:
+            x, y, width, height = cv2.boundingRect(piece)
+            boxes.append((x, y, x + width, y + height))
     return sorted(boxes)[:MAX_FOUND]
 
 
@@ -82,24 +85,3 @@ def _ground(picture: NDArray[np.uint8], box: Box, taken: NDArray[np.bool_]) -> N
 def _with_margin(box: Box) -> Box:
     x0, y0, x1, y1 = box
     return max(0, x0 - _MARGIN), max(0, y0 - _MARGIN), min(128, x1 + _MARGIN), min(128, y1 + _MARGIN)
-
-
-def _widened(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Every pixel with ink in it or next to it, so that a broken stroke is one."""
-    padded = np.pad(ink, 1)
-    parts = [padded[y : y + ink.shape[0], x : x + ink.shape[1]] for y in range(3) for x in range(3)]
-    return np.logical_or.reduce(parts)
-
-
-def _components(ink: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """A number for each connected piece, corners counting as contact; 0 where there is no ink."""
-    labels = np.where(ink, np.arange(1, ink.size + 1).reshape(ink.shape), 0)
-    while True:
-        padded = np.pad(labels, 1)
-        spread = np.maximum.reduce(
-            [padded[y : y + ink.shape[0], x : x + ink.shape[1]] for y in range(3) for x in range(3)]
-        )
-        spread = np.where(ink, spread, 0)
-        if (spread == labels).all():
-            return labels
-        labels = spread

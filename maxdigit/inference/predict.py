@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import heat_map
 from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier
+from maxdigit.preparation.files import open_picture
+from maxdigit.preparation.framing import Region
+from maxdigit.preparation.prepare import PreparedPicture, prepare
 from maxdigit.training.calibration import load_calibrated
 from maxdigit.training.runs import ENSEMBLE
 
@@ -22,6 +27,8 @@ CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 RECIPES = ("tuned", "paper")  # the order in which a model's trained weights are looked for
 NAMES = (*MODELS, ENSEMBLE)  # all that can be asked, if it is trained
 DEFAULT_MODEL = "resnet18"  # right more often than the others, and fast
+
+_PREPARED_KEPT = 16  # pictures, of 16 kB each: the page asks again for the one it shows at every press
 
 
 def title(name: str) -> str:
@@ -120,6 +127,35 @@ class Predictor:
         """Load ``model`` and run it once, so that the first real answer comes fast."""
         self.classify(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), model)
 
+    def prepare(
+        self,
+        source: Path | bytes,
+        *,
+        turns: int = 0,
+        region: Region | None = None,
+        dark_ink_on_light: bool | None = None,
+        fit_to_writing: bool = True,
+    ) -> PreparedPicture:
+        """A picture file as the models take it.
+
+        Args:
+            source: the file, or its content. A file that was prepared lately in the same way is not read again.
+            turns: quarters by which the upright picture is turned first, clockwise.
+            region: the part of the turned picture to read, as are the rest, as
+                :func:`maxdigit.preparation.prepare.prepare` takes them.
+
+        Raises:
+            PictureError: the file cannot be read; EmptyPictureError: there is nothing in it.
+        """
+        options = turns, region, dark_ink_on_light, fit_to_writing
+        if isinstance(source, bytes):
+            return _prepare_file(source, *options)
+        try:
+            status = source.stat()
+        except (OSError, ValueError):  # ValueError: a NUL character in the path. Opening it raises the sentence on it.
+            return _prepare_file(source, *options)
+        return _prepare_once(source, (status.st_mtime_ns, status.st_size), *options)
+
     def predict(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for pictures ``(N, 128, 128)``, as :class:`Classifier` gives them."""
         return self.classifier(model).predict(pictures)
@@ -164,3 +200,18 @@ class Predictor:
         except CheckpointError:
             return False
         return True
+
+
+def _prepare_file(
+    source: Path | bytes, turns: int, region: Region | None, dark_ink_on_light: bool | None, fit_to_writing: bool
+) -> PreparedPicture:
+    picture = open_picture(source)
+    if turns % 4:
+        picture = picture.rotate(-90 * turns, expand=True)
+    return prepare(picture, dark_ink_on_light=dark_ink_on_light, region=region, fit_to_writing=fit_to_writing)
+
+
+@lru_cache(maxsize=_PREPARED_KEPT)
+def _prepare_once(source: Path, _state: tuple[int, int], *options: Any) -> PreparedPicture:
+    """A file in one state, given by when it was changed and its size, prepared in one way."""
+    return _prepare_file(source, *options)

@@ -34,7 +34,9 @@ element.addEventListener("click", (event) => {
   const bar = event.target.closest(".bar");
   const find = event.target.closest("[data-erase]");
   if (bar) trigger("select", { digit: Number(bar.dataset.digit) });
+  const fit = event.target.closest("[data-fit]");
   if (find) trigger("select", { erase: Number(find.dataset.erase) });
+  if (fit) trigger("edit", { fit: fit.dataset.fit === "true" });
 });
 """
 
@@ -46,6 +48,8 @@ def answer_card(
     picture: NDArray[np.uint8],
     *,
     inverted: bool = False,
+    is_fitted: bool | None = None,
+    is_doubtful: bool = False,
     why: tuple[int, NDArray[np.float32]] | None = None,
     finds: Sequence[Find] = (),
     boxes: Sequence[Box] = (),
@@ -56,20 +60,23 @@ def answer_card(
         prediction: the answer.
         picture: what the model was given, uint8 (128, 128).
         inverted: whether its ink was dark on light before.
+        is_fitted: whether it was fitted to the writing; None where there is no choice.
+        is_doubtful: whether something was left out of it that may be a digit.
         why: a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
         finds: the digits found in the picture, each of which can be pressed to erase it, and again to put it back.
         boxes: where the digits truly are, to be laid over the picture when the page is told to; without them those of
             the finds are laid over it.
     """
     shares = [float(share) for share in prediction.probabilities]
-    digit, headline, sentence = in_words(shares, sees_digits=seems_written(picture, finds))
+    digit, headline, sentence = in_words(shares, sees_digits=seems_written(picture, finds), is_doubtful=is_doubtful)
     return _card(
         digit=digit,
         headline=headline,
         sentence=sentence,
         shares=shares,
         picture=heated(picture, why[1]) if why else picture,
-        caption=texts.WHY.format(digit=why[0]) if why else texts.SAW_INVERTED if inverted else texts.SAW,
+        caption=texts.WHY.format(digit=why[0]) if why else _caption(inverted, is_fitted),
+        is_fitted=is_fitted,
         asked=why[0] if why else None,
         foot=texts.time_taken(title(prediction.model), prediction.milliseconds),
         colour=model_colour(prediction.model),
@@ -78,17 +85,26 @@ def answer_card(
     )
 
 
-def in_words(shares: Sequence[float], *, sees_digits: bool) -> tuple[str, str, str]:
+def _caption(inverted: bool, is_fitted: bool | None) -> str:
+    if is_fitted is None:
+        return texts.SAW_INVERTED if inverted else texts.SAW
+    return texts.SAW_FITTED if is_fitted else texts.SAW_WHOLE
+
+
+def in_words(shares: Sequence[float], *, sees_digits: bool, is_doubtful: bool = False) -> tuple[str, str, str]:
     """An answer in large type, in a line, and in a sentence on how sure it is.
 
     Args:
         shares: ten probabilities.
         sees_digits: whether there seems to be something to read in the picture.
+        is_doubtful: whether something was left out of it that may be a digit.
     """
     best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
     # On pictures without digits models were taught to say ten times the same.
     if shares[best] < (_FLAT if sees_digits else _UNSURE):
         return "?", texts.NO_DIGITS, texts.no_digits(best, shares[best])
+    if is_doubtful:
+        return str(best), texts.headline(best), texts.doubtful(best, shares[best])
     return str(best), texts.headline(best), texts.certainty(best, shares[best], second, shares[second])
 
 
@@ -142,6 +158,13 @@ def _rect(box: Box, around: int = 0, more: str = "") -> str:
     return f'<rect x="{x0 - around}" y="{y0 - around}" width="{width}" height="{height}"{more}/>'
 
 
+def photo_url(picture: NDArray[np.uint8]) -> str:
+    """A photograph, grey or RGB, as an address that holds it all: a JPEG, a tenth of the size of a PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=88)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
 def data_url(picture: NDArray[np.uint8]) -> str:
     """The picture, grey or RGB, as an address that holds it all."""
     buffer = io.BytesIO()
@@ -159,7 +182,11 @@ class Find:
 
 
 class AnswerCard(gr.HTML):
-    """Shows a card; ``select`` fires with the ``digit`` whose bar was pressed, or with the find to ``erase``."""
+    """Shows a card.
+
+    ``select`` fires with the ``digit`` whose bar was pressed, or with the find to ``erase``; ``edit`` with whether to
+    ``fit`` the picture to its writing.
+    """
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(value, apply_default_css=False, js_on_load=_PRESSED, **kwargs)
@@ -173,6 +200,7 @@ def _card(
     shares: list[float] | None = None,
     picture: NDArray[np.uint8] = _NOTHING,
     caption: str = "",
+    is_fitted: bool | None = None,
     foot: str = "",
     colour: str = OTHER_COLOUR,
     asked: int | None = None,
@@ -183,6 +211,7 @@ def _card(
     state = "answered" if shares else "waiting"
     bars = "".join(_bar(number, shares, asked, guessing) for number in range(NUM_CLASSES))
     hint = texts.WHY_HINT if shares else ""
+    more = f' title="{escape(texts.SAW_FITTED_MORE)}"' if is_fitted else ""
     return f"""
 <section class="answer answer-{state}" style="--model: {colour}">
   <div class="answer-head">
@@ -193,7 +222,7 @@ def _card(
     </div>
     <figure class="answer-saw">
       {boxed(picture_tag(picture, texts.ANSWER_ALT, "answer-picture"), boxes, finds)}
-      <figcaption>{escape(caption or texts.SAW)}</figcaption>
+      <figcaption{more}>{escape(caption or texts.SAW)} {_fit_button(is_fitted)}</figcaption>
     </figure>
   </div>
   <ol class="bars" aria-label="{escape(texts.GUESS_BARS if guessing else texts.BARS)}">{bars}</ol>
@@ -202,6 +231,13 @@ def _card(
     <div class="finds" role="group" aria-label="{escape(texts.FINDS)}">{_finds(finds)}</div>
   </div>
 </section>"""
+
+
+def _fit_button(is_fitted: bool | None) -> str:
+    """The button that fits the picture to its writing, or leaves it as it is; hidden where there is no choice."""
+    if is_fitted:
+        return f'<button type="button" data-fit="false" title="{escape(texts.UNFIT_MORE)}">{texts.UNFIT}</button>'
+    return f'<button type="button" data-fit="true"{" hidden" if is_fitted is None else ""}>{texts.FIT}</button>'
 
 
 def _bar(digit: int, shares: list[float] | None, asked: int | None, guessing: bool) -> str:

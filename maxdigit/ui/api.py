@@ -17,8 +17,6 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import Answered, answer_batch, read_batch
 from maxdigit.inference.predict import Prediction, Predictor, default_model
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.preparation.files import open_picture
-from maxdigit.preparation.prepare import prepare
 from maxdigit.ui.picture_input import PictureInput, existing
 
 MAX_BATCH = 1_000  # pictures in one call
@@ -85,7 +83,7 @@ def add_api(predictor: Predictor) -> None:
             The model, the largest digit, the probabilities of 0 to 9, and the forward pass's time in milliseconds.
         """
         with _told():
-            return _answer(predictor.classify(_picture(image), model))
+            return _answer(predictor.classify(_picture(predictor, image), model))
 
     def compare(image: str | None) -> list[dict[str, Any]]:
         """Ask every model which of the three handwritten digits in a picture is the largest.
@@ -97,7 +95,7 @@ def add_api(predictor: Predictor) -> None:
             For each trained model, and for the ensemble of them, what `classify` returns.
         """
         with _told():
-            picture = _picture(image)
+            picture = _picture(predictor, image)
             return [_answer(predictor.classify(picture, name)) for name in names]
 
     def batch(files: list[str] | None, model: str) -> list[dict[str, Any]]:
@@ -111,7 +109,7 @@ def add_api(predictor: Predictor) -> None:
             For each picture its name, the largest digit and the probabilities, or an error if it cannot be read.
         """
         with _told():
-            count, entries = read_batch([existing(path, limit=None) for path in files or ()])
+            count, entries = read_batch(predictor, [existing(path, limit=None) for path in files or ()])
             if count > MAX_BATCH:
                 raise MaxDigitError(f"These are {count:,} pictures; one call takes {MAX_BATCH:,}. Send several calls.")
             groups = answer_batch(predictor, entries, [model])
@@ -138,10 +136,10 @@ def _told() -> Iterator[None]:
         raise gr.Error(str(error), print_exception=False) from None
 
 
-def _picture(image: str | None) -> NDArray[np.uint8]:
+def _picture(predictor: Predictor, image: str | None) -> NDArray[np.uint8]:
     if image is None:
         raise MaxDigitError("There is no picture. Send one as `image`.")
-    return prepare(open_picture(existing(image))).pixels
+    return predictor.prepare(existing(image)).pixels
 
 
 def _answer(prediction: Prediction) -> dict[str, Any]:

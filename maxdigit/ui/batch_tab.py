@@ -135,7 +135,7 @@ def _run(
 
     try:
         results.labels = read_names_and_labels(Path(labels)) if labels else {}
-        count, entries = read_batch([Path(path) for path in (*(files or ()), *(folder or ()))])
+        count, entries = read_batch(predictor, [Path(path) for path in (*(files or ()), *(folder or ()))])
         yield shown(texts.batch_progress(0, count, title(model)), done=0, count=count)
         predictor.warm(model)
         for answered in answer_batch(predictor, entries, models):

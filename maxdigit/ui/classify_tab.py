@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -27,20 +27,20 @@ from maxdigit.ui.answer import (
     Find,
     answer_card,
     boxed,
-    data_url,
     guess_card,
+    photo_url,
     picture_tag,
     trouble_card,
     waiting_card,
 )
 from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
-from maxdigit.ui.cropper import Cropper
+from maxdigit.ui.cropper import Cropper, laid
 from maxdigit.ui.examples import ExampleGrid, example, example_grid
 from maxdigit.ui.links import make_query, read_query
 from maxdigit.ui.pad import Pad
 from maxdigit.ui.picture_input import PictureInput
 from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
-from maxdigit.ui.shown import WHOLE, Edit, Mode, Seen, preview, seen, seen_sample
+from maxdigit.ui.shown import WHOLE, Edit, Mode, Part, Seen, preview, seen, seen_sample
 from maxdigit.ui.texts import labels
 
 # The page's answers stand in one line: a forward pass keeps one of the server's two cores busy, and an answer can
@@ -84,10 +84,12 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                     elem_id="upload",
                 )
                 cropper = Cropper(elem_id="cropper")
+                marks = gr.HTML(apply_default_css=False, elem_id="marks")  # on the cropper: the digits found
                 with gr.Row(elem_classes="under"):
+                    part = _picker(labels.PART, labels.PARTS, value="auto", elem_id="part")
                     ink = _picker(labels.INK, labels.INKS, value="auto", elem_id="ink")
                     turn = gr.Button(labels.TURN, elem_id="turn", scale=0)
-                    crop = gr.Button(labels.CROP, elem_id="crop", scale=0)
+                    remove = gr.Button(labels.REMOVE, elem_id="remove", scale=0)
                 _text(labels.UPLOAD_CAPTION)
             with gr.Tab(labels.SAMPLE, id="sample") as sample_tab:
                 with gr.Row(elem_id="wishes"):
@@ -155,17 +157,25 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
         answered = [answer, erased]
         show = partial(_show, predictor)
         gr.on(pad.change, partial(show, "draw"), [*shown[1:], model], answered, **fast)
-        gr.on(ink.input, partial(show, "upload"), [*shown[1:], model], answered, **slow)
-        edited = [edit, cropper, crop]
-        for event, change, given, changed in (
-            (upload.change, lambda: (Edit(), "", texts.CROP), None, edited),
-            (turn.click, _turn, [upload, edit], edited),
-            (crop.click, _crop_or_not, [upload, edit], edited),
-            (cropper.select, _frame, edit, edit),
+
+        def fit(path: str | None, ink: str, edit: Edit, mode: Mode, pressed: gr.EventData) -> tuple[Any, Any, Any]:
+            return _fit(predictor, path, ink, edit, mode, getattr(pressed, "fit", None))
+
+        uploaded = [upload, ink, edit]
+        for event, change, more in (
+            (upload.change, partial(_new_upload, predictor), []),
+            (ink.input, partial(_laid_out, predictor), []),
+            (turn.click, partial(_turn, predictor), []),
+            (part.input, partial(_read_part, predictor), [part]),
+            (answer.edit, fit, [mode]),
         ):
-            gr.on(event, change, given, changed, **fast).then(
-                partial(show, "upload"), [*shown[1:], model], answered, **slow
+            gr.on(event, change, [*uploaded, *more], [edit, cropper, part], **slow).then(
+                partial(_show_marked, predictor), [*shown, model], [*answered, marks], **slow
             )
+        gr.on(cropper.select, _frame, edit, [edit, part], **fast).then(
+            partial(_show_marked, predictor), [*shown, model], [*answered, marks], **slow
+        )
+        gr.on(remove.click, lambda: None, None, upload, **fast)
 
         outputs = [mode, dealt, sample, truth, *answered]
         refresh = partial(_refresh, predictor)
@@ -247,7 +257,16 @@ def _card(
     why = None if asked is None else (asked, predictor.explain(pixels, model, asked))
     finds = [Find(box, _crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
     boxes = picture.boxes if picture.are_true else ()
-    return answer_card(prediction, pixels, inverted=picture.inverted, why=why, finds=finds, boxes=boxes)
+    return answer_card(
+        prediction,
+        pixels,
+        inverted=picture.inverted,
+        is_fitted=picture.is_fitted,
+        is_doubtful=picture.is_doubtful,
+        why=why,
+        finds=finds,
+        boxes=boxes,
+    )
 
 
 def _crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
@@ -271,10 +290,40 @@ def _show(
 ) -> tuple[str, tuple[int, ...]]:
     """The answer to what is shown, nothing of it erased."""
     try:
-        picture = seen(mode, value, path, ink, edit, dealt)
+        picture = seen(predictor, mode, value, path, ink, edit, dealt)
         return (_waiting(mode) if picture is None else _card(predictor, picture, model)), ()
     except MaxDigitError as error:
         return trouble_card(texts.told(error)), ()
+
+
+def _show_marked(
+    predictor: Predictor,
+    mode: Mode,
+    value: str | None,
+    path: str | None,
+    ink: str,
+    edit: Edit,
+    dealt: Dealt | None,
+    model: str,
+) -> tuple[str, tuple[int, ...], Any]:
+    """The answer to what is shown, and the digits found as outlines on an uploaded picture."""
+    card, erased = _show(predictor, mode, value, path, ink, edit, dealt, model)
+    return card, erased, _marks(predictor, path, ink, edit) if mode == "upload" else gr.skip()
+
+
+def _marks(predictor: Predictor, path: str | None, ink: str, edit: Edit) -> str:
+    """The digits found, as outlines to lay on the uploaded picture; empty where there are none."""
+    try:
+        picture = seen(predictor, "upload", None, path, ink, edit, None)
+        if path is None or picture is None or not picture.boxes:
+            return ""
+        shown = preview(path, edit)
+    except MaxDigitError:  # the answer says what is wrong
+        return ""
+    outlines = "".join(
+        f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in corners)}"/>' for corners in picture.outlines()
+    )
+    return f'<svg viewBox="0 0 {shown.width} {shown.height}" aria-hidden="true">{outlines}</svg>'
 
 
 def _press(
@@ -282,7 +331,7 @@ def _press(
 ) -> tuple[Any, Any]:
     """The answer after a press: on a bar, whose ``digit`` asks why, or on a find, whose ``number`` is erased."""
     try:
-        picture = seen(*what)
+        picture = seen(predictor, *what)
         if picture is None:
             return gr.skip(), gr.skip()
         if number in range(len(picture.boxes)):
@@ -362,28 +411,59 @@ def _refresh(
     return mode, dealt, gr.skip(), gr.skip(), *_show(predictor, mode, value, path, ink, edit, dealt, model)
 
 
-# ---- To be done to an uploaded picture: the edit, the picture to lay a frame on, and the button's name
+# ---- To be done to an uploaded picture: the edit, the picture with a frame on it, and which part is read
 
 
-def _turn(path: str | None, edit: Edit) -> tuple[Edit, str, str]:
-    return _edited(path, edit.turned())
+def _new_upload(predictor: Predictor, path: str | None, ink: str, edit: Edit) -> tuple[Edit, str, Part]:
+    return _laid_out(predictor, path, ink, Edit(as_it_is=edit.as_it_is - {"upload"}))
 
 
-def _crop_or_not(path: str | None, edit: Edit) -> tuple[Edit, str, str]:
-    return _edited(path, Edit(edit.turns, WHOLE if edit.frame is None and path else None))
+def _turn(predictor: Predictor, path: str | None, ink: str, edit: Edit) -> tuple[Edit, str, Part]:
+    return _laid_out(predictor, path, ink, edit.turned())
 
 
-def _frame(edit: Edit, moved: gr.EventData) -> Edit:
-    return edit.framed(getattr(moved, "frame", None))
+def _read_part(predictor: Predictor, path: str | None, ink: str, edit: Edit, part: Part) -> tuple[Edit, str, Part]:
+    """Read the part where writing is found, or one that is chosen by hand, or the whole picture as it is."""
+    edit = replace(edit, region=None).fitted("upload", part != "whole")
+    if part == "chosen":
+        found = _found(predictor, path, ink, edit)
+        edit = edit.framed(found.region if found and found.region else WHOLE)
+    return _laid_out(predictor, path, ink, edit)
 
 
-def _edited(path: str | None, edit: Edit) -> tuple[Edit, str, str]:
-    if edit.frame is None or path is None:
-        return edit, "", texts.CROP
+def _fit(
+    predictor: Predictor, path: str | None, ink: str, edit: Edit, mode: Mode, is_fitted: Any
+) -> tuple[Any, Any, Any]:
+    """Fit what is shown to its writing, or read it as it is."""
+    edit = edit.fitted(mode, is_fitted is True)
+    return _laid_out(predictor, path, ink, edit) if mode == "upload" else (edit, gr.skip(), gr.skip())
+
+
+def _frame(edit: Edit, moved: gr.EventData) -> tuple[Edit, Part]:
+    edit = edit.framed(getattr(moved, "frame", None))
+    return edit, edit.part
+
+
+def _laid_out(predictor: Predictor, path: str | None, ink: str, edit: Edit) -> tuple[Edit, str, Part]:
+    """The uploaded picture with a frame on what is read of it; no frame where that is all of it."""
+    if path is None:
+        return replace(edit, region=None), "", "auto"
     try:
-        return edit, data_url(preview(path, edit)), texts.CROP_WHOLE
+        shown = preview(path, edit)
     except MaxDigitError:  # the answer says what is wrong with the file
-        return Edit(edit.turns), "", texts.CROP
+        return edit, "", edit.part
+    frame = edit.region
+    if edit.part == "auto" and (found := _found(predictor, path, ink, edit)):
+        frame = found.region
+    return edit, laid(photo_url(shown.pixels), shown.width, shown.height, frame), edit.part
+
+
+def _found(predictor: Predictor, path: str | None, ink: str, edit: Edit) -> Seen | None:
+    """What a model sees of the uploaded picture; None if there is none, or it cannot be read."""
+    try:
+        return seen(predictor, "upload", None, path, ink, edit, None)
+    except MaxDigitError:  # the answer says why
+        return None
 
 
 # ---- To keep, and to send on
@@ -431,7 +511,7 @@ def _save(
 ) -> str:
     """A file for the browser to save, as JSON: what the model saw, or what it answered. Empty if there is nothing."""
     try:
-        picture = seen(mode, value, path, ink, edit, dealt)
+        picture = seen(predictor, mode, value, path, ink, edit, dealt)
         if picture is None:
             gr.Info(texts.NOTHING_TO_SAVE)
             return ""
@@ -468,7 +548,7 @@ def _correct(
 ) -> tuple[Any, str]:
     """Keep what is shown with the digit that the visitor says is right."""
     try:
-        picture = seen(mode, value, path, ink, edit, dealt)
+        picture = seen(predictor, mode, value, path, ink, edit, dealt)
         if picture is None:
             return gr.Column(visible=False), _line(texts.NOTHING_TO_CORRECT)
         pixels = picture.without(erased)

@@ -140,7 +140,7 @@ def _compare(
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
     try:
-        picture = seen(mode, value, path, ink, edit, dealt)
+        picture = seen(predictor, mode, value, path, ink, edit, dealt)
     except MaxDigitError as error:
         yield _sentence(texts.told(error)), _table(predictor, names, times), times
         return
@@ -163,12 +163,13 @@ def _ask(
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     replies: list[Reply] = []
     sees_digits = bool(picture.boxes) or not is_plain(picture.pixels)
-    yield versus(names, replies, picture.pixels, facts, sees_digits), _table(predictor, names, times), times
+    show = partial(versus, names, facts=facts, sees_digits=sees_digits, is_doubtful=picture.is_doubtful)
+    yield show(replies, picture.pixels), _table(predictor, names, times), times
     for name in names:
         replies.append(_reply(predictor, name, picture.pixels))
         if replies[-1].prediction:
             times = {**times, name: replies[-1].prediction.milliseconds}
-        yield versus(names, replies, picture.pixels, facts, sees_digits), _table(predictor, names, times), times
+        yield show(replies, picture.pixels), _table(predictor, names, times), times
 
 
 def _reply(predictor: Predictor, name: str, picture: NDArray[np.uint8]) -> Reply:

@@ -49,6 +49,7 @@ class Result:
     error: MaxDigitError | None
     probabilities: dict[str, NDArray[np.float32]]  # by model, (10,)
     fixed: int | None = None  # the answer that a visitor gave instead
+    is_doubtful: bool = False  # something was left out of the picture that may be a digit
 
 
 @dataclass
@@ -64,7 +65,10 @@ class Results:
         for one in answered:
             pixels = one.entry.pixels
             thumb = None if pixels is None else pixels.reshape(64, 2, 64, 2).mean((1, 3)).round().astype(np.uint8)
-            self.rows.append(Result(one.entry.name, thumb, one.entry.error, one.probabilities))
+            result = Result(
+                one.entry.name, thumb, one.entry.error, one.probabilities, is_doubtful=one.entry.is_doubtful
+            )
+            self.rows.append(result)
 
     def answer(self, row: Result) -> int | None:
         """The answer that counts: the visitor's, else the first model's."""
@@ -90,7 +94,7 @@ class Results:
         """The numbers of the rows that belong to one of :data:`maxdigit.ui.texts.FILTERS`."""
         tests = {
             "all": lambda _: True,
-            "unsure": lambda row: bool(row.probabilities) and self.confidence(row) < _UNSURE,
+            "unsure": lambda row: bool(row.probabilities) and (row.is_doubtful or self.confidence(row) < _UNSURE),
             "disagree": self.disagree,
             "wrong": lambda row: self.truth(row) not in (None, self.answer(row)),
             "fixed": lambda row: row.fixed is not None,

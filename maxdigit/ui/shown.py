@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,51 +13,53 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit.inference.digits import Box, find_digits, without
+from maxdigit.inference.predict import Predictor
 from maxdigit.preparation.files import open_picture, to_grey
-from maxdigit.preparation.prepare import prepare
+from maxdigit.preparation.framing import Frame, Region
 from maxdigit.ui.pad import parse_strokes, render
 from maxdigit.ui.picture_input import existing
 from maxdigit.ui.sampling import Dealt
 
 Mode = Literal["draw", "upload", "sample"]
-Frame = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the picture's width and height
+Part = Literal["auto", "chosen", "whole"]  # of an uploaded picture, to be read
 
-WHOLE: Frame = (0.0, 0.0, 1.0, 1.0)
+WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
-_LEAST = 0.02  # of a frame's sides
-_PREVIEW = 960  # pixels of the longer side of a picture to be cropped, as the page shows it
+_LEAST = 0.02  # of a chosen part's sides
+_PREVIEW = 960  # pixels of the longer side of an uploaded picture, as the page shows it
+_PREVIEWS_KEPT = 4  # of 2 MB each: asked for again whenever a frame moves
 _DARK_INK = {"auto": None, "dark": True, "light": False}
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What is done to an uploaded picture before it is prepared: turned, then cropped."""
+    """What a visitor wants of the picture that is shown."""
 
-    turns: int = 0  # quarters, clockwise
-    frame: Frame | None = None  # what is left of the turned picture; None while nobody crops
+    turns: int = 0  # of the uploaded picture: quarters, clockwise
+    region: Region | None = None  # the part of the turned picture that was chosen by hand
+    as_it_is: frozenset[Mode] = frozenset()  # where the whole picture is read, without fitting it to its writing
+
+    @property
+    def part(self) -> Part:
+        """Which part of the uploaded picture is read."""
+        return "chosen" if self.region else "whole" if "upload" in self.as_it_is else "auto"
 
     def turned(self) -> Edit:
-        """Turned by one more quarter; a frame starts anew."""
-        return Edit((self.turns + 1) % 4, self.frame and WHOLE)
+        """Turned by one more quarter; a chosen part is let go."""
+        return replace(self, turns=(self.turns + 1) % 4, region=None)
 
-    def framed(self, frame: Any) -> Edit:
-        """With another frame, if it is one: it comes from the browser, so nothing is believed."""
-        is_frame = isinstance(frame, list) and len(frame) == 4 and all(type(edge) in (int, float) for edge in frame)
-        if not is_frame or not all(0 <= edge <= 1 for edge in frame):
+    def fitted(self, mode: Mode, is_fitted: bool) -> Edit:
+        """With the picture fitted to its writing, or read as it is."""
+        return replace(self, as_it_is=self.as_it_is - {mode} if is_fitted else self.as_it_is | {mode})
+
+    def framed(self, region: Any) -> Edit:
+        """With another chosen part, if it is one: it comes from the browser, so nothing is believed."""
+        is_region = isinstance(region, list | tuple) and len(region) == 4
+        if not is_region or not all(type(edge) in (int, float) and 0 <= edge <= 1 for edge in region):
             return self
-        left, top, right, bottom = map(float, frame)
+        left, top, right, bottom = map(float, region)
         is_wide_enough = right - left >= _LEAST and bottom - top >= _LEAST
-        return Edit(self.turns, (left, top, right, bottom)) if is_wide_enough else self
-
-    def apply(self, picture: Image.Image) -> Image.Image:
-        """The picture, turned and cropped."""
-        picture = picture.rotate(-90 * self.turns, expand=True) if self.turns else picture
-        if self.frame is None:
-            return picture
-        left, top, right, bottom = self.frame
-        edges = (left * picture.width, top * picture.height, right * picture.width, bottom * picture.height)
-        x0, y0, x1, y1 = map(round, edges)
-        return picture.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
+        return replace(self, region=(left, top, right, bottom)) if is_wide_enough else self
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ class Seen:
     inverted: bool = False  # the ink was dark on light
     boxes: tuple[Box, ...] = ()
     are_true: bool = False  # the boxes are known, not found
+    is_fitted: bool | None = None  # to the writing; None where there is no choice
+    is_doubtful: bool = False  # something was left out that may be a digit
+    frame: Frame | None = None  # where it lies in the uploaded picture
+    region: Region | None = None  # the part of the uploaded picture in which writing was found
 
     def without(self, erased: Iterable[int]) -> NDArray[np.uint8]:
         """The picture without some of its digits, by their numbers."""
@@ -74,16 +82,26 @@ class Seen:
         left = [box for number, box in enumerate(self.boxes) if number not in gone]
         return without(self.pixels, taken, left) if taken else self.pixels
 
+    def outlines(self) -> list[NDArray[np.float64]]:
+        """The digits' boxes as corners (4, 2) in the uploaded picture; none of a picture that was not uploaded."""
+        if self.frame is None:
+            return []
+        corners = (np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], float) for x0, y0, x1, y1 in self.boxes)
+        return [self.frame.to_picture(each) for each in corners]
 
-def seen(mode: Mode, value: str | None, path: str | None, ink: str, edit: Edit, dealt: Dealt | None) -> Seen | None:
+
+def seen(
+    predictor: Predictor, mode: Mode, value: str | None, path: str | None, ink: str, edit: Edit, dealt: Dealt | None
+) -> Seen | None:
     """What a model sees of what is shown in ``mode``; None while there is nothing.
 
     Args:
+        predictor: prepares uploaded pictures.
         mode: which of the following counts.
         value: the pad's strokes.
         path: of an uploaded file.
         ink: of the uploaded picture: ``auto``, ``dark`` or ``light``.
-        edit: what is done to the uploaded picture.
+        edit: what the visitor wants of the picture.
         dealt: the sample.
 
     Raises:
@@ -91,13 +109,23 @@ def seen(mode: Mode, value: str | None, path: str | None, ink: str, edit: Edit, 
     """
     if mode == "sample":
         return None if dealt is None else seen_sample(dealt)
+    fit = mode not in edit.as_it_is
     if mode == "upload":
         if path is None:
             return None
-        prepared = prepare(edit.apply(open_picture(existing(path))), dark_ink_on_light=_DARK_INK[ink])
-        return Seen(prepared.pixels, prepared.inverted, tuple(find_digits(prepared.pixels)))
-    drawn = render(parse_strokes(value))
-    return Seen(drawn, boxes=tuple(find_digits(drawn))) if drawn.any() else None
+        options = {"turns": edit.turns, "region": edit.region, "fit_to_writing": fit}
+        found = predictor.prepare(existing(path), dark_ink_on_light=_DARK_INK[ink], **options)
+        return Seen(
+            found.pixels,
+            found.inverted,
+            tuple(find_digits(found.pixels)),
+            is_fitted=None if fit and found.region is None else fit,
+            is_doubtful=found.is_doubtful,
+            frame=found.frame,
+            region=found.region,
+        )
+    drawn = render(parse_strokes(value), fit=fit)
+    return Seen(drawn, boxes=tuple(find_digits(drawn)), is_fitted=fit) if drawn.any() else None
 
 
 def seen_sample(dealt: Dealt) -> Seen:
@@ -105,13 +133,30 @@ def seen_sample(dealt: Dealt) -> Seen:
     return Seen(dealt.sample.pixels, boxes=dealt.sample.boxes, are_true=True)
 
 
-def preview(path: str, edit: Edit) -> NDArray[np.uint8]:
-    """The uploaded picture in grey (H, W), turned but not yet cropped, for the visitor to lay a frame on.
+@dataclass(frozen=True)
+class Preview:
+    """An uploaded picture as the page shows it."""
+
+    pixels: NDArray[np.uint8]  # (h, w, 3) or (h, w), turned
+    width: int  # of the picture that a :class:`Frame` counts the pixels of, as is the height
+    height: int
+
+
+def preview(path: str, edit: Edit) -> Preview:
+    """The uploaded picture, turned, small enough for the page.
 
     Raises:
         MaxDigitError: the file cannot be read.
     """
-    grey = to_grey(Edit(edit.turns).apply(open_picture(existing(path))))
-    picture = Image.fromarray((grey * 255).round().astype(np.uint8))
-    picture.thumbnail((_PREVIEW, _PREVIEW))
-    return np.asarray(picture)
+    file = existing(path)
+    status = file.stat()
+    return _preview(file, (status.st_mtime_ns, status.st_size), edit.turns)
+
+
+@lru_cache(maxsize=_PREVIEWS_KEPT)
+def _preview(file: Path, _state: tuple[int, int], turns: int) -> Preview:
+    picture = open_picture(file)
+    grey = to_grey(picture.rotate(-90 * turns, expand=True) if turns else picture)
+    shown = Image.fromarray((grey * 255).round().astype(np.uint8))
+    shown.thumbnail((_PREVIEW, _PREVIEW))
+    return Preview(np.asarray(shown), grey.shape[1], grey.shape[0])

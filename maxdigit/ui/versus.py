@@ -26,7 +26,12 @@ class Reply:
 
 
 def versus(
-    names: list[str], replies: list[Reply], picture: NDArray[np.uint8], facts: str, sees_digits: bool = True
+    names: list[str],
+    replies: list[Reply],
+    picture: NDArray[np.uint8],
+    facts: str,
+    sees_digits: bool = True,
+    is_doubtful: bool = False,
 ) -> str:
     """The picture, a sentence on who says what, and a card for each of ``names``, empty until it has replied.
 
@@ -36,12 +41,13 @@ def versus(
         picture: what they saw, uint8 (128, 128).
         facts: what is known about the picture, in a sentence; may be empty.
         sees_digits: whether there seems to be something to read in it.
+        is_doubtful: whether something was left out of it that may be a digit.
     """
     by_name = {reply.model: reply for reply in replies}
     answers = [(title(r.model), r.prediction.max_digit) for r in replies if r.prediction]
     is_done = len(replies) == len(names)
     verdict = texts.verdict(answers) if is_done else texts.ASKING.format(model=title(names[len(replies)]))
-    cards = "".join(_card(name, by_name.get(name), picture, sees_digits) for name in names)
+    cards = "".join(_card(name, by_name.get(name), picture, sees_digits, is_doubtful) for name in names)
     return f"""
 <section class="verdict">
   {picture_tag(picture, texts.ANSWER_ALT, "answer-picture")}
@@ -50,13 +56,13 @@ def versus(
 <div class="versus">{cards}</div>"""
 
 
-def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8], sees_digits: bool) -> str:
+def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8], sees_digits: bool, is_doubtful: bool) -> str:
     prediction = reply.prediction if reply else None
     shares = [float(share) for share in prediction.probabilities] if prediction else None
     digit, words, foot, caption = "", reply.trouble if reply else "", "", ""
     seen = picture
     if reply and prediction and shares:
-        digit, headline, words = in_words(shares, sees_digits=sees_digits)
+        digit, headline, words = in_words(shares, sees_digits=sees_digits, is_doubtful=is_doubtful)
         words = words if digit.isdigit() else f"{headline}. {words}"
         foot = texts.pass_time(prediction.milliseconds)
         if reply.heat is not None:

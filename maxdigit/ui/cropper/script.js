@@ -1,7 +1,7 @@
 // The frame's hand. Gradio runs this once, as the body of a function, with `element`, `props`, `trigger` and `watch`.
 // The template may be drawn anew at any time, so nodes are looked up when they are needed.
 
-const LEAST = 0.08; // of a frame's sides, as a share of the picture's
+const LEAST = 0.03; // of a frame's sides, as a share of the picture's
 const STEP = 0.02; // for an arrow key
 const SEND_EVERY = 150; // ms between values while the frame moves
 
@@ -73,7 +73,12 @@ element.addEventListener("keydown", (event) => {
   move(frame, target.dataset.corner, way[0] * STEP, way[1] * STEP);
 });
 
-watch("value", () => {
-  frame = [0, 0, 1, 1];
+function start() {
+  grab = null;
+  frame = (props.value && JSON.parse(props.value).frame) || [0, 0, 1, 1];
+  place();
   requestAnimationFrame(place);
-});
+}
+
+watch("value", start);
+start();

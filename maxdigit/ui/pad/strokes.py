@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from maxdigit import IMAGE_SIZE
 from maxdigit.errors import MaxDigitError
+from maxdigit.preparation.framing import DIGIT_HEIGHT, Box, Frame, digit_height, frame_for
 
 VERSION = 1
 GRID = 1000  # the pad is GRID x GRID units, whatever its size on the screen
@@ -25,6 +28,9 @@ MAX_POINTS = 12_000  # in the whole drawing: some forty times what three digits 
 MAX_CHARACTERS = 16 * MAX_POINTS + 100 * MAX_STROKES  # more than any drawing within those limits can need
 
 _OVERSAMPLING = 8  # drawn this many times larger, then averaged down: soft edges like a scanned pen's
+_COARSE = 512  # pixels of the pad's side when pieces of ink are looked for
+_LEAST_HEIGHT = 0.1 * GRID  # what is smaller is magnified no further: it may be the beginning of a digit
+_WIDEST_BRUSH = 0.16  # of the digits' height; the narrowest brush is 2.3 pixels even where the whole pad is shown
 
 
 class DrawingError(MaxDigitError):
@@ -66,23 +72,80 @@ def parse_strokes(value: str | None) -> list[Stroke]:
     return strokes
 
 
-def render(strokes: list[Stroke]) -> NDArray[np.uint8]:
-    """The drawing as a model sees it: 128 x 128, ink 255 on ground 0, with soft edges."""
-    side = IMAGE_SIZE * _OVERSAMPLING
-    scale = side / GRID
+def render(strokes: Sequence[Stroke], *, fit: bool = True) -> NDArray[np.uint8]:
+    """The drawing as a model sees it: 128 x 128, ink 255 on a background of 0, with soft edges.
+
+    Args:
+        strokes: the oldest first.
+        fit: fit the picture to the writing, so that its digits have the height that the models know, wherever and
+            however large they were drawn. False: the whole pad.
+    """
+    if not fit:
+        return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING)
+    lines = _pieces([_narrowed(stroke, MIN_SIZE) for stroke in strokes])  # do not touch where a broad brush does
+    if not lines:
+        return np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    # A broad brush would close the loops of small digits.
+    widest = _WIDEST_BRUSH * max(digit_height(lines), _LEAST_HEIGHT)
+    strokes = [_narrowed(stroke, widest) for stroke in strokes]
+    return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING, _frame(_pieces(strokes)))
+
+
+def _frame(pieces: Sequence[Box]) -> Frame:
+    """As :func:`frame_for`, but not so near that the beginning of a first stroke would fill the picture."""
+    frame = frame_for(pieces)
+    step = max(frame.matrix[0, 0], _LEAST_HEIGHT / DIGIT_HEIGHT)
+    middle = np.array([[IMAGE_SIZE / 2, IMAGE_SIZE / 2]])
+    return Frame(np.column_stack([step * np.eye(2), frame.to_picture(middle)[0] - step * middle[0]]))
+
+
+def _pieces(strokes: Sequence[Stroke]) -> list[Box]:
+    """The boxes of the separate pieces of ink, in units of the pad."""
+    ink = (_drawn(strokes, _COARSE) >= 128).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    unit = GRID / _COARSE
+    return [(unit * x, unit * y, unit * (x + width), unit * (y + height)) for x, y, width, height, _ in stats[1:]]
+
+
+def _narrowed(stroke: Stroke, widest: float) -> Stroke:
+    # The eraser stays as it is: what it took away from a broad line it takes away from a narrow one.
+    return replace(stroke, size=min(stroke.size, widest)) if stroke.tool == "pen" else stroke
+
+
+def _drawn(
+    strokes: Sequence[Stroke], size: int, oversampling: int = 1, frame: Frame | None = None
+) -> NDArray[np.uint8]:
+    """The strokes on a picture (size, size), of the whole pad or of what is in a frame.
+
+    What lies outside the pad is left out.
+
+    Args:
+        strokes: the oldest first.
+        size: of the picture, in pixels.
+        oversampling: how many times larger it is drawn before it is averaged down.
+        frame: from the picture's pixels to units of the pad; no turn in it. None for the whole pad.
+    """
+    side = size * oversampling
+    frame = frame or Frame(np.array([[GRID / size, 0.0, 0.0], [0.0, GRID / size, 0.0]]))
+    scale = oversampling / frame.matrix[0, 0]
     picture = Image.new("L", (side, side), 0)
     draw = ImageDraw.Draw(picture)
     for stroke in strokes:
         tone = 255 if stroke.tool == "pen" else 0
         width = max(1, round(stroke.size * scale))
         # Pillow takes a coordinate for the middle of a pixel, the pad for its corner.
-        points = [(x * scale - 0.5, y * scale - 0.5) for x, y in stroke.points]
+        points = list(map(tuple, frame.to_model(np.array(stroke.points, float)) * oversampling - 0.5))
         if len(points) > 1:
             draw.line(points, fill=tone, width=width)
         radius = (width - 1) / 2  # Pillow counts the edge pixels in
         for x, y in points:  # round ends and joints
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tone)
-    return np.array(picture.reduce(_OVERSAMPLING))
+    pixels = np.array(picture.reduce(oversampling) if oversampling > 1 else picture)
+    (left, top), (right, bottom) = (
+        frame.to_model(np.array([(0.0, 0.0), (GRID, GRID)])).round().clip(0, size).astype(int)
+    )
+    pixels[:top] = pixels[bottom:] = pixels[:, :left] = pixels[:, right:] = 0
+    return pixels
 
 
 def _parse_stroke(item: Any) -> Stroke:

@@ -34,17 +34,18 @@ PAD = {
 }
 
 UPLOAD_PLACEHOLDER = "Drop a picture here\nor click to choose one"
-CROP = "Crop"
-CROP_WHOLE = "Whole picture"
-CROP_FRAME = "Frame. Move it with the arrow keys."
+PART = "Part to read"
+PARTS = {"auto": "Part: auto", "chosen": "Part: chosen", "whole": "Whole picture"}
+REMOVE = "Remove"
+CROP_FRAME = "Read this part. Move the frame with the arrow keys."
 CROP_CORNERS = {
     "nw": "Top left corner. Move it with the arrow keys.",
     "ne": "Top right corner. Move it with the arrow keys.",
     "sw": "Bottom left corner. Move it with the arrow keys.",
     "se": "Bottom right corner. Move it with the arrow keys.",
 }
-CROP_ALT = "The picture, of which the part inside the frame is used"
-UPLOAD_CAPTION = "A file of up to 20 MB, the camera, or paste."
+CROP_ALT = "The uploaded picture; if there is a frame, the part inside it is read"
+UPLOAD_CAPTION = "A file of up to 20 MB, the camera, or paste. Move the frame to read another part."
 
 NEW_SAMPLE = "New sample"
 SAMPLE_ALT = "A test picture with three handwritten digits"
@@ -76,6 +77,12 @@ GUESS_BARS = "Your guess"
 ANSWER_ALT = "The 128 × 128 picture that the model was given"
 SAW = "What the model saw"
 SAW_INVERTED = "Dark ink turned to light"
+SAW_FITTED = "Fitted to the writing"
+SAW_FITTED_MORE = "Fitted to the writing, digits made one size"
+SAW_WHOLE = "As it is"
+UNFIT = "Undo"
+UNFIT_MORE = "Read the picture as it is, without fitting it to the writing"
+FIT = "Fit to the writing"
 NO_DIGITS = "I see no digits here"
 DRAW_SOMETHING = "Draw something"
 DRAW_SOMETHING_MORE = "Three digits, anywhere on the pad. The answer follows your hand."
@@ -126,6 +133,11 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
     if second_share >= 0.6 * best_share:
         return f"Torn between {best} and {second}: {percent(best_share)} against {percent(second_share)}."
     return f"Not sure: only {percent(best_share)}. {other}"
+
+
+def doubtful(best: int, best_share: float) -> str:
+    """How sure the model is where something may be missing in what it was given."""
+    return f"Not sure: something was left out that may be a digit. Without it, {percent(best_share)} for {best}."
 
 
 def no_digits(best: int, best_share: float) -> str:

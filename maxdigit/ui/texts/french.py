@@ -37,17 +37,18 @@ PAD = {
 }
 
 UPLOAD_PLACEHOLDER = "Déposez une image ici\nou cliquez pour en choisir une"
-CROP = "Recadrer"
-CROP_WHOLE = "Tout garder"
-CROP_FRAME = "Cadre. Déplacez-le avec les flèches du clavier."
+PART = "Partie à lire"
+PARTS = {"auto": "Partie : auto", "chosen": "Partie choisie", "whole": "Image entière"}
+REMOVE = "Retirer"
+CROP_FRAME = "Partie à lire. Déplacez le cadre avec les flèches du clavier."
 CROP_CORNERS = {
     "nw": "Coin supérieur gauche. Déplacez-le avec les flèches du clavier.",
     "ne": "Coin supérieur droit. Déplacez-le avec les flèches du clavier.",
     "sw": "Coin inférieur gauche. Déplacez-le avec les flèches du clavier.",
     "se": "Coin inférieur droit. Déplacez-le avec les flèches du clavier.",
 }
-CROP_ALT = "L'image, dont la partie dans le cadre est utilisée"
-UPLOAD_CAPTION = "Un fichier de 20 Mo au plus, la caméra, ou un collage."
+CROP_ALT = "L'image importée ; s'il y a un cadre, la partie qu'il entoure est lue"
+UPLOAD_CAPTION = "Un fichier de 20 Mo au plus, la caméra, ou un collage. Déplacez le cadre pour lire autre chose."
 
 NEW_SAMPLE = "Autre tirage"
 SAMPLE_ALT = "Une image de test avec trois chiffres manuscrits"
@@ -79,6 +80,12 @@ GUESS_BARS = "Votre réponse"
 ANSWER_ALT = "L'image de 128 × 128 pixels donnée au modèle"
 SAW = "Vu par le modèle"
 SAW_INVERTED = "Encre foncée rendue claire"
+SAW_FITTED = "Ajusté à l'écriture"
+SAW_FITTED_MORE = "Ajusté à l'écriture, chiffres mis à une même taille"
+SAW_WHOLE = "Tel quel"
+UNFIT = "Annuler"
+UNFIT_MORE = "Lire l'image telle quelle, sans l'ajuster à l'écriture"
+FIT = "Ajuster à l'écriture"
 NO_DIGITS = "Je ne vois pas de chiffres ici"
 DRAW_SOMETHING = "Dessinez quelque chose"
 DRAW_SOMETHING_MORE = "Trois chiffres, n'importe où sur l'ardoise. La réponse suit votre main."
@@ -129,6 +136,14 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
     if second_share >= 0.6 * best_share:
         return f"Hésite entre {best} et {second} : {percent(best_share)} contre {percent(second_share)}."
     return f"Incertain : {percent(best_share)} seulement. {other}"
+
+
+def doubtful(best: int, best_share: float) -> str:
+    """How sure the model is where something may be missing in what it was given."""
+    return (
+        f"Incertain : quelque chose a été laissé de côté qui est peut-être un chiffre. Sans cela, {best} a "
+        f"{percent(best_share)}."
+    )
 
 
 def no_digits(best: int, best_share: float) -> str:
@@ -584,8 +599,15 @@ ERRORS = {
     "{name} is larger than {limit} megapixels. Make it smaller and try again.": (
         "{name} dépasse {limit} mégapixels. Réduisez l'image et réessayez."
     ),
-    "{name} is not a picture. Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.": (
-        "{name} n'est pas une image. Choisissez un fichier PNG, JPEG, WebP, GIF, BMP ou TIFF."
+    "{name} is an {kind} file, not a picture made of pixels. Export it as PNG, or take a screenshot of it, and "
+    "choose that.": (
+        "{name} est un fichier {kind}, pas une image faite de pixels. Exportez-le en PNG, ou faites-en une capture "
+        "d'écran, et choisissez celle-ci."
+    ),
+    "{name} is not a picture of a known format. Choose a PNG, JPEG, HEIC, WebP, AVIF, GIF, BMP, TIFF, ICO or PPM "
+    "file.": (
+        "{name} n'est pas une image d'un format connu. Choisissez un fichier PNG, JPEG, HEIC, WebP, AVIF, GIF, BMP, "
+        "TIFF, ICO ou PPM."
     ),
     "{name} is damaged or cut short ({error}). Save it again or choose another.": (
         "{name} est endommagé ou tronqué ({error}). Enregistrez-le de nouveau ou choisissez-en un autre."
