@@ -599,10 +599,10 @@ ERRORS = {
     "{name} is larger than {limit} megapixels. Make it smaller and try again.": (
         "{name} dépasse {limit} mégapixels. Réduisez l'image et réessayez."
     ),
-    "{name} is an {kind} file, not a picture made of pixels. Export it as PNG, or take a screenshot of it, and "
-    "choose that.": (
-        "{name} est un fichier {kind}, pas une image faite de pixels. Exportez-le en PNG, ou faites-en une capture "
-        "d'écran, et choisissez celle-ci."
+    "{name} is an SVG drawing, which is not made of pixels. Export it as PNG, or take a screenshot of it, and choose "
+    "that.": (
+        "{name} est un dessin SVG, qui n'est pas fait de pixels. Exportez-le en PNG, ou faites-en une capture d'écran, "
+        "et choisissez celle-ci."
     ),
     "{name} is not a picture of a known format. Choose a PNG, JPEG, HEIC, WebP, AVIF, GIF, BMP, TIFF, ICO or PPM "
     "file.": (
