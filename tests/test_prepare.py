@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
-import struct
-import zlib
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,8 +9,7 @@ from PIL import Image
 from maxdigit.data.mnist import load_mnist
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
-from maxdigit.errors import EmptyPictureError, PictureError
-from maxdigit.preparation.files import MAX_BYTES, open_picture, to_grey
+from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.prepare import prepare
 
 
@@ -155,51 +149,6 @@ def test_ink_on_nothing_stays_visible(tone):
     assert likeness(prepared.pixels) > 0.85 and prepared.inverted is (tone == 0)
 
 
-@pytest.mark.parametrize(
-    "array",
-    [
-        ink(200, 200),
-        (ink(200, 200) * 255).astype(np.float64),
-        (ink(200, 200) * 65535).astype(np.uint16),
-        ink(200, 200) > 0.5,
-        (ink(200, 200) * 255).astype(np.int32),
-        np.repeat((ink(200, 200, 0) * 255).astype(np.uint8)[..., None], 3, 2),
-        (ink(200, 200) * 255).astype(np.uint8)[..., None],
-    ],
-    ids=lambda array: f"{array.dtype}{array.ndim}",
-)
-def test_arrays_of_every_kind_are_understood(array):
-    grey = to_grey(array)
-    assert grey.shape == (200, 200) and grey.dtype == np.float32
-    assert np.abs(grey - ink(200, 200)).max() < 0.51 and grey.max() > 0.9
-
-
-@pytest.mark.parametrize("array", [np.zeros((2, 2, 2)), np.zeros(5), np.zeros((0, 5)), np.zeros((2, 2, 3, 1))])
-def test_arrays_of_another_shape_are_refused_in_words(array):
-    with pytest.raises(PictureError, match="shape"):
-        prepare(array)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_arrays_that_are_not_finite_are_refused_in_words(value):
-    array = np.zeros((128, 128))
-    array[3, 3] = value
-    with pytest.raises(PictureError, match="not numbers"):
-        prepare(array)
-
-
-@pytest.mark.parametrize("array", [np.full((64, 64), -3), np.full((64, 64), 1e9), np.full((64, 64), "a", object)])
-def test_arrays_that_are_not_brightness_are_refused_in_words(array):
-    with pytest.raises(PictureError, match="not brightness|not numbers"):
-        prepare(array)
-
-
-def test_an_array_too_large_is_refused_before_it_is_copied():
-    array = np.broadcast_to(np.uint8(0), (20_000, 20_000))  # one byte in truth
-    with pytest.raises(PictureError, match="megapixels"):
-        prepare(array)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_a_blank_sheet_is_empty_however_it_is_lit(seed):
     rng = np.random.default_rng(seed)
@@ -220,94 +169,3 @@ def test_a_hair_line_on_a_large_page_is_not_taken_for_an_empty_one():
 def test_a_picture_of_one_tone_is_empty(array):
     with pytest.raises(EmptyPictureError, match="nothing to see"):
         prepare(array)
-
-
-def saved(picture, form, **options):
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
-def test_files_of_common_formats_are_read(form, tmp_path):
-    picture = Image.fromarray(paper())
-    path = tmp_path / "picture.bin"
-    path.write_bytes(saved(picture, form))
-    for source in (path, str(path), path.read_bytes(), io.BytesIO(path.read_bytes())):
-        assert open_picture(source).size == picture.size
-
-
-def test_the_first_frame_of_an_animation_is_taken():
-    frames = [Image.fromarray((255 * ink(100, 100, seed)).astype(np.uint8)) for seed in range(3)]
-    content = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert np.abs(to_grey(open_picture(content)) - ink(100, 100, 0)).mean() < 0.02
-
-
-def test_pictures_are_turned_as_their_exif_data_say():
-    picture = Image.fromarray(paper())
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    turned = open_picture(saved(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95))
-    assert turned.size == picture.size
-    assert np.abs(np.asarray(turned, float) - np.asarray(picture, float)).mean() < 4
-
-
-def png_header(width, height):
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunk = b"IHDR" + header
-    rows = zlib.compress(b"\0" * 1000)
-    return (
-        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
-        + struct.pack(">I", len(rows)) + b"IDAT" + rows + struct.pack(">I", zlib.crc32(b"IDAT" + rows))
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("size", [(20_000, 20_000), (9_000, 9_000), (2_000_000_000, 3)])
-def test_a_picture_too_large_is_refused_from_its_header(size):
-    with pytest.raises(PictureError, match="megapixels"):
-        open_picture(png_header(*size))
-
-
-@pytest.mark.parametrize(
-    "content", [b"hello", b"%PDF-1.4\n", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n\x1a\n", b"\0" * 99]
-)
-def test_what_is_no_picture_is_refused_in_words(content):
-    with pytest.raises(PictureError, match="not a picture|damaged"):
-        open_picture(content)
-
-
-def test_an_empty_file_is_refused_in_words():
-    with pytest.raises(PictureError, match="0 bytes"):
-        open_picture(b"")
-
-
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "BMP"])
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_file_cut_short_is_refused_in_words(form, share):
-    content = saved(Image.fromarray(paper()), form)
-    with pytest.raises(PictureError, match="damaged|not a picture"):
-        open_picture(content[: int(len(content) * share)])
-
-
-def test_missing_files_and_folders_are_refused_by_name(tmp_path):
-    with pytest.raises(PictureError, match=r"none\.png cannot be read"):
-        open_picture(tmp_path / "none.png")
-    with pytest.raises(PictureError, match="cannot be read"):
-        open_picture(tmp_path)
-    with pytest.raises(PictureError, match="cannot be read"):
-        open_picture("a\0b.png")
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_what_may_never_end_is_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(PictureError, match="it is not a file"):
-        open_picture(tmp_path / "pipe.png")
-
-
-def test_a_file_with_more_bytes_than_any_picture_is_not_read_on(tmp_path):
-    path = tmp_path / "big.png"
-    with path.open("wb") as file:
-        file.truncate(MAX_BYTES + 1000)  # sparse: takes no room
-    with pytest.raises(PictureError, match="larger than 240 MB"):
-        open_picture(path)

@@ -18,7 +18,7 @@ class PictureInput(gr.Image):
     """Gradio's picture box, except that the server does not open the file before our own reader does.
 
     Gradio would decode the picture first and show a bare error for one it cannot read; the reader of
-    :mod:`maxdigit.preparation.prepare` knows more forms, and says in a sentence what is wrong and what to do.
+    :mod:`maxdigit.preparation.files` knows more forms, and says in a sentence what is wrong and what to do.
     """
 
     is_template = True  # drawn in the page by Gradio's own Image
