@@ -50,6 +50,7 @@ def answer_card(
     inverted: bool = False,
     is_fitted: bool | None = None,
     is_doubtful: bool = False,
+    has_writing: bool = True,
     why: tuple[int, NDArray[np.float32]] | None = None,
     finds: Sequence[Find] = (),
     boxes: Sequence[Box] = (),
@@ -62,13 +63,16 @@ def answer_card(
         inverted: whether its ink was dark on light before.
         is_fitted: whether it was fitted to the writing; None where there is no choice.
         is_doubtful: whether something was left out of it that may be a digit.
+        has_writing: False where writing was looked for and none was found.
         why: a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
         finds: the digits found in the picture, each of which can be pressed to erase it, and again to put it back.
         boxes: where the digits truly are, to be laid over the picture when the page is told to; without them those of
             the finds are laid over it.
     """
     shares = [float(share) for share in prediction.probabilities]
-    digit, headline, sentence = in_words(shares, sees_digits=seems_written(picture, finds), is_doubtful=is_doubtful)
+    digit, headline, sentence = in_words(
+        shares, sees_digits=has_writing and seems_written(picture, finds), is_doubtful=is_doubtful
+    )
     return _card(
         digit=digit,
         headline=headline,

@@ -90,7 +90,8 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
                     ink = _picker(labels.INK, labels.INKS, value="auto", elem_id="ink")
                     turn = gr.Button(labels.TURN, elem_id="turn", scale=0)
                     remove = gr.Button(labels.REMOVE, elem_id="remove", scale=0)
-                _text(labels.UPLOAD_CAPTION)
+                _text(labels.UPLOAD_CAPTION, elem_id="upload-caption")
+                _text(labels.FRAME_CAPTION, elem_id="frame-caption")
             with gr.Tab(labels.SAMPLE, id="sample") as sample_tab:
                 with gr.Row(elem_id="wishes"):
                     kind = _picker(labels.SAMPLE_KIND, labels.SAMPLE_KINDS, value="textured")
@@ -263,6 +264,7 @@ def _card(
         inverted=picture.inverted,
         is_fitted=picture.is_fitted,
         is_doubtful=picture.is_doubtful,
+        has_writing=picture.has_writing,
         why=why,
         finds=finds,
         boxes=boxes,

@@ -1,9 +1,7 @@
-// A picture that is pasted anywhere on the Classify page, with Ctrl+V, goes where pictures are uploaded.
-document.addEventListener("paste", (event) => {
-  const picture = [...(event.clipboardData?.files ?? [])].find((file) => file.type.startsWith("image/"));
+// A picture that is pasted anywhere on the Classify page, with Ctrl+V, goes where pictures are uploaded; so does a file
+// that is dropped on the picture that is there.
+function giveToUpload(picture) {
   const page = document.querySelector("#classify");
-  if (!picture || !page?.offsetParent) return;
-  event.preventDefault();
   document.querySelectorAll('#modes > .tab-wrapper [role="tab"]')[1]?.click(); // Upload
   let tries = 60;
   const give = () => {
@@ -20,4 +18,22 @@ document.addEventListener("paste", (event) => {
     }
   };
   give();
+}
+
+document.addEventListener("paste", (event) => {
+  const picture = [...(event.clipboardData?.files ?? [])].find((file) => file.type.startsWith("image/"));
+  if (!picture || !document.querySelector("#classify")?.offsetParent) return;
+  event.preventDefault();
+  giveToUpload(picture);
+});
+
+document.addEventListener("dragover", (event) => {
+  if (event.target.closest?.("#cropper")) event.preventDefault();
+});
+
+document.addEventListener("drop", (event) => {
+  if (!event.target.closest?.("#cropper")) return;
+  event.preventDefault();
+  const [picture] = event.dataTransfer?.files ?? [];
+  if (picture) giveToUpload(picture);
 });

@@ -14,7 +14,7 @@ from PIL import Image
 
 from maxdigit.inference.digits import Box, find_digits, without
 from maxdigit.inference.predict import Predictor
-from maxdigit.preparation.files import open_picture, to_grey
+from maxdigit.preparation.files import open_picture, to_rgb
 from maxdigit.preparation.framing import Frame, Region
 from maxdigit.ui.pad import parse_strokes, render
 from maxdigit.ui.picture_input import existing
@@ -72,6 +72,7 @@ class Seen:
     are_true: bool = False  # the boxes are known, not found
     is_fitted: bool | None = None  # to the writing; None where there is no choice
     is_doubtful: bool = False  # something was left out that may be a digit
+    has_writing: bool = True  # False: writing was looked for, and none was found
     frame: Frame | None = None  # where it lies in the uploaded picture
     region: Region | None = None  # the part of the uploaded picture in which writing was found
 
@@ -121,6 +122,7 @@ def seen(
             tuple(find_digits(found.pixels)),
             is_fitted=None if fit and found.region is None else fit,
             is_doubtful=found.is_doubtful,
+            has_writing=found.has_writing,
             frame=found.frame,
             region=found.region,
         )
@@ -137,7 +139,7 @@ def seen_sample(dealt: Dealt) -> Seen:
 class Preview:
     """An uploaded picture as the page shows it."""
 
-    pixels: NDArray[np.uint8]  # (h, w, 3) or (h, w), turned
+    pixels: NDArray[np.uint8]  # (h, w, 3), turned
     width: int  # of the picture that a :class:`Frame` counts the pixels of, as is the height
     height: int
 
@@ -156,7 +158,7 @@ def preview(path: str, edit: Edit) -> Preview:
 @lru_cache(maxsize=_PREVIEWS_KEPT)
 def _preview(file: Path, _state: tuple[int, int], turns: int) -> Preview:
     picture = open_picture(file)
-    grey = to_grey(picture.rotate(-90 * turns, expand=True) if turns else picture)
-    shown = Image.fromarray((grey * 255).round().astype(np.uint8))
+    colours = to_rgb(picture.rotate(-90 * turns, expand=True) if turns else picture)
+    shown = Image.fromarray(colours)
     shown.thumbnail((_PREVIEW, _PREVIEW))
-    return Preview(np.asarray(shown), grey.shape[1], grey.shape[0])
+    return Preview(np.asarray(shown), colours.shape[1], colours.shape[0])

@@ -45,7 +45,8 @@ CROP_CORNERS = {
     "se": "Bottom right corner. Move it with the arrow keys.",
 }
 CROP_ALT = "The uploaded picture; if there is a frame, the part inside it is read"
-UPLOAD_CAPTION = "A file of up to 20 MB, the camera, or paste. Move the frame to read another part."
+UPLOAD_CAPTION = "A file of up to 20 MB, the camera, or paste."
+FRAME_CAPTION = "What is in the frame is read. Move it, or its corners."
 
 NEW_SAMPLE = "New sample"
 SAMPLE_ALT = "A test picture with three handwritten digits"

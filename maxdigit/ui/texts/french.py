@@ -48,7 +48,8 @@ CROP_CORNERS = {
     "se": "Coin inférieur droit. Déplacez-le avec les flèches du clavier.",
 }
 CROP_ALT = "L'image importée ; s'il y a un cadre, la partie qu'il entoure est lue"
-UPLOAD_CAPTION = "Un fichier de 20 Mo au plus, la caméra, ou un collage. Déplacez le cadre pour lire autre chose."
+UPLOAD_CAPTION = "Un fichier de 20 Mo au plus, la caméra, ou un collage."
+FRAME_CAPTION = "Le contenu du cadre est lu. Déplacez-le, ou ses coins."
 
 NEW_SAMPLE = "Autre tirage"
 SAMPLE_ALT = "Une image de test avec trois chiffres manuscrits"
@@ -141,7 +142,7 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
 def doubtful(best: int, best_share: float) -> str:
     """How sure the model is where something may be missing in what it was given."""
     return (
-        f"Incertain : quelque chose a été laissé de côté qui est peut-être un chiffre. Sans cela, {best} a "
+        f"Incertain : quelque chose a été laissé de côté qui est peut-être un chiffre. Sans cela : {best}, à "
         f"{percent(best_share)}."
     )
 
