@@ -411,6 +411,7 @@ def test_eraser_and_brush_size(opened: Opener, predictor: FakePredictor) -> None
     page.locator(".answer-saw [data-fit]").click()  # the whole pad
     settled(page)
     assert predictor.seen[-1][38, 64] == 0 and predictor.seen[-1][38, 50] == 255
+    page.locator(".pad-canvas").focus()
     page.keyboard.press("b")
     slider.fill("80")
     draw(page, (((0.2, 0.8), (0.8, 0.8)),))

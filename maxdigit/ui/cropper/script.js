@@ -12,10 +12,10 @@ let timer = null;
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 function place() {
-  const node = element.querySelector(".cropper-frame");
-  if (!node) return;
   const [left, top, right, bottom] = frame.map((edge) => 100 * edge);
-  node.style.inset = `${top}% ${100 - right}% ${100 - bottom}% ${left}%`;
+  for (const node of element.querySelectorAll(".cropper-frame, .cropper-light")) {
+    node.style.inset = `${top}% ${100 - right}% ${100 - bottom}% ${left}%`;
+  }
 }
 
 function move(from, corner, x, y) {
