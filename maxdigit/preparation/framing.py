@@ -22,7 +22,7 @@ DIGIT_HEIGHT = 32.0  # of the median digit, in pixels of the models' picture
 MARGIN = 5.0  # pixels of the models' picture that are left free on each side
 
 _LEAST_PIECE = 0.4  # of the largest piece's side: what is smaller is a dot or part of a digit, and has no say
-_WIDEST_DIGIT = 2.2  # times as wide as high; a wider piece is several digits that touch
+_WIDEST_DIGIT = 1.25  # times as wide as high; a wider piece is several digits that touch
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def digit_height(pieces: Sequence[Box]) -> float:
     sides = np.array([(x1 - x0, y1 - y0) for x0, y0, x1, y1 in pieces], float)
     sides = sides[sides.max(1) >= _LEAST_PIECE * sides.max()]
     width, height = sides.T
-    # A 1 that lies, or a 0 on its side, counts by its longer side; digits that touch in a row by their height.
-    return float(np.median(np.where(width < _WIDEST_DIGIT * height, np.maximum(height, 0.8 * width), height)))
+    # A digit that is a little wider than high counts by its width; digits that touch in a row by their height.
+    return float(np.median(np.where(width < _WIDEST_DIGIT * height, np.maximum(height, width), height)))
 
 
 def frame_for(pieces: Sequence[Box]) -> Frame:

@@ -1,17 +1,35 @@
-"""Any picture a person can give becomes what the models take: 128 x 128, grey, light digits on a darker background."""
+"""Any picture a person can give becomes what the models take: 128 x 128, grey, light digits on a darker background.
+
+writing on anything
+    The ink network finds it; what the models get is the ink alone, its median digit ``DIGIT_HEIGHT`` pixels high.
+light digits on a texture (the competition's pictures)
+    The tones stay as they are: the models were trained on them.
+neither, or no network at hand
+    The whole picture by the rules on brightness of :mod:`maxdigit.preparation.rules`.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.preparation.files import to_grey
-from maxdigit.preparation.framing import Frame, Region
+from maxdigit.errors import EmptyPictureError
+from maxdigit.preparation.files import FloatPicture, to_grey, to_rgb
+from maxdigit.preparation.finder import InkFinder, Writing, load_finder
+from maxdigit.preparation.framing import Frame, Region, frame_for
 from maxdigit.preparation.rules import read_by_rules
+
+_COMPETITION = 0.5  # probability from which on a picture counts as one of the competition's
+_NO_INK, _FULL_INK = 0.1, 0.5  # probabilities of ink that become black and white
+_STROKE = 2.2  # strokes thinner than so many of the models' pixels are thickened to it
+_MOST_GROWTH = 6  # pixels on each side
+_REGION_MARGIN = 0.15  # of the writing's longer side, around it in the part that is proposed
 
 
 @dataclass(frozen=True)
@@ -23,6 +41,7 @@ class PreparedPicture:
     frame: Frame  # where in the given picture they come from
     region: Region | None = None  # the part with the writing, if that was looked for and found
     is_doubtful: bool = False  # something was left out as no digit that may be one
+    has_writing: bool = True  # False: writing was looked for, and none was found
 
 
 def prepare(
@@ -37,7 +56,7 @@ def prepare(
     Args:
         picture: a Pillow image of any mode, or an array ``(H, W)``, ``(H, W, 1)``, ``(H, W, 3)`` or ``(H, W, 4)`` of
             bool, uint8, uint16, or floats 0..1 or 0..255.
-        dark_ink_on_light: whether the ink is dark; None to find out.
+        dark_ink_on_light: whether the ink is dark, for the rules; None to find out, and to let the network look.
         region: the part to read; None for all of it. The writing is looked for in that part only.
         fit_to_writing: make the digits one size. False: the whole part is read as it lies there.
 
@@ -45,12 +64,104 @@ def prepare(
         EmptyPictureError: the picture has a single tone, or nothing but the grain of its paper.
         PictureError: as :func:`maxdigit.preparation.files.to_grey`.
     """
-    grey = to_grey(picture)
+    finder = load_finder() if fit_to_writing and dark_ink_on_light is None else None
+    if finder is None:
+        grey = to_grey(picture)
+        x0, y0, x1, y1 = _edges(grey, region)
+        pixels, inverted = read_by_rules(grey[y0:y1, x0:x1], dark_ink_on_light)
+        return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1))
+    return _fitted(finder, picture, region)
+
+
+def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], region: Region | None) -> PreparedPicture:
+    """The picture as the network finds the writing in it."""
+    colours = to_rgb(picture)
+    x0, y0, x1, y1 = _edges(colours, region)
+    part = colours[y0:y1, x0:x1]
+    if min(part.shape[:2]) < 2 or np.ptp(part) < 3:
+        raise EmptyPictureError("There is nothing to see in this picture: it has a single tone. Draw three digits.")
+    writing, look = finder.find(part)
+    if writing is None or look >= _COMPETITION:
+        grey = to_grey(picture)
+        edges = _edges(grey, region)
+        pixels, inverted = read_by_rules(grey[edges[1] : edges[3], edges[0] : edges[2]], False if look >= 0.5 else None)
+        return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1), has_writing=writing is not None)
+    frame = frame_for(writing.pieces)
+    pixels = frame_ink(writing.ink, frame)
+    step, x, y = 1 / writing.scale, x0 + writing.left, y0 + writing.top
+    to_picture = np.column_stack([frame.matrix[:, :2] * step, frame.matrix[:, 2] * step + (x, y)])
+    found = _region(writing, step, x, y, colours.shape)
+    return PreparedPicture(pixels, _is_dark(writing, part), Frame(to_picture), found, writing.is_doubtful)
+
+
+def frame_ink(ink: FloatPicture, frame: Frame) -> NDArray[np.uint8]:
+    """Ink as the models see it: strokes white and not too thin, all else black.
+
+    Args:
+        ink: probability of ink, 0..1, shape ``(h, w)``.
+        frame: from the models' pixels to those of ``ink``; it scales and shifts only.
+
+    Returns:
+        uint8 ``(128, 128)``.
+    """
+    ink = np.clip((ink - _NO_INK) / (_FULL_INK - _NO_INK), 0, 1)
+    step = float(frame.matrix[0, 0])  # pixels of the ink for one of the models'
+    ink = _thickened(ink, _STROKE * step)
+    if step > 1:  # what is made smaller is blurred first, or thin strokes would fall between the pixels
+        ink = cv2.GaussianBlur(ink, (0, 0), 0.4 * math.sqrt(step**2 - 1) + 0.05)
+    # OpenCV counts from the middle of pixels, frames count from their edges.
+    matrix = frame.matrix.copy()
+    matrix[:, 2] += (step - 1) / 2
+    size = (IMAGE_SIZE, IMAGE_SIZE)
+    framed = cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return np.round(np.clip(1.15 * framed, 0, 1) * 255).astype(np.uint8)
+
+
+def _thickened(ink: FloatPicture, wanted: float) -> FloatPicture:
+    """The same with strokes of about ``wanted`` pixels at least."""
+    solid = (ink > 0.5).astype(np.uint8)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    edge = int(solid.sum()) - int(cv2.erode(solid, cross, borderValue=0).sum())
+    if not edge:
+        return ink
+    width = 2 * int(solid.sum()) / edge  # a stroke's area over half its outline
+    grow = min(math.ceil((wanted - width) / 2 - 0.25), _MOST_GROWTH)
+    if grow < 1:
+        return ink
+    return cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1)))
+
+
+def _is_dark(writing: Writing, part: NDArray[np.uint8]) -> bool:
+    """Whether the ink is darker than what is around it, for the page to say so."""
+    height, width = writing.ink.shape
+    left, top, scale = int(writing.left), int(writing.top), writing.scale
+    seen = part[top : top + max(1, round(height / scale)), left : left + max(1, round(width / scale))]
+    grey = cv2.cvtColor(cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    ink = writing.ink > 0.5
+    around = (cv2.dilate(ink.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0) & (writing.ink < 0.1)
+    return bool(ink.any() and around.any() and grey[ink].mean() < grey[around].mean())
+
+
+def _region(writing: Writing, step: float, x: float, y: float, shape: tuple[int, ...]) -> Region:
+    """The part of the whole picture around the writing, as shares of its sides."""
+    boxes = np.array(writing.pieces) * step + (x, y, x, y)
+    (x0, y0), (x1, y1) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
+    margin = _REGION_MARGIN * max(x1 - x0, y1 - y0)
+    height, width = shape[:2]
+    return (
+        max(0.0, float(x0 - margin) / width),
+        max(0.0, float(y0 - margin) / height),
+        min(1.0, float(x1 + margin) / width),
+        min(1.0, float(y1 + margin) / height),
+    )
+
+
+def _edges(picture: NDArray[np.generic], region: Region | None) -> tuple[int, int, int, int]:
+    """A region of a picture ``(H, W, ...)`` in pixels: x0, y0, x1, y1; at least one pixel wide and high."""
+    height, width = picture.shape[:2]
     left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
-    x0, y0 = round(left * grey.shape[1]), round(top * grey.shape[0])
-    x1, y1 = max(round(right * grey.shape[1]), x0 + 1), max(round(bottom * grey.shape[0]), y0 + 1)
-    pixels, inverted = read_by_rules(grey[y0:y1, x0:x1], dark_ink_on_light)
-    return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1))
+    x0, y0 = min(round(left * width), width - 1), min(round(top * height), height - 1)
+    return x0, y0, max(round(right * width), x0 + 1), max(round(bottom * height), y0 + 1)
 
 
 def _whole(x0: int, y0: int, x1: int, y1: int) -> Frame:

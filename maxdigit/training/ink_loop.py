@@ -42,6 +42,7 @@ _AVERAGED = 0.998  # of the running mean of weights, kept at each step
 _PROGRESS = "progress.json"
 _KEPT = 0.6  # a digit is kept whole if so much of its ink is found, at the threshold that preparation uses
 FOUND = 0.2  # probability from which on a pixel counts as ink
+TEST_SCENES = 1_000
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,9 @@ def train_ink_finder(
     epoch_steps = recipe.epoch_scenes // recipe.batch_size
     total = recipe.scenes // recipe.batch_size
     scenes = _Scenes(TRAIN, step * recipe.batch_size, recipe.seed)
-    batches = iter(DataLoader(scenes, recipe.batch_size, num_workers=1, prefetch_factor=8))
+    # A process of its own, not a fork of this one: threads that OpenCV and torch have here would be missing there.
+    loader = DataLoader(scenes, recipe.batch_size, num_workers=1, prefetch_factor=8, multiprocessing_context="spawn")
+    batches = iter(loader)
     began, first = time.perf_counter(), step
     fraction = fraction_before
     while fraction < 1:
@@ -167,7 +170,7 @@ def train_ink_finder(
         tqdm.write(f"validation: loss {validation_loss:.3f}, Dice {validation_dice:.3f}")
         _save_state(folder, network, averaged, {"step": step, "epoch": number, "fraction": fraction})
     save_file({name: value.half().contiguous() for name, value in _plain(averaged).items()}, folder / WEIGHTS)
-    write_ink_metrics(folder, TEST.count // 10)
+    write_ink_metrics(folder, TEST_SCENES)
     remove(folder / STATE)
 
 

@@ -1,0 +1,171 @@
+"""Where the writing is in a picture: the ink network looks at the whole of it, then at the part it found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from maxdigit.preparation.files import FloatPicture
+from maxdigit.preparation.framing import Box
+from maxdigit.preparation.ink_network import STRIDE, InkNetwork, fuse
+
+CHECKPOINT = Path(__file__).parents[2] / "checkpoints" / "ink_finder" / "model.safetensors"
+
+_FIRST_LOOK = 256  # longer side, in pixels, at which the writing is looked for
+_CLOSER_LOOK = 512  # the same for a large picture in which nothing was found: the writing may be small
+_SECOND_LOOK = 224  # longer side of the part with the writing, when its strokes are looked at
+_LARGE_ENOUGH = 170  # writing of so many pixels need not be looked at again
+_FAINT = 0.2  # probability from which on a pixel belongs to a piece of ink: thin strokes stay whole
+_SURE = 0.6  # probability that a piece reaches somewhere, or it is none
+_LEAST_SIDE = 0.22  # of the largest piece's: what is smaller is a speck or small print
+_LEAST_INSIDE = 0.12  # of a frame's side, for a piece in it: a 0 may have a dot or a speck in it
+_DOUBTFUL_AREA = 0.5  # of the median piece's: a piece not sure enough, but so large, may be a digit
+_LEAST_AREA = {_FIRST_LOOK: 5, _CLOSER_LOOK: 12, _SECOND_LOOK: 12}  # pixels of a piece
+_MARGIN = 0.25  # of the writing's longer side, around it
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Ink that was found, in pixels of the part of the picture that was looked at."""
+
+    ink: FloatPicture  # (h, w): probability of ink, 0..1; 0 outside of the pieces
+    pieces: tuple[Box, ...]  # boxes of the separate pieces of ink
+    scale: float  # pixels of the part for one of the picture
+    left: float  # of the part, in pixels of the picture
+    top: float
+    is_doubtful: bool  # a piece was left out that may be a digit
+
+
+class InkFinder:
+    """The trained network, ready to look."""
+
+    def __init__(self, network: InkNetwork) -> None:
+        self._network = fuse(network.eval()).to(memory_format=torch.channels_last)
+
+    def find(self, picture: NDArray[np.uint8]) -> tuple[Writing | None, float]:
+        """The writing in a picture, and how much it looks like the competition's textured ones.
+
+        Args:
+            picture: uint8 ``(H, W, 3)``, red, green, blue.
+
+        Returns:
+            The writing, None if there is none, and a probability, 0..1.
+        """
+        part, scale = _scaled(picture, _FIRST_LOOK)
+        ink, look = self._look(part)
+        labels, kept, doubtful = _pieces(ink, _LEAST_AREA[_FIRST_LOOK])
+        if not kept and max(picture.shape) > 1.5 * _FIRST_LOOK:
+            part, scale = _scaled(picture, _CLOSER_LOOK)
+            ink, _ = self._look(part)
+            labels, kept, doubtful = _pieces(ink, _LEAST_AREA[_CLOSER_LOOK])
+        if not kept:
+            return None, look
+        left = top = 0
+        x0, y0, x1, y1 = _around([box for _, box in kept])
+        side = max(x1 - x0, y1 - y0)
+        if side < _LARGE_ENOUGH:
+            margin = _MARGIN * side + 6
+            left, top = (max(0, int((edge - margin) / scale)) for edge in (x0, y0))
+            right, bottom = int((x1 + margin) / scale) + 1, int((y1 + margin) / scale) + 1
+            part, closer = _scaled(picture[top:bottom, left:right], _SECOND_LOOK)
+            again, _ = self._look(part)
+            found = _pieces(again, _LEAST_AREA[_SECOND_LOOK])
+            if found[1]:
+                ink, scale, (labels, kept, doubtful) = again, closer, found
+            else:
+                left = top = 0
+        numbers = [number for number, _ in kept]
+        inside = cv2.dilate(np.isin(labels, numbers).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        boxes = tuple(box for _, box in kept)
+        return Writing(np.where(inside, ink, 0).astype(np.float32), boxes, scale, left, top, doubtful), look
+
+    def _look(self, picture: NDArray[np.uint8]) -> tuple[FloatPicture, float]:
+        """Probability of ink ``(H, W)``, and of the competition's look."""
+        height, width = picture.shape[:2]
+        picture = cv2.copyMakeBorder(picture, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REPLICATE)
+        inputs = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+        with torch.inference_mode():
+            ink, look = self._network(inputs.contiguous(memory_format=torch.channels_last))
+        return ink[0, :height, :width].sigmoid().numpy(), float(look.sigmoid())
+
+
+@lru_cache(maxsize=2)
+def load_finder(path: Path = CHECKPOINT) -> InkFinder | None:
+    """The network kept in ``path``; None, and one line in the log, if the file is missing or damaged."""
+    network = InkNetwork()
+    try:
+        network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        logging.getLogger(__name__).warning(
+            "The ink finder's weights in %s cannot be read (%s): pictures are prepared by rules. "
+            "Restore the file, or make it: python train.py ink_finder",
+            path,
+            reason,
+        )
+        return None
+    return InkFinder(network)
+
+
+def _scaled(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
+    """The picture with a longer side of so many pixels, and by how much it was scaled."""
+    scale = side / max(picture.shape[:2])
+    mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    height, width = (max(1, round(length * scale)) for length in picture.shape[:2])
+    return cv2.resize(picture, (width, height), interpolation=mode), scale
+
+
+def _pieces(ink: FloatPicture, least_area: int) -> tuple[NDArray[np.int32], list[tuple[int, Box]], bool]:
+    """Separate pieces of ink.
+
+    Returns:
+        Each pixel's piece, the pieces that count with their numbers and boxes, and whether one that does not may be
+        a digit.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > _FAINT).astype(np.uint8), connectivity=8)
+    highest = np.zeros(count, np.float32)
+    np.maximum.at(highest, labels.ravel(), ink.ravel())
+    there = [number for number in range(1, count) if stats[number, cv2.CC_STAT_AREA] >= least_area]
+    sure = [number for number in there if highest[number] >= _SURE]
+    if not sure:
+        return labels, [], False
+    sides = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1)
+    sure = [number for number in sure if not _is_frame(number, sure, stats)]
+    largest = sides[sure].max()
+    kept = [number for number in sure if sides[number] >= _LEAST_SIDE * largest]
+    area = np.median(stats[kept, cv2.CC_STAT_AREA])
+    doubtful = any(
+        highest[number] < _SURE and stats[number, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area for number in there
+    )
+    boxes = []
+    for number in kept:
+        x, y, width, height = (int(value) for value in stats[number, :4])
+        boxes.append((number, (x, y, x + width, y + height)))
+    return labels, boxes, doubtful
+
+
+def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
+    """Whether a piece of ink is around another one: a frame or a bubble, no digit."""
+    x, y, width, height, _ = stats[number]
+    for other in pieces:
+        left, top, wide, high, _ = stats[other]
+        is_inside = x < left and y < top and left + wide < x + width and top + high < y + height
+        if other != number and is_inside and max(wide, high) >= _LEAST_INSIDE * max(width, height):
+            return True
+    return False
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    """The box around all boxes."""
+    lows, highs = np.array(boxes)[:, :2].min(0), np.array(boxes)[:, 2:].max(0)
+    return (*lows.tolist(), *highs.tolist())

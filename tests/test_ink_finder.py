@@ -1,0 +1,142 @@
+"""The network that finds ink: what is trained is what is used, a run can go on, and a damaged file is no end."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from maxdigit.data.scenes import make_scene
+from maxdigit.data.splits import VALIDATION
+from maxdigit.errors import TrainingError
+from maxdigit.preparation import finder
+from maxdigit.preparation.ink_network import InkNetwork, fuse
+from maxdigit.training import ink_loop
+from maxdigit.training.history import read_history
+from maxdigit.training.ink_loop import InkRecipe, train_ink_finder, vary
+from maxdigit.training.muon import Muon, hidden_kernels
+
+TINY = InkRecipe(scenes=96, epoch_scenes=32, batch_size=8, validation_scenes=8)
+
+
+def scene_inputs(count: int) -> torch.Tensor:
+    pixels = np.stack([make_scene(VALIDATION, index).pixels for index in range(count)])
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+
+
+def test_fused_batch_norms_change_no_answer():
+    torch.manual_seed(0)
+    network = InkNetwork()
+    with torch.no_grad():
+        for _ in range(2):
+            network(scene_inputs(4))  # so that the moments are not those of the start
+    network.eval()
+    inputs = scene_inputs(2)
+    with torch.inference_mode():
+        before = network(inputs)
+        after = fuse(network)(inputs)
+    for one, other in zip(before, after, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_logits_have_the_pictures_size():
+    ink, look = InkNetwork().eval()(torch.zeros(2, 3, 64, 96))
+    assert ink.shape == (2, 64, 96) and look.shape == (2,)
+
+
+def test_turning_moves_picture_and_truth_alike():
+    scene = make_scene(VALIDATION, 3)
+    marked = replace(scene, pixels=np.repeat(scene.ink[..., None], 3, 2), kind="competition")  # no colours are swapped
+    for seed in range(8):
+        pixels, ink = vary(np.random.default_rng(seed), marked)
+        assert (pixels[..., 0] == ink).all()
+
+
+def test_muon_keeps_norms_and_lowers_a_loss():
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(4, 8, 3, bias=False), torch.nn.BatchNorm2d(8), torch.nn.Conv2d(8, 2, 3)
+    )
+    kernels = hidden_kernels(network)
+    assert [kernel.shape[0] for kernel in kernels] == [8]  # the last convolution gives answers
+    optimizer = Muon(kernels, 0.02)
+    inputs, target = torch.randn(16, 4, 9, 9), torch.randn(16, 2, 5, 5)
+    losses = []
+    for _ in range(30):
+        loss = (network(inputs) - target).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    assert abs(kernels[0].norm().item() - 8**0.5) < 1e-3
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Measuring at a run's end, on a handful of scenes."""
+    monkeypatch.setattr(ink_loop, "TEST_SCENES", 12)
+
+
+def test_a_run_leaves_all_its_files_and_learns(tmp_path):
+    train_ink_finder(TINY, tmp_path / "run")
+    history = read_history(tmp_path / "run" / "history.csv")
+    assert [row.epoch for row in history] == [1, 2, 3]
+    assert history[-1].train_loss < history[0].train_loss
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "config.json",
+        "history.csv",
+        "metrics.json",
+        "model.safetensors",
+    }
+    assert (tmp_path / "run" / "model.safetensors").stat().st_size < 2_000_000
+    assert finder.load_finder(tmp_path / "run" / "model.safetensors") is not None
+
+
+def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patched:
+        calls = []
+
+        def stop(*args):
+            calls.append(args)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return 1.0, 0.5
+
+        patched.setattr(ink_loop, "_validate", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_ink_finder(TINY, folder)
+    kept = load_file(folder / "state" / "network.safetensors")
+    assert any(value.abs().sum() > 0 for value in kept.values())
+    train_ink_finder(TINY, folder, resume=True)
+    assert [row.epoch for row in read_history(folder / "history.csv")] == [1, 2, 3]
+
+
+def test_what_cannot_start_says_why(tmp_path):
+    with pytest.raises(TrainingError, match="no unfinished run"):
+        train_ink_finder(TINY, tmp_path / "none", resume=True)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    with pytest.raises(TrainingError, match="holds a run already"):
+        train_ink_finder(TINY, tmp_path / "run")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not weights", b"version https://git-lfs.github.com/spec/v1\n"])
+def test_without_weights_there_is_no_finder_and_one_line_in_the_log(tmp_path, caplog, content):
+    path = tmp_path / "model.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert finder.load_finder(path) is None
+        assert finder.load_finder(path) is None
+    assert len(caplog.records) == 1
+
+
+def test_weights_of_another_network_are_no_finder(tmp_path):
+    save_file({"weight": torch.zeros(3)}, tmp_path / "model.safetensors")
+    assert finder.load_finder(tmp_path / "model.safetensors") is None
