@@ -205,10 +205,12 @@ def report(
 ) -> None:
     """Bring the README's table of results, and each run's model card, up to date with the runs' own files."""
     from maxdigit.training.cards import write_cards
+    from maxdigit.training.ink_card import write_ink_card
     from maxdigit.training.report import update_readme
 
     try:
         write_cards(checkpoints)
+        write_ink_card(checkpoints)
         update_readme(readme, checkpoints)
     except MaxDigitError as error:
         raise _fail(error) from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import ModelCard
 from safetensors.torch import load_file, save_file
 
 from maxdigit.data.scenes import make_scene
@@ -17,6 +19,7 @@ from maxdigit.preparation import finder
 from maxdigit.preparation.ink_network import InkNetwork, fuse
 from maxdigit.training import ink_loop
 from maxdigit.training.history import read_history
+from maxdigit.training.ink_card import write_ink_card
 from maxdigit.training.ink_loop import InkRecipe, train_ink_finder, vary
 from maxdigit.training.muon import Muon, hidden_kernels
 
@@ -140,3 +143,22 @@ def test_without_weights_there_is_no_finder_and_one_line_in_the_log(tmp_path, ca
 def test_weights_of_another_network_are_no_finder(tmp_path):
     save_file({"weight": torch.zeros(3)}, tmp_path / "model.safetensors")
     assert finder.load_finder(tmp_path / "model.safetensors") is None
+
+
+def test_the_card_tells_what_was_measured(tmp_path):
+    folder = tmp_path / "ink_finder"
+    train_ink_finder(replace(TINY, scenes=32), folder)
+    write_ink_card(tmp_path)
+    card = ModelCard.load(folder / "README.md")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert f"trained on {metrics['training']['scenes_seen']:,} made-up scenes" in card.text
+    for kind, result in metrics["by_kind"].items():
+        assert f"| {kind} | {result['count']} | {100 * result['ink_found']:.1f} % |" in card.text
+
+
+def test_a_card_cannot_be_made_of_half_a_run(tmp_path):
+    folder = tmp_path / "ink_finder"
+    train_ink_finder(replace(TINY, scenes=32), folder)
+    (folder / "metrics.json").write_text('{"parameters": 3}')
+    with pytest.raises(TrainingError, match="not whole"):
+        write_ink_card(tmp_path)

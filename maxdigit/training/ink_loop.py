@@ -28,6 +28,7 @@ from maxdigit.preparation.ink_network import InkNetwork
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.muon import Muon, hidden_kernels
+from maxdigit.training.run import device_name
 from maxdigit.training.runs import CONFIG, HISTORY, METRICS, STATE, read_json, recover, remove, write_aside, write_json
 
 WEIGHTS = "model.safetensors"
@@ -198,7 +199,6 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
             ((found & ink).sum(), ink.sum(), (found & near).sum(), found.sum(), sum(kept), len(kept), all(kept), told)
         )
     results = {kind: _summary(np.array(values, float)) for kind, values in rows.items() if values}
-    config = read_json(folder / CONFIG, "recipe")
     history = read_history(folder / HISTORY)
     metrics = {
         "model": "ink_finder",
@@ -207,11 +207,11 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
         "seed": TEST.seed,
         "scenes": count,
         "threshold": FOUND,
-        "test": results,
+        "by_kind": results,
         "training": {
             "scenes_seen": round(sum(row.seconds * row.pictures_per_second for row in history)),
             "seconds": round(sum(row.seconds for row in history), 1),
-            "recipe": config["recipe"],
+            "device": device_name(default_device()),
         },
     }
     write_json(folder / METRICS, metrics)

@@ -22,7 +22,7 @@ from maxdigit.data.scenes.surfaces import (
     sheet,
     surface_colour,
 )
-from maxdigit.data.scenes.writing import choose_hand, write
+from maxdigit.data.scenes.writing import Mark, choose_hand, write
 from maxdigit.data.splits import Split
 
 SCENE_SIZE = 192  # pixels along a side
@@ -53,6 +53,7 @@ class Scene:
     pixels: NDArray[np.uint8]  # (SCENE_SIZE, SCENE_SIZE, 3), RGB
     ink: NDArray[np.uint8]  # (SCENE_SIZE, SCENE_SIZE): coverage by ink, 0..255
     pieces: NDArray[np.uint8]  # the same shape: the number, from 1 on, of the digit whose ink it is; 0 elsewhere
+    digits: tuple[int, ...]  # what is written
     kind: str  # one of SCENE_KINDS
 
 
@@ -75,8 +76,9 @@ def make_scene(split: Split, index: int) -> Scene:
     )  # the ink
     picture = sheet(chance, split, kind, colour, SCENE_SIZE, brightness > 0.5)
     ink, pieces = np.zeros((SCENE_SIZE, SCENE_SIZE), np.float32), np.zeros((SCENE_SIZE, SCENE_SIZE), np.uint8)
+    digits: tuple[int, ...] = ()
     if kind != "nothing":
-        _write(chance, split, kind, colour, is_dark, picture, ink, pieces)
+        digits = _write(chance, split, kind, colour, is_dark, picture, ink, pieces)
     if (
         kind == "desk"
         or (kind in ("board", "mid", "equal") and chance.yes(0.25))
@@ -90,7 +92,7 @@ def make_scene(split: Split, index: int) -> Scene:
     if kind not in ("canvas", "panel") or chance.yes(0.15):
         picture = light(chance, picture)
     pixels = expose(chance, picture)
-    return Scene(pixels, np.round(np.clip(ink, 0, 1) * 255).astype(np.uint8), pieces, kind)
+    return Scene(pixels, np.round(np.clip(ink, 0, 1) * 255).astype(np.uint8), pieces, digits, kind)
 
 
 def _write(
@@ -102,14 +104,15 @@ def _write(
     picture: Picture,
     ink: Map,
     pieces: NDArray[np.uint8],
-) -> None:
-    """Put digits, and what people draw around them, onto a sheet, in place."""
+) -> tuple[int, ...]:
+    """Put digits, and what people draw around them, onto a sheet, in place; the digits."""
     hand = choose_hand(chance)
     # What is made smaller afterwards begins larger.
     places, height = _layout(chance, least=0.12 if kind in ("desk", "panel") else 0.05)
     first = ink_colour(chance, kind, colour, is_dark)
     is_each_its_own, is_mixed = chance.yes(0.25), kind == "mid" or chance.yes(0.03)
     is_patchy = chance.yes(0.25)
+    digits = []
     for number, (x, y) in enumerate(places, start=1):
         tone = first
         if is_mixed:
@@ -117,12 +120,14 @@ def _write(
         elif is_each_its_own and number > 1:
             tone = ink_colour(chance, kind, colour, is_dark)
         mark = write(chance, split.name, hand, x, y, height * chance.between(0.82, 1.18))
+        digits.append(mark.digit)
         _lay(chance, mark, number, tone, is_patchy, picture, ink, pieces)
     other = first if chance.yes(0.6) else ink_colour(chance, kind, colour, is_dark)
     if chance.yes(0.16):
         frame_writing(chance, picture, ink, height, other, hand.brush * height)
     if chance.yes(0.08):
         print_words(chance, picture, ink, height, other)
+    return tuple(digits)
 
 
 def _lay(
@@ -214,8 +219,10 @@ def _competition(chance: Chance, split: Split, index: int) -> Scene:
     y, x = (chance.count(0, side - SCENE_SIZE) for _ in range(2))
     pixels, ink, inside = (layer[y : y + SCENE_SIZE, x : x + SCENE_SIZE] for layer in enlarged)
     pieces = inside * (ink > 0.5)
+    # A crop may have cut some off.
+    digits = tuple(group.digits[row, number - 1].item() for number in np.unique(pieces[pieces > 0]))
     pixels = np.ascontiguousarray(np.repeat(pixels[..., None], 3, 2))
-    return Scene(pixels, np.round(ink * 255).astype(np.uint8), pieces, "competition")
+    return Scene(pixels, np.round(ink * 255).astype(np.uint8), pieces, digits, "competition")
 
 
 @lru_cache(maxsize=4)

@@ -42,6 +42,15 @@ class Mark:
     ink: Map  # coverage 0..1 of a square window
     left: int  # of the window, in the scene's pixels
     top: int
+    digit: int  # 0..9
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """Digits as distance fields."""
+
+    distances: np.ndarray  # uint8 (N, S, S), refined, in fixed point
+    digits: np.ndarray  # (N,), 0..9
 
 
 @dataclass(frozen=True)
@@ -70,18 +79,20 @@ def choose_hand(chance: Chance) -> Hand:
 def write(chance: Chance, split: SplitName, hand: Hand, x: float, y: float, height: float) -> Mark:
     """A random digit of ``height`` pixels with its middle at ``x``, ``y``."""
     if hand.style == "type":
-        return _centred(_typed(chance, hand, height), x, y)
+        return _centred(*_typed(chance, hand, height), x, y)
     if hand.style == "segments":
-        return _centred(_segmented(chance, hand, height), x, y)
+        return _centred(*_segmented(chance, hand, height), x, y)
     strokes, forms = _fields(split)
     if hand.style == "forms" or chance.yes(0.15):
-        return _stroked(chance, forms[chance.count(0, len(forms) - 1)], hand, x, y, height)
+        return _stroked(chance, forms, hand, x, y, height)
     hand = replace(hand, brush=max(hand.brush, _THINNEST))
-    return _stroked(chance, strokes[chance.count(0, len(strokes) - 1)], hand, x, y, height)
+    return _stroked(chance, strokes, hand, x, y, height)
 
 
-def _stroked(chance: Chance, field: np.ndarray, hand: Hand, x: float, y: float, height: float) -> Mark:
+def _stroked(chance: Chance, fields: _Fields, hand: Hand, x: float, y: float, height: float) -> Mark:
     """A digit redrawn with a round brush from its distance field."""
+    chosen = chance.count(0, len(fields.distances) - 1)
+    field = fields.distances[chosen]
     zoom = height / 20  # MNIST digits are 20 pixels high
     side = int(height * 1.8) + 8
     angle, shear, aspect = hand.slant + chance.normal(0.14), chance.normal(0.12), math.exp(chance.normal(0.14))
@@ -98,17 +109,18 @@ def _stroked(chance: Chance, field: np.ndarray, hand: Hand, x: float, y: float, 
     brush = max(1.1, height * min(hand.brush * chance.between(0.9, 1.1), 0.24))
     if hand.is_outlined and height > 40:
         distance, brush = np.abs(distance - brush * 1.2), max(1.2, brush * 0.45)
-    return Mark(np.clip(brush / 2 + 0.5 - distance, 0, 1), left, top)
+    return Mark(np.clip(brush / 2 + 0.5 - distance, 0, 1), left, top, int(fields.digits[chosen]))
 
 
-def _typed(chance: Chance, hand: Hand, height: float) -> Map:
+def _typed(chance: Chance, hand: Hand, height: float) -> tuple[Map, int]:
     """A printed digit."""
-    digit = str(chance.count(0, 9))
+    number = chance.count(0, 9)
+    digit = str(number)
     side = int(height * 1.6) + 8
     if hand.face >= len(_TYPE_FACES):
         sheet = Image.new("L", (side, side))
         ImageDraw.Draw(sheet).text((side / 2, side / 2), digit, 255, _face(round(height * 1.36)), anchor="mm")
-        return np.asarray(sheet, np.float32) / 255
+        return np.asarray(sheet, np.float32) / 255, number
     face = _TYPE_FACES[hand.face]
     thickness = max(1, round(height * min(hand.brush, 0.16)))
     (width, high), _ = cv2.getTextSize(digit, face, 1.0, 1)
@@ -116,10 +128,10 @@ def _typed(chance: Chance, hand: Hand, height: float) -> Map:
     sheet = np.zeros((side, side), np.uint8)
     origin = (round((side - width * scale) / 2), round((side + height) / 2))
     cv2.putText(sheet, digit, origin, face, scale, 255, thickness, cv2.LINE_AA)
-    return sheet.astype(np.float32) / 255
+    return sheet.astype(np.float32) / 255, number
 
 
-def _segmented(chance: Chance, hand: Hand, height: float) -> Map:
+def _segmented(chance: Chance, hand: Hand, height: float) -> tuple[Map, int]:
     """A digit of a seven-segment display."""
     side = int(height * 1.5) + 8
     thickness = max(1, round(height * min(max(hand.brush, 0.05), 0.16)))
@@ -127,18 +139,19 @@ def _segmented(chance: Chance, hand: Hand, height: float) -> Map:
     gap = chance.between(0.3, 0.8) * thickness
     lean = chance.between(-0.05, 0.15)
     sheet = np.zeros((side, side), np.uint8)
-    for number in _LIT[chance.count(0, 9)]:
-        x0, y0, x1, y1 = _SEGMENTS[int(number)]
+    digit = chance.count(0, 9)
+    for segment in _LIT[digit]:
+        x0, y0, x1, y1 = _SEGMENTS[int(segment)]
         dx, dy = (gap, 0) if y0 == y1 else (0, gap)
         ends = []
         for u, v in ((x0 * width + dx, y0 * high / 2 + dy), (x1 * width - dx, y1 * high / 2 - dy)):
             ends.append((round(side / 2 - width / 2 + u + lean * (high / 2 - v)), round(side / 2 - high / 2 + v)))
         cv2.line(sheet, ends[0], ends[1], 255, thickness, cv2.LINE_AA)
-    return sheet.astype(np.float32) / 255
+    return sheet.astype(np.float32) / 255, digit
 
 
-def _centred(ink: Map, x: float, y: float) -> Mark:
-    return Mark(ink, round(x - ink.shape[1] / 2), round(y - ink.shape[0] / 2))
+def _centred(ink: Map, digit: int, x: float, y: float) -> Mark:
+    return Mark(ink, round(x - ink.shape[1] / 2), round(y - ink.shape[0] / 2), digit)
 
 
 @lru_cache(maxsize=64)
@@ -148,8 +161,8 @@ def _face(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
 
 
 @lru_cache(maxsize=3)
-def _fields(split: SplitName) -> tuple[np.ndarray, np.ndarray]:
-    """Refined distance fields of some of a split's digits and of our own forms: uint8 fixed point ``(N, S, S)``."""
+def _fields(split: SplitName) -> tuple[_Fields, _Fields]:
+    """Some of a split's digits, and digits in our own forms."""
     labels = digits_of(split).labels
     chosen = np.sort(np.random.default_rng(0).choice(len(labels), min(_POOL, len(labels)), replace=False))
     of_mnist = _refined(distance_fields(split, torch.from_numpy(chosen)).numpy())
@@ -157,7 +170,7 @@ def _fields(split: SplitName) -> tuple[np.ndarray, np.ndarray]:
     digits = torch.tensor([1, 1, 7, 7, 4, 4, 0, 2, 3, 5, 6, 8, 9, 1, 4, 7] * (_POOL // 16))
     seed = ("train", "validation", "test").index(split)
     of_forms = _refined(form_fields(deal_forms(torch.Generator().manual_seed(seed), digits)).numpy())
-    return of_mnist, of_forms
+    return _Fields(of_mnist, labels[chosen]), _Fields(of_forms, digits.numpy())
 
 
 def _refined(fields: np.ndarray) -> np.ndarray:
