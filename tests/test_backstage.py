@@ -14,14 +14,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REPOSITORY
+from PIL import Image
 
-from maxdigit.errors import UnknownModelError
+from maxdigit.errors import PictureError, UnknownModelError
+from maxdigit.inference import predict
 from maxdigit.inference.backstage import Backstage, BackstageError
 from maxdigit.inference.predict import Predictor, default_model
+from maxdigit.preparation.files import open_picture
 
 # What app.py does, in a process of its own.
 ANSWERS = """
 import sys
+from pathlib import Path
+
 from maxdigit.inference.backstage import BackstagePredictor, backstage
 from maxdigit.ui.sampling import Dealt
 
@@ -32,6 +37,9 @@ predictor.warm(name)
 print(predictor.classify(picture, name).probabilities.tolist())
 print(predictor.predict(picture[None], name)[0].tolist())
 print(predictor.explain(picture, name, 3).sum())
+prepared = predictor.prepare(Path(sys.argv[2]), turns=1, region=(0.0, 0.0, 1.0, 0.9), dark_ink_on_light=True)
+print([prepared.inverted, int(prepared.pixels.sum()), prepared.frame.matrix.tolist()])
+assert predictor.prepare(Path(sys.argv[2]).read_bytes()).pixels.shape == (128, 128)
 assert not {"torch", "tensorflow", "keras"} & set(sys.modules)
 """
 PARENT = """
@@ -100,18 +108,53 @@ def test_it_does_not_outlive_a_killed_parent() -> None:
     parent.wait()
 
 
-def test_the_models_answer_as_they_do_in_one_process() -> None:
+def test_an_error_over_a_picture_arrives_as_it_was(backstage: Backstage, tmp_path: Path) -> None:
+    (tmp_path / "no.png").write_text("no picture")
+    for source, said in (
+        (tmp_path / "no.png", "no.png"),
+        (tmp_path / "none.png", "none.png"),
+        (b"words", "The picture"),
+    ):
+        with pytest.raises(PictureError, match=said):
+            backstage.call("maxdigit.inference.backstage:ask", Path("nowhere"), "prepare", source, turns=1)
+
+
+def test_a_picture_is_read_once_until_its_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr(predict, "open_picture", lambda source: read.append(source) or open_picture(source))
+    path, predictor = tmp_path / "sheet.png", Predictor()
+    for number, tone in enumerate((10, 120), start=1):
+        pixels = np.full((50, 50), 240, np.uint8)
+        pixels[10 : 20 + 10 * number, 20:26] = tone
+        Image.fromarray(pixels).save(path)
+        os.utime(path, ns=(number, number))
+        first, second = predictor.prepare(path), predictor.prepare(path)
+        assert first is second and len(read) == number
+        assert predictor.prepare(path, turns=1, dark_ink_on_light=True).pixels.any() and read.pop() == path
+    predictor.prepare(path.read_bytes())
+    predictor.prepare(path.read_bytes())
+    assert len(read) == 4, "pictures that come as bytes are not kept"
+
+
+def test_the_models_answer_as_they_do_in_one_process(tmp_path: Path) -> None:
     predictor = Predictor()
     name = default_model(predictor.trained())
     if name is None:
         pytest.skip("no model is trained")
     from maxdigit.data.sample import draw_sample
 
-    picture = draw_sample(7).pixels
+    picture, sheet = draw_sample(7).pixels, tmp_path / "sheet.png"
+    pixels = np.full((100, 200), 240, np.uint8)
+    pixels[30:80, 50:56] = 10
+    Image.fromarray(pixels).save(sheet)
     done = subprocess.run(
-        [sys.executable, "-c", ANSWERS, name], cwd=REPOSITORY, stdout=subprocess.PIPE, check=True, text=True
+        [sys.executable, "-c", ANSWERS, name, str(sheet)], cwd=REPOSITORY, stdout=subprocess.PIPE, check=True, text=True
     )
-    classified, predicted, heat = map(json.loads, done.stdout.splitlines())
+    classified, predicted, heat, (inverted, total, matrix) = map(
+        json.loads, done.stdout.replace("True", "true").splitlines()
+    )
+    prepared = predictor.prepare(sheet, turns=1, region=(0.0, 0.0, 1.0, 0.9), dark_ink_on_light=True)
+    assert inverted and total == prepared.pixels.sum() and matrix == prepared.frame.matrix.tolist()
     expected = predictor.classify(picture, name).probabilities
     assert classified == pytest.approx(expected.tolist(), abs=1e-6)
     assert predicted == pytest.approx(expected.tolist(), abs=1e-6)

@@ -6,7 +6,9 @@ import csv
 import io
 import pickle
 import zipfile
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +17,23 @@ from ui_support import FakePredictor
 
 from maxdigit.inference import batch
 from maxdigit.inference.batch import BatchError, Entry, answer_batch, read_batch, read_names_and_labels
+from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
 from maxdigit.ui.batch_tab import _finish, _mend, _run, _turn
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.results import PAGE, Results, full_csv, results_page, submission_csv
+
+
+@dataclass
+class CountingPredictor(FakePredictor):
+    """Counts the pictures it has prepared, and says of each whether it is doubtful."""
+
+    prepared: int = 0
+    is_doubtful: bool = False
+
+    def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+        self.prepared += 1
+        return replace(super().prepare(source, **options), is_doubtful=self.is_doubtful)
 
 
 def png(columns: int = 30, size: int = 128) -> bytes:
@@ -71,6 +86,26 @@ def test_what_is_no_picture_is_told_in_its_place_and_the_rest_goes_on(tmp_path: 
     for bad in (no, evil, root, pdf):
         assert bad.pixels is None and str(bad.error).endswith(".")
     assert "out of the archive" in str(evil.error) and "out of the archive" in str(root.error)
+
+
+def test_pictures_are_prepared_only_when_they_are_asked_for(tmp_path: Path) -> None:
+    predictor = CountingPredictor()
+    count, found = read_batch(predictor, [archive(tmp_path / "x.zip", {f"{n}.png": png() for n in range(80)})])
+    groups = answer_batch(predictor, found, ["resnet18"])
+    assert (count, predictor.prepared) == (80, 0)
+    next(groups)
+    assert predictor.prepared == batch.BATCH
+
+
+def test_a_picture_of_which_something_was_left_out_is_unsure(tmp_path: Path) -> None:
+    single = tmp_path / "one.png"
+    single.write_bytes(png())
+    for predictor, unsure in ((CountingPredictor(), []), (CountingPredictor(is_doubtful=True), [0])):
+        results = Results(["resnet18"])
+        _, found = read_batch(predictor, [single])
+        for group in answer_batch(predictor, found, ["resnet18"]):
+            results.add(group)
+        assert results.filtered("unsure") == unsure
 
 
 def test_an_archive_that_inflates_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

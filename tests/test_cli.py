@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from maxdigit.cli import app
 from maxdigit.data.sample import draw_sample
 from maxdigit.inference.corrections import keep
+from maxdigit.inference.predict import Predictor
 from maxdigit.models import resnet18, torch_cnn
 from maxdigit.training.torch_loop import save_weights
 
@@ -69,6 +70,18 @@ def test_a_bad_file_is_named_on_its_line_and_the_others_go_on(checkpoints, pictu
     assert result.exit_code == 1
     assert bad["path"].endswith("bad.png") and "not a picture" in bad["error"]
     assert good["max_digit"] in range(10) and "cannot be read" in none["error"]
+
+
+def test_the_whole_picture_is_read_on_request(checkpoints, picture, monkeypatch):
+    asked = []
+    prepare = Predictor.prepare
+    monkeypatch.setattr(
+        Predictor, "prepare", lambda self, *a, **options: asked.append(options) or prepare(self, *a, **options)
+    )
+    for command in (["classify", picture, "--model", "torch_cnn"], ["compare", picture]):
+        for whole in ([], ["--whole"]):
+            assert run(*command, *whole, checkpoints=checkpoints).exit_code == 0
+    assert [options["fit_to_writing"] for options in asked] == [True, False] * 2
 
 
 def test_classify_speaks_to_people_too(checkpoints, picture):

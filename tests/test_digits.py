@@ -36,6 +36,15 @@ def test_nothing_is_found_on_textures_and_on_nothing():
     assert len(find_digits((np.indices((128, 128)).sum(0) % 24 < 3).astype(np.uint8) * 255)) <= MAX_FOUND
 
 
+def test_a_broken_stroke_is_one_digit_and_strokes_apart_are_two():
+    picture = np.zeros((128, 128), np.uint8)
+    picture[20:60, 30:33] = 255
+    picture[34:38] = 0
+    assert find_digits(picture) == [(30, 20, 33, 60)]
+    picture[34:42] = 0
+    assert find_digits(picture) == [(30, 20, 33, 34), (30, 42, 33, 60)]
+
+
 def test_specks_are_no_digits():
     picture = np.zeros((128, 128), np.uint8)
     picture[10, 10] = 255
