@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -79,25 +80,35 @@ def test_muon_keeps_norms_and_lowers_a_loss():
     assert abs(kernels[0].norm().item() - 8**0.5) < 1e-3
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
+@pytest.fixture(autouse=True, scope="module")
+def quick():
     """Measuring at a run's end, on a handful of scenes."""
-    monkeypatch.setattr(ink_loop, "TEST_SCENES", 12)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ink_loop, "TEST_SCENES", 12)
+        yield
 
 
-def test_a_run_leaves_all_its_files_and_learns(tmp_path):
-    train_ink_finder(TINY, tmp_path / "run")
-    history = read_history(tmp_path / "run" / "history.csv")
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """A folder with a finished run."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    train_ink_finder(TINY, folder / "ink_finder")
+    return folder
+
+
+def test_a_run_leaves_all_its_files_and_learns(checkpoints):
+    run = checkpoints / "ink_finder"
+    history = read_history(run / "history.csv")
     assert [row.epoch for row in history] == [1, 2, 3]
     assert history[-1].train_loss < history[0].train_loss
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+    assert {path.name for path in run.iterdir()} >= {
         "config.json",
         "history.csv",
         "metrics.json",
         "model.safetensors",
     }
-    assert (tmp_path / "run" / "model.safetensors").stat().st_size < 2_000_000
-    assert finder.load_finder(tmp_path / "run" / "model.safetensors") is not None
+    assert (run / "model.safetensors").stat().st_size < 2_000_000
+    assert finder.load_finder(run / "model.safetensors") is not None
 
 
 def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
@@ -145,10 +156,9 @@ def test_weights_of_another_network_are_no_finder(tmp_path):
     assert finder.load_finder(tmp_path / "model.safetensors") is None
 
 
-def test_the_card_tells_what_was_measured(tmp_path):
-    folder = tmp_path / "ink_finder"
-    train_ink_finder(replace(TINY, scenes=32), folder)
-    write_ink_card(tmp_path)
+def test_the_card_tells_what_was_measured(checkpoints):
+    folder = checkpoints / "ink_finder"
+    write_ink_card(checkpoints)
     card = ModelCard.load(folder / "README.md")
     metrics = json.loads((folder / "metrics.json").read_text())
     assert f"trained on {metrics['training']['scenes_seen']:,} made-up scenes" in card.text
@@ -156,9 +166,9 @@ def test_the_card_tells_what_was_measured(tmp_path):
         assert f"| {kind} | {result['count']} | {100 * result['ink_found']:.1f} % |" in card.text
 
 
-def test_a_card_cannot_be_made_of_half_a_run(tmp_path):
+def test_a_card_cannot_be_made_of_half_a_run(checkpoints, tmp_path):
     folder = tmp_path / "ink_finder"
-    train_ink_finder(replace(TINY, scenes=32), folder)
+    shutil.copytree(checkpoints / "ink_finder", folder)
     (folder / "metrics.json").write_text('{"parameters": 3}')
     with pytest.raises(TrainingError, match="not whole"):
         write_ink_card(tmp_path)

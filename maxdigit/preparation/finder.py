@@ -28,7 +28,8 @@ _LARGE_ENOUGH = 170  # writing of so many pixels need not be looked at again
 _FAINT = 0.2  # probability from which on a pixel belongs to a piece of ink: thin strokes stay whole
 _SURE = 0.6  # probability that a piece reaches somewhere, or it is none
 _LEAST_SIDE = 0.22  # of the largest piece's: what is smaller is a speck or small print
-_LEAST_INSIDE = 0.12  # of a frame's side, for a piece in it: a 0 may have a dot or a speck in it
+_LEAST_INSIDE = 0.12  # of a frame's side, for a piece to count: a 0 may have a dot or a speck in it
+_FRAMED = 0.6  # of all other pieces, that are in a frame: an outlined 8 has pieces in it too, but few of all
 _DOUBTFUL_AREA = 0.5  # of the median piece's: a piece not sure enough, but so large, may be a digit
 _LEAST_AREA = {_FIRST_LOOK: 5, _CLOSER_LOOK: 12, _SECOND_LOOK: 12}  # pixels of a piece
 _MARGIN = 0.25  # of the writing's longer side, around it
@@ -63,11 +64,11 @@ class InkFinder:
         """
         part, scale = _scaled(picture, _FIRST_LOOK)
         ink, look = self._look(part)
-        labels, kept, doubtful = _pieces(ink, _LEAST_AREA[_FIRST_LOOK])
+        labels, kept, doubtful = find_pieces(ink, _LEAST_AREA[_FIRST_LOOK])
         if not kept and max(picture.shape) > 1.5 * _FIRST_LOOK:
             part, scale = _scaled(picture, _CLOSER_LOOK)
             ink, _ = self._look(part)
-            labels, kept, doubtful = _pieces(ink, _LEAST_AREA[_CLOSER_LOOK])
+            labels, kept, doubtful = find_pieces(ink, _LEAST_AREA[_CLOSER_LOOK])
         if not kept:
             return None, look
         left = top = 0
@@ -79,7 +80,7 @@ class InkFinder:
             right, bottom = int((x1 + margin) / scale) + 1, int((y1 + margin) / scale) + 1
             part, closer = _scaled(picture[top:bottom, left:right], _SECOND_LOOK)
             again, _ = self._look(part)
-            found = _pieces(again, _LEAST_AREA[_SECOND_LOOK])
+            found = find_pieces(again, _LEAST_AREA[_SECOND_LOOK])
             if found[1]:
                 ink, scale, (labels, kept, doubtful) = again, closer, found
             else:
@@ -125,8 +126,12 @@ def _scaled(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], f
     return cv2.resize(picture, (width, height), interpolation=mode), scale
 
 
-def _pieces(ink: FloatPicture, least_area: int) -> tuple[NDArray[np.int32], list[tuple[int, Box]], bool]:
+def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int32], list[tuple[int, Box]], bool]:
     """Separate pieces of ink.
+
+    Args:
+        ink: probability of ink, 0..1, shape ``(H, W)``.
+        least_area: pixels that a piece has at least.
 
     Returns:
         Each pixel's piece, the pieces that count with their numbers and boxes, and whether one that does not may be
@@ -155,14 +160,16 @@ def _pieces(ink: FloatPicture, least_area: int) -> tuple[NDArray[np.int32], list
 
 
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
-    """Whether a piece of ink is around another one: a frame or a bubble, no digit."""
+    """Whether a piece of ink is around most of the others: a frame or a bubble, no digit."""
     x, y, width, height, _ = stats[number]
+    others = inside = 0
     for other in pieces:
         left, top, wide, high, _ = stats[other]
-        is_inside = x < left and y < top and left + wide < x + width and top + high < y + height
-        if other != number and is_inside and max(wide, high) >= _LEAST_INSIDE * max(width, height):
-            return True
-    return False
+        if other == number or max(wide, high) < _LEAST_INSIDE * max(width, height):
+            continue
+        others += 1
+        inside += x < left and y < top and left + wide < x + width and top + high < y + height
+    return inside > _FRAMED * others
 
 
 def _around(boxes: Sequence[Box]) -> Box:

@@ -21,9 +21,10 @@ from PIL import Image
 from maxdigit import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture, to_grey, to_rgb
-from maxdigit.preparation.finder import InkFinder, Writing, load_finder
+from maxdigit.preparation.finder import InkFinder, Writing, find_pieces, load_finder
 from maxdigit.preparation.framing import Frame, Region, frame_for
 from maxdigit.preparation.rules import read_by_rules
+from maxdigit.preparation.straighten import line_angle, turned
 
 _COMPETITION = 0.5  # probability from which on a picture counts as one of the competition's
 _NO_INK, _FULL_INK = 0.1, 0.5  # probabilities of ink that become black and white
@@ -86,10 +87,16 @@ def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], regio
         edges = _edges(grey, region)
         pixels, inverted = read_by_rules(grey[edges[1] : edges[3], edges[0] : edges[2]], False if look >= 0.5 else None)
         return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1), has_writing=writing is not None)
-    frame = frame_for(writing.pieces)
-    pixels = frame_ink(writing.ink, frame)
+    ink, pieces, back = writing.ink, writing.pieces, np.eye(2, 3)
+    if angle := line_angle(pieces):
+        ink, back = turned(ink, angle)
+        pieces = tuple(box for _, box in find_pieces(ink)[1]) or pieces
+    frame = frame_for(pieces)
+    pixels = frame_ink(ink, frame)
     step, x, y = 1 / writing.scale, x0 + writing.left, y0 + writing.top
-    to_picture = np.column_stack([frame.matrix[:, :2] * step, frame.matrix[:, 2] * step + (x, y)])
+    # From the models' pixels to those of the ink, of the ink as it was found, and of the picture.
+    shift = back[:, :2] @ frame.matrix[:, 2] + back[:, 2]
+    to_picture = np.column_stack([step * back[:, :2] @ frame.matrix[:, :2], step * shift + (x, y)])
     found = _region(writing, step, x, y, colours.shape)
     return PreparedPicture(pixels, _is_dark(writing, part), Frame(to_picture), found, writing.is_doubtful)
 

@@ -44,9 +44,9 @@ textured ones, which are left as they are.
 ## Training
 
 It trained on {scenes:,} made-up scenes of 192 x 192 pixels, no scene twice, in {minutes:,.0f} minutes on {device}:
-digits of MNIST's training part, forms of our own, type and seven-segment digits, in ink of any colour, on paper, boards,
-canvases and screens, with printed lines, frames, desks and things around them, in uneven light, blurred, noisy and
-compressed. Its best Dice coefficient on validation scenes was {dice:.3f}. Muon for its convolutions (rate
+digits of MNIST's training part, forms of our own, type and seven-segment digits, in ink of any colour, on paper,
+boards, canvases and screens, with printed lines, frames, desks and things around them, in uneven light, blurred, noisy
+and compressed. Its best Dice coefficient on validation scenes was {dice:.3f}. Muon for its convolutions (rate
 {rate:g}, falling to zero in a straight line), AdamW for the rest, batches of {batch}.
 
 ## Results
@@ -64,8 +64,8 @@ it. *Whole*: at least 60 % of a digit's ink was found.
 
 ## Limits
 
-It knows digits as ink. Letters, drawings and print much like digits are found too, or in part. Very small writing (under
-4 % of a picture's height) may be missed unless the picture is cropped.
+It knows digits as ink. Letters, drawings and print much like digits are found too, or in part. Very small writing
+(under 4 % of a picture's height) may be missed unless the picture is cropped.
 """
 
 
