@@ -141,16 +141,19 @@ def _pen_digit(rng: Generator, digit: int, height: float, pen: float, hand: tupl
     return cv2.resize(canvas, (width, tall), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
+_LOOPS = {0: 1, 6: 1, 8: 2, 9: 1}
+
+
 def _mnist_digit(rng: Generator, digit: int, height: float, bolder: float) -> Coverage:
     """A test digit of MNIST, enlarged smoothly and inked evenly; strokes wider by ``bolder`` of its height.
 
-    Strokes grow only as far as loops stay open, and an 8 or a 0 that is a blot in MNIST is passed over: a person has to
-    be able to read it.
+    Strokes grow only as far as loops stay open, and a digit whose loop is open or filled in MNIST is passed over: a
+    person has to be able to read it.
     """
     data = load_mnist("t10k")
     for chosen in rng.permutation(np.flatnonzero(data.labels == digit))[:50]:
         part = _cut_out(data.images[chosen])
-        if _holes(part > 0.3) >= {0: 1, 8: 2}.get(digit, 0):
+        if _holes(part > 0.3) >= _LOOPS.get(digit, 0):
             break
     scale = height / (part.shape[0] - 4)
     large = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
