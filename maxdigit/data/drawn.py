@@ -1,34 +1,27 @@
 """Drawn pictures, what the app's canvas gives: one to five digits redrawn with a round brush, white on black.
 
 The pen's way is that of an MNIST digit, or one of the forms that MNIST lacks, or a mark that is no digit at all.
+Pictures are drawn on the CPU, one by one, and then moved to the device that asks for them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Literal
 
+import cv2
+import numpy as np
 import torch
-import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from maxdigit.data.batch import (
-    CHUNK,
-    MAX_DIGITS,
-    SIZE,
-    Pictures,
-    Rows,
-    angle_table,
-    deal_digits,
-    generator,
-    ink_boxes,
-    uniform,
-)
-from maxdigit.data.forms import Hands, deal_forms, form_fields
-from maxdigit.data.mnist import SIZE as SPRITE
+from maxdigit.data.arrange import LAYOUTS, Hand, Writing, arrange
+from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures, Rows, angle_table, deal_digits, generator, uniform
+from maxdigit.data.forms import deal_forms, form_glyph
 from maxdigit.data.splits import Split
-from maxdigit.data.strokes import distance_fields
+from maxdigit.data.strokes import Line, glyphs
 
 # What is drawn: MNIST's digits, digits in other forms, marks that are no digits, or some of both kinds of digits.
 Pen = Literal["drawn", "forms", "marks", "mixed"]
@@ -36,8 +29,13 @@ _WRITTEN_SHARE = {"drawn": 0.0, "forms": 1.0, "marks": 1.0, "mixed": 0.3}  # of 
 
 _COUNT_SHARES = (0.08, 0.14, 0.62, 0.11, 0.05)  # of pictures with 1, 2, 3, 4, 5 digits
 _MAX_DRAWN = len(_COUNT_SHARES)
-_LAYOUT_SHARES = (0.6, 0.12, 0.28)  # row, column, scattered
-_REDRAWN_AT_A_TIME = 512  # digits, to keep memory in hundreds of megabytes
+_LAYOUT_SHARES = (0.6, 0.12, 0.28)  # as LAYOUTS
+_SHIFT = 3.0  # pixels that the writing's middle is off the picture's, at most
+_ZOOM = 0.12  # standard deviation of the size that digits come out in, as a share of the size asked for
+_MOST = 2.5  # standard deviations: what is beyond would make digits of no readable shape
+
+_FINE = 8  # a brush's width is right to a quarter of a pixel
+_BITS = 4  # of a fraction in OpenCV's coordinates
 
 
 @dataclass(frozen=True)
@@ -51,14 +49,17 @@ class Drawing(Rows):
     form: Tensor  # int64 (N, D): this and the next two as in :class:`maxdigit.data.forms.Hands`
     reach: Tensor  # (N, D)
     offset: Tensor  # (N, D, points, 2)
-    x: Tensor  # (N, D): the digit's centre, in pixels
-    y: Tensor  # (N, D)
-    height: Tensor  # (N, D), in pixels
-    angle: Tensor  # (N, D), radians
+    layout: Tensor  # int64 (N,): index into LAYOUTS; this and all below as in :class:`maxdigit.data.arrange.Hand`
+    places: Tensor  # (N, D, 2)
+    size: Tensor  # (N, D)
+    angle: Tensor  # (N, D)
     shear: Tensor  # (N, D)
-    aspect: Tensor  # (N, D): how much wider than MNIST's
-    brush: Tensor  # (N, D): width in pixels, one for the whole picture
-    wobble: Tensor  # (N, D, 2, 4, 4): how an unsteady hand bends the digit
+    aspect: Tensor  # (N, D)
+    bend: Tensor  # (N, D, 2, 3, 3)
+    brush: Tensor  # (N,)
+    gap: Tensor  # (N,)
+    zoom: Tensor  # (N,)
+    shift: Tensor  # (N, 2)
 
 
 @lru_cache(maxsize=8)
@@ -76,10 +77,10 @@ def plan_drawing(split: Split, pen: Pen, chunk: int, balance: float) -> Drawing:
         digits = torch.full_like(digits, -1)
     of_forms = generator(split, f"{pen} forms", chunk, balance)
     hands = deal_forms(of_forms, digits[:, :_MAX_DRAWN].flatten())
-    x, y, height = _layout(g, count)
+    layout, places = _layout(g, count)
 
     def normal(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=g)
+        return torch.randn(shape, generator=g).clamp(-_MOST, _MOST)
 
     return Drawing(
         digits=digits,
@@ -89,163 +90,106 @@ def plan_drawing(split: Split, pen: Pen, chunk: int, balance: float) -> Drawing:
         form=hands.form.view(n, _MAX_DRAWN),
         reach=hands.reach.view(n, _MAX_DRAWN),
         offset=hands.offset.unflatten(0, (n, _MAX_DRAWN)),
-        x=x,
-        y=y,
-        height=height,
+        layout=layout,
+        places=places,
+        size=uniform(g, (n, _MAX_DRAWN), 0.8, 1.2),
         angle=(normal(n, 1) * 4 + normal(n, _MAX_DRAWN) * 8).deg2rad(),  # the line's slant and each digit's own
         shear=normal(n, _MAX_DRAWN) * 0.12,
         aspect=torch.exp(normal(n, 1) * 0.12 + normal(n, _MAX_DRAWN) * 0.08),
-        brush=uniform(g, (n, 1), 2.2, 8.5).expand(-1, _MAX_DRAWN),
-        wobble=normal(n, _MAX_DRAWN, 2, 4, 4),
+        bend=normal(n, _MAX_DRAWN, 2, 3, 3) * 0.5,
+        brush=uniform(g, (n,), 0, 1),
+        gap=uniform(g, (n,), 1.0, 2.2),
+        zoom=torch.exp(normal(n) * _ZOOM),
+        shift=uniform(g, (n, 2), -_SHIFT, _SHIFT),
     )
+
+
+def _layout(g: Generator, count: Tensor) -> tuple[Tensor, Tensor]:
+    """Layouts (N,) and about where digits stand (N, D, 2), in heights of an average digit."""
+    n = len(count)
+    layout = torch.multinomial(torch.tensor(_LAYOUT_SHARES), n, replacement=True, generator=g)
+    jitter = torch.randn((n, _MAX_DRAWN, 2), generator=g).clamp(-_MOST, _MOST)
+    unit = torch.rand((n, 1), generator=g)
+    slot = torch.arange(_MAX_DRAWN).expand(n, -1)
+
+    # In a line. Digits are about three quarters as wide as high, so a column needs more room than a row.
+    pitch = 2 / (1.5 + 1.5 * unit)
+    along = (slot + jitter[..., 0] * 0.06) * torch.where((layout == 1)[:, None], pitch * 1.5, pitch)
+    across = jitter[..., 1] * 0.13
+    is_row = (layout == 0)[:, None, None]
+    line = torch.where(is_row, torch.stack([along, across], 2), torch.stack([across, along], 2))
+
+    # Scattered: of several tries the one that keeps digits farthest apart.
+    tries = torch.rand((n, 12, _MAX_DRAWN, 2), generator=g)
+    far = (tries[:, :, :, None] - tries[:, :, None]).norm(dim=4)
+    absent = slot >= count[:, None]
+    ignore = absent[:, None, :, None] | absent[:, None, None, :] | torch.eye(_MAX_DRAWN, dtype=torch.bool)
+    gap = far.masked_fill(ignore, 2.0).amin((2, 3))
+    best = gap.argmax(1)
+    scattered = tries[torch.arange(n), best] / gap[torch.arange(n), best, None, None]
+    scattered = scattered / (0.55 + 0.55 * unit[:, :, None])
+    return layout, torch.where((layout == 2)[:, None, None], scattered, line)
 
 
 def make_drawn(split: Split, pen: Pen, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
     """Some rows of a chunk of pictures."""
     drawing = plan_drawing(split, pen, chunk, balance)[rows]
-    ink, boxes, angles = draw(drawing, split, device)
+    written = write(drawing, split)
+    ink = np.stack([draw(writing.lines, writing.brush, SIZE) for writing in written])
     family = torch.full((len(ink),), -1, dtype=torch.int64, device=device)
-    return Pictures((ink * 255).round().to(torch.uint8), drawing.digits.to(device), boxes, angles, family)
+    boxes = box_table(drawing, [writing.boxes for writing in written]).to(device)
+    return Pictures(torch.from_numpy(ink).to(device), drawing.digits.to(device), boxes, angles(drawing, device), family)
 
 
-def draw(
-    drawing: Drawing, split: Split, device: torch.device, sheet: Tensor | None = None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Put the pen to the sheet.
+def write(drawing: Drawing, split: Split) -> list[Writing]:
+    """The strokes of each picture, framed."""
+    values = {field.name: getattr(drawing, field.name).numpy() for field in fields(drawing)}
+    count = values["there"].sum(1).tolist()
+    of_mnist = values["there"] & ~values["written"]
+    found = iter(glyphs(split.name, values["source"][of_mnist].tolist()))
+    writings = []
+    for row, d in enumerate(count):
+        shapes = [
+            next(found)
+            if of_mnist[row, slot]
+            else form_glyph(values["form"][row, slot], values["reach"][row, slot], values["offset"][row, slot])
+            for slot in range(d)
+        ]
+        hand = Hand(
+            LAYOUTS[values["layout"][row]],
+            *(values[name][row, :d] for name in ("places", "size", "angle", "shear", "aspect", "bend")),
+            *(float(values[name][row]) for name in ("brush", "gap", "zoom")),
+            values["shift"][row],
+        )
+        writings.append(arrange(shapes, hand))
+    return writings
 
-    Args:
-        drawing: what to draw.
-        split: whose MNIST digits.
-        device: where to.
-        sheet: float ``(N, H, W, 2)``, which point of the 128 x 128 sheet, as x and y, each pixel shows. None: they are
-            the same thing.
 
-    Returns:
-        ink 0..1, float32 ``(N, H, W)``; boxes of the digits in that picture's pixels and their angles, as
-        :class:`Pictures` keeps them.
+def draw(lines: Sequence[Line], brush: float, side: int, fineness: int = _FINE) -> NDArray[np.uint8]:
+    """Ink of a round brush along lines, uint8 (side, side); widths and places in its pixels.
+
+    Strokes are drawn ``fineness`` times larger, a power of 2, and then averaged, since OpenCV's brush has a whole
+    number of pixels.
     """
-    n = len(drawing.digits)
-    owner, slot = drawing.there.nonzero(as_tuple=True)  # one entry for each digit or mark there is
-    each = [
-        _fields(drawing, split, owner, slot, device),
-        owner,
-        *(
-            value[owner, slot]
-            for value in (
-                drawing.x,
-                drawing.y,
-                drawing.height,
-                drawing.angle,
-                drawing.shear,
-                drawing.aspect,
-                drawing.brush,
-                drawing.wobble,
-            )
-        ),
-    ]
-    if sheet is None:
-        axis = torch.arange(SIZE, device=device) + 0.5
-        sheet = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), 2).expand(n, -1, -1, -1)
-    height, width = sheet.shape[1:3]
-    at_a_time = max(1, _REDRAWN_AT_A_TIME * SIZE**2 // (height * width))
-    parts = zip(*(value.to(device).split(at_a_time) for value in each), strict=True)
-    layers = torch.cat([_redraw(field, sheet[of], *rest) for field, of, *rest in parts])
-
-    owner, slot = owner.to(device), slot.to(device)
-    ink = torch.zeros((n, height, width), device=device)
-    for number in range(_MAX_DRAWN):  # one digit of each picture at a time, so that no cell is written twice at once
-        chosen = slot == number
-        ink[owner[chosen]] = torch.maximum(ink[owner[chosen]], layers[chosen])
-    boxes = torch.full((n, MAX_DIGITS, 4), -1, dtype=torch.int64, device=device)
-    boxes[owner, slot] = ink_boxes(layers > 0.5)
-    boxes[drawing.digits.to(device) < 0] = -1
-    angles = angle_table(drawing.angle.where(drawing.digits[:, :_MAX_DRAWN] >= 0, 0.0)).to(device)
-    return ink, boxes, angles
+    fine = np.zeros((side * fineness, side * fineness), np.uint8)
+    unit = 1 << _BITS
+    paths = [np.rint((line * fineness - 0.5) * unit).astype(np.int32) for line in lines]
+    # OpenCV's lines of an even thickness come out one pixel wider than asked for.
+    cv2.polylines(fine, paths, False, 255, 2 * int(brush * fineness / 2), cv2.LINE_8, _BITS)
+    while len(fine) > side:
+        fine = cv2.resize(fine, (len(fine) // 2, len(fine) // 2), interpolation=cv2.INTER_AREA)
+    return fine
 
 
-def _fields(drawing: Drawing, split: Split, owner: Tensor, slot: Tensor, device: torch.device) -> Tensor:
-    """The pen's ways as distance fields (M, 28, 28)."""
-    written = drawing.written[owner, slot]
-    fields = torch.empty((len(owner), SPRITE, SPRITE), device=device)
-    ours, theirs = written.nonzero()[:, 0], (~written).nonzero()[:, 0]
-    if len(ours):
-        hands = (value[owner, slot][ours].to(device) for value in (drawing.form, drawing.reach, drawing.offset))
-        fields[ours.to(device)] = form_fields(Hands(*hands))
-    if len(theirs):
-        fields[theirs.to(device)] = distance_fields(split.name, drawing.source[owner, slot][theirs]).to(device)
-    return fields
+def box_table(drawing: Drawing, boxes: Sequence[NDArray[np.floating]]) -> Tensor:
+    """Boxes (slots, 4) of each picture's digits as :class:`Pictures` keeps them: int64 (N, 8, 4), -1 for marks."""
+    table = np.full((len(boxes), MAX_DIGITS, 4), -1, np.int64)
+    for row, box in zip(table, boxes, strict=True):
+        row[: len(box)] = np.rint(box).clip(0, SIZE)
+    table[drawing.digits.numpy() < 0] = -1
+    return torch.from_numpy(table)
 
 
-def _layout(g: Generator, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Centres x, y (N, _MAX_DRAWN) and heights (N, _MAX_DRAWN) of the digits, in pixels, wholly inside the picture."""
-    n = len(count)
-    layout = torch.multinomial(torch.tensor(_LAYOUT_SHARES), n, replacement=True, generator=g)
-    jitter = torch.randn((n, _MAX_DRAWN, 2), generator=g)
-    unit = torch.rand((n, 4), generator=g)
-    vary = uniform(g, (n, _MAX_DRAWN), 0.8, 1.2)
-    slot = torch.arange(_MAX_DRAWN).expand(n, -1)
-    total = count[:, None].float()
-
-    # In a line: equal cells, digits as high as fits, from a small group in a corner to the whole canvas.
-    cell = SIZE / total  # along the line
-    spread = 0.45 + 0.55 * unit[:, :1]  # the group's share of the canvas
-    largest = torch.minimum(cell * 1.5, torch.full_like(cell, 0.9 * SIZE)) * spread
-    height_line = (0.5 + 0.5 * unit[:, 1:2]) * largest * vary
-    along = (slot + 0.5) * cell * spread + (1 - spread) * SIZE * unit[:, 2:3] + jitter[..., 0] * cell * 0.06
-    across = SIZE * (0.25 + 0.5 * unit[:, 3:]) + jitter[..., 1] * 5
-
-    # Scattered: the best of several tries to keep digits apart.
-    tries = torch.rand((n, 12, _MAX_DRAWN, 2), generator=g) * (SIZE - 30) + 15
-    far = (tries[:, :, :, None] - tries[:, :, None]).norm(dim=4)
-    absent = slot >= count[:, None]
-    ignore = absent[:, None, :, None] | absent[:, None, None, :] | torch.eye(_MAX_DRAWN, dtype=torch.bool)
-    gap = far.masked_fill(ignore, 200.0).amin((2, 3))
-    best = gap.argmax(1)
-    scattered = tries[torch.arange(n), best]
-    room = gap[torch.arange(n), best].clamp(max=0.9 * SIZE)
-    height_scattered = (room[:, None] * (0.55 + 0.55 * unit[:, :1]) * vary).clamp(0.13 * SIZE, 0.9 * SIZE)
-
-    is_row, is_scattered = (layout == 0)[:, None], (layout == 2)[:, None]
-    # Digits are about three quarters as wide as high, so a column's cell limits their height more than a row's.
-    height = torch.where(is_scattered, height_scattered, torch.where(is_row, height_line, height_line * 0.66))
-    height = height.clamp(0.12 * SIZE, 0.9 * SIZE)
-    x = torch.where(is_scattered, scattered[..., 0], torch.where(is_row, along, across))
-    y = torch.where(is_scattered, scattered[..., 1], torch.where(is_row, across, along))
-    margin = height / 2 + 3
-    return (
-        torch.minimum(torch.maximum(x, margin * 0.8), SIZE - margin * 0.8),
-        torch.minimum(torch.maximum(y, margin), SIZE - margin),
-        height,
-    )
-
-
-def _redraw(
-    field: Tensor,
-    sheet: Tensor,
-    x: Tensor,
-    y: Tensor,
-    height: Tensor,
-    angle: Tensor,
-    shear: Tensor,
-    aspect: Tensor,
-    brush: Tensor,
-    wobble: Tensor,
-) -> Tensor:
-    """Ink 0..1 (M, H, W) of single digits; ``sheet`` as :func:`draw` takes it, the rest rows of :class:`Drawing`."""
-    zoom = height / 20  # MNIST digits are 20 pixels high
-    # A thick brush on small digits would close every loop; a thin one on large digits tears at the field's own grain.
-    brush = torch.minimum(brush, height * 0.16).maximum(height * 0.05).clamp(min=1.6)
-    dx = sheet[..., 0] - x[:, None, None]
-    dy = sheet[..., 1] - y[:, None, None]
-    cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
-    u = (dx * cos + dy * sin) / (zoom * aspect)[:, None, None]
-    v = (dy * cos - dx * sin) / zoom[:, None, None]
-    u = u + shear[:, None, None] * v
-    # An unsteady hand: the sprite is bent by a smooth field of a fraction of an MNIST pixel.
-    bend = F.interpolate(wobble, size=sheet.shape[1:3], mode="bilinear", align_corners=True) * 0.5
-    u, v = u + bend[:, 0], v + bend[:, 1]
-    grid = torch.stack([u, v], 3) / (SPRITE / 2)
-    distance = F.grid_sample(field[:, None], grid, mode="bicubic", padding_mode="border", align_corners=False)[:, 0]
-    # Past the sprite's edge the field stands still at the border's value; add the way to it.
-    outside = torch.relu(grid.abs() - 1).norm(dim=3) * (SPRITE / 2)
-    return (brush[:, None, None] / 2 + 0.5 - (distance + outside) * zoom[:, None, None]).clamp(0, 1)
+def angles(drawing: Drawing, device: torch.device) -> Tensor:
+    """How far each digit is turned, as :class:`Pictures` keeps it."""
+    return angle_table(drawing.angle.where(drawing.digits[:, :_MAX_DRAWN] >= 0, 0.0)).to(device)

@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from maxdigit.data.mnist import SIZE
+from maxdigit.data.strokes import Glyph
 
 _HEIGHT = 20.0  # MNIST pixels: as high as MNIST's own digits
 _SAMPLES = 160  # points along a digit's strokes, at most half an MNIST pixel apart
+_LINE_SAMPLES = 48  # points along a single stroke, at most an MNIST pixel and a half apart
 _UNSTEADY = 0.022  # standard deviation of a point's place, in digit heights
 _LOOSE = 0.06  # the same for a mark: no two scribbles are alike
 _AT_A_TIME = 128  # digits whose distances are worked out together, which keeps memory in tens of megabytes
@@ -83,6 +87,15 @@ def deal_forms(g: Generator, digits: Tensor) -> Hands:
     )
 
 
+def form_glyph(form: int, reach: float, offset: NDArray[np.float32]) -> Glyph:
+    """One digit's strokes as :func:`maxdigit.data.strokes.glyphs` gives them; arguments as in :class:`Hands`."""
+    near, far, curves, parts = _lines()[form]
+    points = near + (far - near) * np.float32(reach) + offset[: len(near)]
+    way = (curves[:, :, None] * points).sum(1) * np.float32(_HEIGHT)
+    way -= (way.min(0) + way.max(0)) / 2
+    return Glyph(tuple(way[part] for part in parts))
+
+
 def form_fields(hands: Hands) -> Tensor:
     """Distance to the pen's way for each digit: float32 ``(M, 28, 28)`` in MNIST pixels, on ``hands``' device.
 
@@ -108,6 +121,21 @@ def _by_digit() -> tuple[Tensor, Tensor]:
 
 
 @lru_cache(maxsize=1)
+def _lines() -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], list[slice]]]:
+    """For each form: near and far points (P, 2), a matrix (samples, P) as in ``_curves``, and each stroke's samples."""
+    found = []
+    for form in FORMS:
+        matrices, parts = [], []
+        for part in form.parts:
+            alone = Form(form.name, form.digit, form.near, form.far, (part,))
+            matrices.append(_curves(alone, _LINE_SAMPLES).numpy()[:, : len(form.near)])
+            parts.append(slice((len(matrices) - 1) * _LINE_SAMPLES, len(matrices) * _LINE_SAMPLES))
+        near, far = (np.array(end, np.float32) for end in (form.near, form.far))
+        found.append((near, far, np.concatenate(matrices), parts))
+    return found
+
+
+@lru_cache(maxsize=1)
 def _tables() -> tuple[Tensor, Tensor, Tensor]:
     """Near and far points (forms, points, 2), and matrices (forms, samples, points) that run strokes through them."""
     near = torch.zeros(len(FORMS), MAX_POINTS, 2)
@@ -116,24 +144,24 @@ def _tables() -> tuple[Tensor, Tensor, Tensor]:
     for number, form in enumerate(FORMS):
         near[number, : len(form.near)] = torch.tensor(form.near)
         far[number, : len(form.far)] = torch.tensor(form.far)
-        curves[number] = _curves(form)
+        curves[number] = _curves(form, _SAMPLES)
     return near, far, curves
 
 
-def _curves(form: Form) -> Tensor:
+def _curves(form: Form, samples: int) -> Tensor:
     """A matrix (samples, points): each sample on the strokes as a weighted sum of the form's points."""
     points = torch.tensor(form.near)
     spans = [(kind, run, i) for kind, run in form.parts for i in range(len(run) - 1)]
     length = torch.tensor([(points[run[i]] - points[run[i + 1]]).norm() for _, run, i in spans])
-    ends = (length.cumsum(0) / length.sum() * _SAMPLES).round().long().tolist()
-    matrix = torch.zeros(_SAMPLES, MAX_POINTS)
+    ends = (length.cumsum(0) / length.sum() * samples).round().long().tolist()
+    matrix = torch.zeros(samples, MAX_POINTS)
     start = 0
     for (kind, run, i), end in zip(spans, ends, strict=True):
         t = torch.linspace(0, 1, max(end - start, 1))
         for sample, u in enumerate(t.tolist(), start):
             weights = {run[i]: 1 - u, run[i + 1]: u} if kind == "line" else _catmull_rom(run, i, u)
             for point, weight in weights.items():
-                matrix[min(sample, _SAMPLES - 1), point] = weight
+                matrix[min(sample, samples - 1), point] = weight
         start = end
     return matrix
 

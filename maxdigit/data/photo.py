@@ -1,61 +1,125 @@
 """Photographs of handwriting: ink on paper in uneven light, a little askew, blurred, noisy and compressed.
 
 What a model gets is never the photograph but what preparation makes of it. Validation and test pictures pass through
-the app's own preparation, one by one. Training needs thousands a second, so its pictures are prepared here, all at
-once, by the same steps; the paper's tone, which the app has to guess, is known.
+the app's own preparation, one by one. Training needs hundreds a second, so its pictures are prepared here by simpler
+steps, and with what the app has to find out known: where the writing is, how high its digits are, and whether the ink
+is dark.
 """
 
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
+import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from maxdigit.data.batch import CHUNK, SIZE, Pictures, Rows, generator, uniform
-from maxdigit.data.drawn import draw, plan_drawing
+from maxdigit.data.arrange import Writing, frame
+from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures, Rows, generator, uniform
+from maxdigit.data.drawn import Drawing, angles, box_table, draw, plan_drawing, write
 from maxdigit.data.splits import Split
+from maxdigit.data.strokes import Line
 from maxdigit.errors import EmptyPictureError
-from maxdigit.preparation.prepare import prepare
+from maxdigit.preparation.framing import Frame
+from maxdigit.preparation.prepare import frame_ink, prepare
 
-_FINE = 256  # side of a photograph, before preparation
-_ZOOM = _FINE / SIZE
-_GRAIN_TILE = 1024  # side of the noise that photographs take pieces of
-_BLOCK = 8  # side of a JPEG block
+SIDE = 192  # of a photograph, in pixels
+_FINENESS = 4  # as ``draw`` takes it
+_GRAIN_TILE = 512  # side of the noise that photographs take pieces of
+_GROUND_SIDE = 48  # at which the paper's tone behind the ink is estimated
+_GROUND_WINDOW = 19  # pixels of that: far wider than a stroke
 
-# The luminance table of ITU-T T.81 (1992), Annex K.1: how coarsely each frequency of a block is kept at quality 50.
-_QUANTA = (
-    (16, 11, 10, 16, 24, 40, 51, 61),
-    (12, 12, 14, 19, 26, 58, 60, 55),
-    (14, 13, 16, 24, 40, 57, 69, 56),
-    (14, 17, 22, 29, 51, 87, 80, 62),
-    (18, 22, 37, 56, 68, 109, 103, 77),
-    (24, 35, 55, 64, 81, 104, 113, 92),
-    (49, 64, 78, 87, 103, 121, 120, 101),
-    (72, 92, 95, 98, 112, 100, 103, 99),
+# Shares of the light that is thrown back, red, green and blue, and how often each is met.
+_PAPERS = (
+    (0.45, (1.0, 1.0, 1.0)),
+    (0.25, (1.0, 0.97, 0.86)),  # yellowish
+    (0.08, (1.0, 0.94, 0.6)),  # sticky notes
+    (0.07, (0.85, 0.93, 1.0)),  # and other pastels
+    (0.08, (0.87, 1.0, 0.88)),
+    (0.07, (1.0, 0.87, 0.9)),
 )
+_INKS = (
+    (0.3, (0.06, 0.06, 0.08)),  # black
+    (0.12, (0.3, 0.3, 0.31)),  # pencil
+    (0.33, (0.1, 0.18, 0.6)),  # blue
+    (0.15, (0.72, 0.1, 0.14)),  # red
+    (0.1, (0.08, 0.42, 0.22)),  # green
+)
+_BOARDS = (
+    (0.35, (0.1, 0.1, 0.11)),
+    (0.35, (0.12, 0.27, 0.2)),
+    (0.15, (0.12, 0.16, 0.32)),
+    (0.15, (0.32, 0.22, 0.16)),
+)
+_CHALKS = ((0.7, (0.96, 0.96, 0.95)), (0.15, (0.96, 0.9, 0.5)), (0.15, (0.95, 0.75, 0.8)))
+_BOARD_SHARE = 0.12  # of pictures with light ink on a dark sheet
+_TWO_PENS_SHARE = 0.1  # of pictures whose digits are not all of one colour
 
 
 @dataclass(frozen=True)
 class _Shot(Rows):
-    """All that is random about photographing a chunk of sheets, on the CPU."""
+    """All that is random about photographing a chunk of sheets, on the CPU. Lengths are shares of the sheet's side."""
 
-    corners: Tensor  # (N, 4, 2): how far each corner of the sheet is off, as a share of its side
-    paper: Tensor  # (N,): the paper's tone, 0..1
-    ink: Tensor  # (N,): the share of light that ink swallows
+    corners: Tensor  # (N, 4, 2): how far each corner of the sheet is moved inwards
+    surroundings: Tensor  # (N,): the photograph's side
+    place: Tensor  # (N, 2): where in that the sheet lies, 0..1
+    is_dark: Tensor  # bool (N,): whether the ink is darker than the sheet
+    sheet: Tensor  # (N, 3): its colour, red, green and blue, 0..1
+    inks: Tensor  # (N, 2, 3): colours of two pens
+    pen: Tensor  # int64 (N, MAX_DIGITS): which of them wrote each digit
+    ink: Tensor  # (N,): how much the ink covers, 0..1
     faint: Tensor  # (N, 32, 32): how much less ink there is in places, -1..1
-    light: Tensor  # (N, 3, 3): brightness over the sheet, 0..1
+    light: Tensor  # (N, 3, 3): brightness over the photograph, 0..1
     shadow: Tensor  # (N, 4): its edge's direction (radians) and place (-1..1), its softness and its depth
-    ruling: Tensor  # (N, 5): distance of lines (sheet pixels), their place, their darkness, whether squared, their tilt
+    ruling: Tensor  # (N, 5): distance of lines, their place, their darkness, whether squared, their tilt
     blur: Tensor  # (N,): standard deviation in the photograph's pixels
     noise: Tensor  # (N,): standard deviation, 0..1
     tile: Tensor  # int64 (N, 2): which piece of the grain
     quality: Tensor  # (N,): of JPEG, 1..100
+
+
+@dataclass(frozen=True)
+class Photographs(Rows):
+    """Photographs as a camera gives them, and all that is known about them; on the CPU."""
+
+    pixels: Tensor  # uint8 (N, SIDE, SIDE, 3), red, green and blue
+    boxes: Tensor  # float32 (N, MAX_DIGITS, 4): x0, y0, x1, y1 of each digit's ink in pixels of the photograph; or -1
+    frames: Tensor  # float64 (N, 2, 3): as the app would frame the writing, but for its errors; from the models' pixels
+    is_dark: Tensor  # bool (N,): whether the ink is darker than the sheet
+
+
+def make_photo(split: Split, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
+    """Some rows of a chunk of prepared photographs."""
+    photos, drawing = photographs(split, chunk, rows, balance)
+    if split.name == "train":
+        pixels, boxes = _prepare_fast(photos.pixels, photos.frames, photos.is_dark), _to_model(photos)
+    else:
+        pixels, boxes = _prepare_each(photos)
+    family = torch.full((len(pixels),), -1, dtype=torch.int64, device=device)
+    table = box_table(drawing, list(boxes))
+    return Pictures(pixels.to(device), drawing.digits.to(device), table.to(device), angles(drawing, device), family)
+
+
+def photographs(split: Split, chunk: int, rows: slice, balance: float) -> tuple[Photographs, Drawing]:
+    """Some rows of a chunk as the camera gives them, and what is written in them."""
+    drawing = plan_drawing(split, "mixed", chunk, balance)[rows]
+    shot = _shoot(split, chunk)[rows]
+    values = {field.name: getattr(shot, field.name).numpy() for field in fields(shot)}
+    n = len(drawing.digits)
+    pixels = np.empty((n, SIDE, SIDE, 3), np.uint8)
+    boxes = np.full((n, MAX_DIGITS, 4), -1, np.float32)
+    frames = np.empty((n, 2, 3))
+    for row, writing in enumerate(write(drawing, split)):
+        pixels[row], found = _photograph({name: value[row] for name, value in values.items()}, writing)
+        boxes[row, : len(found)] = found
+        zoom, origin = frame(found, float(drawing.zoom[row]), drawing.shift[row].numpy())
+        frames[row] = [[1 / zoom, 0, -origin[0] / zoom], [0, 1 / zoom, -origin[1] / zoom]]
+    made = Photographs(torch.from_numpy(pixels), torch.from_numpy(boxes), torch.from_numpy(frames), shot.is_dark)
+    return made, drawing
 
 
 @lru_cache(maxsize=8)
@@ -69,153 +133,182 @@ def _shoot(split: Split, chunk: int) -> _Shot:
     def one(low: float, high: float) -> Tensor:
         return uniform(g, (n,), low, high)
 
+    def colours(table: tuple[tuple[float, tuple[float, ...]], ...], *shape: int) -> Tensor:
+        weights = torch.tensor([weight for weight, _ in table])
+        chosen = torch.multinomial(weights, math.prod(shape), replacement=True, generator=g)
+        colour = torch.tensor([colour for _, colour in table])[chosen].view(*shape, 3)
+        return (colour * (1 + 0.08 * torch.randn(colour.shape, generator=g))).clamp(0.02, 1)
+
+    is_dark = torch.rand(n, generator=g) >= _BOARD_SHARE
+    paper = colours(_PAPERS, n) * one(0.6, 1.0)[:, None]
+    has_two = torch.rand((n, 1), generator=g) < _TWO_PENS_SHARE
     return _Shot(
-        # Outwards only: nobody cuts off what is to be read.
-        corners=0.04 * torch.randn((n, 4, 2), generator=g).abs() * torch.tensor([[-1, -1], [1, -1], [-1, 1], [1, 1]]),
-        paper=one(0.6, 1.0),
-        ink=one(0.4, 0.95),
+        # Inwards only: nobody cuts off what is to be read.
+        corners=0.04 * torch.randn((n, 4, 2), generator=g).abs() * torch.tensor([[1, 1], [-1, 1], [1, -1], [-1, -1]]),
+        surroundings=one(1.0, 1.3),
+        place=uniform(g, (n, 2), 0, 1),
+        is_dark=is_dark,
+        sheet=torch.where(is_dark[:, None], paper, colours(_BOARDS, n)),
+        inks=torch.where(is_dark[:, None, None], colours(_INKS, n, 2), colours(_CHALKS, n, 2)),
+        pen=((torch.rand((n, MAX_DIGITS), generator=g) < 0.5) & has_two).long(),
+        ink=one(0.55, 1.0),
         faint=torch.randn((n, 32, 32), generator=g).clamp(-1, 1) * one(0, 0.35)[:, None, None],
         light=uniform(g, (n, 3, 3), 0.0, 1.0) * one(0.05, 0.4)[:, None, None] + 0.6,
         shadow=torch.stack([one(0, 2 * math.pi), one(-0.7, 0.7), one(0.02, 0.4), sometimes(0.3, one(0.1, 0.4))], 1),
         ruling=torch.stack(
-            [one(7, 26), one(0, 1), sometimes(0.4, one(0.04, 0.22)), sometimes(0.5, one(1, 1)), one(-0.04, 0.04)], 1
+            [one(0.05, 0.2), one(0, 1), sometimes(0.4, one(0.04, 0.22)), sometimes(0.5, one(1, 1)), one(-0.04, 0.04)], 1
         ),
-        blur=one(0.3, 1.6),
+        blur=one(0.3, 1.2),
         noise=one(0.0, 0.03),
-        tile=torch.randint(0, _GRAIN_TILE - _FINE, (n, 2), generator=g),
+        tile=torch.randint(0, _GRAIN_TILE - SIDE, (n, 2), generator=g),
         quality=one(35, 95),
     )
 
 
-def make_photo(split: Split, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
-    """Some rows of a chunk of prepared photographs."""
-    drawing = plan_drawing(split, "mixed", chunk, balance)[rows]
-    shot = type(_shoot(split, chunk))(*(v.to(device) for v in vars(_shoot(split, chunk)[rows]).values()))
-    sheet = _sheet(shot.corners)
-    coverage, boxes, angles = draw(drawing, split, device, sheet)
-    photograph, ground = _photograph(shot, coverage, sheet)
-    pixels = _prepare_all(photograph, ground) if split.name == "train" else _prepare_each(photograph)
-    family = torch.full((len(pixels),), -1, dtype=torch.int64, device=device)
-    boxes = torch.where(boxes < 0, boxes, (boxes / _ZOOM).round().long())
-    return Pictures(pixels, drawing.digits.to(device), boxes, angles, family)
+def _photograph(shot: dict[str, NDArray], writing: Writing) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """What the camera gives, and where in it each digit's ink is, (slots, 4); ``shot`` is a row of :class:`_Shot`."""
+    matrix = _perspective(shot)
+    scale = SIDE / SIZE / float(shot["surroundings"])  # its pixels for one of the sheet's, but for perspective
+    lines, brush = [_project(line, matrix) for line in writing.lines], writing.brush * scale
+    slots = np.array(writing.slots)
+    boxes = np.array(
+        [
+            (*points.min(0) - brush / 2, *points.max(0) + brush / 2)
+            for points in (
+                np.concatenate([line for line, slot in zip(lines, slots, strict=True) if slot == digit])
+                for digit in range(len(writing.boxes))
+            )
+        ],
+        np.float32,
+    )
+
+    seen = np.broadcast_to(shot["sheet"], (SIDE, SIDE, 3)).astype(np.float32)
+    if shot["ruling"][2]:
+        ruled = _ruling(shot["ruling"], matrix, scale)
+        # Printed lines are darker than paper and lighter than a board.
+        seen += ruled[..., None] * ((0.0 if shot["is_dark"] else 1.0) - shot["sheet"])
+    cover = float(shot["ink"]) * (1 - _enlarge(shot["faint"]).clip(0))
+    for pen in np.unique(shot["pen"][slots]):
+        ink = draw(
+            [line for line, slot in zip(lines, slots, strict=True) if shot["pen"][slot] == pen], brush, SIDE, _FINENESS
+        )
+        colour = shot["inks"][pen] * (shot["sheet"] if shot["is_dark"] else 1)  # dark ink lets the paper show through
+        seen += (ink * (cover / 255))[..., None] * (colour - seen)
+    light = _enlarge(shot["light"])
+    direction, where, softness, depth = shot["shadow"].tolist()
+    if depth:
+        x, y = _axes()
+        across = ((x * math.cos(direction) + y * math.sin(direction) - where) / softness * 4).clip(-30, 30)
+        light = light * (1 - depth / (1 + np.exp(-across)))
+    seen *= light[..., None]
+    seen = cv2.GaussianBlur(seen, (0, 0), float(shot["blur"]))
+    top, left = shot["tile"]
+    seen += _grain()[top : top + SIDE, left : left + SIDE] * shot["noise"]
+    return _compress((seen * 255).clip(0, 255).astype(np.uint8), int(shot["quality"])), boxes
 
 
-def _sheet(corners: Tensor) -> Tensor:
-    """Which point of the 128 x 128 sheet each pixel shows: float (N, 256, 256, 2), the corners moved."""
-    axis = (torch.arange(_FINE, device=corners.device) + 0.5) / _FINE
-    x, y = axis[None, None, :, None], axis[None, :, None, None]
-    a, b, c, d = (corners[:, i, None, None, :] for i in range(4))
-    moved = a * (1 - x) * (1 - y) + b * x * (1 - y) + c * (1 - x) * y + d * x * y
-    straight = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), 2)
-    return (straight + moved) * SIZE
+def _perspective(shot: dict[str, NDArray]) -> NDArray[np.float64]:
+    """From the sheet's pixels to the photograph's: (3, 3)."""
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
+    surroundings = float(shot["surroundings"])
+    seen = (corners + shot["corners"] + shot["place"] * (surroundings - 1)) / surroundings
+    return cv2.getPerspectiveTransform(corners * SIZE, (seen * SIDE).astype(np.float32))
 
 
-def _photograph(shot: _Shot, coverage: Tensor, sheet: Tensor) -> tuple[Tensor, Tensor]:
-    """What the camera gives, and the same sheet without ink, lines and noise: float (N, 256, 256), 0..1."""
-    n = len(coverage)
-
-    def each(value: Tensor) -> Tensor:
-        return value[:, None, None]
-
-    def enlarge(field: Tensor) -> Tensor:
-        return F.interpolate(field[:, None], size=(_FINE, _FINE), mode="bicubic", align_corners=True)[:, 0]
-
-    place = sheet / SIZE * 2 - 1
-    direction, where, softness, depth = shot.shadow.T
-    across = place[..., 0] * each(direction.cos()) + place[..., 1] * each(direction.sin()) - each(where)
-    shade = 1 - each(depth) * torch.sigmoid(across / each(softness) * 4)
-    ground = (each(shot.paper) * enlarge(shot.light) * shade).clamp(0.05, 1)
-
-    spacing, phase, darkness, is_squared, tilt = shot.ruling.T
-    lines = _lines(sheet[..., 1] + sheet[..., 0] * each(tilt), spacing, phase)
-    columns = _lines(sheet[..., 0] - sheet[..., 1] * each(tilt), spacing, phase) * each(is_squared)
-    ruled = each(darkness) * torch.maximum(lines, columns)
-    dark = each(shot.ink) * coverage * (1 - enlarge(shot.faint).clamp(min=0))
-    seen = _blur(ground * (1 - torch.maximum(dark, ruled)), shot.blur)
-
-    tile = _grain(coverage.device)
-    axis = torch.arange(_FINE, device=coverage.device)
-    seen = seen + each(shot.noise) * tile[shot.tile[:, :1, None] + axis[:, None], shot.tile[:, 1:, None] + axis]
-    assert seen.shape == (n, _FINE, _FINE)
-    return _compress(seen.clamp(0, 1), shot.quality).clamp(0, 1), ground
+def _project(points: NDArray[np.floating], matrix: NDArray[np.float64]) -> Line:
+    x, y = points.T
+    weight = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+    seen = [(row[0] * x + row[1] * y + row[2]) / weight for row in matrix[:2]]
+    return np.stack(seen, 1).astype(np.float32)
 
 
-def _lines(along: Tensor, spacing: Tensor, phase: Tensor) -> Tensor:
-    """Printed lines one pixel wide, every ``spacing`` sheet pixels: 0..1."""
-    position = along / spacing[:, None, None] + phase[:, None, None]
-    distance = (position - position.round()).abs() * spacing[:, None, None]
-    return (1.2 - 2 * distance).clamp(0, 1)
+def _ruling(ruling: NDArray[np.float32], matrix: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
+    """Printed lines, a pixel of the sheet wide: how dark they are, 0..1, (SIDE, SIDE)."""
+    spacing, phase, darkness, is_squared, tilt = ruling.tolist()
+    at = (np.arange(math.ceil(-0.6 / spacing), 1.6 / spacing) + phase) * spacing
+    ends = [np.array([(-0.6, y - 0.6 * tilt), (1.6, y + 1.6 * tilt)]) * SIZE for y in at]
+    if is_squared:
+        ends += [np.array([(x + 0.6 * tilt, -0.6), (x - 1.6 * tilt, 1.6)]) * SIZE for x in at]
+    return draw([_project(line, matrix) for line in ends], scale, SIDE, _FINENESS) * np.float32(darkness / 255)
 
 
-def _blur(pictures: Tensor, sigma: Tensor) -> Tensor:
-    """Each picture blurred by a Gaussian of its own."""
-    reach = torch.arange(-4, 5, device=pictures.device)
-    kernel = torch.exp(-(reach**2) / (2 * sigma[:, None] ** 2))
-    kernel = (kernel / kernel.sum(1, keepdim=True))[:, None]  # (N, 1, 9)
-    padded = F.pad(pictures[None], (4, 4, 4, 4), mode="replicate")
-    rows = F.conv2d(padded, kernel[:, :, None], groups=len(pictures))
-    return F.conv2d(rows, kernel[:, :, :, None], groups=len(pictures))[0]
+def _enlarge(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    return cv2.resize(field, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
 
 
-def _compress(pictures: Tensor, quality: Tensor) -> Tensor:
-    """What JPEG leaves: each block's frequencies rounded, more coarsely the lower the quality."""
-    device = pictures.device
-    n, side = len(pictures), _FINE // _BLOCK
-    k = torch.arange(_BLOCK, device=device, dtype=torch.float32)
-    cosines = torch.cos(math.pi / _BLOCK * (k + 0.5) * k[:, None]) * math.sqrt(2 / _BLOCK)
-    cosines[0] /= math.sqrt(2)
-    # As the usual encoder scales its table.
-    scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
-    quanta = torch.tensor(_QUANTA, device=device) * scale[:, None, None]
-    quanta = quanta.clamp(min=1)[:, None, None]  # (N, 1, 1, 8, 8)
-    blocks = pictures.view(n, side, _BLOCK, side, _BLOCK).transpose(2, 3) * 255 - 128
-    kept = (cosines @ blocks @ cosines.T / quanta).round() * quanta
-    back = cosines.T @ kept @ cosines
-    return ((back + 128) / 255).transpose(2, 3).reshape(n, _FINE, _FINE)
+@lru_cache(maxsize=1)
+def _axes() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    axis = np.linspace(-1, 1, SIDE, dtype=np.float32)
+    return axis[None], axis[:, None]
 
 
-@lru_cache(maxsize=2)
-def _grain(device: torch.device) -> Tensor:
-    return torch.randn((_GRAIN_TILE, _GRAIN_TILE), generator=Generator().manual_seed(1)).to(device)
+@lru_cache(maxsize=1)
+def _grain() -> NDArray[np.float32]:
+    """Noise (side, side, 3) of standard deviation 1, most of it the same for all three colours."""
+    g = Generator().manual_seed(1)
+    grey, colour = (torch.randn((_GRAIN_TILE, _GRAIN_TILE, count), generator=g) for count in (1, 3))
+    return (0.9 * grey + 0.44 * colour).numpy()
 
 
-def _prepare_each(photographs: Tensor) -> Tensor:
-    """By the app's own preparation: uint8 (N, 128, 128)."""
-    grey = (photographs * 255).round().to(torch.uint8).cpu().numpy()
-    with ThreadPoolExecutor() as pool:
-        pixels = np.stack(list(pool.map(_prepare_one, grey)))
-    return torch.from_numpy(pixels).to(photographs.device)
+def _compress(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """What JPEG leaves. The codec takes colours in the order blue, green, red."""
+    _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]
 
 
-def _prepare_one(grey: np.ndarray) -> np.ndarray:
-    try:
-        return prepare(grey, dark_ink_on_light=True).pixels
-    except EmptyPictureError:  # ink too faint to be seen: the app would ask for another picture
-        return np.zeros((SIZE, SIZE), np.uint8)
+def _prepare_each(photos: Photographs) -> tuple[Tensor, NDArray[np.float64]]:
+    """By the app's own preparation: uint8 (N, 128, 128), and the digits' boxes in it."""
+    pixels = np.zeros((len(photos.pixels), SIZE, SIZE), np.uint8)
+    boxes = photos.boxes.numpy().astype(np.float64)
+    for row, photograph in enumerate(photos.pixels.numpy()):
+        try:
+            prepared = prepare(photograph)
+        except EmptyPictureError:  # ink too faint to be seen: the app would ask for another picture
+            boxes[row] = _to_model(photos[row : row + 1])[0]
+            continue
+        pixels[row] = prepared.pixels
+        boxes[row] = prepared.frame.to_model(boxes[row].reshape(-1, 2)).reshape(-1, 4)
+    return torch.from_numpy(pixels), boxes
 
 
-def _prepare_all(photographs: Tensor, ground: Tensor) -> Tensor:
-    """By the app's steps for dark ink, for all pictures at once: uint8 (N, 128, 128)."""
-    ink = _stretch((ground - photographs) / ground)
-    solid = ink > 0.5
-    inner = solid[:, 1:-1, 1:-1] & solid[:, :-2, 1:-1] & solid[:, 2:, 1:-1] & solid[:, 1:-1, :-2] & solid[:, 1:-1, 2:]
-    area = solid.sum((1, 2))
-    width = 2 * area / (area - inner.sum((1, 2))).clamp(min=1)  # a stroke's area over half its outline
-    grow = ((2.0 * _ZOOM - width) / 2).ceil().clamp(0, 5)
-    for size in (1, 2, 3, 4, 5):
-        thin = grow == size
-        if thin.any():
-            ink[thin] = F.max_pool2d(ink[thin][:, None], 2 * size + 1, 1, size)[:, 0]
-    small = F.interpolate(ink[:, None], size=(SIZE, SIZE), mode="bicubic", antialias=True)[:, 0].clamp(0, 1)
-    return (_stretch(small) * 255).round().to(torch.uint8)
+def _to_model(photos: Photographs) -> NDArray[np.float64]:
+    """The digits' boxes as the known frames have them: (N, MAX_DIGITS, 4)."""
+    return np.stack(
+        [
+            Frame(matrix).to_model(boxes.reshape(-1, 2)).reshape(-1, 4)
+            for matrix, boxes in zip(photos.frames.numpy(), photos.boxes.numpy().astype(np.float64), strict=True)
+        ]
+    )
 
 
-def _stretch(ink: Tensor) -> Tensor:
-    """Ink to 0..1: grain and faint rules to 0, strokes to 1."""
-    flat = ink.flatten(1)
-    strong = torch.where(flat > 0.3 * flat.amax(1, keepdim=True).clamp(min=1e-6), flat, math.nan)
-    full = strong.nanquantile(0.6, dim=1)
-    middle = flat.median(1, keepdim=True).values
-    grain = (flat - middle).abs().median(1).values
-    floor = torch.minimum(torch.maximum(3.5 * grain, 0.25 * full), 0.6 * full)
-    return ((ink - floor[:, None, None]) / (full - floor)[:, None, None].clamp(min=1e-6)).clamp(0, 1)
+def _prepare_fast(photographs: Tensor, frames: Tensor, is_dark: Tensor) -> Tensor:
+    """Many photographs at once, with known frames.
+
+    Args:
+        photographs: uint8 (N, SIDE, SIDE, 3).
+        frames: float64 (N, 2, 3), from the models' pixels to the photographs'; they scale and shift only.
+        is_dark: bool (N,), whether the ink is darker than the sheet.
+
+    Returns:
+        uint8 (N, 128, 128), light digits on black.
+    """
+    prepared = [
+        frame_ink(_ink(photograph, dark), Frame(matrix))
+        for photograph, matrix, dark in zip(photographs.numpy(), frames.numpy(), is_dark.tolist(), strict=True)
+    ]
+    return torch.from_numpy(np.stack(prepared))
+
+
+def _ink(photograph: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
+    """How surely there is ink, 0..1, (SIDE, SIDE): what stands out from the sheet's own tone around it."""
+    grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (_GROUND_SIDE, _GROUND_SIDE), interpolation=cv2.INTER_AREA)
+    around = cv2.blur(cv2.medianBlur(small, _GROUND_WINDOW), (3, 3))
+    sheet = cv2.resize(around.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    ink = (sheet - grey) / np.maximum(sheet, 25) if is_dark else (grey - sheet) / 255
+    highest = float(ink.max())
+    strong = ink[ink > 0.3 * highest]
+    full = float(np.median(strong)) if highest > 0 else 1.0
+    grain = float(np.median(np.abs(ink[::2, ::2])))
+    floor = min(max(3.5 * grain, 0.25 * full), 0.6 * full)
+    return ((ink - floor) / (full - floor)).clip(0, 1)

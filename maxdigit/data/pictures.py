@@ -15,8 +15,13 @@ Several kinds, from the same MNIST digits and with the same splits:
 ``blank``
     No digit at all: textures, scribbles, letters, faces. Their label is -1, and the right answer is to be unsure.
 
+What is drawn or photographed is framed as the app frames what people give it: the median digit is about
+:data:`maxdigit.preparation.framing.DIGIT_HEIGHT` pixels high. A person can read it: digits may touch but do not cover
+each other, strokes are unbroken, loops stay open and all ink lies inside the picture.
+
 Everything random is drawn on the CPU, in chunks with a seed of their own, so picture ``i`` of a split is the
-same whatever is asked for around it; only pixels are computed on the device that is asked for.
+same whatever is asked for around it. Textured pictures are computed on the device that is asked for, the others on
+the CPU.
 """
 
 from __future__ import annotations
@@ -35,9 +40,15 @@ from maxdigit.data.textured import make_textured, plan_textured
 
 Kind = Literal["textured", "crowded", "drawn", "forms", "photo", "blank"]
 KINDS: tuple[Kind, ...] = ("textured", "crowded", "drawn", "forms", "photo", "blank")
+# Of the pictures of a split. Accuracies of drawn, forms and photo pictures, and how sure a model is of blank ones, are
+# comparable between models that were measured on the same version only; textured and crowded pictures are the same in
+# versions 1 and 2. Version 2 is what this file's docstring says; in version 1 digits had any size and could cover each
+# other.
+VERSION = 2
+
 TEST_KINDS: tuple[Kind, ...] = ("textured", "drawn", "forms", "photo")  # what models are held to
 
-__all__ = ["CHUNK", "KINDS", "MAX_DIGITS", "SIZE", "TEST_KINDS", "Kind", "Pictures", "contents", "generate"]
+__all__ = ["CHUNK", "KINDS", "MAX_DIGITS", "SIZE", "TEST_KINDS", "VERSION", "Kind", "Pictures", "contents", "generate"]
 
 
 def generate(

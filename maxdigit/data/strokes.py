@@ -1,13 +1,16 @@
-"""MNIST digits as pen strokes: their skeletons, kept as distance fields, from which any brush can redraw them.
+"""MNIST digits as pen strokes: their skeletons, as lines or as distance fields, from which any brush can redraw them.
 
-A distance field says for each point how far the nearest point of the skeleton is. Unlike grey values it can be
-enlarged smoothly, and a round brush of any width is one comparison away.
+Lines stay unbroken at any size and slant. A distance field says for each point how far the nearest point of the
+skeleton is; it suits many digits at a time on a GPU.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -20,6 +23,70 @@ from maxdigit.data.splits import SplitName, digits_of
 UNITS_PER_PIXEL = 16  # the fields' fixed-point step: 1/16 of an MNIST pixel, so that 255 stands for 15.9 pixels
 _FINE = 2  # skeletons are found at twice MNIST's resolution, else curves come out as stairs
 _CHUNK = 4096  # digits thinned at a time, which keeps the work in tens of megabytes
+_SMOOTHING = np.array([1, 2, 3, 2, 1], np.float32) / 9  # along a line, against the stairs of the skeleton's pixels
+_LEVELS = (100, 60, 30)  # grey values above which there is ink: the first at which a digit is in one piece
+_SPECK = 2 * _FINE  # skeleton pixels: what is smaller on both sides is a speck beside the digit
+_LEAST_HOLE = 1.0  # MNIST pixels: a loop of a smaller radius is a fault of the skeleton and no part of the digit
+
+Line = NDArray[np.float32]  # (P, 2): x and y of the points that a stroke runs through
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """One digit's strokes in MNIST pixels, (0, 0) being the middle of its picture."""
+
+    lines: tuple[Line, ...]
+    hole: float = np.inf  # radius of its smallest loop; infinite where there is none
+
+
+_known_glyphs: dict[SplitName, dict[int, Glyph]] = {}  # found so far
+
+
+def glyphs(split: SplitName, indices: Iterable[int]) -> list[Glyph]:
+    """The strokes of some MNIST digits of a split, worked out when first asked for.
+
+    Each line runs around its part of the skeleton, there and back, and ends where it began.
+    """
+    known, wanted = _known_glyphs.setdefault(split, {}), list(indices)
+    images = digits_of(split).images
+    missing = np.array(sorted({index for index in wanted if index not in known}), np.int64)
+    for start in range(0, len(missing), _CHUNK):
+        chunk = missing[start : start + _CHUNK]
+        for index, skeleton in zip(chunk.tolist(), _thin(_unbroken(images[chunk])).numpy(), strict=True):
+            known[index] = _outline(skeleton)
+    return [known[index] for index in wanted]
+
+
+def _outline(skeleton: NDArray[np.uint8]) -> Glyph:
+    """The lines of a skeleton, uint8 0/1 ``(56, 56)``."""
+    contours, hierarchy = cv2.findContours(skeleton, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    hole = np.inf
+    for contour, (_, _, _, parent) in zip(contours, hierarchy[0], strict=True):
+        if parent >= 0:
+            radius = 2 * cv2.contourArea(contour) / max(cv2.arcLength(contour, closed=True), 1.0) / _FINE
+            hole = min(hole, radius) if radius >= _LEAST_HOLE else hole
+    side = [int(np.ptp(contour[:, 0], axis=0).max()) for contour in contours]
+    strokes = [contour for contour, length in zip(contours, side, strict=True) if length >= min(_SPECK, max(side))]
+    return Glyph(tuple(_smooth(contour[:, 0].astype(np.float32)) for contour in strokes), hole)
+
+
+def _unbroken(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """As ``_enlarge``, with fainter ink taken for ink in digits that fall to pieces without it."""
+    levels = [_enlarge(torch.tensor(images), level) for level in _LEVELS]
+    pieces = np.array([[cv2.connectedComponents(ink)[0] for ink in level] for level in levels])  # (levels, N)
+    return np.stack(levels)[(pieces == pieces.min(0)).argmax(0), np.arange(len(images))]
+
+
+def _smooth(points: Line) -> Line:
+    """A closed run of skeleton pixels as a smooth line in MNIST pixels; the ends of strokes stay where they are."""
+    reach = len(_SMOOTHING) // 2
+    around = np.take(points, np.arange(-reach, len(points) + reach), axis=0, mode="wrap")
+    smooth = sum(weight * around[i : i + len(points)] for i, weight in enumerate(_SMOOTHING))
+    is_end = (np.roll(points, 1, 0) == np.roll(points, -1, 0)).all(1)
+    smooth = np.where(is_end[:, None], points, smooth)
+    kept = is_end | (np.arange(len(points)) % _FINE == 0)  # a point for each MNIST pixel is near enough
+    line = np.concatenate([smooth[kept], smooth[kept][:1]])
+    return ((line + 0.5) / _FINE - SIZE / 2).astype(np.float32)
 
 
 def distance_fields(split: SplitName, indices: Tensor) -> Tensor:
@@ -47,10 +114,10 @@ def _known(split: SplitName) -> tuple[Tensor, Tensor]:
     return torch.zeros((count, SIZE, SIZE), dtype=torch.uint8), torch.zeros(count, dtype=torch.bool)
 
 
-def _enlarge(images: Tensor) -> NDArray[np.uint8]:
-    """Ink or no ink at twice the resolution: uint8 0/1, shape ``(N, 56, 56)``."""
+def _enlarge(images: Tensor, level: int = 100) -> NDArray[np.uint8]:
+    """Whether the ink is above a level, at twice the resolution: uint8 0/1, shape ``(N, 56, 56)``."""
     fine = F.interpolate(images[:, None].float(), scale_factor=_FINE, mode="bicubic", align_corners=False)
-    return (fine[:, 0] > 100).to(torch.uint8).numpy()
+    return (fine[:, 0] > level).to(torch.uint8).numpy()
 
 
 @lru_cache(maxsize=1)
