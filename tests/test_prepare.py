@@ -1,171 +1,229 @@
-"""Whatever picture a person gives, the models get 128 x 128 pixels of light digits on a darker ground."""
+"""Whatever picture a person gives, the models get its writing: light, on black, its digits of one height."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from test_rules import MODES, in_mode, ink, paper
 
 from maxdigit.data.mnist import load_mnist
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import EmptyPictureError
+from maxdigit.preparation import finder
+from maxdigit.preparation.files import to_grey
+from maxdigit.preparation.finder import find_pieces
+from maxdigit.preparation.framing import DIGIT_HEIGHT, Frame, digit_height, frame_for
 from maxdigit.preparation.prepare import prepare
+from maxdigit.preparation.rules import read_by_rules
+from maxdigit.preparation.straighten import line_angle, turned
 
 
-def ink(height=600, width=800, seed=0):
-    """Three MNIST digits, each a third of the picture high: coverage 0..1."""
-    rng, images = np.random.default_rng(seed), load_mnist("t10k").images
-    result, side = np.zeros((height, width), np.float32), height // 3
-    for number in range(3):
-        digit = Image.fromarray(images[rng.integers(len(images))]).resize((side, side), Image.Resampling.BICUBIC)
-        x = int((number + 0.15) * width / 3.2)
-        y = int(rng.uniform(0.05, 0.6) * height)
-        result[y : y + side, x : x + side] = np.asarray(digit, np.float32) / 255
+def row(height: int, digits: int = 3, size: tuple[int, int] = (600, 800), at: tuple[int, int] = (300, 400)):
+    """Coverage 0..1 of a row of MNIST digits ``height`` pixels high around a place, y and x."""
+    images, labels = load_mnist("t10k").images, load_mnist("t10k").labels
+    chosen = [images[labels == digit][0] for digit in (8, 3, 5, 2, 4)[:digits]]
+    side = round(height * 1.4)
+    strip = np.concatenate([cv2.resize(one, (side, side), interpolation=cv2.INTER_CUBIC) for one in chosen], 1)
+    result = np.zeros(size, np.float32)
+    y, x = at[0] - side // 2, at[1] - strip.shape[1] // 2
+    result[y : y + side, x : x + strip.shape[1]] = strip / 255
     return result
 
 
-def paper(seed=0, rules=True, shadow=True, strength=0.7):
-    """A photograph of pen on paper: uneven light, ruled lines, grain. uint8."""
-    rng, drawn = np.random.default_rng(seed), ink(seed=seed)
-    y, x = np.mgrid[: drawn.shape[0], : drawn.shape[1]]
-    angle = rng.uniform(0, 6.28)
-    across = (x / drawn.shape[1] - 0.5) * np.cos(angle) + (y / drawn.shape[0] - 0.5) * np.sin(angle)
-    light = rng.uniform(0.6, 0.9) * (0.8 + 0.2 * np.tanh(6 * across)) if shadow else 0.95
-    lines = 0.12 * (y % 45 == 0) if rules else 0.0
-    grain = rng.normal(0, 0.015, drawn.shape)
-    return ((light * (1 - lines) * (1 - strength * drawn) + grain).clip(0, 1) * 255).astype(np.uint8)
+def page(coverage, tone=235, darkness=0.85):
+    return np.round(tone * (1 - darkness * coverage)).astype(np.uint8)
 
 
-def shrunk_ink(seed=0):
-    picture = Image.fromarray((ink(seed=seed) * 255).astype(np.uint8)).resize((128, 96), Image.Resampling.BOX)
-    result = np.zeros((128, 128))
-    result[16:112] = np.asarray(picture, float) / 255
-    return result
+def ink_height(pixels):
+    """The median height of the pieces of ink in a model's picture."""
+    boxes = [box for _, box in find_pieces(pixels.astype(np.float32) / 255)[1]]
+    return digit_height(boxes)
 
 
-def likeness(pixels, seed=0):
-    """Correlation with the ink that was put in."""
-    return np.corrcoef(pixels.astype(float).ravel(), shrunk_ink(seed).ravel())[0, 1]
+@pytest.mark.parametrize("height", [30, 60, 140])
+@pytest.mark.parametrize("at", [(300, 400), (110, 420)])
+def test_digits_of_any_size_and_place_become_one_height(height, at):
+    prepared = prepare(page(row(height, at=at)))
+    assert abs(ink_height(prepared.pixels) - DIGIT_HEIGHT) < 0.2 * DIGIT_HEIGHT
+    rows, columns = np.nonzero(prepared.pixels > 127)
+    assert abs((rows.min() + rows.max()) / 2 - 64) < 6 and abs((columns.min() + columns.max()) / 2 - 64) < 6
+    assert np.median(prepared.pixels) == 0 and prepared.pixels.max() == 255 and prepared.has_writing
 
 
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("strength", [0.45, 0.85])
-def test_pen_on_paper_becomes_light_on_dark(seed, strength):
-    prepared = prepare(paper(seed, strength=strength))
-    assert prepared.inverted and prepared.pixels.shape == (128, 128) and prepared.pixels.dtype == np.uint8
-    assert likeness(prepared.pixels, seed) > 0.8
-    assert np.median(prepared.pixels) < 10 and prepared.pixels.max() > 240  # paper went, ink stayed
+def test_many_digits_are_made_as_high_as_fits():
+    prepared = prepare(page(row(60, digits=5)))
+    columns = np.flatnonzero((prepared.pixels > 127).any(0))
+    assert 105 <= columns[-1] - columns[0] + 1 <= 122
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_chalk_on_a_board_keeps_its_polarity(seed):
-    prepared = prepare(255 - paper(seed))
-    assert not prepared.inverted and likeness(prepared.pixels, seed) > 0.8
+@pytest.mark.parametrize("make", [lambda: page(row(80)), lambda: 255 - page(row(80)), paper])
+def test_the_frame_leads_back_to_the_ink(make):
+    picture = make()
+    prepared = prepare(picture)
+    assert prepared.inverted == (picture.mean() > 127)
+    y, x = np.nonzero(prepared.pixels > 200)
+    back = prepared.frame.to_picture(np.column_stack([x, y]) + 0.5)
+    assert np.allclose(prepared.frame.to_model(back), np.column_stack([x, y]) + 0.5)
+    grey = to_grey(picture)
+    values = grey[back[:, 1].astype(int), back[:, 0].astype(int)]
+    dark = values if picture.mean() > 127 else 1 - values
+    paper_tone = np.median(grey) if picture.mean() > 127 else 1 - np.median(grey)
+    assert (dark < paper_tone - 0.1).mean() > 0.85
 
 
-@pytest.mark.parametrize("ground", [0, 40, 90])
-def test_a_canvas_with_light_ink_loses_its_ground(ground):
-    prepared = prepare((ground + (255 - ground) * ink()).astype(np.uint8))
-    assert not prepared.inverted and likeness(prepared.pixels) > 0.85 and np.median(prepared.pixels) < 5
+def test_the_region_found_holds_the_writing():
+    coverage = row(60, at=(150, 250))
+    left, top, right, bottom = prepare(page(coverage)).region
+    y, x = np.nonzero(coverage > 0.5)
+    assert left * 800 <= x.min() and right * 800 >= x.max() and top * 600 <= y.min() and bottom * 600 >= y.max()
+    assert (right - left) * (bottom - top) < 0.25
 
 
-@pytest.mark.parametrize("ground", [255, 220, 170])
-def test_a_canvas_with_dark_ink_is_inverted(ground):
-    prepared = prepare((ground * (1 - ink())).astype(np.uint8))
-    assert prepared.inverted and likeness(prepared.pixels) > 0.85
+def test_only_the_given_region_is_read():
+    both = np.maximum(row(60, at=(150, 400)), row(60, digits=1, at=(480, 400)))
+    whole = prepare(page(both))
+    lower = prepare(page(both), region=(0.0, 0.6, 1.0, 1.0))
+    assert len(find_pieces(whole.pixels.astype(np.float32) / 255)[1]) >= 4
+    assert len(find_pieces(lower.pixels.astype(np.float32) / 255)[1]) == 1
+    y = lower.frame.to_picture(np.array([[64.0, 64.0]]))[0, 1]
+    assert 440 < y < 520
+
+
+def test_the_whole_picture_is_read_by_rules_when_that_is_asked_for():
+    picture = page(row(60, at=(150, 250)))
+    prepared = prepare(picture, fit_to_writing=False)
+    assert (prepared.pixels == read_by_rules(to_grey(picture))[0]).all() and prepared.region is None
+
+
+def test_without_the_network_rules_do_its_work(monkeypatch):
+    picture = page(row(60))
+    monkeypatch.setattr(finder, "load_finder", lambda: None)
+    assert (prepare(picture).pixels == read_by_rules(to_grey(picture))[0]).all()
 
 
 def test_textured_pictures_of_the_models_size_pass_unchanged():
-    for pixels in generate(VALIDATION, 0, 150).pixels.numpy():
+    for pixels in generate(VALIDATION, 0, 120).pixels.numpy():
         prepared = prepare(pixels)
         assert not prepared.inverted and (prepared.pixels == pixels).all()
 
 
 def test_enlarged_textured_pictures_keep_their_tones():
-    for pixels in generate(VALIDATION, 0, 60).pixels.numpy():
+    for pixels in generate(VALIDATION, 0, 40).pixels.numpy():
         large = Image.fromarray(pixels).resize((300, 300), Image.Resampling.BICUBIC)
-        assert not prepare(large).inverted
+        assert np.abs(prepare(large).pixels.astype(float) - pixels).mean() < 16
 
 
-def test_polarity_can_be_overruled():
-    assert not prepare(paper(), dark_ink_on_light=False).inverted
-    assert prepare((255 * ink()).astype(np.uint8), dark_ink_on_light=True).inverted
+@pytest.mark.parametrize("colour", [(220, 30, 40), (90, 90, 255), (20, 160, 60)])
+def test_coloured_ink_on_a_canvas_of_the_models_size_is_read_like_any_other(colour):
+    coverage = row(26, size=(128, 128), at=(64, 64))
+    picture = (coverage[..., None] * np.array(colour)).astype(np.uint8)
+    assert abs(ink_height(prepare(picture).pixels) - DIGIT_HEIGHT) < 0.25 * DIGIT_HEIGHT
 
 
-def test_a_thin_pen_on_a_large_photograph_survives():
-    page = np.full((3000, 4000), 235, np.uint8)
-    page[800:2200, 1000:1008] = 30  # eight pixels wide: a quarter of one of the models' pixels
-    pixels = prepare(page).pixels
-    assert pixels[:, 25:40].max() > 200
-
-
-@pytest.mark.parametrize("size", [(50, 20), (20, 50), (1000, 300), (64, 64), (500, 500)])
-def test_any_shape_is_fitted_whole_and_padded(size):
-    picture = Image.new("L", size, 0)
-    picture.paste(255, (size[0] // 3, size[1] // 3, 2 * size[0] // 3, 2 * size[1] // 3))
-    pixels = prepare(picture).pixels
-    assert pixels.shape == (128, 128) and pixels[64, 64] > 200
-    assert pixels[0, 0] < 30 and pixels[-1, -1] < 30
-
-
-MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16"]
-
-
-def in_mode(mode):
-    grey = Image.fromarray((255 * (1 - ink(300, 400))).astype(np.uint8))
-    if mode == "I;16":
-        return Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
-    if mode in ("LAB", "HSV", "YCbCr", "CMYK"):
-        rgb = grey.convert("RGB")
-        if mode == "LAB":
-            from PIL import ImageCms
-
-            profile = ImageCms.createProfile
-            return ImageCms.profileToProfile(rgb, profile("sRGB"), profile("LAB"), outputMode="LAB")
-        return rgb.convert(mode)
-    if mode == "1":
-        return grey.convert("1", dither=Image.Dither.NONE)  # as scanners do
-    if mode == "PA":
-        return grey.convert("P").convert("PA")
-    return grey.convert(mode)
+def test_a_digit_in_lighter_ink_is_as_white_as_the_others():
+    coverage = row(80)
+    strength = np.where(np.arange(800) < 440, 0.9, 0.35)[None]
+    pixels = prepare(np.round(240 * (1 - strength * coverage)).astype(np.uint8)).pixels
+    columns = np.flatnonzero((pixels > 200).any(0))
+    assert columns[-1] - columns[0] > 2.2 * DIGIT_HEIGHT  # from the first digit to the last
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_pictures_of_every_mode_are_understood(mode):
-    prepared = prepare(in_mode(mode))
-    assert prepared.inverted
     expected = prepare(in_mode("L")).pixels.astype(float)
-    assert np.corrcoef(prepared.pixels.astype(float).ravel(), expected.ravel())[0, 1] > 0.85
+    pixels = prepare(in_mode(mode)).pixels.astype(float)
+    assert np.corrcoef(pixels.ravel(), expected.ravel())[0, 1] > 0.8
 
 
 @pytest.mark.parametrize("tone", [0, 255])
 def test_ink_on_nothing_stays_visible(tone):
-    """Strokes of one tone on a transparent ground, as drawing programs export them."""
+    """Strokes of one tone on a transparent background, as drawing programs export them."""
     alpha = Image.fromarray((255 * ink()).astype(np.uint8))
     picture = Image.new("RGBA", alpha.size, (tone, tone, tone, 0))
     picture.putalpha(alpha)
     prepared = prepare(picture)
-    assert likeness(prepared.pixels) > 0.85 and prepared.inverted is (tone == 0)
+    assert prepared.has_writing and prepared.inverted is (tone == 0)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_blank_sheet_is_empty_however_it_is_lit(seed):
-    rng = np.random.default_rng(seed)
-    light = np.linspace(0.9, 0.5 + 0.1 * seed, 400)[None, :] * np.ones((300, 1))
-    sheet = (light + rng.normal(0, 0.015, light.shape)).clip(0, 1)
-    with pytest.raises(EmptyPictureError, match="blank"):
-        prepare((sheet * 255).astype(np.uint8))
-
-
-def test_a_hair_line_on_a_large_page_is_not_taken_for_an_empty_one():
-    page = np.full((3000, 4000), 255, np.uint8)
-    page[1200:1800, 2000:2003] = 0  # 0.015 % of the page
-    pixels = prepare(page).pixels
-    assert pixels[:, 60:68].max() > 200 and not pixels[:, :55].any()
+def test_where_nothing_is_written_that_is_said():
+    """A table with a closed laptop on it."""
+    rng = np.random.default_rng(0)
+    table = np.full((480, 640, 3), (150, 110, 80), np.float32)
+    cv2.rectangle(table, (120, 90), (560, 400), (45, 48, 52), -1)
+    table *= np.linspace(1, 0.6, 640)[:, None]
+    prepared = prepare((table + rng.normal(0, 4, table.shape)).clip(0, 255).astype(np.uint8))
+    assert not prepared.has_writing and prepared.region is None and prepared.pixels.shape == (128, 128)
 
 
 @pytest.mark.parametrize("array", [np.zeros((1, 1)), np.zeros((128, 128)), np.full((300, 200, 3), 255, np.uint8)])
 def test_a_picture_of_one_tone_is_empty(array):
     with pytest.raises(EmptyPictureError, match="nothing to see"):
         prepare(array)
+
+
+# ---- Pieces, frames and lines
+
+
+def test_specks_are_left_out_and_faint_pieces_make_it_doubtful():
+    ink_map = np.zeros((100, 200), np.float32)
+    ink_map[30:70, 20:30] = ink_map[30:70, 60:70] = 0.9
+    ink_map[5:8, 5:10] = 0.9  # a speck
+    _, pieces, is_doubtful = find_pieces(ink_map)
+    assert [box for _, box in pieces] == [(20, 30, 30, 70), (60, 30, 70, 70)] and not is_doubtful
+    ink_map[30:70, 100:110] = 0.4
+    _, pieces, is_doubtful = find_pieces(ink_map)
+    assert len(pieces) == 2 and is_doubtful
+
+
+def test_what_is_around_the_others_is_a_frame():
+    ink_map = np.zeros((120, 200), np.float32)
+    cv2.rectangle(ink_map, (5, 5), (195, 115), 0.9, 2)
+    for x in (40, 90, 140):
+        ink_map[40:80, x : x + 12] = 0.9
+    assert len(find_pieces(ink_map)[1]) == 3
+
+
+def test_heights_count_whole_digits_only():
+    tall, wide, dot = (0, 0, 10, 40), (20, 0, 85, 38), (50, 50, 54, 54)
+    assert digit_height([tall, tall, dot]) == 40  # a dot has no say
+    assert digit_height([wide]) == 38  # digits that touch: one wide piece
+    with pytest.raises(ValueError, match="no pieces"):
+        digit_height([])
+
+
+def test_frames_scale_and_centre():
+    frame = frame_for([(100, 200, 160, 280), (180, 200, 240, 280)])
+    assert isinstance(frame, Frame)
+    centre = frame.to_model(np.array([[170.0, 240.0]]))[0]
+    assert np.allclose(centre, 64)
+    top, bottom = frame.to_model(np.array([[100.0, 200.0], [100.0, 280.0]]))[:, 1]
+    assert bottom - top == pytest.approx(DIGIT_HEIGHT)
+
+
+@pytest.mark.parametrize("degrees", [-30, -12, 15, 35])
+def test_sloping_lines_are_found_and_turned_level(degrees):
+    slope = np.deg2rad(degrees)
+    boxes = []
+    for step in (-60, 0, 60):
+        x, y = 200 + step * np.cos(slope), 200 + step * np.sin(slope)
+        boxes.append((x - 12, y - 18, x + 12, y + 18))
+    assert line_angle(boxes) == pytest.approx(slope, abs=0.02)
+    ink_map = np.zeros((400, 400), np.float32)
+    for x0, y0, x1, y1 in boxes:
+        ink_map[round(y0) : round(y1), round(x0) : round(x1)] = 1
+    level, back = turned(ink_map, slope)
+    middles = np.array([[(x0 + x1) / 2, (y0 + y1) / 2] for _, (x0, y0, x1, y1) in find_pieces(level)[1]])
+    assert np.ptp(middles[:, 1]) < 3
+    there = middles @ back[:, :2].T + back[:, 2]
+    expected = np.array([[(x0 + x1) / 2, (y0 + y1) / 2] for x0, y0, x1, y1 in boxes])
+    assert np.abs(there[np.argsort(there[:, 0])] - expected).max() < 1.5
+
+
+def test_level_writing_columns_and_scattered_digits_are_left_as_they_are():
+    level = [(0, 0, 20, 30), (40, 2, 60, 31), (80, -1, 100, 30)]
+    column = [(0, 0, 20, 30), (3, 40, 20, 70), (1, 80, 20, 110)]
+    scattered = [(0, 0, 20, 30), (40, 60, 60, 90), (90, 10, 110, 40)]
+    assert line_angle(level) == line_angle(column) == line_angle(scattered) == line_angle(level[:2]) == 0

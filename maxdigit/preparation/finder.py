@@ -32,6 +32,8 @@ _LEAST_INSIDE = 0.12  # of a frame's side, for a piece to count: a 0 may have a 
 _FRAMED = 0.6  # of all other pieces, that are in a frame: an outlined 8 has pieces in it too, but few of all
 _DOUBTFUL_AREA = 0.5  # of the median piece's: a piece not sure enough, but so large, may be a digit
 _LEAST_AREA = {_FIRST_LOOK: 5, _CLOSER_LOOK: 12, _SECOND_LOOK: 12}  # pixels of a piece
+COMPETITION = 0.05  # probability from which on a picture may be one of the competition's, if its background is rough
+_ROUGH = 0.007  # mean deviation from the tone around, 0..1: textures have 0.008 and more, canvases 0.006 and less
 _MARGIN = 0.25  # of the writing's longer side, around it
 
 
@@ -53,24 +55,25 @@ class InkFinder:
     def __init__(self, network: InkNetwork) -> None:
         self._network = fuse(network.eval()).to(memory_format=torch.channels_last)
 
-    def find(self, picture: NDArray[np.uint8]) -> tuple[Writing | None, float]:
-        """The writing in a picture, and how much it looks like the competition's textured ones.
+    def find(self, picture: NDArray[np.uint8]) -> tuple[Writing | None, bool]:
+        """The writing in a picture, and whether it looks like the competition's textured ones.
 
         Args:
             picture: uint8 ``(H, W, 3)``, red, green, blue.
 
         Returns:
-            The writing, None if there is none, and a probability, 0..1.
+            The writing, None if there is none; and whether the background is a texture like the competition's.
         """
         part, scale = _scaled(picture, _FIRST_LOOK)
         ink, look = self._look(part)
+        is_textured = look >= COMPETITION and _roughness(part, ink) >= _ROUGH
         labels, kept, doubtful = find_pieces(ink, _LEAST_AREA[_FIRST_LOOK])
         if not kept and max(picture.shape) > 1.5 * _FIRST_LOOK:
             part, scale = _scaled(picture, _CLOSER_LOOK)
             ink, _ = self._look(part)
             labels, kept, doubtful = find_pieces(ink, _LEAST_AREA[_CLOSER_LOOK])
         if not kept:
-            return None, look
+            return None, is_textured
         left = top = 0
         x0, y0, x1, y1 = _around([box for _, box in kept])
         side = max(x1 - x0, y1 - y0)
@@ -85,10 +88,22 @@ class InkFinder:
                 ink, scale, (labels, kept, doubtful) = again, closer, found
             else:
                 left = top = 0
-        numbers = [number for number, _ in kept]
-        inside = cv2.dilate(np.isin(labels, numbers).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         boxes = tuple(box for _, box in kept)
-        return Writing(np.where(inside, ink, 0).astype(np.float32), boxes, scale, left, top, doubtful), look
+        return Writing(_only(ink, labels, kept), boxes, scale, left, top, doubtful), is_textured
+
+    def ink_of(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Ink of many pictures of one size at once, each looked at once, without what is no writing.
+
+        Args:
+            pictures: uint8 ``(N, H, W, 3)``; ``H`` and ``W`` multiples of ``STRIDE``.
+
+        Returns:
+            Probability of ink, 0..1, float32 ``(N, H, W)``.
+        """
+        inputs = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+        with torch.inference_mode():
+            logits, _ = self._network(inputs.contiguous(memory_format=torch.channels_last))
+        return np.stack([_only(ink, *find_pieces(ink)[:2]) for ink in logits.sigmoid().numpy()])
 
     def _look(self, picture: NDArray[np.uint8]) -> tuple[FloatPicture, float]:
         """Probability of ink ``(H, W)``, and of the competition's look."""
@@ -159,6 +174,14 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
     return labels, boxes, doubtful
 
 
+def _only(ink: FloatPicture, labels: NDArray[np.int32], kept: list[tuple[int, Box]]) -> FloatPicture:
+    """The ink of some pieces, with a pixel around them for their soft edges; 0 elsewhere."""
+    is_kept = np.zeros(int(labels.max()) + 1, np.uint8)
+    is_kept[[number for number, _ in kept]] = 1
+    inside = cv2.dilate(is_kept[labels], np.ones((3, 3), np.uint8)) > 0
+    return np.where(inside, ink, 0).astype(np.float32)
+
+
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
     """Whether a piece of ink is around most of the others: a frame or a bubble, no digit."""
     x, y, width, height, _ = stats[number]
@@ -170,6 +193,14 @@ def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
         others += 1
         inside += x < left and y < top and left + wide < x + width and top + high < y + height
     return inside > _FRAMED * others
+
+
+def _roughness(picture: NDArray[np.uint8], ink: FloatPicture) -> float:
+    """Mean deviation, 0..1, of the background's brightness from that around it; 0 where there is hardly any."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    is_background = cv2.dilate((ink > 0.1).astype(np.uint8), np.ones((11, 11), np.uint8)) == 0
+    deviation = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 4))
+    return float(deviation[is_background].mean()) if is_background.sum() > 500 else 0.0
 
 
 def _around(boxes: Sequence[Box]) -> Box:

@@ -54,15 +54,22 @@ class InkNetwork(nn.Module):
         Returns:
             ``(N, H, W)``: above 0 where there is rather ink than none; and ``(N,)``.
         """
-        first = self.down1((pictures - 0.5) / 0.25)
-        second = self.down2(first)
-        third = self.down3(second)
-        fourth = self.down4(third)
+        first, second, third, fourth = self._levels(pictures)
         overall = fourth.mean((2, 3), keepdim=True)
         maps = self.up3(third + _doubled(self.to3(fourth + overall)))
         maps = self.up2(second + _doubled(self.to2(maps)))
         maps = self.up1(first + _doubled(self.to1(maps)))
         return F.pixel_shuffle(self.ink(maps), 2)[:, 0], self.competition(overall.flatten(1))[:, 0]
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """What the layer ``competition`` sees: ``(N, 96)``."""
+        return self._levels(pictures)[-1].mean((2, 3))
+
+    def _levels(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        first = self.down1((pictures - 0.5) / 0.25)
+        second = self.down2(first)
+        third = self.down3(second)
+        return first, second, third, self.down4(third)
 
 
 def _doubled(maps: Tensor) -> Tensor:

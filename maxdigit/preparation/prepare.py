@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -21,12 +22,13 @@ from PIL import Image
 from maxdigit import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture, to_grey, to_rgb
-from maxdigit.preparation.finder import InkFinder, Writing, find_pieces, load_finder
 from maxdigit.preparation.framing import Frame, Region, frame_for
-from maxdigit.preparation.rules import read_by_rules
+from maxdigit.preparation.rules import keep_tones, read_by_rules
 from maxdigit.preparation.straighten import line_angle, turned
 
-_COMPETITION = 0.5  # probability from which on a picture counts as one of the competition's
+if TYPE_CHECKING:
+    from maxdigit.preparation.finder import InkFinder, Writing
+
 _NO_INK, _FULL_INK = 0.1, 0.5  # probabilities of ink that become black and white
 _STROKE = 2.2  # strokes thinner than so many of the models' pixels are thickened to it
 _MOST_GROWTH = 6  # pixels on each side
@@ -65,28 +67,29 @@ def prepare(
         EmptyPictureError: the picture has a single tone, or nothing but the grain of its paper.
         PictureError: as :func:`maxdigit.preparation.files.to_grey`.
     """
+    from maxdigit.preparation.finder import load_finder  # here, for it takes torch
+
     finder = load_finder() if fit_to_writing and dark_ink_on_light is None else None
-    if finder is None:
-        grey = to_grey(picture)
-        x0, y0, x1, y1 = _edges(grey, region)
-        pixels, inverted = read_by_rules(grey[y0:y1, x0:x1], dark_ink_on_light)
-        return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1))
-    return _fitted(finder, picture, region)
+    if finder is not None:
+        return _fitted(finder, picture, region)
+    pixels, inverted = read_by_rules(_part(to_grey(picture), region), dark_ink_on_light)
+    return PreparedPicture(pixels, inverted, _whole(*_edges(to_rgb(picture), region)))
 
 
 def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], region: Region | None) -> PreparedPicture:
     """The picture as the network finds the writing in it."""
+    from maxdigit.preparation.finder import find_pieces  # here, for it takes torch
+
     colours = to_rgb(picture)
     x0, y0, x1, y1 = _edges(colours, region)
     part = colours[y0:y1, x0:x1]
     if min(part.shape[:2]) < 2 or np.ptp(part) < 3:
         raise EmptyPictureError("There is nothing to see in this picture: it has a single tone. Draw three digits.")
-    writing, look = finder.find(part)
-    if writing is None or look >= _COMPETITION:
-        grey = to_grey(picture)
-        edges = _edges(grey, region)
-        pixels, inverted = read_by_rules(grey[edges[1] : edges[3], edges[0] : edges[2]], False if look >= 0.5 else None)
-        return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1), has_writing=writing is not None)
+    writing, is_textured = finder.find(part)
+    if writing is None or is_textured:
+        grey = _part(to_grey(picture), region)
+        pixels, inverted = (keep_tones(grey), False) if is_textured else read_by_rules(grey)
+        return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1), has_writing=is_textured)
     ink, pieces, back = writing.ink, writing.pieces, np.eye(2, 3)
     if angle := line_angle(pieces):
         ink, back = turned(ink, angle)
@@ -169,6 +172,11 @@ def _edges(picture: NDArray[np.generic], region: Region | None) -> tuple[int, in
     left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
     x0, y0 = min(round(left * width), width - 1), min(round(top * height), height - 1)
     return x0, y0, max(round(right * width), x0 + 1), max(round(bottom * height), y0 + 1)
+
+
+def _part(picture: NDArray[np.float32], region: Region | None) -> NDArray[np.float32]:
+    x0, y0, x1, y1 = _edges(picture, region)
+    return picture[y0:y1, x0:x1]
 
 
 def _whole(x0: int, y0: int, x1: int, y1: int) -> Frame:

@@ -48,17 +48,22 @@ def read_by_rules(grey: FloatPicture, dark_ink_on_light: bool | None = None) -> 
     ground = _ground(work)
     is_dark = _ink_is_dark(work, ground) if dark_ink_on_light is None else dark_ink_on_light
     if not is_dark and grey.shape == (IMAGE_SIZE, IMAGE_SIZE):
-        return np.round(grey * 255).astype(np.uint8), False
+        return keep_tones(grey), False
     if is_dark:
         ink = (ground - work) / np.maximum(ground, 0.1)  # divided, since a shadow dims paper and ink alike
     elif _is_plain(work, ground):
         ink = work - ground
     else:
-        return _to_bytes(_fit(work, fill=_border_tone(work))), False
+        return keep_tones(work), False
     if dark_ink_on_light is None and _full_tone(ink) < max(_CONTRAST, min(5 * _grain(ink), 0.15)):
         # Noise reaches about three times its median, the faintest pencil ten times; what is bolder is no noise.
         raise EmptyPictureError("There is nothing to see in this picture: the sheet is blank. Draw three digits.")
     return _to_bytes(_stretch(_fit(_thicken(_stretch(ink)), fill=0.0))), is_dark
+
+
+def keep_tones(grey: FloatPicture) -> NDArray[np.uint8]:
+    """The whole picture, ``(H, W)``, 0..1, at the models' size and with its own tones: uint8 ``(128, 128)``."""
+    return _to_bytes(grey if grey.shape == (IMAGE_SIZE, IMAGE_SIZE) else _fit(grey, fill=_border_tone(grey)))
 
 
 def _shrink(grey: FloatPicture, longest: int) -> FloatPicture:

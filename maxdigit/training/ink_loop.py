@@ -24,6 +24,7 @@ from tqdm import tqdm
 from maxdigit.data.scenes import SCENE_KINDS, Scene, make_scene
 from maxdigit.data.splits import TEST, TRAIN, VALIDATION, Split
 from maxdigit.errors import TrainingError
+from maxdigit.preparation.finder import COMPETITION
 from maxdigit.preparation.ink_network import InkNetwork
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
@@ -44,6 +45,7 @@ _PROGRESS = "progress.json"
 _KEPT = 0.6  # a digit is kept whole if so much of its ink is found, at the threshold that preparation uses
 FOUND = 0.2  # probability from which on a pixel counts as ink
 TEST_SCENES = 1_000
+LOOK_SCENES = 1_500
 
 
 @dataclass(frozen=True)
@@ -170,9 +172,49 @@ def train_ink_finder(
         append_epoch(folder / HISTORY, row)
         tqdm.write(f"validation: loss {validation_loss:.3f}, Dice {validation_dice:.3f}")
         _save_state(folder, network, averaged, {"step": step, "epoch": number, "fraction": fraction})
+    averaged = averaged.cpu()
+    fit_look(averaged, TRAIN, step * recipe.batch_size, LOOK_SCENES)
     save_file({name: value.half().contiguous() for name, value in _plain(averaged).items()}, folder / WEIGHTS)
     write_ink_metrics(folder, TEST_SCENES)
     remove(folder / STATE)
+
+
+def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None:
+    """Fit the layer that tells the competition's look, in place, by logistic regression on features that are done.
+
+    While features change, so small a layer lags behind them: after 43,000 scenes it told two of three textured
+    pictures wrongly, where this fit on the same features told 2 of 100 wrongly.
+
+    Args:
+        network: trained but for that layer.
+        split: whose scenes to fit on, from number ``start`` on.
+        start: the first of them.
+        scenes: how many; a third of them made textured pictures, so that both sides count.
+    """
+    network.eval()
+    features, truth = [], []
+    for index in range(start, start + scenes):
+        kind = "competition" if index % 3 == 0 else None
+        scene = make_scene(split, index, kind)
+        with torch.inference_mode():
+            features.append(network.features(_to_inputs(torch.from_numpy(scene.pixels[None]), torch.device("cpu")))[0])
+        truth.append(float(scene.kind == "competition"))
+    inputs, target = torch.stack(features), torch.tensor(truth)
+    mean, deviation = inputs.mean(0), inputs.std(0) + 1e-3
+    inputs = (inputs - mean) / deviation
+    weight, bias = torch.zeros(inputs.shape[1], requires_grad=True), torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=500, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = F.binary_cross_entropy_with_logits(inputs @ weight + bias, target) + 1e-3 * weight.square().sum()
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    with torch.no_grad():
+        network.competition.weight.copy_(weight / deviation)
+        network.competition.bias.copy_(bias - (weight * mean / deviation).sum())
 
 
 def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
@@ -194,7 +236,7 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
         ink = scene.ink > 127
         kept = [bool(found[scene.pieces == n].mean() > _KEPT) for n in np.unique(scene.pieces[scene.pieces > 0])]
         near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        told = (look.item() > 0) == (scene.kind == "competition")
+        told = (look.sigmoid().item() > COMPETITION) == (scene.kind == "competition")
         rows[scene.kind].append(
             ((found & ink).sum(), ink.sum(), (found & near).sum(), found.sum(), sum(kept), len(kept), all(kept), told)
         )

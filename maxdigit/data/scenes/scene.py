@@ -57,8 +57,8 @@ class Scene:
     kind: str  # one of SCENE_KINDS
 
 
-def make_scene(split: Split, index: int) -> Scene:
-    """Scene number ``index`` of a split: always the same.
+def make_scene(split: Split, index: int, kind: str | None = None) -> Scene:
+    """Scene number ``index`` of a split: always the same; of a certain ``kind`` if one is given.
 
     Raises:
         ValueError: ``index`` is negative.
@@ -66,7 +66,8 @@ def make_scene(split: Split, index: int) -> Scene:
     if index < 0:
         raise ValueError(f"index must not be negative, got {index}")
     chance = Chance(("train", "validation", "test").index(split.name), split.seed, index)
-    kind = chance.one_of(SCENE_KINDS)
+    dealt = chance.one_of(SCENE_KINDS)
+    kind = kind or dealt
     if kind == "competition":
         return _competition(chance, split, index)
     colour = surface_colour(chance, kind if kind != "nothing" else chance.one_of({"paper": 1, "desk": 1, "board": 1}))

@@ -1,0 +1,184 @@
+"""Rules on brightness: what pictures are read by where there is no ink network, or nothing was found by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maxdigit.data.mnist import load_mnist
+from maxdigit.data.pictures import generate
+from maxdigit.data.splits import VALIDATION
+from maxdigit.errors import EmptyPictureError
+from maxdigit.preparation.files import to_grey
+from maxdigit.preparation.rules import read_by_rules
+
+
+@dataclass
+class Read:
+    pixels: np.ndarray
+    inverted: bool
+
+
+def read(picture, dark_ink_on_light=None):
+    return Read(*read_by_rules(to_grey(picture), dark_ink_on_light))
+
+
+def ink(height=600, width=800, seed=0):
+    """Three MNIST digits, each a third of the picture high: coverage 0..1."""
+    rng, images = np.random.default_rng(seed), load_mnist("t10k").images
+    result, side = np.zeros((height, width), np.float32), height // 3
+    for number in range(3):
+        digit = Image.fromarray(images[rng.integers(len(images))]).resize((side, side), Image.Resampling.BICUBIC)
+        x = int((number + 0.15) * width / 3.2)
+        y = int(rng.uniform(0.05, 0.6) * height)
+        result[y : y + side, x : x + side] = np.asarray(digit, np.float32) / 255
+    return result
+
+
+def paper(seed=0, rules=True, shadow=True, strength=0.7):
+    """A photograph of pen on paper: uneven light, ruled lines, grain. uint8."""
+    rng, drawn = np.random.default_rng(seed), ink(seed=seed)
+    y, x = np.mgrid[: drawn.shape[0], : drawn.shape[1]]
+    angle = rng.uniform(0, 6.28)
+    across = (x / drawn.shape[1] - 0.5) * np.cos(angle) + (y / drawn.shape[0] - 0.5) * np.sin(angle)
+    light = rng.uniform(0.6, 0.9) * (0.8 + 0.2 * np.tanh(6 * across)) if shadow else 0.95
+    lines = 0.12 * (y % 45 == 0) if rules else 0.0
+    grain = rng.normal(0, 0.015, drawn.shape)
+    return ((light * (1 - lines) * (1 - strength * drawn) + grain).clip(0, 1) * 255).astype(np.uint8)
+
+
+def shrunk_ink(seed=0):
+    picture = Image.fromarray((ink(seed=seed) * 255).astype(np.uint8)).resize((128, 96), Image.Resampling.BOX)
+    result = np.zeros((128, 128))
+    result[16:112] = np.asarray(picture, float) / 255
+    return result
+
+
+def likeness(pixels, seed=0):
+    """Correlation with the ink that was put in."""
+    return np.corrcoef(pixels.astype(float).ravel(), shrunk_ink(seed).ravel())[0, 1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("strength", [0.45, 0.85])
+def test_pen_on_paper_becomes_light_on_dark(seed, strength):
+    prepared = read(paper(seed, strength=strength))
+    assert prepared.inverted and prepared.pixels.shape == (128, 128) and prepared.pixels.dtype == np.uint8
+    assert likeness(prepared.pixels, seed) > 0.8
+    assert np.median(prepared.pixels) < 10 and prepared.pixels.max() > 240  # paper went, ink stayed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_chalk_on_a_board_keeps_its_polarity(seed):
+    prepared = read(255 - paper(seed))
+    assert not prepared.inverted and likeness(prepared.pixels, seed) > 0.8
+
+
+@pytest.mark.parametrize("ground", [0, 40, 90])
+def test_a_canvas_with_light_ink_loses_its_ground(ground):
+    prepared = read((ground + (255 - ground) * ink()).astype(np.uint8))
+    assert not prepared.inverted and likeness(prepared.pixels) > 0.85 and np.median(prepared.pixels) < 5
+
+
+@pytest.mark.parametrize("ground", [255, 220, 170])
+def test_a_canvas_with_dark_ink_is_inverted(ground):
+    prepared = read((ground * (1 - ink())).astype(np.uint8))
+    assert prepared.inverted and likeness(prepared.pixels) > 0.85
+
+
+def test_textured_pictures_of_the_models_size_pass_unchanged():
+    for pixels in generate(VALIDATION, 0, 150).pixels.numpy():
+        prepared = read(pixels)
+        assert not prepared.inverted and (prepared.pixels == pixels).all()
+
+
+def test_enlarged_textured_pictures_keep_their_tones():
+    for pixels in generate(VALIDATION, 0, 60).pixels.numpy():
+        large = Image.fromarray(pixels).resize((300, 300), Image.Resampling.BICUBIC)
+        assert not read(large).inverted
+
+
+def test_polarity_can_be_overruled():
+    assert not read(paper(), dark_ink_on_light=False).inverted
+    assert read((255 * ink()).astype(np.uint8), dark_ink_on_light=True).inverted
+
+
+def test_a_thin_pen_on_a_large_photograph_survives():
+    page = np.full((3000, 4000), 235, np.uint8)
+    page[800:2200, 1000:1008] = 30  # eight pixels wide: a quarter of one of the models' pixels
+    pixels = read(page).pixels
+    assert pixels[:, 25:40].max() > 200
+
+
+@pytest.mark.parametrize("size", [(50, 20), (20, 50), (1000, 300), (64, 64), (500, 500)])
+def test_any_shape_is_fitted_whole_and_padded(size):
+    picture = Image.new("L", size, 0)
+    picture.paste(255, (size[0] // 3, size[1] // 3, 2 * size[0] // 3, 2 * size[1] // 3))
+    pixels = read(picture).pixels
+    assert pixels.shape == (128, 128) and pixels[64, 64] > 200
+    assert pixels[0, 0] < 30 and pixels[-1, -1] < 30
+
+
+MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16"]
+
+
+def in_mode(mode):
+    grey = Image.fromarray((255 * (1 - ink(300, 400))).astype(np.uint8))
+    if mode == "I;16":
+        return Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    if mode in ("LAB", "HSV", "YCbCr", "CMYK"):
+        rgb = grey.convert("RGB")
+        if mode == "LAB":
+            from PIL import ImageCms
+
+            profile = ImageCms.createProfile
+            return ImageCms.profileToProfile(rgb, profile("sRGB"), profile("LAB"), outputMode="LAB")
+        return rgb.convert(mode)
+    if mode == "1":
+        return grey.convert("1", dither=Image.Dither.NONE)  # as scanners do
+    if mode == "PA":
+        return grey.convert("P").convert("PA")
+    return grey.convert(mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_pictures_of_every_mode_are_understood(mode):
+    prepared = read(in_mode(mode))
+    assert prepared.inverted
+    expected = read(in_mode("L")).pixels.astype(float)
+    assert np.corrcoef(prepared.pixels.astype(float).ravel(), expected.ravel())[0, 1] > 0.85
+
+
+@pytest.mark.parametrize("tone", [0, 255])
+def test_ink_on_nothing_stays_visible(tone):
+    """Strokes of one tone on a transparent ground, as drawing programs export them."""
+    alpha = Image.fromarray((255 * ink()).astype(np.uint8))
+    picture = Image.new("RGBA", alpha.size, (tone, tone, tone, 0))
+    picture.putalpha(alpha)
+    prepared = read(picture)
+    assert likeness(prepared.pixels) > 0.85 and prepared.inverted is (tone == 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_blank_sheet_is_empty_however_it_is_lit(seed):
+    rng = np.random.default_rng(seed)
+    light = np.linspace(0.9, 0.5 + 0.1 * seed, 400)[None, :] * np.ones((300, 1))
+    sheet = (light + rng.normal(0, 0.015, light.shape)).clip(0, 1)
+    with pytest.raises(EmptyPictureError, match="blank"):
+        read((sheet * 255).astype(np.uint8))
+
+
+def test_a_hair_line_on_a_large_page_is_not_taken_for_an_empty_one():
+    page = np.full((3000, 4000), 255, np.uint8)
+    page[1200:1800, 2000:2003] = 0  # 0.015 % of the page
+    pixels = read(page).pixels
+    assert pixels[:, 60:68].max() > 200 and not pixels[:, :55].any()
+
+
+@pytest.mark.parametrize("array", [np.zeros((1, 1)), np.zeros((128, 128)), np.full((300, 200, 3), 255, np.uint8)])
+def test_a_picture_of_one_tone_is_empty(array):
+    with pytest.raises(EmptyPictureError, match="nothing to see"):
+        read(array)
