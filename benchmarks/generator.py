@@ -1,4 +1,4 @@
-"""How many pictures a second the generator makes: ``python benchmarks/generator.py [--device cuda]``.
+"""How long the generator takes for a picture, on one core: ``python benchmarks/generator.py [--device cuda]``.
 
 Prints the median and spread of several runs for each kind. Left out: loading MNIST, making the textures and finding
 the skeletons, which happen once in a run (their time is printed by itself).
@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import cv2
 import torch
 
 from maxdigit.data.pictures import KINDS, generate
@@ -29,20 +30,22 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000, help="pictures a run")
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     device = device_name(torch.device(args.device))
     print(f"{device}; torch {torch.__version__}, Python {platform.python_version()}")
     for kind in KINDS:
         start = time.perf_counter()
         _make(kind, args.count, args.device)
         first = time.perf_counter() - start
-        rates = []
+        times = []
         for _ in range(args.runs):
             start = time.perf_counter()
             _make(kind, args.count, args.device)
-            rates.append(args.count / (time.perf_counter() - start))
+            times.append((time.perf_counter() - start) / args.count * 1000)
         print(
-            f"{kind:>9}: median {statistics.median(rates):,.0f} pictures/s (lowest {min(rates):,.0f}, highest "
-            f"{max(rates):,.0f}; n = {args.runs} x {args.count:,}); first run {first:.1f} s"
+            f"{kind:>9}: median {statistics.median(times):.2f} ms a picture (lowest {min(times):.2f}, highest "
+            f"{max(times):.2f}; n = {args.runs} x {args.count:,}); first run {first:.1f} s"
         )
 
 

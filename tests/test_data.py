@@ -5,20 +5,26 @@ from __future__ import annotations
 import csv
 import gzip
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from maxdigit.data import photo
+from maxdigit.data.arrange import Hand, Writing, arrange
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
-from maxdigit.data.forms import FORMS, deal_forms, form_fields
+from maxdigit.data.batch import SIZE
+from maxdigit.data.drawn import draw, plan_drawing, write
+from maxdigit.data.forms import FORMS, MAX_POINTS, deal_forms, form_fields, form_glyph
 from maxdigit.data.labelled import SampleError
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
 from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, generate
 from maxdigit.data.sample import draw_sample, measured_picture, write_samples
 from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
-from maxdigit.data.strokes import distance_fields
+from maxdigit.data.strokes import Glyph, distance_fields, glyphs
+from maxdigit.preparation.framing import DIGIT_HEIGHT, MARGIN, digit_height
+from maxdigit.preparation.prepare import prepare
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +187,130 @@ def test_drawn_pictures_are_white_strokes_on_black_with_one_to_five_digits():
     assert (pictures.families == -1).all()
     assert (pictures.pixels == 0).float().mean() > 0.7
     assert (pictures.pixels.amax((1, 2)) > 200).all()
-    heights = (pictures.boxes[..., 3] - pictures.boxes[..., 1])[pictures.digits >= 0] / 128
-    assert heights.min() < 0.2 and heights.max() > 0.6
+
+
+def _digit_heights(kind: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The height of each test picture's median digit, and the longer side of all its ink, in pixels."""
+    heights, sides = [], []
+    for boxes in generate(TEST, 0, count, kind=kind).boxes.float():
+        there = boxes[boxes[:, 0] >= 0]
+        heights.append(digit_height([tuple(box) for box in there.tolist()]))
+        sides.append(float((there[:, 2:].amax(0) - there[:, :2].amin(0)).max()))
+    return np.array(heights), np.array(sides)
+
+
+@pytest.mark.parametrize("kind", ["drawn", "forms"])
+def test_digits_come_in_one_size_unless_they_would_not_fit_in(kind: str) -> None:
+    heights, sides = _digit_heights(kind, 500)
+    fits = sides < SIZE - 2 * MARGIN - 2  # the others fill what there is
+    assert fits.mean() > 0.7
+    assert abs(np.median(heights[fits]) - DIGIT_HEIGHT) < 1.5
+    assert 0.08 < np.log(heights[fits]).std() < 0.16
+    assert heights.max() < 1.4 * DIGIT_HEIGHT and sides.max() <= SIZE - 2 * MARGIN + 1
+    assert heights[~fits].min() > 10
+
+
+def test_drawn_digits_differ_in_size_and_stand_in_rows_in_columns_and_scattered() -> None:
+    pictures = generate(TEST, 0, 500, kind="drawn")
+    three = pictures.boxes[(pictures.digits >= 0).sum(1) == 3, :3].float()
+    sizes = three[..., 3] - three[..., 1]
+    assert (sizes.amax(1) / sizes.amin(1)).median() > 1.15
+    spread = ((three[..., :2] + three[..., 2:]) / 2).std(1)  # of the middles, along x and y
+    share = (spread[:, 0] / spread[:, 1]).log2()
+    assert (share > 2).float().mean() > 0.3 and (share < -2).float().mean() > 0.05
+    assert (share.abs() < 1).float().mean() > 0.1
+
+
+@pytest.mark.parametrize("kind", ["drawn", "forms"])
+def test_no_ink_touches_the_border(kind: str) -> None:
+    pixels = generate(TEST, 0, 500, kind=kind).pixels
+    inner = torch.nn.functional.pad(pixels[:, 2:-2, 2:-2], (2, 2, 2, 2))
+    assert torch.equal(pixels, inner)
+
+
+@pytest.mark.parametrize("pen", ["drawn", "forms", "mixed"])
+def test_digits_touch_but_do_not_cover_each_other(pen: str) -> None:
+    drawing = plan_drawing(TEST, pen, 0, 0.0)[:300]
+    touching = 0
+    for writing in write(drawing, TEST):
+        layers = np.stack([_ink_of(writing, slot) for slot in range(len(writing.boxes))])
+        area = layers.sum((1, 2))
+        covered = ((layers.sum(0) > 1) & layers).sum((1, 2)) / area
+        assert covered.max() < 0.02
+        touching += cv2.connectedComponents(layers.any(0).astype(np.uint8))[0] - 1 < len(layers)
+    assert 5 < touching < 100  # of 300
+
+
+def _ink_of(writing: Writing, slot: int) -> np.ndarray:
+    lines = [line for line, owner in zip(writing.lines, writing.slots, strict=True) if owner == slot]
+    return draw(lines, writing.brush, SIZE) > 127
+
+
+def test_boxes_are_around_each_digits_ink() -> None:
+    for writing in write(plan_drawing(TEST, "mixed", 0, 0.0)[:100], TEST):
+        for slot, box in enumerate(writing.boxes):
+            rows, columns = np.nonzero(_ink_of(writing, slot))
+            assert np.abs(box - (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)).max() < 1.3
+
+
+def _alone(glyph: Glyph, *, brush: float, size: float = 1.0, angle: float = 0.0, shear: float = 0.0) -> np.ndarray:
+    """The ink of a single digit without chance, at a share of the usual height."""
+
+    def one(value: float) -> np.ndarray:
+        return np.full(1, value, np.float32)
+
+    place = np.zeros((1, 2), np.float32)
+    bend = np.zeros((1, 2, 3, 3), np.float32)
+    hand = Hand("row", place, one(1.0), one(angle), one(shear), one(1.0), bend, brush, 1.0, size, place[0])
+    writing = arrange([glyph], hand)
+    return draw(writing.lines, writing.brush, SIZE) > 127
+
+
+def _still(form: int, reach: float = 0.5) -> Glyph:
+    return form_glyph(form, reach, np.zeros((MAX_POINTS, 2), np.float32))
+
+
+def _pieces(ink: np.ndarray) -> int:
+    return cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)[0] - 1
+
+
+def _holes(ink: np.ndarray) -> int:
+    return cv2.connectedComponents((~ink).astype(np.uint8), connectivity=4)[0] - 2
+
+
+SINGLE_STROKES = [number for number, form in enumerate(FORMS) if len(form.parts) == 1]
+
+
+@pytest.mark.parametrize(
+    "form", SINGLE_STROKES, ids=[f"{FORMS[form].digit} {FORMS[form].name}" for form in SINGLE_STROKES]
+)
+def test_a_single_stroke_is_in_one_piece_at_every_size_and_slant(form: int) -> None:
+    for size in (0.4, 0.7, 1.0, 1.4, 2.5):
+        for angle in (-0.5, 0.0, 0.13, 0.5):
+            for shear in (-0.3, 0.3):
+                assert _pieces(_alone(_still(form), brush=0.0, size=size, angle=angle, shear=shear)) == 1
+
+
+def test_mnists_digits_are_drawn_in_as_many_pieces_as_they_were_written_in() -> None:
+    count = 600
+    for glyph, image in zip(glyphs("test", range(count)), TEST.digits.images[:count], strict=True):
+        ink = _alone(glyph, brush=0.0)
+        assert 1 <= _pieces(ink) <= max(_pieces(image > 30), 1)
+
+
+@pytest.mark.parametrize(("digit", "least"), [(0, 1), (6, 1), (8, 2), (9, 1)])
+def test_loops_stay_open_at_the_boldest_brush(digit: int, least: int) -> None:
+    for number, form in enumerate(FORMS):
+        if form.digit == digit:
+            for reach in (0.0, 0.5, 1.0):
+                assert _holes(_alone(_still(number, reach), brush=1.0)) >= least, form.name
+    found = [
+        glyph
+        for glyph, label in zip(glyphs("test", range(1000)), TEST.digits.labels[:1000], strict=True)
+        if label == digit and np.isfinite(glyph.hole)  # some writers leave their loops open at the end
+    ]
+    assert len(found) > 50
+    assert np.mean([_holes(_alone(glyph, brush=1.0)) >= 1 for glyph in found]) > 0.98
 
 
 def test_skeletons_run_through_the_ink():
@@ -297,16 +425,41 @@ def test_photographs_come_out_as_light_ink_on_black_with_boxes_around_it():
     assert pixels[inside].sum() > 0.97 * pixels.sum()
 
 
-def test_training_photographs_are_prepared_as_the_app_prepares_them():
-    rows, device = slice(0, 24), torch.device("cpu")
-    drawing = photo.plan_drawing(TRAIN, "mixed", 0, 0.0)[rows]
-    shot = photo._shoot(TRAIN, 0)[rows]
-    sheet = photo._sheet(shot.corners)
-    coverage, _, _ = photo.draw(drawing, TRAIN, device, sheet)
-    photographs, ground = photo._photograph(shot, coverage, sheet)
-    fast, app = (
-        prepared.float() for prepared in (photo._prepare_all(photographs, ground), photo._prepare_each(photographs))
-    )
-    assert (fast - app).abs().mean() < 3  # of 255
-    ink = (fast > 128) | (app > 128)
-    assert ((fast > 128) & (app > 128)).sum() > 0.85 * ink.sum()
+def test_photographs_are_coloured_and_framed_with_dark_or_light_ink_in_the_boxes() -> None:
+    photos, drawing = photo.photographs(TRAIN, 0, slice(0, 200), 0.0)
+    assert photos.pixels.shape == (200, photo.SIDE, photo.SIDE, 3) and photos.pixels.dtype == torch.uint8
+    again, _ = photo.photographs(TRAIN, 0, slice(120, 123), 0.0)
+    assert torch.equal(again.pixels, photos.pixels[120:123]) and torch.equal(again.boxes, photos.boxes[120:123])
+    assert 0.03 < (~photos.is_dark).float().mean() < 0.25
+    spread = (photos.pixels.amax(3).float() - photos.pixels.amin(3)).mean((1, 2))
+    assert (spread > 12).float().mean() > 0.3  # coloured paper or ink
+    grey = photos.pixels.float().mean(3)
+    for picture, boxes, digits, dark in zip(grey, photos.boxes, drawing.digits, photos.is_dark, strict=True):
+        assert torch.equal(boxes[:, 0] >= 0, digits >= 0)
+        for x0, y0, x1, y1 in boxes[digits >= 0].round().long().tolist():
+            assert x0 >= 0 and y0 >= 0 and x1 <= photo.SIDE and y1 <= photo.SIDE
+            around = picture[max(y0 - 6, 0) : y1 + 6, max(x0 - 6, 0) : x1 + 6].median()
+            inside = picture[y0:y1, x0:x1]
+            assert (around - inside.quantile(0.03) if dark else inside.quantile(0.97) - around) > 3
+
+
+def test_known_frames_make_photographed_digits_one_size() -> None:
+    photos, _ = photo.photographs(TRAIN, 0, slice(0, 300), 0.0)
+    heights = []
+    for boxes in photo._to_model(photos):
+        there = boxes[boxes[:, 2] - boxes[:, 0] > 0]
+        assert there.min() > 1 and there.max() < SIZE - 1
+        heights.append(digit_height([tuple(box) for box in there.tolist()]))
+    assert abs(np.median(heights) - DIGIT_HEIGHT) < 2
+
+
+def test_training_photographs_are_prepared_as_the_app_prepares_them() -> None:
+    photos, _ = photo.photographs(TRAIN, 0, slice(0, 40), 0.0)
+    prepared = [prepare(photograph) for photograph in photos.pixels.numpy()]
+    app = torch.from_numpy(np.stack([one.pixels for one in prepared])).float()
+    frames = torch.from_numpy(np.stack([one.frame.matrix for one in prepared]))
+    fast = photo._prepare_fast(photos.pixels, frames, photos.is_dark).float()
+    apart = (fast - app).abs().mean((1, 2))
+    both, either = ((fast > 128) & (app > 128)).sum((1, 2)), ((fast > 128) | (app > 128)).sum((1, 2))
+    assert apart.median() < 3  # of 255
+    assert (both / either).median() > 0.8
