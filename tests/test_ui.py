@@ -58,6 +58,7 @@ from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POIN
 from maxdigit.ui.runs import find_runs, fingerprint
 from maxdigit.ui.sampling import Dealt, Score
 from maxdigit.ui.shown import WHOLE, Edit, preview, seen
+from maxdigit.ui.texts import english
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
 from maxdigit.ui.training_tab import _follow, _open, _settings
 
@@ -487,6 +488,18 @@ def test_runs_are_found_in_order_with_their_results(tmp_path: Path) -> None:
     )
     assert runs[1].metrics.test == {} and runs[1].metrics.device is None
     assert runs[0].metrics.device == "one H100"
+
+
+def test_the_ink_finders_run_comes_last_and_is_shown_only_when_chosen(tmp_path: Path) -> None:
+    write_run(tmp_path, "resnet18", "tuned")
+    folder = write_run(tmp_path, "resnet18", "paper")
+    folder.rename(tmp_path / "ink_finder")
+    (tmp_path / "ink_finder" / "config.json").write_text(json.dumps({"recipe": {"learning_rate": 0.02}}))
+    runs, troubles = find_runs(tmp_path)
+    assert [run.name for run in runs] == ["resnet18/tuned", "ink_finder"] and not troubles
+    assert runs[1].title == english.INK_FINDER and runs[1].is_ink_finder
+    figure = run_figures(runs, View())["accuracy"]
+    assert any(english.INK_FINDER in (line.name or "") for line in figure.data)
 
 
 def test_a_damaged_run_is_left_out_with_a_sentence_and_the_others_stay(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ class ModelSpec:
     module: str  # holds build() -> untrained model, and load(folder) -> Classifier
     parameters: int  # trainable and not, of the published architecture
     sections: int  # of convolutions, from the picture on; the first ones can be left as they are in training
-    paper_validation: float  # accuracy on the paper's held-out pictures, 0..1
+    paper_validation: float | None  # accuracy on the paper's held-out pictures, 0..1; None where the paper has no such
     paper_test: float | None  # accuracy on the competition's test set, 0..1; None where the paper gives none
 
     def build(self) -> Any:

@@ -10,9 +10,7 @@ from huggingface_hub import ModelCardData
 from maxdigit.errors import TrainingError
 from maxdigit.training.cards import percent
 from maxdigit.training.history import read_history
-from maxdigit.training.runs import CARD, CONFIG, HISTORY, METRICS, read_json
-
-INK_FINDER = "ink_finder"  # its folder beside the models' own
+from maxdigit.training.runs import CARD, CONFIG, HISTORY, INK_FINDER, METRICS, read_json
 
 _CARD = """---
 {metadata}

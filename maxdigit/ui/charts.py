@@ -47,6 +47,8 @@ def run_figures(runs: list[Run], view: View) -> dict[str, go.Figure]:
         "speed": _figure(runs, view, "speed", [("", "pictures_per_second", False)], ",.0f"),
     }
     for spec in {run.spec.name: run.spec for run in runs}.values():
+        if spec.paper_validation is None:
+            continue
         said = f"{spec.title}, {texts.PAPER_VALIDATION}"
         _reference(
             figures["accuracy"], runs, view, spec.paper_validation, model_colour(spec.name), f"{said}: %{{y:.1%}}"

@@ -11,7 +11,7 @@ from typing import Any
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.training.history import Epoch, read_history
-from maxdigit.training.runs import CONFIG, HISTORY, METRICS, STATE, read_json
+from maxdigit.training.runs import CONFIG, HISTORY, INK_FINDER, METRICS, STATE, read_json
 from maxdigit.ui import texts
 from maxdigit.ui.measured import Metrics, read_metrics
 
@@ -19,6 +19,9 @@ _DEEPEST = 4  # folders below the root in which runs are looked for
 _MOST = 100  # runs that are read
 
 _RECIPE_ORDER = ("tuned", "paper")
+
+# Not one of the models that answer, but trained and shown beside them.
+_INK_FINDER = ModelSpec(INK_FINDER, "", "torch", "maxdigit.preparation.ink_network", 431_133, 0, None, None)
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,16 @@ class Run:
     @property
     def title(self) -> str:
         """For people."""
+        if self.is_ink_finder:
+            return texts.INK_FINDER
         usual = f"{self.spec.name}/{self.recipe}"
         elsewhere = "" if self.name == usual else f" ({self.name})"
         return f"{self.spec.title}, {texts.RECIPES.get(self.recipe, self.recipe)}{elsewhere}"
+
+    @property
+    def is_ink_finder(self) -> bool:
+        """Whether it trained the network that finds ink, whose accuracy is a Dice coefficient."""
+        return self.spec is _INK_FINDER
 
     @property
     def planned(self) -> int | None:
@@ -54,8 +64,9 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
         folder = path.parent
         name = root.name if folder == root else folder.relative_to(root).as_posix()
         settings, trouble = _settings(folder)
-        model = settings.get("model", folder.parent.name)
-        if model not in MODELS:
+        known = MODELS | {INK_FINDER: _INK_FINDER}
+        model = settings.get("model", INK_FINDER if folder.name == INK_FINDER else folder.parent.name)
+        if model not in known:
             troubles.append(texts.RUN_OF_ANOTHER.format(run=name, model=model, names=", ".join(MODELS)))
             continue
         try:
@@ -73,7 +84,7 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
             troubles.append(texts.told(error))
             metrics = Metrics()
         recipe = str(settings.get("name", folder.name))
-        runs.append(Run(name, MODELS[model], recipe, epochs, metrics, settings, (folder / STATE).is_dir()))
+        runs.append(Run(name, known[model], recipe, epochs, metrics, settings, (folder / STATE).is_dir()))
     return sorted(runs, key=_order), troubles
 
 
@@ -115,5 +126,5 @@ def _settings(folder: Path) -> tuple[dict[str, Any], str]:
 
 
 def _order(run: Run) -> tuple[int, int, str]:
-    known = run.recipe in _RECIPE_ORDER
-    return list(MODELS).index(run.spec.name), _RECIPE_ORDER.index(run.recipe) if known else 9, run.name
+    model = len(MODELS) if run.is_ink_finder else list(MODELS).index(run.spec.name)
+    return model, _RECIPE_ORDER.index(run.recipe) if run.recipe in _RECIPE_ORDER else 9, run.name

@@ -81,7 +81,8 @@ def _open(root: Path, chosen: list[str], axis: str, smoothing: float, log: bool)
     """Read the folder anew; what was chosen stays chosen, and at first everything is."""
     runs, _ = find_runs(root)
     names = [run.name for run in runs]
-    chosen = [name for name in chosen if name in names] or names
+    # At first what is shown is the models, whose accuracies mean the same.
+    chosen = [name for name in chosen if name in names] or [run.name for run in runs if not run.is_ink_finder] or names
     group = gr.CheckboxGroup([(run.title, run.name) for run in runs], value=chosen, visible=bool(runs))
     return fingerprint(root), group, *_show(root, chosen, axis, smoothing, log), _results(runs)
 
@@ -103,7 +104,8 @@ def _show(root: Path, chosen: list[str], axis: str, smoothing: float, log: bool)
     shown = [run for run in runs if run.name in chosen]
     about = texts.LINES if shown else texts.NO_RUN_CHOSEN if runs else texts.NO_RUNS.format(folder=root)
     going = [texts.going_on(run.title, len(run.epochs), run.planned) for run in shown if run.is_unfinished]
-    note = "".join(f"<p>{escape(line)}</p>" for line in (about, *going, *troubles))
+    ink = [texts.INK_FINDER_ACCURACY] if any(run.is_ink_finder for run in shown) else []
+    note = "".join(f"<p>{escape(line)}</p>" for line in (about, *ink, *going, *troubles))
     if not shown:
         return note, *[None] * len(_CHARTS), "", None
     figures = run_figures(shown, View(axis, smoothing, log))  # type: ignore[arg-type]
@@ -150,7 +152,7 @@ def _results(runs: list[Run]) -> str:
     if not runs:
         return ""
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in texts.RESULTS_COLUMNS)
-    rows = "".join(_result(run) for run in runs)
+    rows = "".join(_result(run) for run in runs if not run.is_ink_finder)  # its own measures are in its card
     return (
         f"<h2>{escape(texts.RESULTS_TITLE)}</h2>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -474,6 +474,10 @@ LINES = (
     "Solid lines: validation. Dashed lines: training. Dotted lines: what the paper reports. The charts follow a run "
     "that goes on."
 )
+INK_FINDER = "Ink finder"
+INK_FINDER_ACCURACY = (
+    "The ink finder answers no digit: its accuracy is the Dice coefficient of the ink that it finds in made-up scenes."
+)
 RUN_OF_ANOTHER = "Left out {run}: its model, {model!r}, is not one of {names}."
 RUN_WITHOUT_HISTORY = "Left out {run}: there is no epoch in its history.csv yet."
 NO_RUNS = "No training run was found in {folder}. Start one with: python train.py resnet18"

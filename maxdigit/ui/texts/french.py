@@ -485,6 +485,11 @@ LINES = (
     "Traits pleins : validation. Tirets : entraînement. Pointillés : ce qu'annonce l'article. Les courbes suivent un "
     "entraînement en cours."
 )
+INK_FINDER = "Détecteur d'encre"
+INK_FINDER_ACCURACY = (
+    "Le détecteur d'encre ne lit aucun chiffre : sa réussite est le coefficient de Dice de l'encre qu'il trouve dans "
+    "des scènes inventées."
+)
 RUN_OF_ANOTHER = "Laissé de côté : {run}. Son modèle, {model!r}, n'est pas l'un de {names}."
 RUN_WITHOUT_HISTORY = "Laissé de côté : {run}. Il n'y a pas encore d'époque dans son history.csv."
 NO_RUNS = "Aucun entraînement dans {folder}. Pour en lancer un : python train.py resnet18"
