@@ -30,10 +30,11 @@ class CountingPredictor(FakePredictor):
 
     prepared: int = 0
     is_doubtful: bool = False
+    has_writing: bool = True
 
     def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
         self.prepared += 1
-        return replace(super().prepare(source, **options), is_doubtful=self.is_doubtful)
+        return replace(super().prepare(source, **options), is_doubtful=self.is_doubtful, has_writing=self.has_writing)
 
 
 def png(columns: int = 30, size: int = 128) -> bytes:
@@ -97,10 +98,14 @@ def test_pictures_are_prepared_only_when_they_are_asked_for(tmp_path: Path) -> N
     assert predictor.prepared == batch.BATCH
 
 
-def test_a_picture_of_which_something_was_left_out_is_unsure(tmp_path: Path) -> None:
+def test_a_picture_of_which_something_was_left_out_or_without_writing_is_unsure(tmp_path: Path) -> None:
     single = tmp_path / "one.png"
     single.write_bytes(png())
-    for predictor, unsure in ((CountingPredictor(), []), (CountingPredictor(is_doubtful=True), [0])):
+    for predictor, unsure in (
+        (CountingPredictor(), []),
+        (CountingPredictor(is_doubtful=True), [0]),
+        (CountingPredictor(has_writing=False), [0]),
+    ):
         results = Results(["resnet18"])
         _, found = read_batch(predictor, [single])
         for group in answer_batch(predictor, found, ["resnet18"]):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from ui_support import TEXTURED, FakePredictor, write_results
 
 from maxdigit.data.sample import measured_picture
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import NAMES, Predictor
+from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
 from maxdigit.ui.charts import against_figure
 from maxdigit.ui.compare_tab import _compare, _look, _metrics, _row, _whole
@@ -71,6 +76,21 @@ def test_a_model_that_cannot_answer_says_why_and_the_others_go_on() -> None:
     *_, (cards, _, times) = _compare(predictor, names, "draw", DRAWING, None, "auto", Edit(), None, {})
     assert "torch_cnn has no trained weights" in cards and set(times) == {"resnet18"}
     assert "ResNet18 says" in cards
+
+
+def test_where_no_writing_was_found_nobody_says_a_digit(tmp_path: Path) -> None:
+    class BlankPredictor(FakePredictor):
+        def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+            return replace(super().prepare(source, **options), has_writing=False)
+
+    pixels = np.full((200, 300), 230, np.uint8)
+    pixels[30:90, 40:48] = 20
+    Image.fromarray(pixels).save(tmp_path / "sheet.png")
+    picture = ("upload", None, str(tmp_path / "sheet.png"), "auto", Edit(), None)
+    *_, (cards, _, _) = _compare(BlankPredictor(), list(NAMES), *picture, {})
+    assert cards.count('class="versus-digit">?') == len(NAMES) and f"<h2>{texts.NO_DIGITS}</h2>" in cards
+    *_, (cards, _, _) = _compare(FakePredictor(), list(NAMES), *picture, {})
+    assert "They all say" in cards and 'class="versus-digit">?' not in cards
 
 
 def test_a_drawing_that_cannot_be_read_is_explained(predictor: FakePredictor) -> None:

@@ -129,6 +129,7 @@ def test_nobody_forgets_what_no_digits_look_like() -> None:
     assert in_words(shares(0.2, 0.15), sees_digits=True)[:2] == ("?", texts.NO_DIGITS), "as flat as it was taught to be"
     assert in_words(shares(0.95, 0.02), sees_digits=False)[2].startswith("Sure")
     assert in_words(shares(0.4, 0.35), sees_digits=True)[2].startswith("Torn")
+    assert in_words(shares(0.99, 0.01), sees_digits=True, has_writing=False)[:2] == ("?", texts.NO_DIGITS)
     plain, textured = np.zeros((128, 128), np.uint8), np.full((128, 128), 90, np.uint8)
     find = Find((10, 10, 30, 40), plain[:30, :20], is_erased=False)
     assert seems_written(plain, [find]) and seems_written(textured, [])

@@ -809,6 +809,23 @@ def test_what_was_left_out_makes_the_answer_unsure_and_fitting_can_be_undone(tmp
     assert 'data-fit="true" hidden' in plain and "Not sure" not in plain
 
 
+class BlankPredictor(FakePredictor):
+    """Finds no writing in any picture, as the ink network does in a landscape."""
+
+    def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+        return replace(super().prepare(source, **options), has_writing=not options["fit_to_writing"])
+
+
+def test_where_no_writing_was_found_there_are_no_digits_however_sure_the_model_is(tmp_path: Path) -> None:
+    path = str(tmp_path / "sheet.png")
+    written(tmp_path / "sheet.png")
+    card = _show(BlankPredictor(), "upload", None, path, "auto", Edit(), None, "resnet18")[0]
+    assert texts.NO_DIGITS in card and texts.no_digits(3, 0.86) in card and max(shares_in(card)) == 86
+    whole = Edit().fitted("upload", False)
+    card = _show(BlankPredictor(), "upload", None, path, "auto", whole, None, "resnet18")[0]
+    assert texts.headline(3) in card, "whoever asks for the whole picture gets an answer to it"
+
+
 def test_there_is_an_example_of_everything() -> None:
     samples = [dealt.sample for dealt in EXAMPLES]
     assert {sample.family for sample in samples} == {*texts.FAMILIES, None}

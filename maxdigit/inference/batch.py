@@ -39,7 +39,7 @@ class Entry:
     name: str
     pixels: NDArray[np.uint8] | None  # (128, 128), prepared; None where it could not be read
     error: MaxDigitError | None = None
-    is_doubtful: bool = False  # something was left out that may be a digit
+    is_doubtful: bool = False  # no writing was found in it, or something was left out that may be a digit
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,6 @@ def _is_clutter(member: zipfile.ZipInfo) -> bool:
 def _entry(predictor: Predictor, name: str, source: Path | bytes) -> Entry:
     try:
         prepared = predictor.prepare(source)
-        return Entry(name, prepared.pixels, is_doubtful=prepared.is_doubtful)
+        return Entry(name, prepared.pixels, is_doubtful=prepared.is_doubtful or not prepared.has_writing)
     except MaxDigitError as error:
         return Entry(name, None, MaxDigitError(error.sentence, **error.values))  # without its traceback

@@ -25,7 +25,8 @@ from maxdigit.ui import texts
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 
 _WARM = np.array([255.0, 150.0, 0.0])  # apart from every model's colour
-_FLAT, _UNSURE = 0.25, 0.7  # the best answer's share below which there seem to be no digits
+UNSURE = 0.7  # the best answer's share below which the page calls it unsure,
+_FLAT = 0.25  # and below which there seem to be no digits
 _AROUND = 3  # pixels between a digit that was found and its box
 _COVER = 0.65  # how much of the picture the greatest heat covers
 
@@ -71,7 +72,7 @@ def answer_card(
     """
     shares = [float(share) for share in prediction.probabilities]
     digit, headline, sentence = in_words(
-        shares, sees_digits=has_writing and seems_written(picture, finds), is_doubtful=is_doubtful
+        shares, sees_digits=seems_written(picture, finds), is_doubtful=is_doubtful, has_writing=has_writing
     )
     return _card(
         digit=digit,
@@ -95,17 +96,21 @@ def _caption(inverted: bool, is_fitted: bool | None) -> str:
     return texts.SAW_FITTED if is_fitted else texts.SAW_WHOLE
 
 
-def in_words(shares: Sequence[float], *, sees_digits: bool, is_doubtful: bool = False) -> tuple[str, str, str]:
+def in_words(
+    shares: Sequence[float], *, sees_digits: bool, is_doubtful: bool = False, has_writing: bool = True
+) -> tuple[str, str, str]:
     """An answer in large type, in a line, and in a sentence on how sure it is.
 
     Args:
         shares: ten probabilities.
         sees_digits: whether there seems to be something to read in the picture.
         is_doubtful: whether something was left out of it that may be a digit.
+        has_writing: False where writing was looked for and none was found: then there are no digits, however sure the
+            model is.
     """
     best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
     # On pictures without digits models were taught to say ten times the same.
-    if shares[best] < (_FLAT if sees_digits else _UNSURE):
+    if not has_writing or shares[best] < (_FLAT if sees_digits else UNSURE):
         return "?", texts.NO_DIGITS, texts.no_digits(best, shares[best])
     if is_doubtful:
         return str(best), texts.headline(best), texts.doubtful(best, shares[best])

@@ -162,8 +162,14 @@ def _ask(
     predictor: Predictor, names: list[str], times: dict[str, float], picture: Seen, facts: str
 ) -> Iterator[tuple[str, str, dict[str, float]]]:
     replies: list[Reply] = []
-    sees_digits = picture.has_writing and (bool(picture.boxes) or not is_plain(picture.pixels))
-    show = partial(versus, names, facts=facts, sees_digits=sees_digits, is_doubtful=picture.is_doubtful)
+    show = partial(
+        versus,
+        names,
+        facts=facts,
+        sees_digits=bool(picture.boxes) or not is_plain(picture.pixels),
+        is_doubtful=picture.is_doubtful,
+        has_writing=picture.has_writing,
+    )
     yield show(replies, picture.pixels), _table(predictor, names, times), times
     for name in names:
         replies.append(_reply(predictor, name, picture.pixels))

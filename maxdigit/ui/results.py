@@ -49,7 +49,7 @@ class Result:
     error: MaxDigitError | None
     probabilities: dict[str, NDArray[np.float32]]  # by model, (10,)
     fixed: int | None = None  # the answer that a visitor gave instead
-    is_doubtful: bool = False  # something was left out of the picture that may be a digit
+    is_doubtful: bool = False  # unsure however sure the model is, as :class:`Entry` tells
 
 
 @dataclass

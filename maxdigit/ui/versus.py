@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -32,6 +34,7 @@ def versus(
     facts: str,
     sees_digits: bool = True,
     is_doubtful: bool = False,
+    has_writing: bool = True,
 ) -> str:
     """The picture, a sentence on who says what, and a card for each of ``names``, empty until it has replied.
 
@@ -42,12 +45,15 @@ def versus(
         facts: what is known about the picture, in a sentence; may be empty.
         sees_digits: whether there seems to be something to read in it.
         is_doubtful: whether something was left out of it that may be a digit.
+        has_writing: False where writing was looked for and none was found.
     """
     by_name = {reply.model: reply for reply in replies}
     answers = [(title(r.model), r.prediction.max_digit) for r in replies if r.prediction]
     is_done = len(replies) == len(names)
-    verdict = texts.verdict(answers) if is_done else texts.ASKING.format(model=title(names[len(replies)]))
-    cards = "".join(_card(name, by_name.get(name), picture, sees_digits, is_doubtful) for name in names)
+    told = texts.verdict(answers) if has_writing or not answers else texts.NO_DIGITS
+    verdict = told if is_done else texts.ASKING.format(model=title(names[len(replies)]))
+    say = partial(in_words, sees_digits=sees_digits, is_doubtful=is_doubtful, has_writing=has_writing)
+    cards = "".join(_card(name, by_name.get(name), picture, say) for name in names)
     return f"""
 <section class="verdict">
   {picture_tag(picture, texts.ANSWER_ALT, "answer-picture")}
@@ -56,13 +62,15 @@ def versus(
 <div class="versus">{cards}</div>"""
 
 
-def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8], sees_digits: bool, is_doubtful: bool) -> str:
+def _card(
+    name: str, reply: Reply | None, picture: NDArray[np.uint8], say: Callable[[list[float]], tuple[str, str, str]]
+) -> str:
     prediction = reply.prediction if reply else None
     shares = [float(share) for share in prediction.probabilities] if prediction else None
     digit, words, foot, caption = "", reply.trouble if reply else "", "", ""
     seen = picture
     if reply and prediction and shares:
-        digit, headline, words = in_words(shares, sees_digits=sees_digits, is_doubtful=is_doubtful)
+        digit, headline, words = say(shares)
         words = words if digit.isdigit() else f"{headline}. {words}"
         foot = texts.pass_time(prediction.milliseconds)
         if reply.heat is not None:
