@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +14,9 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS
 from maxdigit.training.recipes import RECIPE_NAMES, get_recipe
 
+# Threads that wait give their core away: spinning, they would take it from the process that makes the pictures.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
@@ -19,8 +25,12 @@ def main(
     recipe: Annotated[str, typer.Option(help=f"One of: {', '.join(RECIPE_NAMES)}.")] = "tuned",
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
     pictures: Annotated[int | None, typer.Option(help="Training pictures an epoch, instead of the recipe's.")] = None,
+    total_pictures: Annotated[int | None, typer.Option(help="Of the whole run, instead of --epochs.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="End within so many, tests and all; --resume goes on.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Over all processes, instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
+    width: Annotated[float | None, typer.Option(help="0.5: half of the channels, to be widened later.")] = None,
+    head: Annotated[str | None, typer.Option(help="torch_cnn's answering layer in training: plain or largest.")] = None,
     frozen: Annotated[int | None, typer.Option(help="First sections of MODEL to leave as they are.")] = None,
     validation_pictures: Annotated[int | None, typer.Option(help="Held out, instead of the recipe's.")] = None,
     test_pictures: Annotated[int, typer.Option(min=1, help="Of each kind, for metrics.json.")] = 10_000,
@@ -36,6 +46,8 @@ def main(
 
     Uses a GPU if there is one. For several, or several machines: accelerate launch train.py MODEL ...
     """
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         if data not in ("generated", "kaggle"):
             raise MaxDigitError(f"--data must be generated or kaggle, not {data!r}.")
@@ -44,14 +56,19 @@ def main(
         settings = get_recipe(
             model,
             recipe,
+            total_pictures=total_pictures,
             epochs=epochs,
             train_pictures=pictures,
             batch_size=batch_size,
             learning_rate=learning_rate,
+            width=width,
+            head=head,
             frozen=frozen,
             validation_pictures=validation_pictures,
             seed=seed,
         )
+        if settings.width != 1 and out is None:
+            raise MaxDigitError("A run of half width cannot stand among the checkpoints: name its folder with --out.")
         from maxdigit.training.run import train  # torch takes seconds to load: not for a mistyped option
 
         train(
@@ -62,12 +79,14 @@ def main(
             start_from=start_from,
             resume=resume,
             overwrite=overwrite,
+            minutes=minutes,
+            began=began,
         )
     except MaxDigitError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        typer.echo("Stopped. The last finished epoch is kept: go on with --resume.", err=True)
+        typer.echo("Stopped. The state after the last finished epoch is kept: go on with --resume.", err=True)
         raise typer.Exit(130) from None
 
 

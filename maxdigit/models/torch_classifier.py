@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from huggingface_hub import load_torch_model
+from huggingface_hub.constants import SAFETENSORS_SINGLE_FILE
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor, nn
@@ -73,7 +74,8 @@ def load_classifier(build: Callable[[], nn.Module], folder: Path) -> TorchClassi
     """
     model = build()
     try:
-        load_torch_model(model, folder, strict=True, safe=True)
+        single = folder / SAFETENSORS_SINGLE_FILE  # named, for other tensors may lie beside it
+        load_torch_model(model, single if single.is_file() else folder, strict=True, safe=True)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, json.JSONDecodeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(

@@ -54,8 +54,10 @@ class Shard:
 class Data(Protocol):
     """Where batches come from."""
 
-    def train(self, epoch: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
-        """The batches of one epoch, counted from 0: the same for the same epoch, whatever ran before."""
+    can_travel: bool  # whether another process can make the batches
+
+    def train(self, epoch: int, shard: Shard, device: torch.device, start: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch, counted from 0, from its step ``start`` on: the same, whatever ran before."""
         ...
 
     def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
@@ -71,30 +73,32 @@ class GeneratedData:
         skip: how many pictures an earlier run has seen, to be left out.
     """
 
+    can_travel = True
+
     def __init__(self, recipe: Recipe, skip: int = 0) -> None:
         self._recipe = recipe
         self._skipped_steps = -(-skip // recipe.batch_size)
         # The recipe's seed gives other pictures from the same digits and backgrounds.
         self._train = replace(TRAIN, seed=TRAIN.seed + 1_000 * (recipe.seed - 1))
 
-    def train(self, epoch: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
+    def train(self, epoch: int, shard: Shard, device: torch.device, start: int = 0) -> Iterator[Batch]:
         recipe = self._recipe
         steps = recipe.train_pictures // recipe.batch_size
         first = self._skipped_steps + (epoch * steps if recipe.fresh else 0)
         # An epoch of the same pictures is walked in another order each time, else batches would repeat too.
         order = np.arange(steps) if recipe.fresh else np.random.default_rng((recipe.seed, epoch)).permutation(steps)
         low, high = shard.rows(recipe.batch_size)
-        for step in (first + order).tolist():
+        for step in (first + order[start:]).tolist():
             parts, position = [], 0
-            for kind, (start, stop) in _ranges(recipe.kinds, recipe.batch_size, step).items():
+            for kind, (low_kind, high_kind) in _ranges(recipe.kinds, recipe.batch_size, step).items():
                 # This process's part of the batch, and of that what is of this kind.
-                begin, end = max(low - position, 0), min(high - position, stop - start)
-                position += stop - start
+                begin, end = max(low - position, 0), min(high - position, high_kind - low_kind)
+                position += high_kind - low_kind
                 if begin < end:
                     parts.append(
                         generate(
                             self._train,
-                            start + begin,
+                            low_kind + begin,
                             end - begin,
                             kind=kind,  # type: ignore[arg-type]
                             balance=recipe.balance,
@@ -113,6 +117,8 @@ class GeneratedData:
 class ArrayData:
     """Pictures held in memory (the competition's), with the last ones kept for validation."""
 
+    can_travel = False  # too many to copy
+
     def __init__(self, recipe: Recipe, pictures: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         self._recipe = recipe
         held = min(recipe.validation_pictures, len(labels) // 5)
@@ -125,11 +131,11 @@ class ArrayData:
         """Pictures to train on."""
         return len(self._train[1])
 
-    def train(self, epoch: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
+    def train(self, epoch: int, shard: Shard, device: torch.device, start: int = 0) -> Iterator[Batch]:
         size = self._recipe.batch_size
         pictures, labels = self._train
         order = torch.from_numpy(np.random.default_rng((self._recipe.seed, epoch)).permutation(len(labels)))
-        for step in range(self._recipe.train_pictures // size):
+        for step in range(start, self._recipe.train_pictures // size):
             rows = order[torch.arange(step * size, (step + 1) * size) % len(order)]
             low, high = shard.rows(size)
             rows = rows[low:high]

@@ -13,9 +13,6 @@ RecipeName = Literal["tuned", "paper"]
 RECIPE_NAMES: tuple[RecipeName, ...] = ("tuned", "paper")
 
 
-WARM_UP = 0.1  # of a one-cycle schedule: the share of steps in which the learning rate rises
-
-
 @dataclass(frozen=True)
 class Recipe:
     """Settings of one run. Picture counts are an epoch's; shares run 0..1."""
@@ -24,7 +21,7 @@ class Recipe:
     name: RecipeName
     optimizer: Literal["muon", "adamw", "adam", "adadelta", "nadam"]
     learning_rate: float
-    schedule: Literal["one_cycle", "constant"]
+    schedule: Literal["linear", "constant"]  # linear: falls to zero over the whole plan
     epochs: int
     batch_size: int  # over all processes together
     train_pictures: int
@@ -35,6 +32,9 @@ class Recipe:
     label_smoothing: float = 0.0
     weight_decay: float = 0.0
     dropout: float | None = None  # rate of the model's dropout layers while training; None: as built
+    other_rate: float = 1e-3  # Muon: AdamW's learning rate for all that is not a hidden convolution
+    width: float = 1.0  # share of the published network's channels; under 1 the result can only be trained on
+    head: Literal["plain", "largest"] = "plain"  # torch_cnn: how its answering layer is written while it is trained
     locate: float = 0.0  # weight of the auxiliary loss "which digit stands where"
     frozen: int = 0  # of the model's first sections, so many keep the weights they start from
     softmax_before_loss: bool = False  # the paper's ResNet18: softmax in the forward pass, then cross-entropy
@@ -43,17 +43,17 @@ class Recipe:
     seed: int = 1
 
 
-# What works best. Sized for a GPU; `train.py --epochs ... --pictures ...` cuts a run to what a CPU can do.
+# What works best, with a plan that two cores carry out in some hours; `train.py --total-pictures` plans for more.
 _TUNED = Recipe(
     model="",
     name="tuned",
-    optimizer="adamw",
-    learning_rate=2e-3,
-    schedule="one_cycle",
+    optimizer="muon",
+    learning_rate=0.02,
+    schedule="linear",
     epochs=40,
-    batch_size=256,
-    train_pictures=45_000,
-    validation_pictures=5_000,
+    batch_size=64,
+    train_pictures=9_984,  # whole batches
+    validation_pictures=1_000,
     fresh=True,
     kinds={"textured": 0.25, "crowded": 0.35, "drawn": 0.15, "forms": 0.1, "photo": 0.12, "blank": 0.03},
     balance=0.5,
@@ -65,8 +65,10 @@ _TUNED = Recipe(
     locate=1.0,
 )
 
-# The Keras CNN's dense layers have no batch norm: they do not stand the others' learning rate.
-_TUNED_CHANGES: dict[str, dict[str, Any]] = {"keras_cnn": {"learning_rate": 1e-3, "optimizer": "muon"}}
+# The linear layer of the plain CNN does not learn from what its features know when it is trained as it stands.
+_TUNED_CHANGES: dict[str, dict[str, Any]] = {"torch_cnn": {"head": "largest"}}
+
+WIDTHS = (0.5, 1.0)
 
 # As the paper states them; batch sizes are not stated there, so a common one is taken.
 _PAPER = {
@@ -112,8 +114,10 @@ _PAPER = {
 }
 
 
-def get_recipe(model: str, name: str, **changes: Any) -> Recipe:
+def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **changes: Any) -> Recipe:
     """The recipe ``name`` for ``model``, with single settings changed (those that are not None).
+
+    ``total_pictures`` sets the epochs, so that all of them together show at least so many pictures.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -124,11 +128,20 @@ def get_recipe(model: str, name: str, **changes: Any) -> Recipe:
         raise TrainingError(f"There is no recipe called {name!r}. Choose one of: {', '.join(RECIPE_NAMES)}.")
     recipe = replace(_TUNED, model=model, **_TUNED_CHANGES.get(model, {})) if name == "tuned" else _PAPER[model]
     recipe = replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+    if total_pictures is not None:
+        steps = max(1, recipe.train_pictures // max(1, recipe.batch_size))
+        recipe = replace(recipe, epochs=math.ceil(total_pictures / (steps * max(1, recipe.batch_size))))
     for setting in ("epochs", "batch_size", "train_pictures", "validation_pictures"):
         if getattr(recipe, setting) < 1:
             raise TrainingError(f"{setting} must be at least 1, not {getattr(recipe, setting)}.")
     if not 0 < recipe.learning_rate < math.inf:
         raise TrainingError(f"The learning rate must be above 0, not {recipe.learning_rate}.")
+    if not 0 < recipe.other_rate < math.inf:
+        raise TrainingError(f"The other learning rate must be above 0, not {recipe.other_rate}.")
+    if recipe.width not in WIDTHS or (recipe.width != 1 and name == "paper"):
+        raise TrainingError(f"The width must be 0.5 or 1, and 1 for the paper's recipes; not {recipe.width}.")
+    if recipe.head != "plain" and model != "torch_cnn":
+        raise TrainingError(f"Only torch_cnn's answering layer can be written in another way, not {model}'s.")
     if not 0 <= recipe.seed < 2**32:
         raise TrainingError(f"The seed must be 0 to {2**32 - 1:,}, not {recipe.seed}.")
     if not 0 <= recipe.frozen <= sections:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import tempfile
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 
 from maxdigit.data.kaggle import load_training
-from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.pictures import TEST_KINDS, generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
 from maxdigit.training.batches import ArrayData, Data, GeneratedData
 from maxdigit.training.calibration import Calibration, fit_temperature, load_calibrated, scale
 from maxdigit.training.devices import default_device
+from maxdigit.training.forms import TrainingForm
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
 from maxdigit.training.mistakes import write_mistakes
@@ -29,15 +32,21 @@ from maxdigit.training.runs import (
     CONFIG,
     HISTORY,
     METRICS,
+    PREVIOUS_STATE,
     STATE,
     prepare_folder,
     read_json,
     remove,
     write_json,
 )
+from maxdigit.training.starts import first_form, new_form
+from maxdigit.training.threads import one_thread
+from maxdigit.training.tuned_loop import train_tuned
 
 CALIBRATION_PICTURES = 1_000  # validation pictures of each kind: one number is all that is fitted
 BLANK_PICTURES = 1_000  # test pictures without a digit
+_REHEARSAL = 32  # pictures of each kind
+_SHORTEST = 5.0  # seconds of training, under which there is no point in it
 TEST_PICTURES = "our own synthesis from MNIST's test digits; not the competition's"
 
 
@@ -50,6 +59,8 @@ def train(
     start_from: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    minutes: float | None = None,
+    began: float | None = None,
 ) -> None:
     """Train by ``recipe`` and leave a whole run in ``folder``: weights, history, config, calibration and metrics.
 
@@ -62,27 +73,37 @@ def train(
         start_from: folder of an earlier run whose weights to begin with; pictures that it has seen are left out.
         resume: go on from the last finished epoch of an interrupted run.
         overwrite: replace a run that is there already.
+        minutes: end within so many, tests and all, even if the recipe's plan is not carried out by then. The state
+            stays in that case, so that ``resume`` can go on. For tuned recipes.
+        began: from when the minutes count, in seconds of ``time.monotonic``; None: from now.
 
     Raises:
         TrainingError: the run cannot start or go on.
         CheckpointError: the weights to begin with are missing, damaged, or of another model.
         CompetitionFileError: a file in ``kaggle_folder`` is missing or not of the right form.
     """
-    earlier = _earlier_runs(start_from) if start_from else []
-    data: Data
-    if kaggle_folder is not None:
-        pictures, labels = load_training(kaggle_folder)
-        data = ArrayData(recipe, pictures, labels)
-        if data.train_count < recipe.batch_size:
-            raise TrainingError(f"{len(labels)} pictures are too few for batches of {recipe.batch_size}.")
-    else:
-        data = GeneratedData(recipe, skip=sum(run["pictures_seen"] for run in earlier))
-    spec = get_model(recipe.model)
+    began = time.monotonic() if began is None else began
+    if minutes is not None and recipe.name != "tuned":
+        raise TrainingError("Only a tuned recipe can be brought to an early end: leave --minutes out.")
+    earlier = _earlier_runs(folder, start_from, resume)
+    data = _data(recipe, kaggle_folder, earlier)
     is_main = _is_main_process()
     if is_main:
         source = "generated" if kaggle_folder is None else "kaggle"
         prepare_folder(folder, recipe, source, earlier, resume, overwrite)
-    if spec.framework == "torch":
+    is_done = True
+    if recipe.name == "tuned":
+        form = new_form(recipe) if resume else first_form(recipe, start_from)
+        deadline = None
+        if minutes is not None:
+            deadline = began + 60 * minutes - _closing_seconds(form, recipe, test_pictures)
+            if deadline < time.monotonic() + _SHORTEST:
+                raise TrainingError(
+                    f"{minutes:g} minutes are too few to train and then to measure what came of it. "
+                    "Give more, or fewer --test-pictures."
+                )
+        is_done = train_tuned(recipe, form, data, folder, resume=resume, deadline=deadline)
+    elif get_model(recipe.model).framework == "torch":
         from maxdigit.training.torch_loop import train_torch
 
         train_torch(recipe, data, folder, resume=resume, start_from=start_from)
@@ -91,13 +112,59 @@ def train(
 
         train_keras(recipe, data, folder, resume=resume, start_from=start_from)
     if is_main:
+        _conclude(recipe, folder, test_pictures, is_done)
+
+
+def _data(recipe: Recipe, kaggle_folder: Path | None, earlier: list[dict[str, Any]]) -> Data:
+    """Where the run's pictures come from."""
+    if kaggle_folder is None:
+        return GeneratedData(recipe, skip=sum(run["pictures_seen"] for run in earlier))
+    pictures, labels = load_training(kaggle_folder)
+    data = ArrayData(recipe, pictures, labels)
+    if data.train_count < recipe.batch_size:
+        raise TrainingError(f"{len(labels)} pictures are too few for batches of {recipe.batch_size}.")
+    return data
+
+
+def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -> None:
+    """Measure what has been trained, and clear away what only a run to be resumed needs."""
+    if recipe.width == 1:
         write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
         for kind, result in write_metrics(recipe.model, folder, test_pictures)["test"].items():
             low, high = result["interval95"]
             print(
                 f"{kind} test pictures: {result['accuracy']:.1%} right ({low:.1%} to {high:.1%}, n = {test_pictures:,})"
             )
+    else:
+        write_json(folder / METRICS, {"model": recipe.model, "width": recipe.width, "training": _training(folder)})
+        print(
+            f"At width {recipe.width:g} the result is for training only: no page or command can use it. Widen it with: "
+            f"train.py {recipe.model} --start-from {folder}"
+        )
+    if is_done:
         remove(folder / STATE)
+        remove(folder / PREVIOUS_STATE)
+    else:
+        print("The plan is not carried out yet: --resume goes on with it.")
+
+
+def _closing_seconds(form: TrainingForm, recipe: Recipe, test_pictures: int) -> float:
+    """How long calibrating and measuring the saved model will take, by a rehearsal."""
+    if recipe.width != 1:
+        return 1.0
+    with tempfile.TemporaryDirectory() as folder:
+        form.save(Path(folder))
+        classifier = get_model(recipe.model).load(Path(folder))
+    for kind in TEST_KINDS:  # the first answers and pictures are slower than all others
+        with one_thread():
+            pictures = generate(VALIDATION, 0, _REHEARSAL, kind=kind)
+        classifier.predict(pictures.pixels.numpy())
+    start = time.monotonic()
+    for kind in TEST_KINDS:
+        classifier.predict(generate(VALIDATION, 0, _REHEARSAL, kind=kind).pixels.numpy())
+    each = (time.monotonic() - start) / (_REHEARSAL * len(TEST_KINDS))
+    count = len(TEST_KINDS) * (min(test_pictures, CALIBRATION_PICTURES) + test_pictures)
+    return 10.0 + 1.5 * each * (count + min(test_pictures, BLANK_PICTURES))
 
 
 def write_calibration(
@@ -130,15 +197,6 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
     """Measure the weights in ``folder`` as they will be used; write ``metrics.json`` and ``mistakes.csv``."""
     spec = get_model(model)
     classifier = load_calibrated(model, folder)
-    config = read_json(folder / CONFIG, "recipe")
-    recipe = config["recipe"]
-    history = read_history(folder / HISTORY)
-    if spec.framework == "torch":
-        device = default_device()
-    else:
-        from maxdigit.training.keras_loop import keras_device
-
-        device = keras_device()
     measured = {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS}
     metrics = {
         "model": model,
@@ -148,15 +206,7 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
         "test": {kind: result for kind, (result, _) in measured.items()},
         "blank": measure_blank(classifier, "test", min(test_pictures, BLANK_PICTURES)),
         "test_pictures": TEST_PICTURES,
-        "training": {
-            "epochs": len(history),
-            "pictures_seen": len(history) * (recipe["train_pictures"] // recipe["batch_size"] * recipe["batch_size"]),
-            "pictures_seen_before": sum(run["pictures_seen"] for run in config.get("started_from", [])),
-            "seconds": round(sum(row.seconds for row in history), 1),
-            "seconds_before": round(sum(run["seconds"] for run in config.get("started_from", [])), 1),
-            "device": device_name(device),
-            "best_validation_accuracy": max(row.validation_accuracy for row in history),
-        },
+        "training": _training(folder),
         "versions": versions(),
     }
     for kind, (_, wrong) in measured.items():
@@ -165,10 +215,35 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any
     return metrics
 
 
-def _earlier_runs(folder: Path) -> list[dict[str, Any]]:
-    """What the weights in ``folder`` have been through, oldest run first."""
+def _training(folder: Path) -> dict[str, Any]:
+    """What a run and those before it have seen, by its config and history."""
     config = read_json(folder / CONFIG, "recipe")
-    training = read_json(folder / METRICS, "training")["training"]
+    recipe = config["recipe"]
+    history = read_history(folder / HISTORY)
+    device = default_device()
+    if recipe["name"] == "paper" and get_model(recipe["model"]).framework == "keras":
+        from maxdigit.training.keras_loop import keras_device
+
+        device = keras_device()
+    return {
+        "epochs": len(history),
+        "pictures_seen": sum(round(row.seconds * row.pictures_per_second) for row in history),
+        "pictures_seen_before": sum(run["pictures_seen"] for run in config.get("started_from", [])),
+        "seconds": round(sum(row.seconds for row in history), 1),
+        "seconds_before": round(sum(run["seconds"] for run in config.get("started_from", [])), 1),
+        "device": device_name(device),
+        "best_validation_accuracy": max(row.validation_accuracy for row in history),
+    }
+
+
+def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[dict[str, Any]]:
+    """What the weights that a run began with have been through, oldest run first."""
+    if resume and (folder / CONFIG).exists():
+        return read_json(folder / CONFIG, "recipe").get("started_from", [])
+    if start_from is None:
+        return []
+    config = read_json(start_from / CONFIG, "recipe")
+    training = read_json(start_from / METRICS, "training")["training"]
     kept = {key: training[key] for key in ("pictures_seen", "seconds", "device")}
     return [*config.get("started_from", []), {"recipe": config["recipe"], **kept}]
 

@@ -20,7 +20,11 @@ MISTAKES = "mistakes.csv"
 CALIBRATION = "calibration.json"
 CARD = "README.md"  # for whoever comes to the run's folder first
 ENSEMBLE = "ensemble"  # the folder beside the models' own, and what the ensemble is called everywhere
-STATE = "state"  # what --resume needs; not committed
+READER = "reader.safetensors"  # the auxiliary head: which digit stands in each cell of the feature map
+NARROW = "narrow.safetensors"  # weights of a run at less than full width, which only training can use
+INK_FINDER = "ink_finder"  # the folder of the network that finds ink, beside the models' own
+STATE = "state"  # what --resume needs
+PREVIOUS_STATE = "state_before"  # the one before it, should that be damaged
 
 
 def write_aside(path: Path, write: Callable[[Path], None]) -> None:
@@ -88,22 +92,28 @@ def prepare_folder(
     config = folder / CONFIG
     if resume:
         recover(folder / STATE)
-        if not (folder / STATE).is_dir():
+        if not (folder / STATE).is_dir() and not (folder / PREVIOUS_STATE).is_dir():
             raise TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
-        before = read_json(config, "recipe")["recipe"]
-        changed = [key for key, value in asdict(recipe).items() if before.get(key) != value]
-        if changed:
-            raise TrainingError(
-                f"The run in {folder} has other settings ({', '.join(changed)}). "
-                "Resume it with the options it was started with."
+        found = read_json(config, "recipe")
+        settings = asdict(recipe)
+        longer = {"epochs"} if recipe.name == "tuned" else set()  # a plan may be lengthened on the way
+        changed = {key: value for key, value in settings.items() if found["recipe"].get(key) != value}
+        if changed.keys() - longer:
+            others = ", ".join(
+                f"{key} {found['recipe'].get(key)} there, {value} here" for key, value in changed.items()
             )
+            raise TrainingError(
+                f"The run in {folder} has other settings ({others}). Resume it with the options it was started with."
+            )
+        if changed:
+            write_json(config, {**found, "recipe": settings})
         return
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder} is a file. Name a folder for the run: --out FOLDER.")
     if folder.exists() and any(folder.iterdir()):
         if not overwrite:
             raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
-        for name in (CONFIG, HISTORY, METRICS, MISTAKES, CALIBRATION, CARD, STATE):
+        for name in (CONFIG, HISTORY, METRICS, MISTAKES, CALIBRATION, CARD, READER, NARROW, STATE, PREVIOUS_STATE):
             remove(folder / name)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,190 @@
+"""The form in which a model is trained: the published network, or one that folds exactly into it on saving.
+
+Beside its logits each form gives what an auxiliary head, the reader, says of each cell of the feature map: which digit
+stands there, if any. Only training asks it; it is kept beside the weights.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from huggingface_hub import save_torch_state_dict
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+from maxdigit.models.resnet18 import ResNet18
+from maxdigit.models.torch_cnn import TorchCNN
+from maxdigit.training.composed import paired_convolution
+from maxdigit.training.folding import Normed, normed_convolutions
+from maxdigit.training.largest_linear import LargestLinear
+from maxdigit.training.runs import READER, remove, write_aside
+
+MAX_SHARD = "9MB"  # hosts of plain git repositories refuse files over 10 MiB
+Head = Literal["plain", "largest"]
+
+
+class TrainingForm(nn.Module, ABC):
+    """A model as it is trained; see the module's text.
+
+    Args:
+        features: the geometry of the feature map, in the published network.
+        width: share of the published network's channels.
+    """
+
+    def __init__(self, features: FeatureMap, width: float) -> None:
+        super().__init__()
+        self.features = features
+        self.locate = nn.Conv2d(round(features.channels * width), NUM_CLASSES + 1, kernel_size=1)
+        nn.init.zeros_(self.locate.weight)  # a trained model is not thrown off by what a random head asks of it
+        self.frozen = 0
+
+    @abstractmethod
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits ``(N, 10)`` and cell logits ``(N, 11, cells, cells)`` of uint8 pictures ``(N, 128, 128)``."""
+
+    @property
+    @abstractmethod
+    def sections(self) -> list[nn.Module]:
+        """All layers with weights but the last ones, by section, from the picture on."""
+
+    @abstractmethod
+    def published(self) -> Any:
+        """The published network, in float32 on the CPU, with the probabilities that this form gives in inference."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the published network's weights and the reader's into ``folder``."""
+
+    def normed(self) -> list[Normed]:
+        """The convolutions whose size does not matter, for a batch norm follows them."""
+        return normed_convolutions(self)
+
+    def freeze(self, count: int) -> None:
+        """Leave the first ``count`` sections as they are from now on, the moments of their batch norms too."""
+        self.frozen = count
+        for section in self.sections[:count]:
+            section.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> TrainingForm:
+        """As every module's, but frozen sections work as in inference."""
+        super().train(mode)
+        for section in self.sections[: self.frozen]:
+            section.eval()
+        return self
+
+    def save_reader(self, folder: Path) -> None:
+        """Write the auxiliary head as weight ``(11, channels)`` and bias ``(11,)``, float32, in safetensors."""
+        weight, bias = (value.detach().float().cpu() for value in (self.locate.weight[:, :, 0, 0], self.locate.bias))
+        state = {"weight": weight.contiguous(), "bias": bias.contiguous()}
+        write_aside(folder / READER, lambda aside: save_file(state, aside))
+
+    def load_reader(self, folder: Path) -> None:
+        """Begin with the auxiliary head in ``folder``, if it has one that fits."""
+        try:
+            state = load_file(folder / READER)
+        except FileNotFoundError:
+            return
+        with torch.no_grad():
+            self.locate.weight.copy_(state["weight"][:, :, None, None])
+            self.locate.bias.copy_(state["bias"])
+
+
+class ResNetForm(TrainingForm):
+    """ResNet18 has a batch norm after each convolution as published: this is the network itself."""
+
+    def __init__(self, model: ResNet18, features: FeatureMap, width: float = 1.0) -> None:
+        super().__init__(features, width)
+        self.model = narrowed(model, width)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        network = self.model.network
+        maps = network.maxpool(network.relu(network.bn1(network.conv1(self.model.pictures(pixels)))))
+        maps = network.layer3(network.layer2(network.layer1(maps)))
+        cells = self.locate(maps)
+        return network.fc(network.avgpool(network.layer4(maps)).flatten(1)), cells
+
+    @property
+    def sections(self) -> list[nn.Module]:
+        return self.model.sections
+
+    def published(self) -> nn.Module:
+        return copy.deepcopy(self.model).cpu().float().eval()
+
+    def save(self, folder: Path) -> None:
+        save_weights(self.published(), folder)
+        self.save_reader(folder)
+
+
+class TorchCNNForm(TrainingForm):
+    """The plain CNN with each pair of convolutions computed as one.
+
+    Its weights are the published ones. The answering layer may be written in another way: ``largest`` is
+    :class:`maxdigit.training.largest_linear.LargestLinear`.
+    """
+
+    def __init__(
+        self, model: TorchCNN, features: FeatureMap, width: float = 1.0, *, head: Head = "plain", is_new: bool = True
+    ) -> None:
+        super().__init__(features, width)
+        self.model = narrowed(model, width)
+        if head == "largest":
+            self.model.classify = LargestLinear(model.classify, self.locate.in_channels, is_new=is_new)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        maps = self.model.pictures(pixels)
+        for first, second, *others in self.model.sections:
+            maps = paired_convolution(first, second, maps)
+            for layer in others:
+                maps = layer(maps)
+        return self.model.classify(self.model.flatten(maps)), self.locate(maps)
+
+    @property
+    def sections(self) -> list[nn.Module]:
+        return self.model.sections
+
+    def normed(self) -> list[Normed]:
+        return [Normed([first, second], norm) for first, second, norm, *_ in self.model.sections]
+
+    def published(self) -> nn.Module:
+        model = copy.deepcopy(self.model).cpu().float().eval()
+        if isinstance(model.classify, LargestLinear):
+            model.classify = model.classify.fold()
+        return model
+
+    def save(self, folder: Path) -> None:
+        save_weights(self.published(), folder)
+        self.save_reader(folder)
+
+
+def narrowed(model: nn.Module, width: float) -> nn.Module:
+    """The model with this share of its channels everywhere but in its input and its answers, new weights if under 1."""
+    if width != 1:
+        for name, layer in model.named_children():
+            if isinstance(layer, nn.Conv2d):
+                inputs = layer.in_channels if layer.in_channels == 1 else round(layer.in_channels * width)
+                settings = {key: getattr(layer, key) for key in ("kernel_size", "stride", "padding")}
+                outputs = round(layer.out_channels * width)
+                setattr(model, name, nn.Conv2d(inputs, outputs, bias=layer.bias is not None, **settings))
+            elif isinstance(layer, nn.BatchNorm2d):
+                setattr(model, name, nn.BatchNorm2d(round(layer.num_features * width)))
+            elif isinstance(layer, nn.Linear):
+                setattr(model, name, nn.Linear(round(layer.in_features * width), layer.out_features))
+            else:
+                narrowed(layer, width)
+    return model
+
+
+def save_weights(model: nn.Module, folder: Path) -> None:
+    """Weights in half precision, as safetensors in shards under 10 MiB, in the Hub's own layout."""
+    state = {
+        name: value.detach().cpu().half().contiguous() if value.is_floating_point() else value.detach().cpu()
+        for name, value in model.state_dict().items()
+    }
+    for old in folder.glob("model*.safetensors*"):
+        remove(old)
+    save_torch_state_dict(state, folder, max_shard_size=MAX_SHARD)

@@ -1,0 +1,93 @@
+"""With which weights a tuned run begins, and what it leaves: new ones, an earlier run's, or half of them widened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from maxdigit.errors import TrainingError
+from maxdigit.models.registry import get_model
+from maxdigit.training.forms import ResNetForm, TorchCNNForm, TrainingForm
+from maxdigit.training.recipes import Recipe
+from maxdigit.training.runs import CONFIG, NARROW, read_json, remove, write_aside
+from maxdigit.training.states import compact, expand
+from maxdigit.training.widen import NOISE, widen
+
+
+def new_form(recipe: Recipe, published: Path | None = None) -> TrainingForm:
+    """The model of ``recipe`` as it is trained, with new weights or with the published ones in a folder.
+
+    Raises:
+        CheckpointError: those are missing, damaged or of another network.
+    """
+    spec = get_model(recipe.model)
+    dropout = recipe.dropout or 0.0
+    if recipe.model == "keras_cnn":
+        from maxdigit.training.keras_form import KerasForm
+
+        keras_form = KerasForm(recipe.width, dropout)
+        if published is not None:
+            keras_form.load_published(spec.load(published).model)  # type: ignore[attr-defined]
+        form: TrainingForm = keras_form
+    else:
+        model = spec.build() if published is None else spec.load(published).model  # type: ignore[attr-defined]
+        if recipe.model == "resnet18":
+            form = ResNetForm(model, spec.features, recipe.width)
+        else:
+            for section in model.sections:
+                section[-1].p = dropout
+            is_new = published is None
+            form = TorchCNNForm(model, spec.features, recipe.width, head=recipe.head, is_new=is_new)
+    if published is not None:
+        form.load_reader(published)
+    return form
+
+
+def first_form(recipe: Recipe, start_from: Path | None) -> TrainingForm:
+    """The model of ``recipe`` with the weights that its run begins with.
+
+    Args:
+        recipe: of the run.
+        start_from: folder of an earlier run, at this width or at half of it; None: new weights.
+
+    Raises:
+        TrainingError: the earlier run is of another model or a width from which there is no way to this one's.
+        CheckpointError: its weights are missing or damaged.
+    """
+    if start_from is None:
+        return new_form(recipe)
+    earlier = read_json(start_from / CONFIG, "recipe")["recipe"]
+    model, width = earlier.get("model"), earlier.get("width", 1.0)
+    if model != recipe.model:
+        raise TrainingError(f"The run in {start_from} is of {model}: {recipe.model} cannot begin with its weights.")
+    if width not in (recipe.width, recipe.width / 2):
+        raise TrainingError(
+            f"The run in {start_from} has width {width}: a run of width {recipe.width} can begin with its own width "
+            "or with half of it."
+        )
+    if width == 1:
+        return new_form(recipe, start_from)
+    form = new_form(recipe)
+    small = form if width == recipe.width else new_form(replace(recipe, width=width))
+    path = start_from / NARROW
+    try:
+        state = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(f"{path} cannot be read ({error}). Let that run come to its end first.") from error
+    expand(small, state, path)
+    if small is not form:
+        widen(small, form, noise=NOISE, seed=recipe.seed)
+    return form
+
+
+def save_form(form: TrainingForm, recipe: Recipe, folder: Path) -> None:
+    """Write a run's weights: the published network's, or those of the training form where it is narrower."""
+    if recipe.width == 1:
+        form.save(folder)
+        remove(folder / NARROW)
+    else:
+        state = compact(form)
+        write_aside(folder / NARROW, lambda aside: save_file(state, aside))

@@ -1,0 +1,121 @@
+"""What a run needs to go on after a stop: the weights in half precision and where in its plan it stands.
+
+Momentum is left out: it is rebuilt in a hundred steps. So a state is small, each of its files is under 10 MiB, and it
+can travel from one machine to another. The one before it is kept too, for the case that a file of it is damaged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from huggingface_hub import save_torch_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from maxdigit.errors import TrainingError
+from maxdigit.training.forms import MAX_SHARD
+from maxdigit.training.recipes import Recipe
+from maxdigit.training.runs import PREVIOUS_STATE, STATE, read_json, remove, write_json
+
+_PROGRESS = "progress.json"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands."""
+
+    model: str
+    width: float
+    head: str
+    step: int  # steps done
+    rows: int  # of history.csv
+
+    @classmethod
+    def new(cls, recipe: Recipe) -> Progress:
+        """Where a run by this recipe begins."""
+        return cls(recipe.model, recipe.width, recipe.head, step=0, rows=0)
+
+
+def save_state(form: nn.Module, progress: Progress, folder: Path) -> None:
+    """Write ``folder/state`` in one step, keeping the one before it as ``folder/state_before``.
+
+    Raises:
+        OSError, SafetensorError: it cannot be written; the states there are stay as they are.
+    """
+    aside, state, before = (folder / name for name in (f".new-{STATE}", STATE, PREVIOUS_STATE))
+    remove(aside)
+    try:
+        aside.mkdir()
+        save_torch_state_dict(compact(form), aside, max_shard_size=MAX_SHARD)
+        files = {path.name: _digest(path) for path in sorted(aside.iterdir())}
+        write_json(aside / _PROGRESS, {"progress": asdict(progress), "files": files})
+        for path in aside.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    except BaseException:
+        remove(aside)
+        raise
+    if state.exists():
+        remove(before)
+        os.rename(state, before)
+    os.rename(aside, state)
+
+
+def load_state(form: nn.Module, wanted: Progress, folder: Path) -> Progress:
+    """Bring ``form`` to where the run in ``folder`` stands, by its last state or, if that is damaged, the one before.
+
+    Raises:
+        TrainingError: there is no whole state, or it is of another model, width or answering layer.
+    """
+    reasons = []
+    for state in (folder / STATE, folder / PREVIOUS_STATE):
+        try:
+            found = read_json(state / _PROGRESS, "progress", "files")
+            progress = Progress(**found["progress"])
+            tensors: dict[str, Tensor] = {}
+            for name, digest in found["files"].items():
+                if Path(name).name != name or _digest(state / name) != digest:
+                    raise ValueError(f"{name} is not as it was written")
+                if name.endswith(".safetensors"):
+                    tensors |= load_file(state / name)
+        except (TrainingError, OSError, ValueError, TypeError, SafetensorError) as error:
+            reasons.append(f"{state}: {error}")
+            continue
+        for what in ("model", "width", "head"):
+            there, here = getattr(progress, what), getattr(wanted, what)
+            if there != here:
+                raise TrainingError(f"The state in {state} is of {what} {there}, and this run is of {what} {here}.")
+        expand(form, tensors, state)
+        return progress
+    raise TrainingError(f"There is no whole state to resume from. Start the run anew. ({'; '.join(reasons)})")
+
+
+def compact(module: nn.Module) -> dict[str, Tensor]:
+    """A module's state, its matrices and kernels in half precision."""
+    return {
+        name: (value.half() if value.ndim > 1 and value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in module.state_dict().items()
+    }
+
+
+def expand(module: nn.Module, state: dict[str, Tensor], path: Path) -> None:
+    """What :func:`compact` undoes.
+
+    Raises:
+        TrainingError: the state is of another network.
+    """
+    with torch.no_grad():
+        try:
+            module.load_state_dict(state)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+            raise TrainingError(f"The weights in {path} are of another network or another width ({reason}).") from error
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

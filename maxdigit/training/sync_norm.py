@@ -1,0 +1,46 @@
+"""Batch norm over all processes that train together."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def synchronise_batch_norm(model: nn.Module) -> nn.Module:
+    """Batch norm over all processes' pictures, so that dividing a batch does not change the result."""
+    if torch.cuda.is_available():
+        return nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    for name, child in model.named_children():
+        if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
+            synced = CpuSyncBatchNorm(child.num_features, child.eps, child.momentum)
+            synced.load_state_dict(child.state_dict())
+            setattr(model, name, synced)
+        else:
+            synchronise_batch_norm(child)
+    return model
+
+
+class CpuSyncBatchNorm(nn.BatchNorm2d):
+    """What ``nn.SyncBatchNorm`` does, on CPUs, where torch has none. Every process must hold as many pictures."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        import torch.distributed.nn.functional as collective
+
+        processes = torch.distributed.get_world_size()
+        over = [0, *range(2, x.ndim)]
+        moments = torch.stack([x.mean(over), (x * x).mean(over)])
+        mean, square = collective.all_reduce(moments) / processes
+        variance = square - mean * mean
+        with torch.no_grad():
+            count = x.numel() // x.shape[1] * processes
+            self.num_batches_tracked.add_(1)
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        shape = (-1, *[1] * (x.ndim - 2))
+        return (x - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Flat inputs are taken too."""

@@ -1,0 +1,262 @@
+"""The training loop of the tuned recipes, one for all three models, top to bottom in the order it happens."""
+
+from __future__ import annotations
+
+import copy
+import errno
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from safetensors import SafetensorError
+from torch import nn
+from tqdm import tqdm
+
+from maxdigit.errors import TrainingError
+from maxdigit.training.batches import Batch, Data, Shard
+from maxdigit.training.descent import Descent
+from maxdigit.training.devices import bf16_is_fast
+from maxdigit.training.folding import is_hidden, set_norms
+from maxdigit.training.forms import TrainingForm
+from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
+from maxdigit.training.losses import classification_loss, locate_loss
+from maxdigit.training.muon import Muon
+from maxdigit.training.recipes import Recipe
+from maxdigit.training.runs import HISTORY
+from maxdigit.training.starts import save_form
+from maxdigit.training.states import Progress, load_state, save_state
+from maxdigit.training.stream import batches
+from maxdigit.training.sync_norm import synchronise_batch_norm
+from maxdigit.training.threads import Threads, one_thread
+
+_MAX_NORM = 5.0  # gradients are clipped here: those of the first steps can be wild
+_BETAS = (0.9, 0.99)  # AdamW's
+_WIDE = 4096  # inputs of a linear layer from which on its learning rate falls
+_WIDTH = 512  # ... in proportion to so many
+_EVALUATION_BATCH = 125
+
+
+def train_tuned(
+    recipe: Recipe,
+    form: TrainingForm,
+    data: Data,
+    folder: Path,
+    *,
+    resume: bool = False,
+    deadline: float | None = None,
+) -> bool:
+    """Train ``form`` and leave weights and ``history.csv`` in ``folder``; returns whether the plan was carried out.
+
+    Runs on the GPU if there is one, else on the CPU; under ``accelerate launch`` on several of them. The plan is
+    ``recipe.epochs`` times ``recipe.train_pictures``. After each epoch the state lies in ``folder/state``, from which
+    ``resume`` goes on. What is validated and saved is the average of the weights over the last steps.
+
+    Args:
+        recipe: what to do.
+        form: the model as it is trained, with the weights to begin with.
+        data: where batches come from.
+        folder: where the run is kept.
+        resume: go on from the last state.
+        deadline: by when to have saved the weights, in seconds of ``time.monotonic``; the rates come down accordingly.
+
+    Raises:
+        TrainingError: the loss is not a number any more, the state to resume from is damaged or of another network,
+            or the disk cannot be written to.
+    """
+    accelerator = Accelerator(mixed_precision="no")  # autocast is our own: the averaged weights need it too
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = accelerator.device.type == "cuda"
+    device, shard = accelerator.device, Shard(accelerator.process_index, accelerator.num_processes)
+    set_seed(recipe.seed)
+    is_main = accelerator.is_main_process
+    steps = recipe.train_pictures // recipe.batch_size
+    total = recipe.epochs * steps
+
+    done = _resume(form, recipe, folder, is_main) if resume else Progress.new(recipe)
+    form.freeze(recipe.frozen)
+    if accelerator.num_processes > 1:
+        form = synchronise_batch_norm(form)  # type: ignore[assignment]
+    form = form.to(device, memory_format=torch.channels_last)
+    set_norms([part for part in form.normed() if part.norm.weight.requires_grad])
+    averaged = copy.deepcopy(form).requires_grad_(False).eval()
+    optimizers, rates = _optimizers(form, recipe)
+    trainee = accelerator.prepare(form) if accelerator.num_processes > 1 else form
+    with one_thread():
+        held_out = list(data.validation(_EVALUATION_BATCH, device))
+        start = time.monotonic()
+        loss, accuracy = validate(averaged, held_out)
+        closing = time.monotonic() - start  # of an epoch: validation, its state and the weights
+    threads = Threads()
+    if is_main:
+        tqdm.write(f"start: validation {loss:.3f} {accuracy:.1%}, {done.step * recipe.batch_size:,} pictures seen")
+
+    step, rows = done.step, done.rows
+    started = time.monotonic()
+    end = None if deadline is None else deadline - 1.5 * closing
+    descent = Descent(total, step, recipe.schedule == "linear", started, end)
+    stream = batches(data, step, total, steps, shard, device)
+    factor = descent.factor(step, started)
+    if factor <= 0:
+        raise TrainingError("There is no time left to train in: give more --minutes, or none.")
+    while factor > 0:
+        start, first = time.monotonic(), step
+        trainee.train()
+        sums = torch.zeros(4, device=device)  # loss, right answers, pictures with a digit, pictures
+        stop = min((step // steps + 1) * steps, total)
+        bar = tqdm(
+            total=stop - step,
+            desc=f"{recipe.model} {stop * recipe.batch_size:,}/{total * recipe.batch_size:,}",
+            unit="batch",
+            mininterval=2,
+            disable=not accelerator.is_local_main_process,
+        )
+        while step < stop and factor > 0:
+            batch = next(stream)
+            _set_rates(optimizers, rates, factor)
+            with threads.step(step - first):
+                with autocast(device):
+                    logits, cells = trainee(batch.pixels)
+                loss = classification_loss(logits.float(), batch.labels, recipe)
+                auxiliary = locate_loss(cells.float(), batch, form.features)
+                accelerator.backward(loss + recipe.locate * auxiliary)
+                nn.utils.clip_grad_norm_(form.parameters(), _MAX_NORM)
+                for optimizer in optimizers:
+                    optimizer.step()
+            step += 1
+            now = _same_for_all(time.monotonic(), accelerator)
+            average(averaged, form, descent.horizon(step, now))
+            right, judged = logits.argmax(1) == batch.labels, batch.labels >= 0  # nothing is right without a digit
+            count = len(batch.labels)
+            sums += torch.stack([loss.detach() * count, right.sum(), judged.sum(), torch.tensor(count, device=device)])
+            bar.update()
+            if step % 20 == 0:  # reading a number from the GPU waits for it: not at every step
+                rate = sums[3].item() * accelerator.num_processes / (time.monotonic() - start)
+                bar.set_postfix(loss=f"{(sums[0] / sums[3]).item():.3f}", pictures_per_s=f"{rate:.0f}", refresh=False)
+            last_rate, factor = optimizers[0].param_groups[0]["lr"], descent.factor(step, now)
+        bar.close()
+        seconds = time.monotonic() - start
+        sums = accelerator.reduce(sums)
+        train_loss, train_accuracy = (sums[0] / sums[3]).item(), (sums[1] / sums[2].clamp(min=1)).item()
+        if not math.isfinite(train_loss):
+            raise TrainingError(
+                f"The loss of epoch {rows + 1} is not a number any more: the run has diverged. "
+                "The last good epoch is kept; resume with a lower learning rate or start anew."
+            )
+        validated = validate(averaged, held_out)
+        rows += 1
+        row = Epoch(rows, train_loss, train_accuracy, *validated, last_rate, seconds, sums[3].item() / seconds)
+        if is_main:
+            with _disk(folder):
+                append_epoch(folder / HISTORY, row)
+                save_state(form, replace(done, step=step, rows=rows), folder)
+            tqdm.write(
+                f"{step * recipe.batch_size:,} pictures: train {row.train_loss:.3f} {row.train_accuracy:.1%}, "
+                f"validation {row.validation_loss:.3f} {row.validation_accuracy:.1%}, rate {factor:.2f}, "
+                f"{row.pictures_per_second:.1f} pictures/s"
+            )
+        accelerator.wait_for_everyone()
+        factor = descent.factor(step, _same_for_all(time.monotonic(), accelerator))
+    if is_main:
+        with _disk(folder):
+            save_form(averaged, recipe, folder)
+    accelerator.wait_for_everyone()
+    return step >= total
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 where it is fast."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=bf16_is_fast(device))
+
+
+@torch.no_grad()
+def validate(form: TrainingForm, held_out: list[Batch]) -> tuple[float, float]:
+    """Mean cross-entropy, without label smoothing, and accuracy."""
+    form.eval()
+    loss_sum, right, seen = 0.0, 0, 0
+    for batch in held_out:
+        with autocast(batch.pixels.device):
+            logits = form(batch.pixels)[0].float()
+        loss_sum += F.cross_entropy(logits, batch.labels, reduction="sum").item()
+        right += (logits.argmax(1) == batch.labels).sum().item()
+        seen += len(batch.labels)
+    return loss_sum / seen, right / seen
+
+
+@torch.no_grad()
+def average(averaged: nn.Module, form: nn.Module, horizon: float) -> None:
+    """Move averaged weights and moments towards the present ones, by one part in ``horizon``."""
+    ours, theirs = averaged.state_dict(), form.state_dict()
+    pairs = [(value, theirs[name]) for name, value in ours.items() if value.is_floating_point()]
+    torch._foreach_lerp_([one for one, _ in pairs], [other for _, other in pairs], 1 / horizon)
+
+
+def _optimizers(form: TrainingForm, recipe: Recipe) -> tuple[list[torch.optim.Optimizer], list[list[float]]]:
+    """Muon for hidden kernels, AdamW for all other weights; and the full rates of their groups.
+
+    Weight decay is for weights: biases and batch-norm scales stay free. Adam moves every weight by about the learning
+    rate, so a linear layer's output jumps by the rate times its width; where it is very wide the rate falls to match,
+    as in G. Yang et al., "Tensor Programs V" (2022).
+    """
+    kernels: list[nn.Parameter] = []
+    if recipe.optimizer == "muon":
+        kernels = [layer.weight for part in form.normed() for layer in part.layers if is_hidden(layer.weight)]
+        kernels = [kernel for kernel in kernels if kernel.requires_grad]
+    elif recipe.optimizer != "adamw":
+        raise TrainingError(f"A tuned recipe knows the optimizers muon and adamw, not {recipe.optimizer!r}.")
+    hidden = {id(kernel) for kernel in kernels}
+    others = [weight for weight in form.parameters() if id(weight) not in hidden and weight.requires_grad]
+    rate = recipe.other_rate if kernels else recipe.learning_rate
+    wide = [weight for weight in others if weight.ndim == 2 and weight.shape[1] > _WIDE]
+    groups = [{"params": [weight], "lr": rate * _WIDTH / weight.shape[1]} for weight in wide]
+    matrices = [weight for weight in others if weight.ndim > 1 and not any(weight is other for other in wide)]
+    groups.append({"params": matrices, "lr": rate})
+    for group in groups:
+        group["weight_decay"] = recipe.weight_decay  # type: ignore[assignment]
+    groups.append({"params": [weight for weight in others if weight.ndim <= 1], "lr": rate, "weight_decay": 0.0})
+    optimizers: list[torch.optim.Optimizer] = [Muon(kernels, recipe.learning_rate)] if kernels else []
+    optimizers.append(torch.optim.AdamW(groups, betas=_BETAS))
+    return optimizers, [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
+
+
+def _set_rates(optimizers: list[torch.optim.Optimizer], rates: list[list[float]], factor: float) -> None:
+    for optimizer, base in zip(optimizers, rates, strict=True):
+        for group, rate in zip(optimizer.param_groups, base, strict=True):
+            group["lr"] = factor * rate
+        optimizer.zero_grad()
+
+
+def _resume(form: TrainingForm, recipe: Recipe, folder: Path, is_main: bool) -> Progress:
+    done = load_state(form, Progress.new(recipe), folder)
+    if is_main:  # a kill may have fallen between a row and its state: the state decides
+        write_history(folder / HISTORY, read_history(folder / HISTORY)[: done.rows])
+    return done
+
+
+def _same_for_all(seconds: float, accelerator: Accelerator) -> float:
+    """The main process's clock: all must come down, and stop, at the same step."""
+    if accelerator.num_processes == 1:
+        return seconds
+    shared = torch.tensor([seconds], dtype=torch.float64, device=accelerator.device)
+    torch.distributed.broadcast(shared, 0)
+    return shared.item()
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    """Says in a sentence that what was to be written could not be."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        is_full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+        reason = "the disk is full" if is_full else str(error)
+        raise TrainingError(
+            f"The run in {folder} cannot be written ({reason}). The last good state is kept: make room and go on with "
+            "--resume."
+        ) from error
