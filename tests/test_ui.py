@@ -51,6 +51,7 @@ from maxdigit.ui.classify_tab import (
     _show,
     _show_marked,
     _show_sample,
+    _turn,
 )
 from maxdigit.ui.examples import EXAMPLES, HARD, example, example_grid
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
@@ -824,6 +825,73 @@ def test_where_no_writing_was_found_there_are_no_digits_however_sure_the_model_i
     whole = Edit().fitted("upload", False)
     card = _show(BlankPredictor(), "upload", None, path, "auto", whole, None, "resnet18")[0]
     assert texts.headline(3) in card, "whoever asks for the whole picture gets an answer to it"
+
+
+class LyingPredictor(FakePredictor):
+    """Sure only of pictures whose ink is higher than it is wide, and whose left half holds more of it."""
+
+    def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
+        prediction = super().classify(picture, model)
+        rows, columns = (np.flatnonzero((picture > 128).any(axis)) for axis in (1, 0))
+        left, right = picture[:, :64].sum(dtype=int), picture[:, 64:].sum(dtype=int)
+        if len(rows) and np.ptp(rows) > np.ptp(columns) and left > right:
+            return replace(prediction, probabilities=np.where(np.arange(10) == 7, 0.955, 0.005).astype(np.float32))
+        return replace(prediction, probabilities=np.where(np.arange(10) == 2, 0.6, 0.4 / 9).astype(np.float32))
+
+
+def offered_turns(card: str) -> list[int]:
+    if 'class="answer-turn" hidden' in card:
+        return []
+    return [int(number) for number in re.findall(r'data-turn="(\d)">', card)]
+
+
+def test_a_turn_after_which_the_model_is_sure_is_offered_and_taken(tmp_path: Path) -> None:
+    predictor, path = LyingPredictor(), str(tmp_path / "sheet.png")
+    pixels = np.full((200, 300), 230, np.uint8)
+    pixels[20:60, 20:280] = 20
+    Image.fromarray(pixels).save(path)
+    card = _show(predictor, "upload", None, path, "auto", Edit(), None, "resnet18")[0]
+    assert texts.OFFER_TURN in card and offered_turns(card) == [3], "what lies on top is on the left after three turns"
+    asked = len(predictor.seen)
+    assert asked == 4, "the picture, and its three turns"
+    edit, value, _ = _turn(predictor, path, "auto", Edit(), 3)
+    shown = json.loads(value)
+    assert edit.turns == 3 and shown["height"] > shown["width"]
+    card = _show(predictor, "upload", None, path, "auto", edit, None, "resnet18")[0]
+    assert texts.headline(7) in card and offered_turns(card) == [] and len(predictor.seen) == asked + 1
+    card, _ = _press(predictor, ("upload", None, path, "auto", Edit(), None), "resnet18", (), 2, None)
+    assert offered_turns(card) == [3], "it stays while one asks why"
+    card, _ = _press(predictor, ("upload", None, path, "auto", Edit(), None), "resnet18", (), None, 0)
+    assert offered_turns(card) == [] and 'aria-pressed="true"' in card
+
+
+def test_every_very_sure_turn_is_offered_and_none_where_there_is_nothing_to_turn(tmp_path: Path) -> None:
+    class AnyTurn(FakePredictor):
+        def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
+            found = super().classify(picture, model)
+            return replace(found, probabilities=np.full(10, 0.1, np.float32) if len(self.seen) == 1 else SURE)
+
+    path = str(tmp_path / "sheet.png")
+    written(tmp_path / "sheet.png")
+    upload = "upload", None, path, "auto", Edit(), None
+    assert sorted(offered_turns(_show(AnyTurn(), *upload, "resnet18")[0])) == [1, 2, 3]
+    dealt = Dealt(7)
+    for what in (draw(drawing(stroke())), ("sample", None, None, "auto", Edit(), dealt)):
+        predictor = AnyTurn()
+        assert offered_turns(_show(predictor, *what, "resnet18")[0]) == [] and len(predictor.seen) == 1
+
+    class AnyTurnBlank(AnyTurn, BlankPredictor):
+        pass
+
+    assert offered_turns(_show(AnyTurnBlank(), *upload, "resnet18")[0]) == []
+
+
+SURE = np.where(np.arange(10) == 9, 0.91, 0.01).astype(np.float32)
+
+
+@pytest.mark.parametrize("quarters", [0, 4, -1, "1", 1.0, True, None, [1]])
+def test_what_is_no_turn_turns_nothing(quarters: object) -> None:
+    assert Edit(2, WHOLE).turned(quarters) == Edit(2, WHOLE)
 
 
 def test_there_is_an_example_of_everything() -> None:

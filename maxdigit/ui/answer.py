@@ -38,6 +38,8 @@ element.addEventListener("click", (event) => {
   const fit = event.target.closest("[data-fit]");
   if (find) trigger("select", { erase: Number(find.dataset.erase) });
   if (fit) trigger("edit", { fit: fit.dataset.fit === "true" });
+  const turn = event.target.closest("[data-turn]");
+  if (turn) trigger("edit", { turn: Number(turn.dataset.turn) });
 });
 """
 
@@ -55,6 +57,7 @@ def answer_card(
     why: tuple[int, NDArray[np.float32]] | None = None,
     finds: Sequence[Find] = (),
     boxes: Sequence[Box] = (),
+    turns: Sequence[int] = (),
 ) -> str:
     """The card for a model's answer to a prepared picture.
 
@@ -69,6 +72,7 @@ def answer_card(
         finds: the digits found in the picture, each of which can be pressed to erase it, and again to put it back.
         boxes: where the digits truly are, to be laid over the picture when the page is told to; without them those of
             the finds are laid over it.
+        turns: by how many quarters, clockwise, it is offered to turn the picture, since the model would be sure then.
     """
     shares = [float(share) for share in prediction.probabilities]
     digit, headline, sentence = in_words(
@@ -87,6 +91,7 @@ def answer_card(
         colour=model_colour(prediction.model),
         finds=finds,
         boxes=boxes,
+        turns=turns,
     )
 
 
@@ -194,7 +199,7 @@ class AnswerCard(gr.HTML):
     """Shows a card.
 
     ``select`` fires with the ``digit`` whose bar was pressed, or with the find to ``erase``; ``edit`` with whether to
-    ``fit`` the picture to its writing.
+    ``fit`` the picture to its writing, or with the quarters by which to ``turn`` it.
     """
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
@@ -216,6 +221,7 @@ def _card(
     guessing: bool = False,
     finds: Sequence[Find] = (),
     boxes: Sequence[Box] = (),
+    turns: Sequence[int] = (),
 ) -> str:
     state = "answered" if shares else "waiting"
     bars = "".join(_bar(number, shares, asked, guessing) for number in range(NUM_CLASSES))
@@ -228,6 +234,7 @@ def _card(
     <div class="answer-words" aria-live="polite">
       <h2>{escape(headline)}</h2>
       <p>{escape(sentence)}</p>
+      <div class="answer-turn"{"" if turns else " hidden"}>{escape(texts.OFFER_TURN)} {_turn_buttons(turns)}</div>
     </div>
     <figure class="answer-saw">
       {boxed(picture_tag(picture, texts.ANSWER_ALT, "answer-picture"), boxes, finds)}
@@ -247,6 +254,14 @@ def _fit_button(is_fitted: bool | None) -> str:
     if is_fitted:
         return f'<button type="button" data-fit="false" title="{escape(texts.UNFIT_MORE)}">{texts.UNFIT}</button>'
     return f'<button type="button" data-fit="true"{" hidden" if is_fitted is None else ""}>{texts.FIT}</button>'
+
+
+def _turn_buttons(turns: Sequence[int]) -> str:
+    """A button for each turn there is; those that are not offered are hidden."""
+    return " ".join(
+        f'<button type="button" data-turn="{turn}"{"" if turn in turns else " hidden"}>{escape(shown)}</button>'
+        for turn, shown in texts.OFFERED_TURNS.items()
+    )
 
 
 def _bar(digit: int, shares: list[float] | None, asked: int | None, guessing: bool) -> str:

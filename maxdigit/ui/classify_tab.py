@@ -20,9 +20,11 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.inference.corrections import keep
 from maxdigit.inference.digits import Box
 from maxdigit.inference.predict import Prediction, Predictor, default_model, title
+from maxdigit.inference.turns import better_turns
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import (
+    UNSURE,
     AnswerCard,
     Find,
     answer_card,
@@ -30,6 +32,7 @@ from maxdigit.ui.answer import (
     guess_card,
     photo_url,
     picture_tag,
+    seems_written,
     trouble_card,
     waiting_card,
 )
@@ -159,18 +162,21 @@ def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path |
         show = partial(_show, predictor)
         gr.on(pad.change, partial(show, "draw"), [*shown[1:], model], answered, **fast)
 
-        def fit(path: str | None, ink: str, edit: Edit, mode: Mode, pressed: gr.EventData) -> tuple[Any, Any, Any]:
+        def change(path: str | None, ink: str, edit: Edit, mode: Mode, pressed: gr.EventData) -> tuple[Any, Any, Any]:
+            turn = getattr(pressed, "turn", None)
+            if turn is not None:
+                return _turn(predictor, path, ink, edit, turn)
             return _fit(predictor, path, ink, edit, mode, getattr(pressed, "fit", None))
 
         uploaded = [upload, ink, edit]
-        for event, change, more in (
+        for event, laid_out, more in (
             (upload.change, partial(_new_upload, predictor), []),
             (ink.input, partial(_laid_out, predictor), []),
             (turn.click, partial(_turn, predictor), []),
             (part.input, partial(_read_part, predictor), [part]),
-            (answer.edit, fit, [mode]),
+            (answer.edit, change, [mode]),
         ):
-            gr.on(event, change, [*uploaded, *more], [edit, cropper, part], **slow).then(
+            gr.on(event, laid_out, [*uploaded, *more], [edit, cropper, part], **slow).then(
                 partial(_show_marked, predictor), [*shown, model], [*answered, marks], **slow
             )
         gr.on(cropper.select, _frame, edit, [edit, part], **fast).then(
@@ -258,6 +264,9 @@ def _card(
     why = None if asked is None else (asked, predictor.explain(pixels, model, asked))
     finds = [Find(box, _crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
     boxes = picture.boxes if picture.are_true else ()
+    # Only an uploaded picture can be turned, and what was erased from it says nothing of which way is up.
+    may_lie = picture.frame is not None and picture.has_writing and not erased and seems_written(pixels, finds)
+    is_unsure = float(prediction.probabilities.max()) < UNSURE
     return answer_card(
         prediction,
         pixels,
@@ -268,6 +277,7 @@ def _card(
         why=why,
         finds=finds,
         boxes=boxes,
+        turns=better_turns(predictor, pixels, model) if may_lie and is_unsure else (),
     )
 
 
@@ -420,8 +430,8 @@ def _new_upload(predictor: Predictor, path: str | None, ink: str, edit: Edit) ->
     return _laid_out(predictor, path, ink, Edit(as_it_is=edit.as_it_is - {"upload"}))
 
 
-def _turn(predictor: Predictor, path: str | None, ink: str, edit: Edit) -> tuple[Edit, str, Part]:
-    return _laid_out(predictor, path, ink, edit.turned())
+def _turn(predictor: Predictor, path: str | None, ink: str, edit: Edit, quarters: Any = 1) -> tuple[Edit, str, Part]:
+    return _laid_out(predictor, path, ink, edit.turned(quarters))
 
 
 def _read_part(predictor: Predictor, path: str | None, ink: str, edit: Edit, part: Part) -> tuple[Edit, str, Part]:

@@ -44,9 +44,11 @@ class Edit:
         """Which part of the uploaded picture is read."""
         return "chosen" if self.region else "whole" if "upload" in self.as_it_is else "auto"
 
-    def turned(self) -> Edit:
-        """Turned by one more quarter; a chosen part is let go."""
-        return replace(self, turns=(self.turns + 1) % 4, region=None)
+    def turned(self, quarters: Any = 1) -> Edit:
+        """Turned further, clockwise, by 1 to 3 quarters (nothing else that the browser may send); a chosen part is let
+        go."""
+        is_turn = type(quarters) is int and quarters in (1, 2, 3)
+        return replace(self, turns=(self.turns + quarters) % 4, region=None) if is_turn else self
 
     def fitted(self, mode: Mode, is_fitted: bool) -> Edit:
         """With the picture fitted to its writing, or read as it is."""
