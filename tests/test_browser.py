@@ -30,12 +30,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 from ui_support import FakePredictor, free_port, served, write_results, write_run
 
 from maxdigit.inference.digits import find_digits
-from maxdigit.inference.predict import Predictor
+from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import append_epoch, read_history
 from maxdigit.ui import texts
 from maxdigit.ui.examples import EXAMPLES, HARD
-from maxdigit.ui.texts import french
+from maxdigit.ui.texts import english, french
 
 ROOT = Path(__file__).resolve().parents[1]
 LAPTOP = {"viewport": {"width": 1280, "height": 720}}
@@ -858,6 +858,53 @@ def test_found_writing_is_framed_and_the_frame_can_be_moved(
         wait_for(lambda: abs(frame.bounding_box()["x"] - first["x"]) < 2)
         assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
         assert serious(page, texts.UPLOAD) == []
+        page.context.close()
+
+
+class LyingPredictor(FakePredictor):
+    """Sure only of pictures whose ink is higher than it is wide."""
+
+    def classify(self, picture: np.ndarray, model: str) -> Prediction:
+        found = super().classify(picture, model)
+        rows, columns = (np.flatnonzero((picture > 128).any(axis)) for axis in (1, 0))
+        is_high = len(rows) > 0 and np.ptp(rows) > np.ptp(columns)
+        best, share = (7, 0.955) if is_high else (2, 0.46)
+        shares = np.where(np.arange(10) == best, share, (1 - share) / 9)
+        return replace(found, probabilities=shares.astype(np.float32))
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE, {**PHONE, "locale": "fr"}], ids=["laptop", "phone", "french"])
+def test_a_picture_on_its_side_is_turned_by_the_button_on_the_card(
+    opened: Opener, runs: Path, tmp_path: Path, device: dict
+) -> None:
+    said = french if "locale" in device else english
+    pixels = np.full((200, 400), 230, np.uint8)
+    pixels[60:130, 40:360] = 20
+    Image.fromarray(pixels).save(tmp_path / "side.png")
+    with served(LyingPredictor(), runs) as address:
+        page = opened(device, address=address)
+        page.get_by_role("tab", name=said.UPLOAD, exact=True).click()
+        page.locator("#upload input[type=file]").set_input_files(tmp_path / "side.png")
+        offer = page.locator(".answer-turn")
+        expect(offer).to_contain_text(said.OFFER_TURN)
+        left = page.get_by_role("button", name=said.OFFERED_TURNS[3], exact=True)
+        expect(left).to_be_visible()
+        expect(page.get_by_role("button", name=said.OFFERED_TURNS[2], exact=True)).to_have_count(0)
+        settled(page)
+        assert left.bounding_box()["height"] >= 24, "a finger finds it"
+        assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
+        assert serious(page, said.UPLOAD) == []
+        if shots := os.environ.get("SHOTS"):
+            page.screenshot(path=f"{shots}/turn-{device['viewport']['width']}-{'locale' in device}.png", full_page=True)
+        if device is LAPTOP:
+            left.focus()
+            page.keyboard.press("Enter")
+        else:
+            left.tap()
+        expect(page.locator(".answer h2")).to_have_text(said.headline(7))
+        expect(offer).to_be_hidden()
+        picture = page.locator(".cropper-picture")
+        wait_for(lambda: picture.bounding_box()["height"] > picture.bounding_box()["width"])
         page.context.close()
 
 
