@@ -163,7 +163,8 @@ def test_the_card_tells_what_was_measured(checkpoints):
     metrics = json.loads((folder / "metrics.json").read_text())
     assert f"trained on {metrics['training']['scenes_seen']:,} made-up scenes" in card.text
     for kind, result in metrics["by_kind"].items():
-        assert f"| {kind} | {result['count']} | {100 * result['ink_found']:.1f} % |" in card.text
+        found = "-" if result["ink_found"] is None else f"{100 * result['ink_found']:.1f} %"
+        assert f"| {kind} | {result['count']} | {found} |" in card.text
 
 
 def test_a_card_cannot_be_made_of_half_a_run(checkpoints, tmp_path):

@@ -25,15 +25,15 @@ _FIRST_LOOK = 256  # longer side, in pixels, at which the writing is looked for
 _CLOSER_LOOK = 512  # the same for a large picture in which nothing was found: the writing may be small
 _SECOND_LOOK = 224  # longer side of the part with the writing, when its strokes are looked at
 _LARGE_ENOUGH = 170  # writing of so many pixels need not be looked at again
-_FAINT = 0.2  # probability from which on a pixel belongs to a piece of ink: thin strokes stay whole
-_SURE = 0.6  # probability that a piece reaches somewhere, or it is none
+FAINT = 0.2  # probability from which on a pixel belongs to a piece of ink: thin strokes stay whole
+SURE = 0.6  # probability that a piece reaches somewhere, or it is none
 _LEAST_SIDE = 0.22  # of the largest piece's: what is smaller is a speck or small print
 _LEAST_INSIDE = 0.12  # of a frame's side, for a piece to count: a 0 may have a dot or a speck in it
 _FRAMED = 0.6  # of all other pieces, that are in a frame: an outlined 8 has pieces in it too, but few of all
 _DOUBTFUL_AREA = 0.5  # of the median piece's: a piece not sure enough, but so large, may be a digit
 _LEAST_AREA = {_FIRST_LOOK: 5, _CLOSER_LOOK: 12, _SECOND_LOOK: 12}  # pixels of a piece
-COMPETITION = 0.05  # probability from which on a picture may be one of the competition's, if its background is rough
-_ROUGH = 0.007  # mean deviation from the tone around, 0..1: textures have 0.008 and more, canvases 0.006 and less
+COMPETITION = 0.2  # probability from which on a picture may be one of the competition's, if its background is rough
+_ROUGH = 0.01  # mean deviation from the tone around, 0..1: textures have 0.012 and more, canvases 0.006 and less
 _MARGIN = 0.25  # of the writing's longer side, around it
 
 
@@ -152,11 +152,11 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
         Each pixel's piece, the pieces that count with their numbers and boxes, and whether one that does not may be
         a digit.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > _FAINT).astype(np.uint8), connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > FAINT).astype(np.uint8), connectivity=8)
     highest = np.zeros(count, np.float32)
     np.maximum.at(highest, labels.ravel(), ink.ravel())
     there = [number for number in range(1, count) if stats[number, cv2.CC_STAT_AREA] >= least_area]
-    sure = [number for number in there if highest[number] >= _SURE]
+    sure = [number for number in there if highest[number] >= SURE]
     if not sure:
         return labels, [], False
     sides = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1)
@@ -165,7 +165,7 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
     kept = [number for number in sure if sides[number] >= _LEAST_SIDE * largest]
     area = np.median(stats[kept, cv2.CC_STAT_AREA])
     doubtful = any(
-        highest[number] < _SURE and stats[number, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area for number in there
+        highest[number] < SURE and stats[number, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area for number in there
     )
     boxes = []
     for number in kept:

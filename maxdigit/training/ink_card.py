@@ -58,7 +58,7 @@ the ink is lost in glare, noise or one-bit conversion.
 {rows}
 
 *Ink found*: share of the ink's pixels. *Found is ink*: share of the pixels found that are ink, or within two pixels of
-it. *Whole*: at least 60 % of a digit's ink was found.
+it. *Whole*: at least 60 % of a digit's ink was found; where nothing is written, nothing was found.
 
 ## Limits
 
@@ -114,6 +114,10 @@ def ink_card(folder: Path) -> str:
         ) from error
 
 
-def _row(kind: str, result: dict[str, float]) -> str:
+def _share(value: float | None) -> str:
+    return "-" if value is None else percent(value)
+
+
+def _row(kind: str, result: dict[str, float | None]) -> str:
     shares = ("ink_found", "found_is_ink", "digits_whole", "scenes_whole", "look_told")
-    return " | ".join([f"| {kind}", f"{result['count']:,}", *(percent(result[name]) for name in shares)]) + " |"
+    return " | ".join([f"| {kind}", f"{result['count']:,}", *(_share(result[name]) for name in shares)]) + " |"

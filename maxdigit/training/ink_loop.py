@@ -24,7 +24,7 @@ from tqdm import tqdm
 from maxdigit.data.scenes import SCENE_KINDS, Scene, make_scene
 from maxdigit.data.splits import TEST, TRAIN, VALIDATION, Split
 from maxdigit.errors import TrainingError
-from maxdigit.preparation.finder import COMPETITION
+from maxdigit.preparation.finder import COMPETITION, FAINT, SURE
 from maxdigit.preparation.ink_network import InkNetwork
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
@@ -43,7 +43,6 @@ _PLAIN_RATE = 0.15  # AdamW's learning rate for weights that are no hidden kerne
 _AVERAGED = 0.998  # of the running mean of weights, kept at each step
 _PROGRESS = "progress.json"
 _KEPT = 0.6  # a digit is kept whole if so much of its ink is found, at the threshold that preparation uses
-FOUND = 0.2  # probability from which on a pixel counts as ink
 TEST_SCENES = 1_000
 LOOK_SCENES = 1_500
 
@@ -221,7 +220,8 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
     """Measure the weights in ``folder`` on test scenes and write ``metrics.json``.
 
     For each kind of scene: the share of ink that is found (recall), the share of what is found that is ink
-    (precision), the share of digits found whole and of scenes in which all are, and the share of pictures rightly told
+    (precision), the share of digits found whole and of scenes in which all are (where nothing is written: in which
+    nothing is found), and the share of pictures rightly told
     to be, or not to be, of the competition's look.
     """
     network = InkNetwork()
@@ -232,13 +232,15 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
         scene = make_scene(TEST, index)
         with torch.inference_mode():
             logits, look = network(_to_inputs(torch.from_numpy(scene.pixels[None]), torch.device("cpu")))
-        found = logits[0].sigmoid().numpy() > FOUND
+        share = logits[0].sigmoid().numpy()
+        found = share > FAINT
         ink = scene.ink > 127
         kept = [bool(found[scene.pieces == n].mean() > _KEPT) for n in np.unique(scene.pieces[scene.pieces > 0])]
+        is_whole = all(kept) if kept else not (share > SURE).any()
         near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         told = (look.sigmoid().item() > COMPETITION) == (scene.kind == "competition")
         rows[scene.kind].append(
-            ((found & ink).sum(), ink.sum(), (found & near).sum(), found.sum(), sum(kept), len(kept), all(kept), told)
+            ((found & ink).sum(), ink.sum(), (found & near).sum(), found.sum(), sum(kept), len(kept), is_whole, told)
         )
     results = {kind: _summary(np.array(values, float)) for kind, values in rows.items() if values}
     history = read_history(folder / HISTORY)
@@ -248,7 +250,7 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
         "split": TEST.name,
         "seed": TEST.seed,
         "scenes": count,
-        "threshold": FOUND,
+        "threshold": FAINT,
         "by_kind": results,
         "training": {
             "scenes_seen": round(sum(row.seconds * row.pictures_per_second for row in history)),
@@ -260,16 +262,19 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
     return metrics
 
 
-def _summary(rows: np.ndarray) -> dict[str, float | int]:
+def _summary(rows: np.ndarray) -> dict[str, float | int | None]:
     found, ink, near, marked, kept, digits, whole, told = rows.sum(0)
-    share = lambda part, of: round(float(part / of), 4) if of else 1.0  # noqa: E731, used in this expression only
+
+    def share(part: float, of: float) -> float | None:
+        return round(float(part / of), 4) if ink and of else None
+
     return {
         "count": len(rows),
         "ink_found": share(found, ink),
         "found_is_ink": share(near, marked),
         "digits_whole": share(kept, digits),
-        "scenes_whole": share(whole, len(rows)),
-        "look_told": share(told, len(rows)),
+        "scenes_whole": round(float(whole / len(rows)), 4),
+        "look_told": round(float(told / len(rows)), 4),
     }
 
 
