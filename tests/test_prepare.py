@@ -16,6 +16,7 @@ from maxdigit.preparation import finder
 from maxdigit.preparation.files import to_grey
 from maxdigit.preparation.finder import find_pieces
 from maxdigit.preparation.framing import DIGIT_HEIGHT, Frame, digit_height, frame_for
+from maxdigit.preparation.outlines import filled
 from maxdigit.preparation.prepare import prepare
 from maxdigit.preparation.rules import read_by_rules
 from maxdigit.preparation.straighten import line_angle, turned
@@ -227,3 +228,23 @@ def test_level_writing_columns_and_scattered_digits_are_left_as_they_are():
     column = [(0, 0, 20, 30), (3, 40, 20, 70), (1, 80, 20, 110)]
     scattered = [(0, 0, 20, 30), (40, 60, 60, 90), (90, 10, 110, 40)]
     assert line_angle(level) == line_angle(column) == line_angle(scattered) == line_angle(level[:2]) == 0
+
+
+def outlined(shape):
+    """A closed line around a stroke."""
+    solid = cv2.polylines(np.zeros((120, 90), np.uint8), [np.array(shape)], False, 1, 18)
+    edge = solid - cv2.erode(solid, np.ones((3, 3), np.uint8))
+    return edge.astype(np.float32), solid.astype(bool)
+
+
+def test_outlined_digits_are_filled_and_solid_ones_left_as_they_are():
+    seven, one = [(20, 20), (70, 20), (40, 100)], [(45, 15), (45, 105)]
+    (edge, solid), (other, _) = outlined(seven), outlined(one)
+    ink_map = np.concatenate([edge, other], 1)
+    pieces = [box for _, box in find_pieces(ink_map)[1]]
+    assert len(pieces) == 2
+    assert filled(ink_map, pieces)[:, :90][solid].mean() > 0.95
+    zeros = np.zeros((120, 180), np.float32)
+    for x in (45, 135):
+        cv2.ellipse(zeros, (x, 60), (28, 45), 0, 0, 360, 1.0, 5)
+    assert filled(zeros, [box for _, box in find_pieces(zeros)[1]]) is zeros
