@@ -1,4 +1,4 @@
-"""Train one of the three CNNs: ``python train.py resnet18 --recipe tuned``. See ``--help``."""
+"""Train one of the three CNNs, or the ink finder: ``python train.py resnet18 --recipe tuned``. See ``--help``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS
 from maxdigit.training.recipes import RECIPE_NAMES, get_recipe
+from maxdigit.training.runs import INK_FINDER
 
 # Threads that wait give their core away: spinning, they would take it from the process that makes the pictures.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -21,7 +22,7 @@ CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
 def main(
-    model: Annotated[str, typer.Argument(help=f"One of: {', '.join(MODELS)}.")],
+    model: Annotated[str, typer.Argument(help=f"One of: {', '.join([*MODELS, INK_FINDER])}.")],
     recipe: Annotated[str, typer.Option(help=f"One of: {', '.join(RECIPE_NAMES)}.")] = "tuned",
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
     pictures: Annotated[int | None, typer.Option(help="Training pictures an epoch, instead of the recipe's.")] = None,
@@ -44,11 +45,34 @@ def main(
 ) -> None:
     """Train MODEL and leave weights, history.csv, config.json and metrics.json in the run folder.
 
+    The ink finder, which prepares pictures for the others, learns from made-up scenes: for it, pictures are scenes.
+
     Uses a GPU if there is one. For several, or several machines: accelerate launch train.py MODEL ...
     """
     began = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
+        if model == INK_FINDER:
+            others = (recipe != "tuned", width, head, frozen, kaggle_dir, start_from)
+            if any(others) or data != "generated":
+                raise MaxDigitError(
+                    "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --data, "
+                    "--kaggle-dir and --start-from."
+                )
+            from maxdigit.training.ink_loop import get_ink_recipe, train_ink_finder
+
+            ink_recipe = get_ink_recipe(
+                scenes=total_pictures or (epochs and pictures and epochs * pictures),
+                epoch_scenes=pictures,
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                validation_scenes=validation_pictures,
+                seed=seed,
+            )
+            train_ink_finder(
+                ink_recipe, out or CHECKPOINTS / INK_FINDER, minutes=minutes, resume=resume, overwrite=overwrite
+            )
+            return
         if data not in ("generated", "kaggle"):
             raise MaxDigitError(f"--data must be generated or kaggle, not {data!r}.")
         if (data == "kaggle") != (kaggle_dir is not None):

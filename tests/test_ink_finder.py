@@ -10,9 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import typer
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
 
+import train as train_cli
 from maxdigit.data.scenes import make_scene
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
@@ -21,7 +24,7 @@ from maxdigit.preparation.ink_network import InkNetwork, fuse
 from maxdigit.training import ink_loop
 from maxdigit.training.history import read_history
 from maxdigit.training.ink_card import write_ink_card
-from maxdigit.training.ink_loop import InkRecipe, train_ink_finder, vary
+from maxdigit.training.ink_loop import InkRecipe, get_ink_recipe, train_ink_finder, vary
 from maxdigit.training.muon import Muon, hidden_kernels
 
 TINY = InkRecipe(scenes=96, epoch_scenes=32, batch_size=8, validation_scenes=8)
@@ -173,3 +176,28 @@ def test_a_card_cannot_be_made_of_half_a_run(checkpoints, tmp_path):
     (folder / "metrics.json").write_text('{"parameters": 3}')
     with pytest.raises(TrainingError, match="not whole"):
         write_ink_card(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"scenes": 0}, "scenes must be at least 1"),
+        ({"batch_size": 64, "epoch_scenes": 32}, "does not fit"),
+        ({"learning_rate": float("nan")}, "learning rate"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_settings_that_make_no_sense_are_told(changes, says):
+    with pytest.raises(TrainingError, match=says):
+        get_ink_recipe(**changes)
+
+
+def test_settings_that_are_not_given_stay_as_they_are():
+    assert get_ink_recipe(scenes=None, seed=7) == replace(InkRecipe(), seed=7)
+
+
+def test_the_command_line_refuses_what_the_ink_finder_has_no_use_for():
+    app = typer.Typer()
+    app.command()(train_cli.main)
+    result = CliRunner().invoke(app, ["ink_finder", "--frozen", "1"])
+    assert result.exit_code == 1 and "a recipe of its own" in result.output

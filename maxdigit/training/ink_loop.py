@@ -7,7 +7,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,27 @@ class InkRecipe:
     learning_rate: float = 0.02  # Muon's; it falls to zero in a straight line
     validation_scenes: int = 320
     seed: int = 1
+
+
+def get_ink_recipe(**changes: int | float | None) -> InkRecipe:
+    """The recipe, with single settings changed (those that are not None).
+
+    Raises:
+        TrainingError: a setting makes no sense.
+    """
+    recipe = replace(InkRecipe(), **{key: value for key, value in changes.items() if value is not None})  # type: ignore[arg-type]
+    for setting in ("scenes", "epoch_scenes", "batch_size", "validation_scenes"):
+        if getattr(recipe, setting) < 1:
+            raise TrainingError(f"{setting} must be at least 1, not {getattr(recipe, setting)}.")
+    if recipe.batch_size > min(recipe.epoch_scenes, recipe.scenes):
+        raise TrainingError(
+            f"A batch of {recipe.batch_size} does not fit into an epoch of {recipe.epoch_scenes} scenes."
+        )
+    if not 0 < recipe.learning_rate < math.inf:
+        raise TrainingError(f"The learning rate must be above 0, not {recipe.learning_rate}.")
+    if recipe.seed < 0:
+        raise TrainingError(f"The seed must not be negative, but it is {recipe.seed}.")
+    return recipe
 
 
 class _Scenes(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
