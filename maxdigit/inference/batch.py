@@ -20,7 +20,7 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
 
 MAX_PICTURES = 10_000  # in one go
-MAX_PICTURE_BYTES = 20_000_000  # of one file in an archive, unpacked
+MAX_PICTURE_BYTES = 60_000_000  # of one file in an archive, unpacked
 MAX_ARCHIVE_BYTES = 2_000_000_000  # of all files in one archive, unpacked
 BATCH = 32  # pictures that go through a model together
 

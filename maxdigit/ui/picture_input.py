@@ -11,7 +11,7 @@ from gradio.data_classes import ImageData
 from maxdigit.errors import PictureError
 from maxdigit.ui import texts
 
-MAX_BYTES = 20_000_000  # of a single picture; batches may be larger
+MAX_BYTES = 60_000_000  # of a single picture: phones of 200 megapixels save up to 50 MB; batches may be larger
 
 
 class PictureInput(gr.Image):

@@ -45,7 +45,7 @@ CROP_CORNERS = {
     "se": "Bottom right corner. Move it with the arrow keys.",
 }
 CROP_ALT = "The uploaded picture; if there is a frame, the part inside it is read"
-UPLOAD_CAPTION = "A file of up to 20 MB, the camera, or paste."
+UPLOAD_CAPTION = "A file of up to 60 MB, the camera, or paste."
 FRAME_CAPTION = "What is in the frame is read. Move it, or its corners."
 
 NEW_SAMPLE = "New sample"
@@ -117,7 +117,7 @@ RIGHT_DIGIT = "The largest digit is"
 KEPT = "Thank you. The picture and the right digit are stored."
 NOTHING_TO_SAVE = "There is nothing to save yet. Draw, upload or sample a picture first."
 NOTHING_TO_CORRECT = "There is no picture to correct yet."
-FILE_TOO_LARGE = "The file is larger than 20 MB. Save the picture as JPEG, or smaller, and try again."
+FILE_TOO_LARGE = "The file is larger than 60 MB. Save the picture as JPEG, or smaller, and try again."
 FILE_GONE = "The picture is no longer on the server. Choose it again."
 
 
