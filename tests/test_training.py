@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import torch
@@ -26,15 +25,15 @@ from maxdigit.models import keras_cnn, torch_cnn
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.batches import GeneratedData, Shard, _ranges, locate_targets, target_probabilities
 from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch, read_history
-from maxdigit.training.keras_muon import ConvolutionMuon
-from maxdigit.training.keras_whitened import WhitenedDense
+from maxdigit.training.keras_loop import train_keras
+from maxdigit.training.losses import classification_loss
 from maxdigit.training.metrics import calibration_error, measure, reliability, score, wilson_interval
 from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import train
-from maxdigit.training.runs import write_aside
-from maxdigit.training.torch_loop import Trainee, _schedule, classification_loss, save_weights
-from maxdigit.training.torch_whitened import WhitenedLinear
-from maxdigit.training.winograd import conv2d
+from maxdigit.training.runs import write_aside, write_json
+from maxdigit.training.starts import first_form, new_form
+from maxdigit.training.torch_loop import train_torch
+from maxdigit.training.tuned_loop import train_tuned
 
 CPU = torch.device("cpu")
 
@@ -42,32 +41,38 @@ CPU = torch.device("cpu")
 class InterruptedData(GeneratedData):
     """Data that stops a run, as Ctrl-C would, in the middle of an epoch."""
 
+    can_travel = False
+
     def __init__(self, recipe: Recipe, epoch: int) -> None:
         super().__init__(recipe)
         self._stop_at = epoch
 
-    def train(self, epoch, shard, device):
-        for step, batch in enumerate(super().train(epoch, shard, device)):
+    def train(self, epoch, shard, device, start=0):
+        for step, batch in enumerate(super().train(epoch, shard, device, start)):
             if epoch == self._stop_at and step == 1:
                 raise KeyboardInterrupt
             yield batch
 
 
-def loop(model: str):
-    if get_model(model).framework == "torch":
-        from maxdigit.training.torch_loop import train_torch
-
-        return train_torch
-    from maxdigit.training.keras_loop import train_keras
-
-    return train_keras
+def learn(recipe: Recipe, folder: Path, data=None, *, resume: bool = False, start_from: Path | None = None) -> None:
+    """Train by the recipe's own loop, in this process alone."""
+    folder.mkdir(exist_ok=True)
+    data = data or GeneratedData(recipe)
+    if recipe.name == "tuned":
+        data.can_travel = False
+        form = new_form(recipe) if resume else first_form(recipe, start_from)
+        train_tuned(recipe, form, data, folder, resume=resume)
+    elif get_model(recipe.model).framework == "torch":
+        train_torch(recipe, data, folder, resume=resume, start_from=start_from)
+    else:
+        train_keras(recipe, data, folder, resume=resume, start_from=start_from)
 
 
 def weights(model: str, folder: Path) -> dict[str, np.ndarray]:
     if get_model(model).framework == "torch":
         return {
             key: value.float().numpy()
-            for path in folder.glob("*.safetensors")
+            for path in folder.glob("model*.safetensors")
             for key, value in load_file(path).items()
         }
     return dict(enumerate(get_model(model).load(folder).model.get_weights()))
@@ -95,7 +100,8 @@ def test_a_few_steps_lower_the_loss_and_leave_a_whole_run(model, tmp_path):
 def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     train(tiny("torch_cnn", epochs=1), first, test_pictures=4)
-    train(tiny("torch_cnn", epochs=1, learning_rate=1e-12), second, test_pictures=4, start_from=first)
+    still = tiny("torch_cnn", epochs=1, learning_rate=1e-12, other_rate=1e-12)
+    train(still, second, test_pictures=4, start_from=first)
     # Batch norm's running moments move on: only weights are the same.
     kernels = [torch_cnn.load(folder).model.section1[0].weight.detach() for folder in (first, second)]
     assert torch.allclose(*kernels, atol=1e-3) and kernels[0].abs().max() > 0.05
@@ -110,30 +116,26 @@ def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(tmp_path):
 )
 def test_frozen_sections_of_torch_models_keep_weights_and_moments(tmp_path, model, frozen, kept):
     first, second = tmp_path / "first", tmp_path / "second"
-    first.mkdir()
-    second.mkdir()
     recipe = tiny(model, epochs=1, validation_pictures=4)
-    loop(model)(recipe, GeneratedData(recipe), first, resume=False)
-    recipe = replace(recipe, frozen=frozen)
-    loop(model)(recipe, GeneratedData(recipe), second, resume=False, start_from=first)
+    learn(recipe, first)
+    write_json(first / "config.json", {"recipe": asdict(recipe)})
+    learn(replace(recipe, frozen=frozen), second, start_from=first)
     before, after = weights(model, first), weights(model, second)
     changed = {key for key in before if (before[key] != after[key]).any()}
     assert changed == {key for key in before if not key.removeprefix("network.").startswith(kept)}
 
 
-def test_frozen_sections_keep_the_weights_they_start_from(tmp_path):
+def test_frozen_sections_of_the_keras_cnn_keep_the_weights_they_start_from(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    first.mkdir()
-    second.mkdir()
     recipe = tiny("keras_cnn", epochs=1, validation_pictures=4)
-    loop("keras_cnn")(recipe, GeneratedData(recipe), first, resume=False)
-    recipe = replace(recipe, frozen=2)
-    loop("keras_cnn")(recipe, GeneratedData(recipe), second, resume=False, start_from=first)
+    learn(recipe, first)
+    write_json(first / "config.json", {"recipe": asdict(recipe)})
+    learn(replace(recipe, frozen=2), second, start_from=first)
     before, after = (keras_cnn.load(folder).model for folder in (first, second))
     is_same = [
-        all((w == v).all() for w, v in zip(layer.get_weights(), other.get_weights(), strict=True))
-        for layer, other in zip(before.layers, after.layers, strict=True)
-        if layer.get_weights()
+        all(np.allclose(w, v, rtol=1e-4, atol=1e-6) for w, v in zip(a.get_weights(), b.get_weights(), strict=True))
+        for a, b in zip(before.layers, after.layers, strict=True)
+        if a.get_weights()
     ]
     # Twice two convolutions and their batch norm; the third section, the last convolution and three dense layers.
     assert is_same == [True] * 6 + [False] * 7
@@ -151,27 +153,12 @@ class Touch:
 
 @pytest.mark.parametrize("part", ["optimizer.bin", "custom_checkpoint_0.pkl", "random_states_0.pkl"])
 def test_nothing_in_a_state_can_run(tmp_path, part):
-    recipe = tiny("torch_cnn", epochs=1, train_pictures=8, validation_pictures=4)
-    loop("torch_cnn")(recipe, GeneratedData(recipe), tmp_path, resume=False)
+    recipe = tiny("torch_cnn", "paper", epochs=1, train_pictures=8, validation_pictures=4)
+    learn(recipe, tmp_path)
     torch.save(Touch(tmp_path / "ran"), tmp_path / "state" / part)
     with suppress(TrainingError):
-        loop("torch_cnn")(recipe, GeneratedData(recipe), tmp_path, resume=True)
+        learn(recipe, tmp_path, resume=True)
     assert not (tmp_path / "ran").exists()
-
-
-@pytest.mark.parametrize("steps", [1, 2, 3, 10, 40])
-def test_a_one_cycle_rate_rises_and_falls_in_runs_of_any_length(steps):
-    recipe = tiny("torch_cnn", schedule="one_cycle", epochs=1)
-    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], recipe.learning_rate)
-    schedule = _schedule(optimizer, recipe, steps)
-    rates = []
-    for _ in range(steps):
-        rates.append(schedule.get_last_lr()[0])
-        optimizer.step()
-        schedule.step()
-    assert all(0 < rate <= recipe.learning_rate for rate in rates)
-    if steps > 2:
-        assert max(rates) > 0.9 * recipe.learning_rate > 10 * rates[-1]
 
 
 def test_pictures_that_an_earlier_run_has_seen_are_left_out():
@@ -183,15 +170,14 @@ def test_pictures_that_an_earlier_run_has_seen_are_left_out():
 
 
 @pytest.mark.parametrize("model", ["torch_cnn", "keras_cnn"])
-def test_resuming_gives_what_an_uninterrupted_run_gives(model, tmp_path):
-    recipe = tiny(model, schedule="one_cycle", fresh=True, train_pictures=8, batch_size=4, validation_pictures=4)
+def test_resuming_a_paper_run_gives_what_an_uninterrupted_run_gives(model, tmp_path):
+    recipe = tiny(model, "paper", fresh=True, train_pictures=8, batch_size=4, validation_pictures=4)
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
-    straight.mkdir(), stopped.mkdir()
-    loop(model)(recipe, GeneratedData(recipe), straight, resume=False)
+    learn(recipe, straight)
     with pytest.raises(KeyboardInterrupt):
-        loop(model)(recipe, InterruptedData(recipe, epoch=2), stopped, resume=False)
+        learn(recipe, stopped, InterruptedData(recipe, epoch=2))
     assert len(read_history(stopped / "history.csv")) == 2
-    loop(model)(recipe, GeneratedData(recipe), stopped, resume=True)
+    learn(recipe, stopped, resume=True)
     for one, two in zip(read_history(straight / "history.csv"), read_history(stopped / "history.csv"), strict=True):
         assert one.train_loss == pytest.approx(two.train_loss, rel=1e-4)
         assert one.learning_rate == two.learning_rate
@@ -226,11 +212,17 @@ from pathlib import Path
 sys.path[:0] = [{tests!r}, {repository!r}]
 from training_support import tiny
 from maxdigit.training.batches import GeneratedData
-from maxdigit.training.torch_loop import train_torch
-recipe = tiny("resnet18", epochs=2, learning_rate=1e-4)  # Adam's early steps amplify the last bit of a gradient
+from maxdigit.training.starts import new_form
+from maxdigit.training.tuned_loop import train_tuned
+import torch
+# Adam's early steps amplify the last bit of a gradient.
+recipe = tiny("resnet18", epochs=2, learning_rate=1e-3, other_rate=1e-4)
 folder = Path(sys.argv[1])
 folder.mkdir(exist_ok=True)
-train_torch(recipe, GeneratedData(recipe), folder, resume=False)
+data = GeneratedData(recipe)
+data.can_travel = False
+torch.manual_seed(1)
+train_tuned(recipe, new_form(recipe), data, folder)
 """
 
 
@@ -250,7 +242,7 @@ def test_two_processes_give_what_one_gives_at_the_same_batch(tmp_path):
         assert done.returncode == 0, done.stderr
     one, two = read_history(tmp_path / "one" / "history.csv"), read_history(tmp_path / "two" / "history.csv")
     for a, b in zip(one, two, strict=True):
-        assert a.train_loss == pytest.approx(b.train_loss, rel=1e-3)
+        assert a.train_loss == pytest.approx(b.train_loss, rel=5e-3)  # bfloat16 rounds other sums
         assert a.validation_loss == pytest.approx(b.validation_loss, rel=2e-2)
 
 
@@ -336,7 +328,7 @@ def test_the_papers_keras_recipe_makes_several_fits(tmp_path):
     recipe = replace(
         get_recipe("keras_cnn", "paper", epochs=1, train_pictures=8, batch_size=8, validation_pictures=4), fits=2
     )
-    loop("keras_cnn")(recipe, GeneratedData(recipe), tmp_path, resume=False)
+    learn(recipe, tmp_path)
     assert len(read_history(tmp_path / "history.csv")) == 2
 
 
@@ -382,9 +374,9 @@ def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
 
 
 def test_a_diverged_run_says_so_and_keeps_the_last_good_epoch(tmp_path):
-    recipe = tiny("torch_cnn", learning_rate=1e30, epochs=4, optimizer="adam")
+    recipe = tiny("torch_cnn", learning_rate=1e30, epochs=4, optimizer="adamw", schedule="linear")
     with pytest.raises(TrainingError, match="diverged"):
-        loop("torch_cnn")(recipe, GeneratedData(recipe), tmp_path, resume=False)
+        learn(recipe, tmp_path)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
@@ -456,117 +448,3 @@ def test_measuring_counts_right_answers_on_the_split():
     assert result["recall"][9] == 1.0 and set(result["accuracy_by_background"]) == {
         "rings", "stars", "wall", "granite", "waves", "gravel", "marble",
     }  # fmt: skip
-
-
-def test_a_whitened_layer_is_saved_as_the_published_one_with_the_same_answers(tmp_path):
-    model = torch_cnn.build()
-    trainee = Trainee(model, torch_cnn.FEATURES, whiten=True, frozen=0)
-    torch.nn.init.normal_(model.classify.shared, std=0.003)
-    pictures = torch.randint(0, 256, (8, 128, 128), dtype=torch.uint8)
-    for _ in range(3):
-        trainee(pictures)  # sets the running moments
-    trainee.eval()
-    with torch.inference_mode():
-        logits, _ = trainee(pictures)
-    save_weights(model, tmp_path)
-    assert set(load_file(tmp_path / "model.safetensors")) == set(torch_cnn.build().state_dict())
-    found = torch_cnn.load(tmp_path).predict(pictures.numpy())
-    assert logits.std() > 0.1  # the layer does something
-    assert np.abs(found - logits.softmax(1).numpy()).max() < 0.02
-
-
-def test_a_whitened_layer_begins_with_what_the_published_one_answers():
-    plain = torch.nn.Linear(6 * 4, 5)
-    layer = WhitenedLinear(plain, channels=6)
-    for _ in range(3):
-        maps = torch.randn(16, 24) + 2
-        layer(maps)  # the moments move, the answers do not
-    layer.eval()
-    assert torch.allclose(layer(maps), plain(maps), atol=1e-5)
-    assert torch.allclose(layer.fold()(maps), plain(maps), atol=1e-5)
-
-
-def test_whitening_makes_the_sums_of_a_map_uncorrelated():
-    torch.manual_seed(1)
-    mix = torch.randn(6, 6)
-    layer = WhitenedLinear(torch.nn.Linear(6 * 4, 6), channels=6)
-    torch.nn.init.zeros_(layer.own)
-    torch.nn.init.eye_(layer.shared)  # the logits are the whitened sums themselves
-    for _ in range(400):
-        layer((torch.randn(64, 4, 6) @ mix + 3).transpose(1, 2).flatten(1))
-    layer.eval()
-    white = layer((torch.randn(20_000, 4, 6) @ mix + 3).transpose(1, 2).flatten(1)).detach()
-    assert white.mean(0).abs().max() < 0.2
-    assert (torch.cov(white.T) - torch.eye(6)).abs().max() < 0.25
-
-
-def test_a_whitened_dense_layer_folds_to_the_published_one_with_the_same_activations():
-    layer = WhitenedDense(5, cells=4)
-    rng = np.random.default_rng(1)
-    maps = (rng.normal(size=(64, 4, 6)) @ rng.normal(size=(6, 6)) + 3).reshape(64, 24).astype(np.float32)
-    layer.build(maps.shape)
-    first = rng.normal(size=(24, 5)).astype(np.float32), rng.normal(size=5).astype(np.float32)
-    layer.unfold(*first)
-    for _ in range(3):
-        layer(maps, training=True)  # sets the running moments
-    assert np.allclose(np.asarray(layer(maps)), np.maximum(maps @ first[0] + first[1], 0), atol=1e-3)
-    layer.shared.assign(rng.normal(size=(6, 5)))
-    kernel, bias = layer.fold()
-    whitened = np.asarray(layer(maps))
-    assert whitened.std() > 0.1
-    assert np.allclose(whitened, np.maximum(maps @ kernel + bias, 0), atol=1e-2)
-
-
-def test_a_muon_step_changes_a_kernel_about_equally_in_every_direction():
-    rng = np.random.default_rng(1)
-    shapes = (3, 3, 8, 16), (3, 3, 1, 16), (16,)
-    hidden, first, bias = (keras.Variable(np.zeros(shape, np.float32)) for shape in shapes)
-    # Nearly all of the gradient points one way.
-    gradients = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
-    gradients[0] += 50 * np.ones(shapes[0], np.float32)
-    optimizer = ConvolutionMuon(0.01, weight_decay=None, adam_weight_decay=None)
-    optimizer.apply(gradients, [hidden, first, bias])
-    sizes = np.linalg.svd(np.array(hidden).reshape(72, 16), compute_uv=False)
-    assert sizes.max() < 2 * sizes.min()
-    assert np.array(hidden).std() == pytest.approx(0.2 * 0.01, rel=0.2)
-    for variable, gradient in ((first, gradients[1]), (bias, gradients[2])):  # AdamW's first step
-        assert np.allclose(np.array(variable), -0.01 * np.sign(gradient), rtol=0.1)
-
-
-@pytest.mark.parametrize("size", [2, 3, 5, 7])
-def test_few_multiplications_give_the_convolution_and_its_gradients(size):
-    torch.manual_seed(1)
-    # Heights and widths that tiles fit and do not fit, wider than high.
-    pictures = torch.randn(2, 12, 17, 3, dtype=torch.double, requires_grad=True)
-    kernel = torch.randn(size, size, 3, 4, dtype=torch.double, requires_grad=True)
-    plain = torch.nn.functional.conv2d(pictures.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1)).permute(0, 2, 3, 1)
-    assert torch.allclose(conv2d(pictures, kernel), plain)
-    direction = torch.randn_like(plain)
-    ours = torch.autograd.grad(conv2d(pictures, kernel), (pictures, kernel), direction)
-    theirs = torch.autograd.grad(plain, (pictures, kernel), direction)
-    assert all(torch.allclose(a, b) for a, b in zip(ours, theirs, strict=True))
-
-
-_WITH_WINOGRAD = """
-import keras
-import numpy as np
-from maxdigit.models.keras_cnn import build
-from maxdigit.training import keras_loop
-assert keras.backend.backend() == "torch"
-pictures = np.random.default_rng(1).integers(0, 256, (2, 128, 128, 1), np.uint8)
-model = build()
-plain = model.predict_on_batch(pictures)
-keras_loop.use_winograd(model)
-kernel = model.layers[2].kernel
-before = np.array(kernel)
-assert np.allclose(model.predict_on_batch(pictures), plain, atol=1e-4)
-model.compile("sgd", "categorical_crossentropy")
-model.train_on_batch(pictures, np.eye(10)[:2])
-assert not np.allclose(np.array(kernel), before)
-"""
-
-
-def test_the_keras_cnn_answers_and_learns_with_few_multiplications():
-    command, environment = [sys.executable, "-c", _WITH_WINOGRAD], {**os.environ, "KERAS_BACKEND": "torch"}
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

@@ -30,6 +30,7 @@ class CpuSyncBatchNorm(nn.BatchNorm2d):
 
         processes = torch.distributed.get_world_size()
         over = [0, *range(2, x.ndim)]
+        inputs, x = x, x.float()  # a variance needs the digits
         moments = torch.stack([x.mean(over), (x * x).mean(over)])
         mean, square = collective.all_reduce(moments) / processes
         variance = square - mean * mean
@@ -40,7 +41,7 @@ class CpuSyncBatchNorm(nn.BatchNorm2d):
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         scale = self.weight * torch.rsqrt(variance + self.eps)
         shape = (-1, *[1] * (x.ndim - 2))
-        return (x - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)
+        return ((x - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)).to(inputs.dtype)
 
     def _check_input_dim(self, input: Tensor) -> None:
         """Flat inputs are taken too."""

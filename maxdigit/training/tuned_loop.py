@@ -22,7 +22,7 @@ from tqdm import tqdm
 from maxdigit.errors import TrainingError
 from maxdigit.training.batches import Batch, Data, Shard
 from maxdigit.training.descent import Descent
-from maxdigit.training.devices import bf16_is_fast
+from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.folding import is_hidden, set_norms
 from maxdigit.training.forms import TrainingForm
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
@@ -70,7 +70,7 @@ def train_tuned(
         TrainingError: the loss is not a number any more, the state to resume from is damaged or of another network,
             or the disk cannot be written to.
     """
-    accelerator = Accelerator(mixed_precision="no")  # autocast is our own: the averaged weights need it too
+    accelerator = Accelerator(mixed_precision="bf16" if bf16_is_fast(default_device()) else "no")
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = accelerator.device.type == "cuda"
     device, shard = accelerator.device, Shard(accelerator.process_index, accelerator.num_processes)
@@ -195,6 +195,9 @@ def average(averaged: nn.Module, form: nn.Module, horizon: float) -> None:
     ours, theirs = averaged.state_dict(), form.state_dict()
     pairs = [(value, theirs[name]) for name, value in ours.items() if value.is_floating_point()]
     torch._foreach_lerp_([one for one, _ in pairs], [other for _, other in pairs], 1 / horizon)
+    for name, value in ours.items():
+        if not value.is_floating_point():  # batches counted
+            value.copy_(theirs[name])
 
 
 def _optimizers(form: TrainingForm, recipe: Recipe) -> tuple[list[torch.optim.Optimizer], list[list[float]]]:
