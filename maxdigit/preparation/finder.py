@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -110,9 +111,20 @@ class InkFinder:
         height, width = picture.shape[:2]
         picture = cv2.copyMakeBorder(picture, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REPLICATE)
         inputs = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             ink, look = self._network(inputs.contiguous(memory_format=torch.channels_last))
         return ink[0, :height, :width].sigmoid().numpy(), float(look.sigmoid())
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One picture is too little work to share: on a busy machine threads would wait for one another far longer."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # holds for the calling thread
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @lru_cache(maxsize=2)
