@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as train.py has it
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -33,6 +34,8 @@ from maxdigit.training.devices import default_device
 from maxdigit.training.history import read_history
 from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import device_name
+from maxdigit.training.starts import new_form
+from maxdigit.training.tuned_loop import train_tuned
 
 
 class OneByOne(Dataset):
@@ -54,13 +57,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", default=list(MODELS), metavar="MODEL")
     parser.add_argument("--pictures", type=int, help="in a run; default 512 on a CPU, 16,384 on a GPU")
-    parser.add_argument("--batch-size", type=int, help="default 32 on a CPU, 256 on a GPU")
+    parser.add_argument("--batch-size", type=int, help="default 64 on a CPU, 256 on a GPU")
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
     device = default_device()
     on_gpu = device.type == "cuda"
     pictures = args.pictures or (16_384 if on_gpu else 512)
-    batch = args.batch_size or (256 if on_gpu else 32)
+    batch = args.batch_size or (256 if on_gpu else 64)
     print(f"{device_name(device)}; torch {torch.__version__}; batches of {batch}, {args.runs} x {pictures:,} pictures")
     peak = _peak() if on_gpu else None
     if peak:
@@ -87,13 +90,9 @@ def main() -> None:
 
 def _ours(recipe: Recipe) -> float:
     """Pictures a second of the second epoch: the first one warms up."""
-    if get_model(recipe.model).framework == "keras":
-        from maxdigit.training.keras_loop import train_keras as train
-    else:
-        from maxdigit.training.torch_loop import train_torch as train
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         with contextlib.redirect_stderr(io.StringIO()):
-            train(recipe, GeneratedData(recipe), Path(folder), resume=False)
+            train_tuned(recipe, new_form(recipe), GeneratedData(recipe), Path(folder))
         return read_history(Path(folder) / "history.csv")[-1].pictures_per_second
 
 
