@@ -354,6 +354,7 @@ def test_a_plan_in_pictures_is_whole_epochs_of_whole_batches():
     for changes, message in (
         ({"width": 0.3}, "width must be"),
         ({"head": "largest"}, "Only torch_cnn's"),
+        ({"head": "best"}, "plain or largest"),
         ({"other_rate": 0.0}, "must be above 0"),
         ({"total_pictures": 0}, "epochs must be at least 1"),
     ):

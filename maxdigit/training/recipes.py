@@ -140,6 +140,8 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
         raise TrainingError(f"The other learning rate must be above 0, not {recipe.other_rate}.")
     if recipe.width not in WIDTHS or (recipe.width != 1 and name == "paper"):
         raise TrainingError(f"The width must be 0.5 or 1, and 1 for the paper's recipes; not {recipe.width}.")
+    if recipe.head not in ("plain", "largest"):
+        raise TrainingError(f"The head must be plain or largest, not {recipe.head}.")
     if recipe.head != "plain" and model != "torch_cnn":
         raise TrainingError(f"Only torch_cnn's answering layer can be written in another way, not {model}'s.")
     if not 0 <= recipe.seed < 2**32:
