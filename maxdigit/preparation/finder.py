@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _LARGE_ENOUGH = 170  # writing of so many pixels need not be looked at again
 FAINT = 0.2  # probability from which on a pixel belongs to a piece of ink: thin strokes stay whole
 SURE = 0.6  # probability that a piece reaches somewhere, or it is none
 _LEAST_SIDE = 0.22  # of the largest piece's: what is smaller is a speck or small print
+_TRACE = 0.03  # probability of what may be the rest of a frame
 _LEAST_INSIDE = 0.12  # of a frame's side, for a piece to count: a 0 may have a dot or a speck in it
 _FRAMED = 0.6  # of all other pieces, that are in a frame: an outlined 8 has pieces in it too, but few of all
 _DOUBTFUL_AREA = 0.5  # of the median piece's: a piece not sure enough, but so large, may be a digit
@@ -146,8 +148,12 @@ def load_finder(path: Path = CHECKPOINT) -> InkFinder | None:
 
 
 def _scaled(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
-    """The picture with a longer side of so many pixels, and by how much it was scaled."""
-    scale = side / max(picture.shape[:2])
+    """The picture with a longer side of so many pixels, and by how much it was scaled.
+
+    Of a strip more than twice as long as high it is longer, so that the area is what it would be otherwise.
+    """
+    longer, shorter = max(picture.shape[:2]), min(picture.shape[:2])
+    scale = side * max(1.0, math.sqrt(longer / (2 * shorter))) / longer
     mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     height, width = (max(1, round(length * scale)) for length in picture.shape[:2])
     return cv2.resize(picture, (width, height), interpolation=mode), scale
@@ -173,6 +179,7 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
         return labels, [], False
     sides = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1)
     sure = [number for number in sure if not _is_frame(number, sure, stats)]
+    sure = _without_frames(ink, labels, sure, stats)
     largest = sides[sure].max()
     kept = [number for number in sure if sides[number] >= _LEAST_SIDE * largest]
     area = np.median(stats[kept, cv2.CC_STAT_AREA])
@@ -192,6 +199,25 @@ def _only(ink: FloatPicture, labels: NDArray[np.int32], kept: list[tuple[int, Bo
     is_kept[[number for number, _ in kept]] = 1
     inside = cv2.dilate(is_kept[labels], np.ones((3, 3), np.uint8)) > 0
     return np.where(inside, ink, 0).astype(np.float32)
+
+
+def _without_frames(
+    ink: FloatPicture, labels: NDArray[np.int32], pieces: list[int], stats: NDArray[np.int32]
+) -> list[int]:
+    """The pieces without those that are parts of a frame of which the network has seen most for what it is."""
+    _, faint, outlines, _ = cv2.connectedComponentsWithStats((ink > _TRACE).astype(np.uint8), connectivity=8)
+    where = {number: int(faint[labels == number][0]) for number in pieces}
+    frames = set()
+    for outline in set(where.values()):
+        x, y, width, height, _ = outlines[outline]
+        others = [stats[number] for number in pieces if where[number] != outline]
+        inside = sum(
+            x < left and y < top and left + wide < x + width and top + high < y + height
+            for left, top, wide, high, _ in others
+        )
+        if inside > _FRAMED * len(others):
+            frames.add(outline)
+    return [number for number in pieces if where[number] not in frames]
 
 
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
