@@ -263,8 +263,9 @@ def test_train_refuses_mistakes_in_words(arguments, message):
 
 def results(folder: Path) -> Path:
     """A copy of the committed runs' files that a report is made of."""
-    for path in (REPOSITORY / "checkpoints").rglob("*.json"):
-        copy = folder / path.relative_to(REPOSITORY / "checkpoints")
+    committed = REPOSITORY / "checkpoints"
+    for path in [*committed.rglob("*.json"), *committed.rglob("history.csv")]:
+        copy = folder / path.relative_to(committed)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
     return folder
