@@ -248,3 +248,18 @@ def test_outlined_digits_are_filled_and_solid_ones_left_as_they_are():
     for x in (45, 135):
         cv2.ellipse(zeros, (x, 60), (28, 45), 0, 0, 360, 1.0, 5)
     assert filled(zeros, [box for _, box in find_pieces(zeros)[1]]) is zeros
+
+
+def test_the_rest_of_a_frame_is_left_out_where_a_trace_of_it_is_left():
+    ink_map = np.zeros((120, 200), np.float32)
+    cv2.rectangle(ink_map, (5, 5), (195, 115), 0.05, 2)  # what the network no longer takes for ink
+    ink_map[114:117, 20:90] = 0.9  # and what it does
+    for x in (40, 90, 140):
+        ink_map[40:80, x : x + 12] = 0.9
+    assert [box for _, box in find_pieces(ink_map)[1]] == [(x, 40, x + 12, 80) for x in (40, 90, 140)]
+
+
+def test_digits_far_apart_on_a_strip_are_all_found():
+    strip = np.concatenate([page(row(44, digits=1, size=(64, 220), at=(32, 110)))] * 3, 1)
+    pieces = find_pieces(prepare(strip).pixels.astype(np.float32) / 255)[1]
+    assert len(pieces) == 3
