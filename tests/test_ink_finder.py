@@ -85,9 +85,10 @@ def test_muon_keeps_norms_and_lowers_a_loss():
 
 @pytest.fixture(autouse=True, scope="module")
 def quick():
-    """Measuring at a run's end, on a handful of scenes."""
+    """What is done at a run's end, on a handful of scenes."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ink_loop, "TEST_SCENES", 12)
+        patched.setattr(ink_loop, "LOOK_SCENES", 30)
         yield
 
 

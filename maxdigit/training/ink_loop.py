@@ -31,6 +31,7 @@ from maxdigit.training.history import Epoch, append_epoch, read_history, write_h
 from maxdigit.training.muon import Muon, hidden_kernels
 from maxdigit.training.run import device_name
 from maxdigit.training.runs import CONFIG, HISTORY, METRICS, STATE, read_json, recover, remove, write_aside, write_json
+from maxdigit.training.tuned_loop import average
 
 WEIGHTS = "model.safetensors"
 
@@ -40,7 +41,7 @@ _SMOOTH = 20.0  # pixels added to both sides of the Dice ratio, so that scenes w
 _MAX_NORM = 2.0  # gradients are clipped here
 _WARM_UP = 100  # steps
 _PLAIN_RATE = 0.15  # AdamW's learning rate for weights that are no hidden kernels, as a share of Muon's
-_AVERAGED = 0.998  # of the running mean of weights, kept at each step
+_HORIZON = 500  # steps that count in the running mean of weights
 _PROGRESS = "progress.json"
 _KEPT = 0.6  # a digit is kept whole if so much of its ink is found, at the threshold that preparation uses
 TEST_SCENES = 1_000
@@ -171,7 +172,7 @@ def train_ink_finder(
                 optimizer.step()
             step += 1
             taken += 1
-            _average(averaged, network, min(_AVERAGED, step / (step + 9)))
+            average(averaged, network, min(_HORIZON, (step + 9) / 9))
             sums += torch.tensor([loss.item(), dice.item()])
         if step >= total:
             fraction = 1.0
@@ -383,15 +384,6 @@ def _validate(network: InkNetwork, count: int, device: torch.device) -> tuple[fl
         sums += len(scenes) * torch.tensor([loss.item(), dice.item()])
     loss, dice = (sums / count).tolist()
     return loss, dice
-
-
-@torch.no_grad()
-def _average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
-    for mean, value in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(value, 1 - keep)
-        else:
-            mean.copy_(value)
 
 
 def _plain(network: nn.Module) -> dict[str, Tensor]:
