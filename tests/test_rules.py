@@ -77,15 +77,15 @@ def test_chalk_on_a_board_keeps_its_polarity(seed):
     assert not prepared.inverted and likeness(prepared.pixels, seed) > 0.8
 
 
-@pytest.mark.parametrize("ground", [0, 40, 90])
-def test_a_canvas_with_light_ink_loses_its_ground(ground):
-    prepared = read((ground + (255 - ground) * ink()).astype(np.uint8))
+@pytest.mark.parametrize("background", [0, 40, 90])
+def test_a_canvas_with_light_ink_loses_its_ground(background):
+    prepared = read((background + (255 - background) * ink()).astype(np.uint8))
     assert not prepared.inverted and likeness(prepared.pixels) > 0.85 and np.median(prepared.pixels) < 5
 
 
-@pytest.mark.parametrize("ground", [255, 220, 170])
-def test_a_canvas_with_dark_ink_is_inverted(ground):
-    prepared = read((ground * (1 - ink())).astype(np.uint8))
+@pytest.mark.parametrize("background", [255, 220, 170])
+def test_a_canvas_with_dark_ink_is_inverted(background):
+    prepared = read((background * (1 - ink())).astype(np.uint8))
     assert prepared.inverted and likeness(prepared.pixels) > 0.85
 
 
@@ -154,7 +154,7 @@ def test_pictures_of_every_mode_are_understood(mode):
 
 @pytest.mark.parametrize("tone", [0, 255])
 def test_ink_on_nothing_stays_visible(tone):
-    """Strokes of one tone on a transparent ground, as drawing programs export them."""
+    """Strokes of one tone on a transparent background, as drawing programs export them."""
     alpha = Image.fromarray((255 * ink()).astype(np.uint8))
     picture = Image.new("RGBA", alpha.size, (tone, tone, tone, 0))
     picture.putalpha(alpha)

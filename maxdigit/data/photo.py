@@ -31,8 +31,8 @@ SIDE = 192  # of a photograph, in pixels
 _CLOSE_UP = 160  # side at which the ink network looks at training pictures
 _FINENESS = 4  # as ``draw`` takes it
 _GRAIN_TILE = 512  # side of the noise that photographs take pieces of
-_GROUND_SIDE = 48  # at which the paper's tone behind the ink is estimated
-_GROUND_WINDOW = 19  # pixels of that: far wider than a stroke
+_BACKGROUND_SIDE = 48  # at which the paper's tone behind the ink is estimated
+_BACKGROUND_WINDOW = 19  # pixels of that: far wider than a stroke
 
 # Shares of the light that is thrown back, red, green and blue, and how often each is met.
 _PAPERS = (
@@ -322,8 +322,8 @@ def _close_up(photograph: NDArray[np.uint8], matrix: NDArray[np.float64], step: 
 def _ink(photograph: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
     """How surely there is ink, 0..1, (H, W): what stands out from the sheet's own tone around it."""
     grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (_GROUND_SIDE, _GROUND_SIDE), interpolation=cv2.INTER_AREA)
-    around = cv2.blur(cv2.medianBlur(small, _GROUND_WINDOW), (3, 3))
+    small = cv2.resize(grey, (_BACKGROUND_SIDE, _BACKGROUND_SIDE), interpolation=cv2.INTER_AREA)
+    around = cv2.blur(cv2.medianBlur(small, _BACKGROUND_WINDOW), (3, 3))
     sheet = cv2.resize(around.astype(np.float32), grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     ink = (sheet - grey) / np.maximum(sheet, 25) if is_dark else (grey - sheet) / 255
     highest = float(ink.max())

@@ -2,10 +2,10 @@
 
 Three cases, told apart by looking at the picture:
 
-dark ink on a light ground (pen on paper)
+dark ink on a light background (pen on paper)
     The paper's uneven light is divided out and the contrast stretched, so paper comes out black and ink white.
-light ink on a plain ground (a canvas, chalk on a board)
-    The ground is taken off in the same way.
+light ink on a plain background (a canvas, chalk on a board)
+    The background is taken off in the same way.
 light ink on a texture (the competition's pictures)
     The tones stay as they are: the models were trained on them.
 """
@@ -23,7 +23,7 @@ from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture
 
 _WORK = 512  # longer side at which ink is looked for: four times the models' resolution
-_THUMB = 64  # longer side at which the ground is estimated
+_THUMB = 64  # longer side at which the background is estimated
 _STROKE = 2.0  # strokes thinner than so many of the models' pixels are thickened to it
 _CONTRAST = 0.04  # a picture whose tones span less than this is empty
 
@@ -45,14 +45,14 @@ def read_by_rules(grey: FloatPicture, dark_ink_on_light: bool | None = None) -> 
     low, high = np.percentile(work, (0.01, 99.99))  # all but a stray pixel or two: thin ink is little of a photograph
     if min(grey.shape) < 2 or high - low < _CONTRAST:
         raise EmptyPictureError("There is nothing to see in this picture: it has a single tone. Draw three digits.")
-    ground = _ground(work)
-    is_dark = _ink_is_dark(work, ground) if dark_ink_on_light is None else dark_ink_on_light
+    background = _background(work)
+    is_dark = _ink_is_dark(work, background) if dark_ink_on_light is None else dark_ink_on_light
     if not is_dark and grey.shape == (IMAGE_SIZE, IMAGE_SIZE):
         return keep_tones(grey), False
     if is_dark:
-        ink = (ground - work) / np.maximum(ground, 0.1)  # divided, since a shadow dims paper and ink alike
-    elif _is_plain(work, ground):
-        ink = work - ground
+        ink = (background - work) / np.maximum(background, 0.1)  # divided, since a shadow dims paper and ink alike
+    elif _is_plain(work, background):
+        ink = work - background
     else:
         return keep_tones(work), False
     if dark_ink_on_light is None and _full_tone(ink) < max(_CONTRAST, min(5 * _grain(ink), 0.15)):
@@ -79,7 +79,7 @@ def _resize(grey: FloatPicture, height: int, width: int) -> FloatPicture:
     return np.asarray(image, np.float32).clip(0, 1)
 
 
-def _ground(grey: FloatPicture) -> FloatPicture:
+def _background(grey: FloatPicture) -> FloatPicture:
     """The tone behind the ink at each place: a median over a window far wider than a stroke."""
     thumb = _shrink(grey, _THUMB)
     window = max(3, (min(thumb.shape) * 2 // 5) | 1)
@@ -90,8 +90,8 @@ def _ground(grey: FloatPicture) -> FloatPicture:
     return _resize(smooth[edge : edge + thumb.shape[0], edge : edge + thumb.shape[1]], *grey.shape)
 
 
-def _ink_is_dark(grey: FloatPicture, ground: FloatPicture) -> bool:
-    difference = grey - ground
+def _ink_is_dark(grey: FloatPicture, background: FloatPicture) -> bool:
+    difference = grey - background
     # The competition's digits are burnt out to white on grounds that are not; paper is either white all over or
     # not white at all.
     white = grey >= 0.97
@@ -104,10 +104,10 @@ def _ink_is_dark(grey: FloatPicture, ground: FloatPicture) -> bool:
     return bool(dark > light)
 
 
-def _is_plain(grey: FloatPicture, ground: FloatPicture) -> bool:
-    """Whether the ground is one smooth tone, up to a board's unevenness."""
-    grain = float(np.median(np.abs(grey - ground)))
-    low, high = np.percentile(ground, (5, 95))
+def _is_plain(grey: FloatPicture, background: FloatPicture) -> bool:
+    """Whether the background is one smooth tone, up to a board's unevenness."""
+    grain = float(np.median(np.abs(grey - background)))
+    low, high = np.percentile(background, (5, 95))
     return grain < 0.03 and float(high - low) < 0.4
 
 
@@ -121,13 +121,13 @@ def _stretch(ink: FloatPicture) -> FloatPicture:
 
 
 def _full_tone(ink: FloatPicture) -> float:
-    """How far a stroke's core stands out from the ground: 0 or more."""
+    """How far a stroke's core stands out from the background: 0 or more."""
     strong = ink[ink > max(0.3 * float(ink.max()), 0.0)]
     return float(np.percentile(strong, 60)) if strong.size else 0.0
 
 
 def _grain(ink: FloatPicture) -> float:
-    """The ground's own unevenness: the median distance from its median."""
+    """The background's own unevenness: the median distance from its median."""
     return float(np.median(np.abs(ink - np.median(ink))))
 
 
