@@ -32,6 +32,7 @@ import torch
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import MaxDigitError
+from maxdigit.threads import one_thread
 from maxdigit.training.batches import Batch, GeneratedData, held_out
 from maxdigit.training.devices import default_device
 from maxdigit.training.forms import TrainingForm
@@ -41,7 +42,6 @@ from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import device_name
 from maxdigit.training.runs import CONFIG, write_json
 from maxdigit.training.starts import first_form
-from maxdigit.training.threads import one_thread
 from maxdigit.training.tuned_loop import train_tuned, validate
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +16,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from maxdigit.preparation.files import FloatPicture
-from maxdigit.preparation.framing import Box
-from maxdigit.preparation.ink_network import STRIDE, InkNetwork, fuse
+from maxdigit.preparation.framing import Box, around
+from maxdigit.preparation.ink_network import STRIDE, InkNetwork, fuse, to_inputs
+from maxdigit.threads import one_thread
 
 CHECKPOINT = Path(__file__).parents[2] / "checkpoints" / "ink_finder" / "model.safetensors"
 
@@ -78,7 +77,7 @@ class InkFinder:
         if not kept:
             return None, is_textured
         left = top = 0
-        x0, y0, x1, y1 = _around([box for _, box in kept])
+        x0, y0, x1, y1 = around([box for _, box in kept])
         side = max(x1 - x0, y1 - y0)
         if side < _LARGE_ENOUGH:
             margin = _MARGIN * side + 6
@@ -103,30 +102,17 @@ class InkFinder:
         Returns:
             Probability of ink, 0..1, float32 ``(N, H, W)``.
         """
-        inputs = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode():
-            logits, _ = self._network(inputs.contiguous(memory_format=torch.channels_last))
+            logits, _ = self._network(to_inputs(torch.from_numpy(pictures)))
         return np.stack([_only(ink, *find_pieces(ink)[:2]) for ink in logits.sigmoid().numpy()])
 
     def _look(self, picture: NDArray[np.uint8]) -> tuple[FloatPicture, float]:
         """Probability of ink ``(H, W)``, and of the competition's look."""
         height, width = picture.shape[:2]
         picture = cv2.copyMakeBorder(picture, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REPLICATE)
-        inputs = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
-        with torch.inference_mode(), _one_thread():
-            ink, look = self._network(inputs.contiguous(memory_format=torch.channels_last))
+        with torch.inference_mode(), one_thread():
+            ink, look = self._network(to_inputs(torch.from_numpy(picture[np.newaxis])))
         return ink[0, :height, :width].sigmoid().numpy(), float(look.sigmoid())
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One picture is too little work to share: on a busy machine threads would wait for one another far longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # holds for the calling thread
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @lru_cache(maxsize=2)
@@ -209,28 +195,23 @@ def _without_frames(
     where = {number: int(faint[labels == number][0]) for number in pieces}
     frames = set()
     for outline in set(where.values()):
-        x, y, width, height, _ = outlines[outline]
         others = [stats[number] for number in pieces if where[number] != outline]
-        inside = sum(
-            x < left and y < top and left + wide < x + width and top + high < y + height
-            for left, top, wide, high, _ in others
-        )
-        if inside > _FRAMED * len(others):
+        if sum(_is_inside(other, outlines[outline]) for other in others) > _FRAMED * len(others):
             frames.add(outline)
     return [number for number in pieces if where[number] not in frames]
 
 
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
     """Whether a piece of ink is around most of the others: a frame or a bubble, no digit."""
-    x, y, width, height, _ = stats[number]
-    others = inside = 0
-    for other in pieces:
-        left, top, wide, high, _ = stats[other]
-        if other == number or max(wide, high) < _LEAST_INSIDE * max(width, height):
-            continue
-        others += 1
-        inside += x < left and y < top and left + wide < x + width and top + high < y + height
-    return inside > _FRAMED * others
+    sides = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1)
+    least = _LEAST_INSIDE * sides[number]
+    others = [stats[other] for other in pieces if other != number and sides[other] >= least]
+    return sum(_is_inside(other, stats[number]) for other in others) > _FRAMED * len(others)
+
+
+def _is_inside(inner: NDArray[np.int32], outer: NDArray[np.int32]) -> bool:
+    """Whether one piece's box lies within another's and touches it nowhere, by OpenCV's statistics of the two."""
+    return bool((inner[:2] > outer[:2]).all() and (inner[:2] + inner[2:4] < outer[:2] + outer[2:4]).all())
 
 
 def _roughness(picture: NDArray[np.uint8], ink: FloatPicture) -> float:
@@ -239,9 +220,3 @@ def _roughness(picture: NDArray[np.uint8], ink: FloatPicture) -> float:
     is_background = cv2.dilate((ink > 0.1).astype(np.uint8), np.ones((11, 11), np.uint8)) == 0
     deviation = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 4))
     return float(deviation[is_background].mean()) if is_background.sum() > 500 else 0.0
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    """The box around all boxes."""
-    lows, highs = np.array(boxes)[:, :2].min(0), np.array(boxes)[:, 2:].max(0)
-    return (*lows.tolist(), *highs.tolist())

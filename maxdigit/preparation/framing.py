@@ -56,6 +56,12 @@ def digit_height(pieces: Sequence[Box]) -> float:
     return float(np.median(np.where(width < _WIDEST_DIGIT * height, np.maximum(height, width), height)))
 
 
+def around(boxes: Sequence[Box]) -> Box:
+    """The box around all boxes, of which there is at least one."""
+    lows, highs = np.array(boxes)[:, :2].min(0), np.array(boxes)[:, 2:].max(0)
+    return (*lows.tolist(), *highs.tolist())
+
+
 def frame_for(pieces: Sequence[Box]) -> Frame:
     """The frame in which the median piece is ``DIGIT_HEIGHT`` high and all pieces are inside, centred.
 
@@ -63,8 +69,7 @@ def frame_for(pieces: Sequence[Box]) -> Frame:
         ValueError: there are no pieces.
     """
     height = digit_height(pieces)
-    x0, y0 = (min(box[side] for box in pieces) for side in (0, 1))
-    x1, y1 = (max(box[side] for box in pieces) for side in (2, 3))
+    x0, y0, x1, y1 = around(pieces)
     zoom = min(DIGIT_HEIGHT / height, (IMAGE_SIZE - 2 * MARGIN) / max(x1 - x0, y1 - y0))
     step = 1 / zoom  # of the picture's pixels, for one of the models'
     middle = IMAGE_SIZE / 2

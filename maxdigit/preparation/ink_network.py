@@ -72,6 +72,12 @@ class InkNetwork(nn.Module):
         return first, second, third, self.down4(third)
 
 
+def to_inputs(pictures: Tensor) -> Tensor:
+    """uint8 pictures ``(N, H, W, 3)`` to what the network takes, on the same device."""
+    inputs = pictures.permute(0, 3, 1, 2).float() / 255
+    return inputs.contiguous(memory_format=torch.channels_last)
+
+
 def _doubled(maps: Tensor) -> Tensor:
     return F.interpolate(maps, scale_factor=2.0, mode="nearest")
 

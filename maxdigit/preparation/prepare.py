@@ -22,7 +22,7 @@ from PIL import Image
 from maxdigit import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture, to_grey, to_rgb
-from maxdigit.preparation.framing import Frame, Region, frame_for
+from maxdigit.preparation.framing import Frame, Region, around, frame_for
 from maxdigit.preparation.outlines import filled
 from maxdigit.preparation.rules import keep_tones, read_by_rules
 from maxdigit.preparation.straighten import line_angle, turned
@@ -156,7 +156,7 @@ def _is_dark(writing: Writing, part: NDArray[np.uint8]) -> bool:
 def _region(writing: Writing, step: float, x: float, y: float, shape: tuple[int, ...]) -> Region:
     """The part of the whole picture around the writing, as shares of its sides."""
     boxes = np.array(writing.pieces) * step + (x, y, x, y)
-    (x0, y0), (x1, y1) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
+    x0, y0, x1, y1 = around(boxes)
     margin = _REGION_MARGIN * max(x1 - x0, y1 - y0)
     height, width = shape[:2]
     return (

@@ -25,7 +25,7 @@ from maxdigit.data.scenes import SCENE_KINDS, Scene, make_scene
 from maxdigit.data.splits import TEST, TRAIN, VALIDATION, Split
 from maxdigit.errors import TrainingError
 from maxdigit.preparation.finder import COMPETITION, FAINT, SURE
-from maxdigit.preparation.ink_network import InkNetwork
+from maxdigit.preparation.ink_network import InkNetwork, to_inputs
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.muon import Muon, hidden_kernels
@@ -160,7 +160,7 @@ def train_ink_finder(
                 break
             _set_rates(optimizers, min(1, (step - first + 1) / _WARM_UP) * (1 - fraction))
             with torch.autocast(device.type, torch.bfloat16, enabled=bf16_is_fast(device)):
-                logits, look = network(_to_inputs(pixels, device))
+                logits, look = network(to_inputs(pixels.to(device)))
             loss, dice = _loss(logits.float(), look.float(), ink.to(device), competition.to(device))
             if not math.isfinite(loss.item()):
                 raise TrainingError("The loss is not a number any more. Resume with a lower learning rate.")
@@ -218,7 +218,7 @@ def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None
         kind = "competition" if index % 3 == 0 else None
         scene = make_scene(split, index, kind)
         with torch.inference_mode():
-            features.append(network.features(_to_inputs(torch.from_numpy(scene.pixels[None]), torch.device("cpu")))[0])
+            features.append(network.features(to_inputs(torch.from_numpy(scene.pixels[None])))[0])
         truth.append(float(scene.kind == "competition"))
     inputs, target = torch.stack(features), torch.tensor(truth)
     mean, deviation = inputs.mean(0), inputs.std(0) + 1e-3
@@ -253,7 +253,7 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
     for index in range(count):
         scene = make_scene(TEST, index)
         with torch.inference_mode():
-            logits, look = network(_to_inputs(torch.from_numpy(scene.pixels[None]), torch.device("cpu")))
+            logits, look = network(to_inputs(torch.from_numpy(scene.pixels[None])))
         share = logits[0].sigmoid().numpy()
         found = share > FAINT
         ink = scene.ink > 127
@@ -346,12 +346,6 @@ def _set_rates(optimizers: list[torch.optim.Optimizer], share: float) -> None:
             group["lr"] = group["full_rate"] * share
 
 
-def _to_inputs(pixels: Tensor, device: torch.device) -> Tensor:
-    """uint8 ``(N, H, W, 3)`` to what the network takes."""
-    inputs = pixels.to(device).permute(0, 3, 1, 2).float() / 255
-    return inputs.contiguous(memory_format=torch.channels_last)
-
-
 def _loss(logits: Tensor, look: Tensor, ink: Tensor, competition: Tensor) -> tuple[Tensor, Tensor]:
     """The loss, and the mean Dice coefficient of the ink (0..1)."""
     truth = ink.float() / 255
@@ -379,7 +373,7 @@ def _validate(network: InkNetwork, count: int, device: torch.device) -> tuple[fl
         ink = torch.from_numpy(np.stack([scene.ink for scene in scenes]))
         look = torch.tensor([float(scene.kind == "competition") for scene in scenes])
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16_is_fast(device)):
-            logits, told = network(_to_inputs(pixels, device))
+            logits, told = network(to_inputs(pixels.to(device)))
         loss, dice = _loss(logits.float(), told.float(), ink.to(device), look.to(device))
         sums += len(scenes) * torch.tensor([loss.item(), dice.item()])
     loss, dice = (sums / count).tolist()

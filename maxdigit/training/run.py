@@ -19,6 +19,7 @@ from maxdigit.data.pictures import TEST_KINDS, generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
+from maxdigit.threads import one_thread
 from maxdigit.training.batches import ArrayData, Data, GeneratedData
 from maxdigit.training.calibration import Calibration, fit_temperature, load_calibrated, scale
 from maxdigit.training.devices import default_device
@@ -40,7 +41,6 @@ from maxdigit.training.runs import (
     write_json,
 )
 from maxdigit.training.starts import first_form, new_form
-from maxdigit.training.threads import one_thread
 from maxdigit.training.tuned_loop import train_tuned
 
 CALIBRATION_PICTURES = 1_000  # validation pictures of each kind: one number is all that is fitted

@@ -36,14 +36,3 @@ class Threads:
         yield
         if number < 2 * _TRIES:
             self._times[count] = min(self._times.get(count, float("inf")), time.perf_counter() - start)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: making pictures is thousands of small operations."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -20,6 +20,7 @@ from torch import nn
 from tqdm import tqdm
 
 from maxdigit.errors import TrainingError
+from maxdigit.threads import one_thread
 from maxdigit.training.batches import Batch, Data, Shard
 from maxdigit.training.descent import Descent
 from maxdigit.training.devices import bf16_is_fast, default_device
@@ -34,7 +35,7 @@ from maxdigit.training.starts import save_form
 from maxdigit.training.states import Progress, load_state, save_state
 from maxdigit.training.stream import batches
 from maxdigit.training.sync_norm import synchronise_batch_norm
-from maxdigit.training.threads import Threads, one_thread
+from maxdigit.training.threads import Threads
 
 _MAX_NORM = 5.0  # gradients are clipped here: those of the first steps can be wild
 _BETAS = (0.9, 0.99)  # AdamW's
