@@ -263,3 +263,13 @@ def test_digits_far_apart_on_a_strip_are_all_found():
     strip = np.concatenate([page(row(44, digits=1, size=(64, 220), at=(32, 110)))] * 3, 1)
     pieces = find_pieces(prepare(strip).pixels.astype(np.float32) / 255)[1]
     assert len(pieces) == 3
+
+
+def test_traces_around_one_anothers_pieces_leave_both():
+    """Two hooks, each reaching around the piece of ink that hangs on the other."""
+    ink_map = np.zeros((120, 200), np.float32)
+    ink_map[5, 10:190] = ink_map[5:116, 10] = 0.05
+    ink_map[112, 15:186] = ink_map[8:113, 185] = 0.05
+    ink_map[6:20, 65] = ink_map[100:112, 105] = 0.05
+    ink_map[20:45, 60:70] = ink_map[75:100, 100:110] = 0.9
+    assert len(find_pieces(ink_map)[1]) == 2

@@ -198,7 +198,8 @@ def _without_frames(
         others = [stats[number] for number in pieces if where[number] != outline]
         if sum(_is_inside(other, outlines[outline]) for other in others) > _FRAMED * len(others):
             frames.add(outline)
-    return [number for number in pieces if where[number] not in frames]
+    # Traces that reach around one another's pieces would leave nothing.
+    return [number for number in pieces if where[number] not in frames] or pieces
 
 
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
