@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maxdigit.data.scenes import SCENE_KINDS, SCENE_SIZE, make_scene
+from maxdigit.data.scenes import SCENE_KINDS, SCENE_SIZE, make_scene, surrounds
 from maxdigit.data.scenes.chance import Chance
 from maxdigit.data.scenes.writing import Hand, write
 from maxdigit.data.splits import TEST, VALIDATION
@@ -88,3 +88,59 @@ def test_digits_are_as_high_as_asked_for():
             rows = np.flatnonzero((write(Chance(seed), "validation", hand, 100, 100, 60).ink > 0.5).any(1))
             heights.append(rows[-1] - rows[0] + 1)
         assert 48 < np.median(heights) < 72, style
+
+
+def _loops(ink: np.ndarray) -> int:
+    return cv2.connectedComponents(np.pad(~ink, 1, constant_values=True).astype(np.uint8), connectivity=4)[0] - 2
+
+
+@pytest.mark.parametrize(("style", "face"), [("strokes", 0), ("forms", 0), ("type", 0), ("type", 6)])
+def test_outlined_strokes_are_to_be_found_filled_and_loops_stay_open(style, face):
+    hollow = 0
+    for seed in range(60):
+        hand = Hand(style, brush=0.22, slant=0.0, is_outlined=True, face=face, line=0.06)
+        mark = write(Chance(seed), "validation", hand, 100, 100, 100)
+        body, line = mark.ink > 0.5, mark.drawn > 0.5
+        assert (mark.drawn <= mark.ink + 0.01).all()
+        hollow += line.sum() < 0.7 * body.sum()
+        if mark.digit == 0:
+            assert _loops(body) >= 1
+        if mark.digit in (1, 7) and style == "forms":
+            assert _loops(body) == 0
+    assert hollow > 50
+
+
+def test_solid_strokes_are_what_is_drawn():
+    hand = Hand("forms", brush=0.1, slant=0.0, is_outlined=False, face=0)
+    mark = write(Chance(1), "validation", hand, 100, 100, 60)
+    assert mark.under is None and (mark.drawn == mark.ink).all()
+
+
+@pytest.mark.parametrize("height", [20, 60, 110])
+def test_segments_that_are_lit_are_joined_in_what_is_to_be_found(height):
+    drawn_pieces = []
+    for seed in range(60):
+        hand = Hand("segments", brush=0.12, slant=0.0, is_outlined=False, face=0)
+        mark = write(Chance(seed), "validation", hand, 100, 100, height)
+        assert cv2.connectedComponents((mark.ink > 0.5).astype(np.uint8), connectivity=8)[0] - 1 == 1
+        drawn_pieces.append(cv2.connectedComponents((mark.drawn > 0.5).astype(np.uint8), connectivity=4)[0] - 1)
+    assert np.mean(drawn_pieces) > 1.2
+
+
+@pytest.mark.parametrize("look", surrounds._LOOKS)
+def test_what_is_around_the_writing_is_seen(monkeypatch, look):
+    monkeypatch.setattr(surrounds, "_LOOKS", {look: 1.0})
+    seen = []
+    for seed in range(20):
+        picture = np.full((SCENE_SIZE, SCENE_SIZE, 3), 0.9, np.float32)
+        boxes = [(40, 60, 60, 100), (80, 60, 100, 100), (120, 60, 140, 100)]
+        surrounds.surround(Chance(seed), picture, boxes, 40.0, np.zeros(3, np.float32), 4.0, is_dark=True)
+        assert picture.min() >= 0 and picture.max() <= 1 + 1e-6
+        seen.append((picture < 0.7).any(2).sum())
+    assert np.mean(np.array(seen) > 20) > 0.8
+
+
+def test_ink_that_differs_by_hue_alone_keeps_its_colour():
+    for index in range(30):
+        scene = make_scene(VALIDATION, index, "equal")
+        assert np.ptp(scene.pixels.astype(int), axis=2).max() > 20

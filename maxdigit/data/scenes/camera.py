@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.scenes.chance import Chance, Picture, luminance
+from maxdigit.data.scenes.chance import Chance, Map, Picture, blend, in_colour, luminance
+
+_NOISE = 1 << 20  # numbers, of which each picture takes a run: drawing them anew would be a fifth of all work
 
 
 def light(chance: Chance, picture: Picture) -> Picture:
@@ -16,29 +19,30 @@ def light(chance: Chance, picture: Picture) -> Picture:
     side = len(picture)
     cells = 2 if chance.yes(0.6) else 3
     coarse = chance.rng.uniform(1 - chance.between(0, 0.5), 1, (cells, cells)).astype(np.float32)
-    picture = picture * cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)[..., None]
+    level = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
     axis = np.arange(side, dtype=np.float32) / side - 0.5
     x, y = axis[None], axis[:, None]
     if chance.yes(0.28):
         direction = chance.between(0, 2 * math.pi)
         across = x * math.cos(direction) + y * math.sin(direction) - chance.between(-0.4, 0.4)
         edge = 1 / (1 + np.exp(np.clip(-across * chance.scale(8, 200), -30, 30)))
-        picture = picture * (1 - chance.between(0.1, 0.55) * edge)[..., None]
+        level *= 1 - chance.between(0.1, 0.55) * edge
+    picture = picture * in_colour(level)
     if chance.yes(0.14):
         wide, high = chance.between(0.05, 0.3), chance.between(0.05, 0.3)
         spot = np.exp(-(((x - chance.between(-0.5, 0.5)) / wide) ** 2 + ((y - chance.between(-0.5, 0.5)) / high) ** 2))
-        picture = picture + (1 - picture) * (chance.between(0.2, 0.95) * spot)[..., None]
+        blend(picture, np.ones(3, np.float32), (chance.between(0.2, 0.95) * spot).astype(np.float32))
     if chance.yes(0.3):
         picture = picture * np.clip(1 + chance.rng.normal(0, 0.08, 3), 0.7, 1.2).astype(np.float32)
     return picture
 
 
-def expose(chance: Chance, picture: Picture) -> NDArray[np.uint8]:
-    """The file: gamma, blur, a smaller size, noise, one bit or grey, JPEG. RGB, uint8."""
+def expose(chance: Chance, picture: Picture, *, needs_colour: bool = False) -> NDArray[np.uint8]:
+    """The file: gamma, blur, a smaller size, noise, one bit or grey unless it needs its colours, JPEG. RGB, uint8."""
     side = len(picture)
     picture = np.clip(picture, 0, 1)
     if chance.yes(0.3):
-        picture = picture ** chance.between(0.6, 1.6)
+        picture = cv2.pow(picture, chance.between(0.6, 1.6))
     if chance.yes(0.55):
         picture = cv2.GaussianBlur(picture, (0, 0), chance.between(0.3, 1.3))
     if chance.yes(0.3):
@@ -47,11 +51,12 @@ def expose(chance: Chance, picture: Picture) -> NDArray[np.uint8]:
         picture = cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
     if chance.yes(0.55):
         channels = 3 if chance.yes(0.5) else 1
-        noise = chance.rng.standard_normal((side, side, channels), dtype=np.float32)
-        picture = picture + noise * chance.between(0, 0.045)
+        start = chance.count(0, _NOISE - channels * side**2)
+        noise = _noise()[start : start + channels * side**2] * chance.between(0, 0.045)
+        picture = picture + (noise.reshape(side, side, 3) if channels == 3 else in_colour(noise.reshape(side, side)))
     picture = np.clip(picture, 0, 1)
     depth = chance.one_of({"colour": 0.73, "grey": 0.2, "threshold": 0.035, "dither": 0.035})
-    if depth != "colour":
+    if depth != "colour" and not needs_colour:
         grey = luminance(picture)
         if depth == "threshold":
             middle = float(np.median(grey))
@@ -59,9 +64,15 @@ def expose(chance: Chance, picture: Picture) -> NDArray[np.uint8]:
             grey = grey > (middle * chance.between(0.5, 0.85) if is_light else min(0.95, middle + 0.15))
         elif depth == "dither":
             grey = grey > chance.rng.random((side, side), dtype=np.float32)
-        picture = np.repeat(grey.astype(np.float32)[..., None], 3, 2)
+        picture = in_colour(grey.astype(np.float32))
     pixels = np.round(picture * 255).astype(np.uint8)
     if chance.yes(0.55):
         _, encoded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, chance.count(25, 95)])
         pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1]
     return np.ascontiguousarray(pixels)
+
+
+@lru_cache(maxsize=1)
+def _noise() -> Map:
+    """Numbers around zero with standard deviation 1, float32 ``(_NOISE,)``."""
+    return np.random.default_rng(0).standard_normal(_NOISE, dtype=np.float32)

@@ -15,13 +15,13 @@ from maxdigit.data.scenes.chance import Chance, Map, Picture, blend, luminance
 from maxdigit.data.scenes.surfaces import (
     add_bars,
     add_panel,
-    frame_writing,
     ink_colour,
     lay_on_desk,
     print_words,
     sheet,
     surface_colour,
 )
+from maxdigit.data.scenes.surrounds import surround
 from maxdigit.data.scenes.writing import Mark, choose_hand, write
 from maxdigit.data.splits import Split
 
@@ -29,20 +29,22 @@ SCENE_SIZE = 192  # pixels along a side
 
 # What a scene shows, and how often.
 SCENE_KINDS: dict[str, float] = {
-    "paper": 0.28,  # a sheet that fills the picture
-    "desk": 0.23,  # a sheet on a desk
+    "paper": 0.27,  # a sheet that fills the picture
+    "desk": 0.22,  # a sheet on a desk
     "scan": 0.07,  # a sheet with dark edges or bars
     "board": 0.11,  # light on dark: chalk, white pen
     "canvas": 0.09,  # one flat tone
-    "panel": 0.06,  # a canvas within a page of another tone
+    "panel": 0.065,  # a canvas within a page of another tone
     "mid": 0.05,  # dark and light ink on a middle tone
-    "equal": 0.03,  # ink as bright as what it is on
+    "equal": 0.045,  # ink as bright as what it is on
     "competition": 0.05,  # the competition's textured pictures
     "nothing": 0.03,  # no writing at all
 }
 
-_COUNT_SHARES = (0.1, 0.14, 0.58, 0.12, 0.06)  # of scenes with 1, 2, 3, 4, 5 digits
+_COUNT_SHARES = {"1": 0.1, "2": 0.14, "3": 0.58, "4": 0.12, "5": 0.06}  # of scenes with so many digits
 _LEAST_HEIGHT = 10.0  # of digits, in pixels
+_SURROUNDED = 0.24  # share of scenes in which something is drawn around the writing
+_AT_EDGE = 0.15  # share of scenes whose writing may reach past the edge of what it is on
 _GROUP = 50  # competition-like pictures that are made together
 
 
@@ -51,7 +53,7 @@ class Scene:
     """A picture, and where the ink is in it."""
 
     pixels: NDArray[np.uint8]  # (SCENE_SIZE, SCENE_SIZE, 3), RGB
-    ink: NDArray[np.uint8]  # (SCENE_SIZE, SCENE_SIZE): coverage by ink, 0..255
+    ink: NDArray[np.uint8]  # (SCENE_SIZE, SCENE_SIZE): coverage by ink, 0..255; outlined strokes count as filled
     pieces: NDArray[np.uint8]  # the same shape: the number, from 1 on, of the digit whose ink it is; 0 elsewhere
     digits: tuple[int, ...]  # what is written
     kind: str  # one of SCENE_KINDS
@@ -92,7 +94,7 @@ def make_scene(split: Split, index: int, kind: str | None = None) -> Scene:
         add_bars(chance, picture, ink)
     if kind not in ("canvas", "panel") or chance.yes(0.15):
         picture = light(chance, picture)
-    pixels = expose(chance, picture)
+    pixels = expose(chance, picture, needs_colour=kind == "equal")
     return Scene(pixels, np.round(np.clip(ink, 0, 1) * 255).astype(np.uint8), pieces, digits, kind)
 
 
@@ -113,22 +115,22 @@ def _write(
     first = ink_colour(chance, kind, colour, is_dark)
     is_each_its_own, is_mixed = chance.yes(0.25), kind == "mid" or chance.yes(0.03)
     is_patchy = chance.yes(0.25)
-    digits = []
-    for number, (x, y) in enumerate(places, start=1):
+    filling = chance.colour() if hand.is_outlined and chance.yes(0.25) else None
+    marks = [write(chance, split.name, hand, x, y, height * chance.between(0.82, 1.18)) for x, y in places]
+    other = first if chance.yes(0.6) else ink_colour(chance, kind, colour, is_dark)
+    boxes = [box for mark in marks if (box := mark.box) is not None]
+    if boxes and chance.yes(_SURROUNDED):
+        surround(chance, picture, boxes, height, other, hand.brush * height, None if is_mixed else is_dark)
+    for number, mark in enumerate(marks, start=1):
         tone = first
         if is_mixed:
             tone = ink_colour(chance, kind, colour, is_dark != chance.yes(0.5))
         elif is_each_its_own and number > 1:
             tone = ink_colour(chance, kind, colour, is_dark)
-        mark = write(chance, split.name, hand, x, y, height * chance.between(0.82, 1.18))
-        digits.append(mark.digit)
-        _lay(chance, mark, number, tone, is_patchy, picture, ink, pieces)
-    other = first if chance.yes(0.6) else ink_colour(chance, kind, colour, is_dark)
-    if chance.yes(0.16):
-        frame_writing(chance, picture, ink, height, other, hand.brush * height)
+        _lay(chance, mark, number, tone, filling if hand.is_outlined else tone, is_patchy, picture, ink, pieces)
     if chance.yes(0.08):
         print_words(chance, picture, ink, height, other)
-    return tuple(digits)
+    return tuple(mark.digit for mark in marks)
 
 
 def _lay(
@@ -136,23 +138,27 @@ def _lay(
     mark: Mark,
     number: int,
     tone: np.ndarray,
+    under: np.ndarray | None,
     is_patchy: bool,
     picture: Picture,
     ink: Map,
     pieces: NDArray[np.uint8],
 ) -> None:
-    """Put one digit onto a sheet, in place; what would be outside is cut off."""
+    """Put one digit onto a sheet, in place, what lies beneath its ink in the tone ``under``; parts outside are cut."""
     side, window = len(ink), len(mark.ink)
     y0, y1 = max(0, mark.top), min(side, mark.top + window)
     x0, x1 = max(0, mark.left), min(side, mark.left + window)
     if y0 >= y1 or x0 >= x1:
         return
     area = (slice(y0, y1), slice(x0, x1))
-    covered = mark.ink[y0 - mark.top : y1 - mark.top, x0 - mark.left : x1 - mark.left]
-    share = covered
+    inside = (slice(y0 - mark.top, y1 - mark.top), slice(x0 - mark.left, x1 - mark.left))
+    covered, drawn = mark.ink[inside], mark.drawn[inside]
+    if mark.under is not None and under is not None:
+        blend(picture[area], under, mark.under[inside])
+    share = drawn
     if is_patchy:
         cloud = cv2.resize(chance.cloud(48), (window, window))[: y1 - y0, : x1 - x0]
-        share = covered * np.clip(1 - np.abs(cloud) * chance.between(0, 0.4), 0.35, 1)
+        share = drawn * np.clip(1 - np.abs(cloud) * chance.between(0, 0.4), 0.35, 1)
     blend(picture[area], tone, share)
     np.maximum(ink[area], covered, out=ink[area])
     pieces[area][covered > 0.5] = number
@@ -164,15 +170,16 @@ def _layout(chance: Chance, least: float) -> tuple[list[tuple[float, float]], fl
     ``least`` is the smallest height as a share of the scene's.
     """
     side = SCENE_SIZE
-    count = 1 + int(chance.rng.choice(len(_COUNT_SHARES), p=_COUNT_SHARES))
+    count = int(chance.one_of(_COUNT_SHARES))
     height = side * chance.scale(least, 0.62)
     if chance.yes(0.72):
-        gap = height * chance.between(0.62, 1.3)
+        gap = height * (chance.between(0.62, 1.3) if chance.yes(0.92) else chance.between(1.3, 2.6))
         length = gap * (count - 1) + height * 0.8
         if length > side * 0.94:
             height, gap, length = (value * side * 0.94 / length for value in (height, gap, length))
-        along = chance.between(length / 2 + 2, side - length / 2 - 2)
-        across = chance.between(height / 2 + 2, side - height / 2 - 2)
+        margin = chance.between(-0.1 * height, 2) if chance.yes(_AT_EDGE) else 2
+        along = chance.between(length / 2 + margin, side - length / 2 - margin)
+        across = chance.between(height / 2 + margin, side - height / 2 - margin)
         tilt = chance.normal(0.06)
         places = []
         for number in range(count):

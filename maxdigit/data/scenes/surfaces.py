@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from maxdigit.data.backgrounds import FAMILIES, texture
-from maxdigit.data.scenes.chance import Chance, Colour, Map, Picture, blend, luminance
+from maxdigit.data.scenes.chance import Chance, Colour, Map, Picture, blend, in_colour, luminance
 from maxdigit.data.splits import Split
 
 _TEXTURES = 6  # of each family of backgrounds, as desks, fabric and stone
@@ -54,9 +54,9 @@ def sheet(chance: Chance, split: Split, kind: str, colour: Colour, side: int, is
     """What is written on, still empty: its grain, and what is printed on it."""
     picture = np.tile(colour, (side, side, 1))
     if kind != "canvas" and chance.yes(0.5):
-        picture *= 1 + chance.cloud(side)[..., None] * chance.between(0, 0.06)
+        picture *= in_colour(1 + chance.cloud(side) * chance.between(0, 0.06))
     if kind in ("board", "mid", "equal") and chance.yes(0.2):  # wood, stone or fabric that is written on
-        picture *= 1 + _textured(chance, split, side)[..., None] * chance.between(0.02, 0.2)
+        picture *= in_colour(1 + _textured(chance, split, side) * chance.between(0.02, 0.2))
     if chance.yes(0.1 if kind == "canvas" else 0.34):
         _rule(chance, picture, colour, is_light)
     return np.clip(picture, 0, 1, out=picture)
@@ -95,37 +95,6 @@ def print_words(chance: Chance, picture: Picture, ink: Map, height: float, colou
             blend(picture, colour, drawn.astype(np.float32) / 255)
 
 
-def frame_writing(chance: Chance, picture: Picture, ink: Map, height: float, colour: Colour, brush: float) -> None:
-    """Draw a frame, a bubble or a line around or under what is written; it is not writing itself."""
-    side = len(picture)
-    rows, columns = np.nonzero(ink > 0.3)
-    if not len(rows):
-        return
-    margin = chance.between(3, 0.3 * height + 6)
-    x0, y0 = int(max(0, columns.min() - margin)), int(max(0, rows.min() - margin))
-    x1, y1 = int(min(side - 1, columns.max() + margin)), int(min(side - 1, rows.max() + margin))
-    drawn, thickness = np.zeros((side, side), np.uint8), max(1, round(chance.between(1, 1 + brush)))
-    look = chance.one_of({"box": 0.5, "boxes": 0.1, "bubble": 0.27, "line": 0.13})
-    if look == "box":
-        cv2.rectangle(drawn, (x0, y0), (x1, y1), 255, thickness, cv2.LINE_AA)
-    elif look == "boxes":  # one around each digit, as on forms to fill in
-        cv2.rectangle(drawn, (x0, y0), (x1, y1), 255, thickness, cv2.LINE_AA)
-        filled = np.flatnonzero(ink[:, x0:x1].max(0) > 0.2)
-        for gap in np.flatnonzero(np.diff(filled) > 4):
-            x = x0 + int(filled[gap] + filled[gap + 1]) // 2
-            cv2.line(drawn, (x, y0), (x, y1), 255, thickness, cv2.LINE_AA)
-    elif look == "bubble":
-        middle, axes = ((x0 + x1) // 2, (y0 + y1) // 2), (int((x1 - x0) * 0.72), int((y1 - y0) * 0.72))
-        cv2.ellipse(drawn, middle, axes, chance.between(-8, 8), 0, 360, 255, thickness, cv2.LINE_AA)
-        if chance.yes(0.5):
-            foot = (middle[0] + int(chance.normal(0.3) * axes[0]), min(side - 1, middle[1] + axes[1]))
-            tip = (foot[0] + int(chance.normal(12)), min(side - 1, foot[1] + chance.count(6, 25)))
-            cv2.polylines(drawn, [np.array([foot, tip, (foot[0] + 10, foot[1])])], False, 255, thickness, cv2.LINE_AA)
-    else:
-        cv2.line(drawn, (x0, y1), (x1, y1 + chance.count(-3, 3)), 255, thickness, cv2.LINE_AA)
-    blend(picture, colour, drawn.astype(np.float32) / 255 * (ink < 0.1))
-
-
 def lay_on_desk(
     chance: Chance, split: Split, picture: Picture, ink: Map, pieces: np.ndarray
 ) -> tuple[Picture, Map, np.ndarray]:
@@ -162,7 +131,7 @@ def lay_on_desk(
     if chance.yes(0.5):  # the shadow that the sheet throws
         shade = cv2.GaussianBlur(mask, (0, 0), chance.between(1, 6))
         shift = np.array([[1, 0, chance.between(-4, 4)], [0, 1, chance.between(-4, 4)]], np.float32)
-        desk *= 1 - chance.between(0, 0.5) * cv2.warpAffine(shade, shift, size)[..., None]
+        desk *= in_colour(1 - chance.between(0, 0.5) * cv2.warpAffine(shade, shift, size))
     blend(desk, seen, mask)
     if chance.yes(0.12):
         _hand(chance, desk, ink)
@@ -190,6 +159,8 @@ def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) ->
     """What is written, as a panel or a canvas within a page or a screen of another tone."""
     side = len(picture)
     page = np.tile(chance.colour((0, 0.15), (0.85, 1)) if chance.yes(0.7) else chance.colour(), (side, side, 1))
+    if chance.yes(0.35):
+        picture, ink, pieces = _cropped(chance, picture, ink, pieces)
     width, height = (int(side * chance.between(0.4, 0.92)) for _ in range(2))
     x, y = chance.count(0, side - width), chance.count(0, side - height)
     if chance.yes(0.5):
@@ -199,7 +170,7 @@ def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) ->
         cv2.putText(page, word, place, cv2.FONT_HERSHEY_SIMPLEX, chance.between(0.25, 0.5), tone, 1, cv2.LINE_AA)
     area = (slice(y, y + height), slice(x, x + width))
     page[area] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    placed = np.zeros_like(ink), np.zeros_like(pieces)
+    placed = np.zeros((side, side), np.float32), np.zeros((side, side), np.uint8)
     placed[0][area] = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
     placed[1][area] = cv2.resize(pieces, (width, height), interpolation=cv2.INTER_NEAREST)
     if chance.yes(0.3):
@@ -208,19 +179,30 @@ def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) ->
     return page, *placed
 
 
+def _cropped(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) -> tuple[Picture, Map, np.ndarray]:
+    """The part of all three in which something is written, and little more."""
+    rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
+    if not len(rows):
+        return picture, ink, pieces
+    margins = chance.rng.integers(1, 2 + len(ink) // 8, 4)
+    y0, x0 = max(0, rows[0] - margins[0]), max(0, columns[0] - margins[1])
+    area = (slice(y0, rows[-1] + 1 + margins[2]), slice(x0, columns[-1] + 1 + margins[3]))
+    return picture[area], ink[area], pieces[area]
+
+
 def _desk(chance: Chance, split: Split, side: int) -> Picture:
     """What a sheet may lie on: wood, fabric, tiles, stone, a keyboard, with things on it."""
     picture = np.tile(chance.colour((0, 0.7), (0.02, 0.95)), (side, side, 1))
     look = chance.one_of({"plain": 0.15, "cloud": 0.25, "wood": 0.2, "texture": 0.2, "tiles": 0.1, "keys": 0.1})
     if look == "cloud":
-        picture *= 1 + chance.cloud(side)[..., None] * chance.between(0.03, 0.3)
+        picture *= in_colour(1 + chance.cloud(side) * chance.between(0.03, 0.3))
     elif look == "wood":
         along = np.arange(side) * chance.between(0.05, 1.2) + chance.cloud(side) * chance.between(0, 2)
-        picture *= 1 + np.sin(along).astype(np.float32)[..., None] * chance.between(0.02, 0.25)
+        picture *= in_colour(1 + np.sin(along).astype(np.float32) * chance.between(0.02, 0.25))
         if chance.yes(0.5):
             picture = np.ascontiguousarray(picture.transpose(1, 0, 2))
     elif look == "texture":
-        picture *= 1 + _textured(chance, split, side)[..., None] * chance.between(0.05, 0.5)
+        picture *= in_colour(1 + _textured(chance, split, side) * chance.between(0.05, 0.5))
     elif look in ("tiles", "keys"):
         step, gap = chance.count(12, 60), chance.count(1, 5)
         tone = tuple(float(v) for v in chance.colour())

@@ -22,10 +22,15 @@ _FINE = 3  # distance fields are refined so many times, else thin strokes of lar
 _EDGE = 5  # MNIST pixels around a digit's field, so that its strokes may be thick
 _THINNEST = 0.04  # brush in digit heights for MNIST's digits, whose grain would show in a thinner one
 _UNITS = 16  # steps of a field's fixed point to an MNIST pixel
-_INK_SHARES = {"strokes": 0.6, "forms": 0.27, "type": 0.08, "segments": 0.05}
+_INK_SHARES = {"strokes": 0.59, "forms": 0.27, "type": 0.08, "segments": 0.06}
+_OUTLINED = 0.12  # share of scenes in which only the outlines of strokes are drawn
+_LEAST_HOLLOW = 2.2  # pixels inside an outlined stroke; where there are fewer, the stroke is solid
+_LEAST_LOOP = 1.0  # MNIST pixels: a loop of a smaller radius is a fault of the skeleton and no part of the digit
+_OPEN = {False: 0.85, True: 0.7}  # of a loop's radius, that a solid or an outlined stroke may cover: loops stay open
 # Each of seven segments as its place in a digit 1 wide and 2 high: x0, y0, x1, y1. And which ones a digit lights.
 _SEGMENTS = ((0, 0, 1, 0), (1, 0, 1, 1), (1, 1, 1, 2), (0, 2, 1, 2), (0, 1, 0, 2), (0, 0, 0, 1), (0, 1, 1, 1))
 _LIT = ("012345", "12", "01346", "01236", "1256", "02356", "023456", "012", "0123456", "012356")
+_ALWAYS_OPEN = 0.05  # brush in digit heights up to which no loop closes
 _TYPE_FACES = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,
@@ -37,12 +42,28 @@ _TYPE_FACES = (
 
 @dataclass(frozen=True)
 class Mark:
-    """One digit in place."""
+    """One digit in place.
 
-    ink: Map  # coverage 0..1 of a square window
+    What is to be found is not always what is drawn: strokes of which only the outline is drawn are to be found filled,
+    and the segments of a display joined, for a reader of strokes to know them.
+    """
+
+    ink: Map  # coverage 0..1 of a square window, to be found
     left: int  # of the window, in the scene's pixels
     top: int
     digit: int  # 0..9
+    drawn: Map  # coverage 0..1 of the same window, in the colour of the ink
+    under: Map | None = None  # the same, beneath: the insides of outlines; unlit segments and what light spills
+
+    @property
+    def box(self) -> tuple[int, int, int, int] | None:
+        """Where there is ink, in the scene's pixels: x0, y0, x1, y1; None if there is none."""
+        is_ink = self.ink > 0.3
+        rows, columns = np.flatnonzero(is_ink.any(1)), np.flatnonzero(is_ink.any(0))
+        if not len(rows):
+            return None
+        x0, x1 = self.left + int(columns[0]), self.left + int(columns[-1]) + 1
+        return x0, self.top + int(rows[0]), x1, self.top + int(rows[-1]) + 1
 
 
 @dataclass(frozen=True)
@@ -62,26 +83,29 @@ class Hand:
     slant: float  # radians
     is_outlined: bool
     face: int  # of type: one of _TYPE_FACES, or past them for a face with filled letters
+    line: float = 0.1  # width of an outline, in widths of a stroke
 
 
 def choose_hand(chance: Chance) -> Hand:
     """How the digits of a scene are written."""
     style = chance.one_of(_INK_SHARES)
+    is_outlined = style != "segments" and chance.yes(_OUTLINED)
     return Hand(
         style=style,
-        brush=chance.scale(0.018, 0.22),
+        brush=chance.between(0.11, 0.3) if is_outlined else chance.scale(0.018, 0.3),
         slant=chance.normal(0.06),
-        is_outlined=chance.yes(0.06),
+        is_outlined=is_outlined,
         face=chance.count(0, len(_TYPE_FACES) + 2),
+        line=chance.scale(0.025, 0.3),
     )
 
 
 def write(chance: Chance, split: SplitName, hand: Hand, x: float, y: float, height: float) -> Mark:
     """A random digit of ``height`` pixels with its middle at ``x``, ``y``."""
     if hand.style == "type":
-        return _centred(*_typed(chance, hand, height), x, y)
+        return _typed(chance, hand, x, y, height)
     if hand.style == "segments":
-        return _centred(*_segmented(chance, hand, height), x, y)
+        return _segmented(chance, hand, x, y, height)
     strokes, forms = _fields(split)
     if hand.style == "forms" or chance.yes(0.15):
         return _stroked(chance, forms, hand, x, y, height)
@@ -106,52 +130,118 @@ def _stroked(chance: Chance, fields: _Fields, hand: Hand, x: float, y: float, he
     distance = cv2.warpAffine(
         field, affine, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
     ).astype(np.float32) * (zoom / _UNITS)
-    brush = max(1.1, height * min(hand.brush * chance.between(0.9, 1.1), 0.24))
-    if hand.is_outlined and height > 40:
-        distance, brush = np.abs(distance - brush * 1.2), max(1.2, brush * 0.45)
-    return Mark(np.clip(brush / 2 + 0.5 - distance, 0, 1), left, top, int(fields.digits[chosen]))
+    brush = height * min(hand.brush * chance.between(0.9, 1.1), 0.3)
+    if hand.brush > _ALWAYS_OPEN:
+        brush = min(brush, 2 * zoom * _OPEN[hand.is_outlined] * _least_loop(field))
+    brush = max(1.1, brush)
+    ink = np.clip(brush / 2 + 0.5 - distance, 0, 1)
+    digit = int(fields.digits[chosen])
+    line = max(0.6, brush * hand.line)
+    if not hand.is_outlined or brush - line < _LEAST_HOLLOW:
+        return Mark(ink, left, top, digit, drawn=ink)
+    outline = np.clip(line / 2 + 0.5 - np.abs(distance - (brush - line) / 2), 0, 1)
+    return Mark(ink, left, top, digit, drawn=outline, under=ink)
 
 
-def _typed(chance: Chance, hand: Hand, height: float) -> tuple[Map, int]:
+def _least_loop(field: np.ndarray) -> float:
+    """Radius of a digit's smallest loop, in MNIST pixels; infinite where there is none."""
+    field = field[::2, ::2]  # fine enough for loops that count
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((field > _UNITS).astype(np.uint8), connectivity=4)
+    radius = math.inf
+    for number in range(1, count):
+        x, y, width, height = stats[number, :4]
+        part = (slice(y, y + height), slice(x, x + width))
+        if number != labels[0, 0]:
+            depth = float(field[part][labels[part] == number].max()) / _UNITS
+            radius = min(radius, depth) if depth >= _LEAST_LOOP else radius
+    return radius
+
+
+def _typed(chance: Chance, hand: Hand, x: float, y: float, height: float) -> Mark:
     """A printed digit."""
     number = chance.count(0, 9)
     digit = str(number)
     side = int(height * 1.6) + 8
-    if hand.face >= len(_TYPE_FACES):
-        sheet = Image.new("L", (side, side))
-        ImageDraw.Draw(sheet).text((side / 2, side / 2), digit, 255, _face(round(height * 1.36)), anchor="mm")
-        return np.asarray(sheet, np.float32) / 255, number
-    face = _TYPE_FACES[hand.face]
     thickness = max(1, round(height * min(hand.brush, 0.16)))
-    (width, high), _ = cv2.getTextSize(digit, face, 1.0, 1)
-    scale = height / high
-    sheet = np.zeros((side, side), np.uint8)
-    origin = (round((side - width * scale) / 2), round((side + height) / 2))
-    cv2.putText(sheet, digit, origin, face, scale, 255, thickness, cv2.LINE_AA)
-    return sheet.astype(np.float32) / 255, number
+    if hand.face >= len(_TYPE_FACES):
+        printed = Image.new("L", (side, side))
+        size = round(height * 1.36)
+        bolder = max(0, round(height * min(hand.brush / 2 - 0.06, 0.035))) if hand.is_outlined else 0
+        middle = (side / 2, side / 2)
+        ImageDraw.Draw(printed).text(middle, digit, 255, _face(size), anchor="mm", stroke_width=bolder)
+        sheet = np.array(printed)
+        thickness = round(height * 0.12) + 2 * bolder
+    else:
+        face = _TYPE_FACES[hand.face]
+        (width, high), _ = cv2.getTextSize(digit, face, 1.0, 1)
+        scale = height / high
+        sheet = np.zeros((side, side), np.uint8)
+        origin = (round((side - width * scale) / 2), round((side + height) / 2))
+        cv2.putText(sheet, digit, origin, face, scale, 255, thickness, cv2.LINE_AA)
+    ink = sheet.astype(np.float32) / 255
+    line = max(1, round(thickness * hand.line))
+    left, top = _corner(ink, x, y)
+    if not hand.is_outlined or thickness - 2 * line < _LEAST_HOLLOW:
+        return Mark(ink, left, top, number, drawn=ink)
+    inner = cv2.erode(sheet, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * line + 1, 2 * line + 1)))
+    return Mark(ink, left, top, number, drawn=(sheet - inner).astype(np.float32) / 255, under=ink)
 
 
-def _segmented(chance: Chance, hand: Hand, height: float) -> tuple[Map, int]:
-    """A digit of a seven-segment display."""
+def _segmented(chance: Chance, hand: Hand, x: float, y: float, height: float) -> Mark:
+    """A digit of a seven-segment display; what is to be found has no gaps between segments that are lit."""
     side = int(height * 1.5) + 8
-    thickness = max(1, round(height * min(max(hand.brush, 0.05), 0.16)))
+    thickness = max(1.3, height * min(max(hand.brush, 0.05), 0.18))
     width, high = (height - thickness) * chance.between(0.42, 0.56), height - thickness
-    gap = chance.between(0.3, 0.8) * thickness
-    lean = chance.between(-0.05, 0.15)
-    sheet = np.zeros((side, side), np.uint8)
+    gap = chance.between(0.03, 0.45) * thickness
+    lean = chance.between(-0.05, 0.2)
+    taper = chance.one_of({"0.5": 0.6, "0": 0.2, "-0.5": 0.2})  # of the ends: pointed, straight, reaching out
     digit = chance.count(0, 9)
-    for segment in _LIT[digit]:
-        x0, y0, x1, y1 = _SEGMENTS[int(segment)]
-        dx, dy = (gap, 0) if y0 == y1 else (0, gap)
-        ends = []
-        for u, v in ((x0 * width + dx, y0 * high / 2 + dy), (x1 * width - dx, y1 * high / 2 - dy)):
-            ends.append((round(side / 2 - width / 2 + u + lean * (high / 2 - v)), round(side / 2 - high / 2 + v)))
-        cv2.line(sheet, ends[0], ends[1], 255, thickness, cv2.LINE_AA)
-    return sheet.astype(np.float32) / 255, digit
+    lit, unlit = np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8)
+    joined = np.zeros((side, side), np.uint8)
+    origin = np.array([side / 2 - width / 2 + lean * high / 2, side / 2 - high / 2])
+    shear = np.array([[1, -lean], [0, 1]])
+    has_unlit = chance.yes(0.35)
+    for number, (x0, y0, x1, y1) in enumerate(_SEGMENTS):
+        is_lit = str(number) in _LIT[digit]
+        start, end = np.array([x0 * width, y0 * high / 2]), np.array([x1 * width, y1 * high / 2])
+        if is_lit:
+            _fill_segment(joined, (start, end), 0.0, thickness, 0.0, origin, shear)
+        if is_lit or has_unlit:
+            _fill_segment(lit if is_lit else unlit, (start, end), gap, thickness, float(taper), origin, shear)
+    drawn = lit.astype(np.float32) / 255
+    under = unlit.astype(np.float32) * (chance.between(0.03, 0.2) / 255) if has_unlit else None
+    if chance.yes(0.25):
+        glow = cv2.GaussianBlur(drawn, (0, 0), thickness * chance.between(0.4, 1.2)) * chance.between(0.1, 0.5)
+        under = glow if under is None else np.maximum(under, glow)
+    ink = np.maximum(joined, lit).astype(np.float32) / 255
+    return Mark(ink, *_corner(ink, x, y), digit, drawn=drawn, under=under)
 
 
-def _centred(ink: Map, digit: int, x: float, y: float) -> Mark:
-    return Mark(ink, round(x - ink.shape[1] / 2), round(y - ink.shape[0] / 2), digit)
+def _fill_segment(
+    sheet: np.ndarray,
+    ends: tuple[np.ndarray, np.ndarray],
+    gap: float,
+    thickness: float,
+    taper: float,
+    origin: np.ndarray,
+    shear: np.ndarray,
+) -> None:
+    """Draw one segment, in place: a bar between two points, shorter by ``gap`` at each, its ends tapering."""
+    start, end = ends
+    along = (end - start) / max(float(np.hypot(*(end - start))), 1e-6)
+    across = np.array([-along[1], along[0]]) * thickness / 2
+    start, end = start + along * gap, end - along * gap
+    inner = along * thickness * max(taper, 0.0)
+    outer = along * thickness * max(-taper, 0.0) * 0.5
+    points = [start - outer, start + inner + across, end - inner + across, end + outer]
+    points += [end - inner - across, start + inner - across]
+    corners = np.round(((np.array(points) @ shear.T) + origin) * 16).astype(np.int32)
+    cv2.fillPoly(sheet, [corners[:, None]], 255, cv2.LINE_AA, 4)
+
+
+def _corner(ink: Map, x: float, y: float) -> tuple[int, int]:
+    """Left and top of a window whose middle is at ``x``, ``y``."""
+    return round(x - ink.shape[1] / 2), round(y - ink.shape[0] / 2)
 
 
 @lru_cache(maxsize=64)
