@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,10 +21,12 @@ from maxdigit.inference.predict import NAMES, Predictor
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
 from maxdigit.ui.charts import against_figure
-from maxdigit.ui.compare_tab import _compare, _look, _metrics, _row, _whole
+from maxdigit.ui.compare.asking import Asking
+from maxdigit.ui.compare.measurements import _row, _whole, metrics_of
+from maxdigit.ui.compare.mistakes import Look, Mistakes
 from maxdigit.ui.measured import MetricsError, read_metrics
 from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
-from maxdigit.ui.shown import Edit
+from maxdigit.ui.shown import Shown
 from maxdigit.ui.sortable import Column, sortable
 from maxdigit.ui.theme import MODEL_COLOURS
 
@@ -52,8 +56,16 @@ def test_agreement_is_told_in_words(answers: list[tuple[str, int]], words: str) 
     assert texts.verdict(answers) == words
 
 
+def compare(predictor: FakePredictor, shown: Shown) -> Iterator[tuple[str, str, dict[str, float]]]:
+    """What the page shows, one answer after the other: the cards, the table, and the times."""
+    with gr.Blocks():
+        asking = Asking(predictor, gr.HTML(), gr.HTML(), gr.State({}))
+    for changes in asking.compare(shown, {}):
+        yield changes[asking.replies], changes[asking.table], changes[asking.times]
+
+
 def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(predictor: FakePredictor) -> None:
-    steps = list(_compare(predictor, list(NAMES), "draw", DRAWING, None, "auto", Edit(), None, {}))
+    steps = list(compare(predictor, Shown("draw", DRAWING)))
     assert len(steps) == 1 + len(NAMES)
     for number, (cards, _, times) in enumerate(steps):
         assert cards.count('class="versus-card"') == len(NAMES), "the cards stand there from the start"
@@ -66,14 +78,16 @@ def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(p
 
 
 def test_a_sample_is_taken_where_there_is_nothing_to_compare(predictor: FakePredictor) -> None:
-    *_, (cards, _, _) = _compare(predictor, ["resnet18"], "draw", "", None, "auto", Edit(), None, {})
+    *_, (cards, _, _) = compare(predictor, Shown())
     assert texts.COMPARE_FRESH in cards and "the largest is" in cards
 
 
 def test_a_model_that_cannot_answer_says_why_and_the_others_go_on() -> None:
-    predictor = FakePredictor(names=["resnet18"])
-    names = ["torch_cnn", "resnet18"]
-    *_, (cards, _, times) = _compare(predictor, names, "draw", DRAWING, None, "auto", Edit(), None, {})
+    class WithoutOne(FakePredictor):
+        def available(self) -> list[str]:
+            return ["torch_cnn", "resnet18"]
+
+    *_, (cards, _, times) = compare(WithoutOne(names=["resnet18"]), Shown("draw", DRAWING))
     assert "torch_cnn has no trained weights" in cards and set(times) == {"resnet18"}
     assert "ResNet18 says" in cards
 
@@ -86,15 +100,15 @@ def test_where_no_writing_was_found_nobody_says_a_digit(tmp_path: Path) -> None:
     pixels = np.full((200, 300), 230, np.uint8)
     pixels[30:90, 40:48] = 20
     Image.fromarray(pixels).save(tmp_path / "sheet.png")
-    picture = ("upload", None, str(tmp_path / "sheet.png"), "auto", Edit(), None)
-    *_, (cards, _, _) = _compare(BlankPredictor(), list(NAMES), *picture, {})
+    shown = Shown("upload", upload=str(tmp_path / "sheet.png"))
+    *_, (cards, _, _) = compare(BlankPredictor(), shown)
     assert cards.count('class="versus-digit">?') == len(NAMES) and f"<h2>{texts.NO_DIGITS}</h2>" in cards
-    *_, (cards, _, _) = _compare(FakePredictor(), list(NAMES), *picture, {})
+    *_, (cards, _, _) = compare(FakePredictor(), shown)
     assert "They all say" in cards and 'class="versus-digit">?' not in cards
 
 
 def test_a_drawing_that_cannot_be_read_is_explained(predictor: FakePredictor) -> None:
-    ((sentence, _, _),) = _compare(predictor, ["resnet18"], "draw", "nonsense", None, "auto", Edit(), None, {})
+    ((sentence, _, _),) = compare(predictor, Shown("draw", "nonsense"))
     assert "The drawing cannot be read" in sentence
 
 
@@ -158,43 +172,51 @@ def test_what_was_not_measured_is_not_drawn(predictor: FakePredictor) -> None:
 
 
 def test_the_ensemble_has_the_size_and_the_work_of_its_members() -> None:
-    members = [_metrics(Predictor(), name) for name, weight in Predictor().weights().items() if weight]
+    members = [metrics_of(Predictor(), name) for name, weight in Predictor().weights().items() if weight]
     whole = _whole(Predictor(), "ensemble")
     assert whole.parameters == sum(member.parameters for member in members) > 1_000_000
     assert whole.flops == sum(member.flops for member in members) and whole.test
-    assert _whole(Predictor(), "torch_cnn") == _metrics(Predictor(), "torch_cnn")
+    assert _whole(Predictor(), "torch_cnn") == metrics_of(Predictor(), "torch_cnn")
 
 
 # ---- The mistakes
 
 
+def looked_at(predictor: FakePredictor, look: Look) -> tuple[str, str, bool, Any]:
+    """What the page shows: the matrix, the gallery, whether there is more, and the chosen cell."""
+    with gr.Blocks():
+        section = Mistakes.laid_out(predictor, gr.Radio())
+    changes = section.show(look)
+    return changes[section.matrix], changes[section.gallery], changes[section.more].visible, changes[section.cell]
+
+
 def test_a_cell_shows_the_pictures_that_fell_into_it(predictor: FakePredictor) -> None:
-    matrix, _, everything, *_ = _look(predictor, "resnet18", "textured", ANY, None, 24)
+    matrix, everything, *_ = looked_at(predictor, Look("resnet18"))
     assert matrix.count("<button") == 120 and everything.count("<figure>") == 3
-    matrix, _, gallery, _, cell, _ = _look(predictor, "resnet18", "textured", ANY, (9, 4), 24)
+    matrix, gallery, _, cell = looked_at(predictor, Look("resnet18", cell=(9, 4)))
     assert gallery.count("<figure>") == 2 and cell == (9, 4) and matrix.count(" chosen") == 1
     assert "9, read as 4 (90% sure)" in gallery
     family = measured_picture("textured", 8).family
-    *_, gallery, _, _, _ = _look(predictor, "resnet18", "textured", family, (9, 4), 24)
+    _, gallery, *_ = looked_at(predictor, Look("resnet18", family=family, cell=(9, 4)))
     assert "9, read as 4 (80% sure)" in gallery
-    *_, gallery, more, _, _ = _look(predictor, "resnet18", "textured", ANY, None, 2)
-    assert gallery.count("<figure>") == 2 and more.visible
+    _, gallery, is_more, _ = looked_at(predictor, Look("resnet18", count=2))
+    assert gallery.count("<figure>") == 2 and is_more
     for head, count in (((9, None), 2), ((None, 4), 2), ((7, None), 1), ((None, None), 3)):
-        _, _, gallery, *_ = _look(predictor, "resnet18", "textured", ANY, head, 24)
+        _, gallery, *_ = looked_at(predictor, Look("resnet18", cell=head))
         assert gallery.count("<figure>") == count
-    assert texts.RIGHT_NOT_KEPT in _look(predictor, "resnet18", "textured", ANY, (4, 4), 24)[2]
-    assert texts.MISTAKES_NONE in _look(predictor, "resnet18", "drawn", ANY, None, 24)[2]
+    assert texts.RIGHT_NOT_KEPT in looked_at(predictor, Look("resnet18", cell=(4, 4)))[1]
+    assert texts.MISTAKES_NONE in looked_at(predictor, Look("resnet18", "drawn"))[1]
 
 
 def test_mistakes_never_written_down_and_damaged_ones_are_explained(predictor: FakePredictor) -> None:
-    assert "evaluate --write" in _look(predictor, "torch_cnn", "textured", ANY, None, 24)[2]
+    assert "evaluate --write" in looked_at(predictor, Look("torch_cnn"))[1]
     (predictor.folder("resnet18") / "mistakes.csv").write_text("kind,index\ntextured,one\n")
-    assert "is damaged" in _look(predictor, "resnet18", "textured", ANY, None, 24)[2]
+    assert "is damaged" in looked_at(predictor, Look("resnet18"))[1]
 
 
 @pytest.mark.parametrize("cell", [(9, 12), ("9", 4), (None, None)])
 def test_a_cell_that_does_not_exist_is_none(predictor: FakePredictor, cell: tuple) -> None:
-    *_, chosen, _ = _look(predictor, "resnet18", "textured", ANY, cell, 24)
+    *_, chosen = looked_at(predictor, Look("resnet18", cell=cell))
     assert chosen is None
 
 

@@ -6,18 +6,18 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from ui_support import FakePredictor
+from ui_support import ClassifyTab, FakePredictor
 
 from maxdigit.inference import corrections
 from maxdigit.inference.corrections import CorrectionError, delete, export, keep, kept, load
 from maxdigit.ui import texts
 from maxdigit.ui.app import build_app
-from maxdigit.ui.classify_tab import _correct
 from maxdigit.ui.corrections_tab import _clear, _show
-from maxdigit.ui.shown import Edit
+from maxdigit.ui.shown import Shown
 
 DRAWING = json.dumps({"version": 1, "strokes": [{"tool": "pen", "size": 40, "points": [[100, 200], [600, 400]]}]})
 PICTURE = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
@@ -58,6 +58,13 @@ def test_deleting_touches_nothing_else(tmp_path: Path) -> None:
     assert "0 pictures kept" in _clear(tmp_path, True)
 
 
+def corrected(folder: Path, drawing: str, digit: object) -> tuple[Any, str]:
+    """What the page does when a digit is said to be the right one for a drawing."""
+    tab = ClassifyTab(FakePredictor(), folder)
+    changes = tab.keeping.correct(Shown("draw", drawing), "resnet18", digit)
+    return changes[tab.page.keep.correction], changes[tab.page.keep.said]
+
+
 def test_all_can_be_taken_along(tmp_path: Path) -> None:
     some(tmp_path)
     archive = zipfile.ZipFile(io.BytesIO(export(tmp_path)))
@@ -67,9 +74,7 @@ def test_all_can_be_taken_along(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("digit", [None, 10, -1, "seven"])
 def test_what_is_no_digit_is_not_kept(tmp_path: Path, digit: object) -> None:
-    group, said = _correct(
-        FakePredictor(), tmp_path, "draw", DRAWING, None, "auto", Edit(), None, (), "resnet18", digit
-    )
+    group, said = corrected(tmp_path, DRAWING, digit)
     assert group.visible and "0 to 9" in said and not list(tmp_path.iterdir())
 
 
@@ -86,11 +91,11 @@ def test_a_full_folder_and_none_at_all_are_told(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_page_keeps_a_drawing_with_its_strokes(tmp_path: Path) -> None:
-    group, said = _correct(FakePredictor(), tmp_path, "draw", DRAWING, None, "auto", Edit(), None, (), "resnet18", 3)
+    group, said = corrected(tmp_path, DRAWING, 3)
     assert not group.visible and texts.KEPT in said
     (found,), _ = kept(tmp_path)
     assert found.strokes == DRAWING and found.digit == 3
-    _, said = _correct(FakePredictor(), tmp_path, "draw", "", None, "auto", Edit(), None, (), "resnet18", 3)
+    _, said = corrected(tmp_path, "", 3)
     assert texts.NOTHING_TO_CORRECT in said
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 from PIL import Image
+from ui_support import ClassifyTab
 
 sys.path.insert(0, str(REPOSITORY))
 
@@ -19,8 +20,7 @@ from maxdigit.inference.turns import better_turns
 from maxdigit.preparation.finder import CHECKPOINT
 from maxdigit.ui import texts
 from maxdigit.ui.answer import UNSURE
-from maxdigit.ui.classify_tab import _show
-from maxdigit.ui.shown import Edit
+from maxdigit.ui.shown import Edit, Shown
 
 pytestmark = [
     pytest.mark.skipif(not CHECKPOINT.is_file(), reason="the ink finder is not trained"),
@@ -48,17 +48,17 @@ def test_most_unsure_photographs_on_their_side_are_offered_their_turn(turns: int
 
 
 def test_the_page_offers_the_turn_of_a_photograph_and_reads_it_then(tmp_path: Path) -> None:
-    predictor, path = Predictor(), tmp_path / "side.jpg"
+    tab, path = ClassifyTab(Predictor()), tmp_path / "side.jpg"
     for number in range(8):  # the first that is not taken for something else
         path.write_bytes(photograph(number, 1))
-        card = _show(predictor, "upload", None, str(path), "auto", Edit(), None, DEFAULT_MODEL)[0]
+        card = tab.answer(Shown("upload", upload=str(path)), DEFAULT_MODEL)
         if 'data-turn="3">' in card:
             break
     else:
         pytest.fail("no photograph was offered its turn")
     assert 'class="answer-turn" hidden' not in card
     _, digits = picture(KINDS["blue-ink"], number)
-    card = _show(predictor, "upload", None, str(path), "auto", Edit().turned(3), None, DEFAULT_MODEL)[0]
+    card = tab.answer(Shown("upload", upload=str(path), edit=Edit().turned(3)), DEFAULT_MODEL)
     assert texts.headline(max(digits)) in card and 'class="answer-turn" hidden' in card
 
 

@@ -12,7 +12,6 @@ import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,7 +21,7 @@ import pytest
 from conftest import REPOSITORY
 from numpy.typing import NDArray
 from PIL import Image
-from ui_support import FakePredictor, write_run
+from ui_support import ClassifyTab, FakePredictor, write_run
 
 from maxdigit.data.backgrounds import FAMILIES
 from maxdigit.data.pictures import TEST_KINDS
@@ -36,29 +35,12 @@ from maxdigit.ui.about_tab import _card
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
 from maxdigit.ui.charts import View, run_figures, smooth
-from maxdigit.ui.classify_tab import (
-    _fit,
-    _follow_link,
-    _frame,
-    _link,
-    _marks,
-    _new_sample,
-    _new_upload,
-    _press,
-    _read_part,
-    _reveal,
-    _save,
-    _show,
-    _show_marked,
-    _show_sample,
-    _turn,
-)
 from maxdigit.ui.examples import EXAMPLES, HARD, example, example_grid
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
 from maxdigit.ui.runs import find_runs, fingerprint
 from maxdigit.ui.sampling import Dealt, Score
-from maxdigit.ui.shown import WHOLE, Edit, preview, seen
+from maxdigit.ui.shown import WHOLE, Edit, Shown, preview, seen
 from maxdigit.ui.texts import english
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
 from maxdigit.ui.training_tab import _follow, _open, _settings
@@ -72,15 +54,18 @@ def stroke(**changes: object) -> dict:
     return {"tool": "pen", "size": DEFAULT_SIZE, "points": [[100, 200], [300, 400]], **changes}
 
 
-def draw(value: object) -> tuple:
-    """What the page shows when this is on the pad, as the answering functions take it."""
-    return "draw", value, None, "auto", Edit(), None
+def draw(value: object, **more: object) -> Shown:
+    """What the page shows when this is on the pad."""
+    return Shown("draw", value, **more)  # type: ignore[arg-type]
 
 
-def answer(predictor: FakePredictor, value: object, model: str = "resnet18") -> str:
-    card, erased = _show(predictor, *draw(value), model)
-    assert erased == ()
-    return card
+def uploaded(path: object, **more: object) -> Shown:
+    """What the page shows when this file was uploaded."""
+    return Shown("upload", upload=str(path), **more)  # type: ignore[arg-type]
+
+
+def answer(predictor: FakePredictor, shown: Shown, model: str = "resnet18") -> str:
+    return ClassifyTab(predictor).answer(shown, model)
 
 
 # ---- What the pad sends
@@ -281,10 +266,10 @@ def test_certainty_is_said_in_words(shares: tuple[float, float], start: str) -> 
 
 def test_a_drawing_is_answered_and_an_erased_one_is_not() -> None:
     predictor = FakePredictor()
-    assert "The largest digit is" in answer(predictor, drawing(stroke()), "resnet18")
+    assert "The largest digit is" in answer(predictor, draw(drawing(stroke())))
     assert len(predictor.seen) == 1
     for value in ("", drawing(stroke(), stroke(tool="eraser", size=MAX_SIZE))):
-        card = answer(predictor, value, "resnet18")
+        card = answer(predictor, draw(value))
         assert texts.DRAW_SOMETHING in card and shares_in(card) == []
     assert len(predictor.seen) == 1, "an empty pad must not be shown to a model"
 
@@ -298,9 +283,9 @@ def picture_in(card: str) -> Image.Image:
 def test_a_pressed_bar_shows_what_spoke_for_its_digit() -> None:
     predictor = FakePredictor()
     value = drawing(stroke())
-    plain = answer(predictor, value, "resnet18")
+    plain = answer(predictor, draw(value))
     assert picture_in(plain).mode == "L"
-    card, erased = _press(predictor, draw(value), "resnet18", (), 4, None)
+    card, erased = ClassifyTab(predictor).press(draw(value), digit=4)
     assert erased == ()
     assert texts.WHY.format(digit=4) in card and card.count("bar-asked") == 1
     colours = np.asarray(picture_in(card)).astype(int)
@@ -312,24 +297,26 @@ def test_a_pressed_bar_shows_what_spoke_for_its_digit() -> None:
 
 @pytest.mark.parametrize("digit", [10, -1, None, "4"])
 def test_a_bar_that_does_not_exist_changes_nothing(digit: object) -> None:
+    answering = ClassifyTab(FakePredictor()).answering
     for number in (digit, 7):
-        assert _press(FakePredictor(), draw(drawing(stroke())), "resnet18", (), digit, number) == (gr.skip(), gr.skip())
-    assert _press(FakePredictor(), draw(""), "resnet18", (), 4, 0) == (gr.skip(), gr.skip())
+        assert answering.press(draw(drawing(stroke())), "resnet18", digit, number) == gr.skip()
+    assert answering.press(draw(""), "resnet18", 4, 0) == gr.skip()
 
 
 def test_a_digit_that_was_found_is_erased_and_put_back() -> None:
     predictor = FakePredictor()
     value = drawing(stroke(points=[[100, 200], [100, 600]]), stroke(points=[[700, 300], [700, 700]]))
-    plain = answer(predictor, value)
+    tab = ClassifyTab(predictor)
+    plain = tab.answer(draw(value))
     assert plain.count("<rect") == 2 and plain.count("data-erase") == 4, "a box and a button for each"
     assert plain.count('aria-pressed="false"') == 2
-    card, erased = _press(predictor, draw(value), "resnet18", (), None, 1)
+    card, erased = tab.press(draw(value), number=1)
     assert erased == (1,) and card.count('aria-pressed="true"') == 1
     left = np.asarray(picture_in(card))
     assert (left[:, 64:] == 0).all() and left[64, :64].max() == 255, "only the second is gone"
-    card, erased = _press(predictor, draw(value), "resnet18", erased, 4, None)
+    card, erased = tab.press(draw(value, erased=erased), digit=4)
     assert erased == (1,) and texts.WHY.format(digit=4) in card, "why, about what is left"
-    card, erased = _press(predictor, draw(value), "resnet18", erased, None, 1)
+    card, erased = tab.press(draw(value, erased=erased), number=1)
     assert erased == () and card == plain
 
 
@@ -338,37 +325,42 @@ def test_an_uploaded_picture_is_turned_and_its_ink_overruled(tmp_path: Path) -> 
     pixels[20:60, 90:96] = 20
     path = tmp_path / "picture.png"
     Image.fromarray(pixels).save(path)
-    upright = seen(FakePredictor(), "upload", None, str(path), "auto", Edit(), None)
-    turned = seen(FakePredictor(), "upload", None, str(path), "auto", Edit(1), None)
+    upright = seen(FakePredictor(), uploaded(path))
+    turned = seen(FakePredictor(), uploaded(path, edit=Edit(1)))
     assert upright is not None and turned is not None and upright.inverted
     assert np.abs(np.rot90(upright.pixels, -1).astype(int) - turned.pixels).mean() < 2
     assert len(upright.boxes) == 1 and upright.boxes[0][1] < 64 < turned.boxes[0][0], "the top goes to the right"
-    framed = seen(FakePredictor(), "upload", None, str(path), "auto", Edit(region=(0.0, 0.0, 1.0, 0.7)), None)
+    framed = seen(FakePredictor(), uploaded(path, edit=Edit(region=(0.0, 0.0, 1.0, 0.7))))
     assert framed is not None and (framed.pixels != upright.pixels).any()
-    light = seen(FakePredictor(), "upload", None, str(path), "light", Edit(), None)
+    light = seen(FakePredictor(), uploaded(path, ink="light"))
     assert light is not None and not light.inverted and (light.pixels != upright.pixels).any()
 
 
-def request(query: str) -> gr.Request:
-    return gr.Request(SimpleNamespace(query_params=dict(parse_qsl(query, keep_blank_values=True))))
+def asked(query: str) -> dict[str, str]:
+    return dict(parse_qsl(query, keep_blank_values=True))
 
 
 def test_a_link_opens_the_same_drawing_with_the_same_model() -> None:
     value = drawing(stroke(), stroke(tool="eraser", points=[[1, 2]]))
-    query, field = _link("draw", value, None, "torch_cnn")
-    assert field.visible and "drawing=" in query
-    tab, model, pad, mode, *_, card, erased = _follow_link(FakePredictor(), request(query))
-    assert (tab, model, pad, mode, erased) == (gr.skip(), "torch_cnn", value, "draw", ())
-    assert card == answer(FakePredictor(), value, "torch_cnn")
+    tab = ClassifyTab(FakePredictor())
+    page, state = tab.page, tab.page.state
+    made = tab.keeping.link(draw(value), "torch_cnn")
+    assert made[page.keep.address].visible and "drawing=" in made[page.handed]
+    changes = tab.answering.follow(asked(made[page.handed]))
+    card = changes.pop(page.answer)
+    assert changes == {page.model: "torch_cnn", page.pad: value, state.mode: "draw", state.erased: ()}
+    assert card == tab.answer(draw(value), "torch_cnn")
 
 
 @pytest.mark.parametrize("dealt", [Dealt(5), Dealt(77, "textured", "rings", (7, 7, 2)), Dealt(3, "photo")])
 def test_a_link_opens_the_same_sample(dealt: Dealt) -> None:
-    query, _ = _link("sample", None, dealt, "resnet18")
-    tab, model, _, mode, found, picture, truth, card, _ = _follow_link(FakePredictor(), request(query))
-    assert (tab.selected, model, mode, found) == ("sample", "resnet18", "sample", dealt)
-    assert (picture, _, card) == (*_show_sample(FakePredictor(), dealt, False, "resnet18")[:1], _, card)
-    assert "the largest is" in truth
+    tab = ClassifyTab(FakePredictor())
+    page = tab.page
+    query = tab.keeping.link(Shown("sample", dealt=dealt), "resnet18")[page.handed]
+    changes = tab.answering.follow(asked(query))
+    assert (changes.pop(page.modes).selected, changes.pop(page.model)) == ("sample", "resnet18")
+    assert changes[page.state.mode] == "sample" and changes[page.state.dealt] == dealt
+    assert changes == tab.answering.show_sample(dealt, "resnet18") and "the largest is" in changes[page.sample.truth]
 
 
 @pytest.mark.parametrize(
@@ -389,45 +381,49 @@ def test_a_link_opens_the_same_sample(dealt: Dealt) -> None:
     ],
 )
 def test_a_link_full_of_nonsense_gets_a_sentence(query: str) -> None:
-    *_, card, _ = _follow_link(FakePredictor(), request(query))
+    tab = ClassifyTab(FakePredictor())
+    card = tab.answering.follow(asked(query))[tab.page.answer]
     assert texts.LINK_UNREADABLE in card
 
 
 def test_a_packed_drawing_cannot_grow_without_end() -> None:
     bomb = base64.urlsafe_b64encode(zlib.compress(b" " * 50_000_000)).decode()
-    *_, card, _ = _follow_link(FakePredictor(), request(f"drawing={bomb[:6000]}"))
+    tab = ClassifyTab(FakePredictor())
+    card = tab.answering.follow(asked(f"drawing={bomb[:6000]}"))[tab.page.answer]
     assert texts.LINK_UNREADABLE in card
 
 
 def test_what_cannot_be_linked_says_so() -> None:
-    query, field = _link("upload", None, None, "resnet18")
-    assert query == "" and field.value == texts.LINK_NO_UPLOAD
+    tab = ClassifyTab(FakePredictor())
+    handed, address = tab.page.handed, tab.page.keep.address
+    made = tab.keeping.link(Shown("upload"), "resnet18")
+    assert made[handed] == "" and made[address].value == texts.LINK_NO_UPLOAD
     points = np.random.default_rng(0).integers(0, 1000, (9_000, 2)).tolist()
-    query, field = _link("draw", drawing(stroke(points=points)), None, "resnet18")
-    assert query == "" and field.value == texts.LINK_TOO_LONG
+    made = tab.keeping.link(draw(drawing(stroke(points=points))), "resnet18")
+    assert made[handed] == "" and made[address].value == texts.LINK_TOO_LONG
 
 
 def test_the_picture_and_the_answer_can_be_kept() -> None:
     predictor, value = FakePredictor(), drawing(stroke())
-    file = json.loads(_save(predictor, "picture", *draw(value), (), "resnet18"))
+    tab = ClassifyTab(predictor)
+    file = json.loads(tab.keeping.save(draw(value), "resnet18", "picture")[tab.page.handed])
     picture = Image.open(io.BytesIO(base64.b64decode(file["base64"])))
     assert file["name"] == "maxdigit.png" and (np.asarray(picture) == predictor_saw(predictor, value)).all()
-    file = json.loads(_save(predictor, "answer", *draw(value), (), "resnet18"))
+    file = json.loads(tab.keeping.save(draw(value), "resnet18", "answer")[tab.page.handed])
     kept = json.loads(base64.b64decode(file["base64"]))
     assert kept["model"] == "resnet18" and sum(kept["probabilities"]) == pytest.approx(1, abs=1e-5)
-    assert _save(predictor, "answer", *draw(""), (), "resnet18") == ""
+    assert tab.keeping.save(draw(""), "resnet18", "answer") == {tab.page.handed: ""}
 
 
 def predictor_saw(predictor: FakePredictor, value: str) -> np.ndarray:
-    answer(predictor, value)
+    answer(predictor, draw(value))
     return predictor.seen[-1]
 
 
 def test_trouble_is_told_in_the_card() -> None:
-    assert "The drawing cannot be read" in answer(FakePredictor(), "nonsense", "resnet18")
-    assert "There is no model called" in answer(FakePredictor(), drawing(stroke()), "resnet19")
-    gone = "/no/such/file.png"
-    assert texts.FILE_GONE in _show(FakePredictor(), "upload", None, gone, "auto", Edit(), None, "resnet18")[0]
+    assert "The drawing cannot be read" in answer(FakePredictor(), draw("nonsense"))
+    assert "There is no model called" in answer(FakePredictor(), draw(drawing(stroke())), "resnet19")
+    assert texts.FILE_GONE in answer(FakePredictor(), uploaded("/no/such/file.png"))
 
 
 def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -> None:
@@ -440,21 +436,29 @@ def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -
 
 def test_a_guess_comes_before_the_answer_and_is_scored() -> None:
     predictor = FakePredictor()
-    dealt = Dealt(5)
-    _, truth, card, _ = _show_sample(predictor, dealt, True, "resnet18")
+    tab, dealt = ClassifyTab(predictor), Dealt(5)
+    page = tab.page
+    changes = tab.answering.show_sample(dealt, "resnet18", is_hidden=True)
+    truth, card = changes[page.sample.truth], changes[page.answer]
     assert texts.GUESS in card and card.count(" disabled") == 0 and shares_in(card) == []
     assert "the largest is" not in truth and not predictor.seen
     largest = dealt.sample.max_digit
-    score, truth, card = _reveal(predictor, dealt, Score(), "resnet18", largest)
-    is_right = f"The largest digit is {largest}" in card
+    changes = tab.answering.reveal(dealt, "resnet18", largest, Score())
+    score, truth = changes[page.state.score], changes[page.sample.truth]
+    assert changes[page.state.is_hidden] is False
+    is_right = f"The largest digit is {largest}" in changes[page.answer]
     assert score == Score(1, 1, int(is_right), ("resnet18",)) and "You are right. After 1 sample: you 1" in truth
-    score, truth, _ = _reveal(predictor, dealt, score, "resnet18", (largest + 1) % 10)
+    changes = tab.answering.reveal(dealt, "resnet18", (largest + 1) % 10, score)
+    score, truth = changes[page.state.score], changes[page.sample.truth]
     assert score == Score(2, 1, 2 * is_right, ("resnet18",)) and "You are wrong. After 2 samples" in truth
 
 
 def test_samples_that_cannot_be_dealt_are_explained_and_nothing_else_changes() -> None:
-    *_, dealt, _, truth, card, _ = _new_sample(FakePredictor(), "textured", "rings", "12", False, "resnet18")
-    assert dealt is None and texts.THREE_DIGITS in truth and texts.THREE_DIGITS in card
+    tab = ClassifyTab(FakePredictor())
+    page = tab.page
+    changes = tab.answering.new_sample("textured", "rings", "12", "resnet18", is_hidden=False)
+    assert changes[page.state.dealt] is None
+    assert texts.THREE_DIGITS in changes[page.sample.truth] and texts.THREE_DIGITS in changes[page.answer]
 
 
 def test_families_and_kinds_on_the_page_are_those_there_are() -> None:
@@ -714,7 +718,7 @@ def test_a_picture_is_turned_before_a_part_of_it_is_read(tmp_path: Path) -> None
     pixels = np.rot90(written(tmp_path / "sheet.png"), -1)  # 200 wide, 300 high
     expected = prepare(pixels[: 300 // 2, 200 // 2 :], fit_to_writing=False).pixels
     edit = Edit(1).framed([0.5, 0.0, 1.0, 0.5])
-    shown = seen(FakePredictor(), "upload", None, str(tmp_path / "sheet.png"), "auto", edit, None)
+    shown = seen(FakePredictor(), uploaded(tmp_path / "sheet.png", edit=edit))
     assert shown is not None and (shown.pixels == expected).all() and shown.pixels.any()
 
 
@@ -753,35 +757,42 @@ class FindingPredictor(FakePredictor):
 
 
 def test_found_writing_is_framed_until_a_part_is_chosen_by_hand(tmp_path: Path) -> None:
-    predictor, path = FindingPredictor(), str(tmp_path / "sheet.png")
+    predictor, shown = FindingPredictor(), uploaded(tmp_path / "sheet.png")
     written(tmp_path / "sheet.png")
-    edit, value, part = _new_upload(predictor, path, "auto", Edit())
-    first = json.loads(value)
-    assert part == "auto" and first["frame"] == list(predictor.region) and first["width"] / first["height"] == 1.5
-    edit, part = _frame(edit, SimpleNamespace(frame=[0.2, 0.2, 0.6, 0.6]))
-    assert part == "chosen" and edit.region == (0.2, 0.2, 0.6, 0.6)
-    edit, value, part = _read_part(predictor, path, "auto", edit, "whole")
-    assert part == "whole" and json.loads(value)["frame"] is None and edit.region is None
-    edit, value, part = _read_part(predictor, path, "auto", edit, "chosen")
-    assert part == "chosen" and edit.region == predictor.region, "one begins with what was found"
-    _, value, _ = _read_part(predictor, path, "auto", edit, "auto")
+    tab = ClassifyTab(predictor)
+    editing, cropper, part, edit = tab.editing, tab.page.upload.cropper, tab.page.upload.part, tab.page.state.edit
+    changes = editing.begin(shown)
+    first = json.loads(changes[cropper])
+    assert (
+        changes[part] == "auto" and first["frame"] == list(predictor.region) and first["width"] / first["height"] == 1.5
+    )
+    changes = editing.frame(shown, [0.2, 0.2, 0.6, 0.6])
+    assert changes[part] == "chosen" and changes[edit].region == (0.2, 0.2, 0.6, 0.6)
+    changes = editing.read_part(replace(shown, edit=changes[edit]), "whole")
+    assert changes[part] == "whole" and json.loads(changes[cropper])["frame"] is None and changes[edit].region is None
+    changes = editing.read_part(replace(shown, edit=changes[edit]), "chosen")
+    assert changes[part] == "chosen" and changes[edit].region == predictor.region, "one begins with what was found"
+    value = editing.read_part(replace(shown, edit=changes[edit]), "auto")[cropper]
     assert {**json.loads(value), "number": 0} == {**first, "number": 0} and value != json.dumps(first)
-    assert _new_upload(predictor, None, "auto", edit) == (Edit(), "", "auto")
+    assert editing.begin(Shown("upload", edit=changes[edit])) == {edit: Edit(), cropper: "", part: "auto"}
 
 
 def test_without_a_finding_there_is_no_frame_before_one_is_asked_for(tmp_path: Path) -> None:
-    path = str(tmp_path / "sheet.png")
+    shown = uploaded(tmp_path / "sheet.png")
     written(tmp_path / "sheet.png")
-    edit, value, part = _new_upload(FakePredictor(), path, "auto", Edit())
-    assert part == "auto" and json.loads(value)["frame"] is None
-    _, value, _ = _read_part(FakePredictor(), path, "auto", edit, "chosen")
+    tab = ClassifyTab(FakePredictor())
+    changes = tab.editing.begin(shown)
+    assert changes[tab.page.upload.part] == "auto"
+    assert json.loads(changes[tab.page.upload.cropper])["frame"] is None
+    value = tab.editing.read_part(shown, "chosen")[tab.page.upload.cropper]
     assert json.loads(value)["frame"] == list(WHOLE)
 
 
 def test_digits_found_are_outlined_where_they_lie_on_the_uploaded_picture(tmp_path: Path) -> None:
     pixels = written(tmp_path / "sheet.png")
+    editing = ClassifyTab(FakePredictor()).editing
     for turns in (0, 1):
-        marks = _marks(FakePredictor(), str(tmp_path / "sheet.png"), "auto", Edit(turns))
+        marks = editing.marks(uploaded(tmp_path / "sheet.png", edit=Edit(turns)))
         ink = np.rot90(pixels, -turns) < 100
         width, height = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', marks).groups())
         assert (height, width) == ink.shape
@@ -794,19 +805,19 @@ def test_digits_found_are_outlined_where_they_lie_on_the_uploaded_picture(tmp_pa
             covered[max(y0 - 3, 0) : y1 + 3, max(x0 - 3, 0) : x1 + 3] = True
             assert ink[y0:y1, x0:x1].mean() > 0.4
         assert not (ink & ~covered).any()
-    assert _marks(FakePredictor(), None, "auto", Edit()) == ""
+    assert editing.marks(Shown("upload")) == ""
 
 
 def test_what_was_left_out_makes_the_answer_unsure_and_fitting_can_be_undone(tmp_path: Path) -> None:
-    predictor, path = FindingPredictor(), str(tmp_path / "sheet.png")
+    tab, shown = ClassifyTab(FindingPredictor()), uploaded(tmp_path / "sheet.png")
     written(tmp_path / "sheet.png")
-    card, _, marks = _show_marked(predictor, "upload", None, path, "auto", Edit(), None, "resnet18")
+    card, marks = tab.answer(shown), tab.editing.marks(shown)
     assert "Not sure: something was left out" in card and texts.SAW_FITTED in card and marks.count("<polygon") == 2
     assert 'data-fit="false"' in card
-    edit, *_ = _fit(predictor, path, "auto", Edit(), "upload", False)
-    card, *_ = _show_marked(predictor, "upload", None, path, "auto", edit, None, "resnet18")
+    changes = tab.editing.fit(shown, False)
+    card = tab.answer(replace(shown, edit=changes[tab.page.state.edit]))
     assert texts.SAW_WHOLE in card and 'data-fit="true">' in card
-    plain = _show(FakePredictor(), "upload", None, path, "auto", Edit(), None, "resnet18")[0]
+    plain = answer(FakePredictor(), shown)
     assert 'data-fit="true" hidden' in plain and "Not sure" not in plain
 
 
@@ -818,12 +829,11 @@ class BlankPredictor(FakePredictor):
 
 
 def test_where_no_writing_was_found_there_are_no_digits_however_sure_the_model_is(tmp_path: Path) -> None:
-    path = str(tmp_path / "sheet.png")
-    written(tmp_path / "sheet.png")
-    card = _show(BlankPredictor(), "upload", None, path, "auto", Edit(), None, "resnet18")[0]
+    path = tmp_path / "sheet.png"
+    written(path)
+    card = answer(BlankPredictor(), uploaded(path))
     assert texts.NO_DIGITS in card and texts.no_digits(3, 0.86) in card and max(shares_in(card)) == 86
-    whole = Edit().fitted("upload", False)
-    card = _show(BlankPredictor(), "upload", None, path, "auto", whole, None, "resnet18")[0]
+    card = answer(BlankPredictor(), uploaded(path, edit=Edit().fitted("upload", False)))
     assert texts.headline(3) in card, "whoever asks for the whole picture gets an answer to it"
 
 
@@ -846,22 +856,23 @@ def offered_turns(card: str) -> list[int]:
 
 
 def test_a_turn_after_which_the_model_is_sure_is_offered_and_taken(tmp_path: Path) -> None:
-    predictor, path = LyingPredictor(), str(tmp_path / "sheet.png")
+    predictor, path = LyingPredictor(), tmp_path / "sheet.png"
+    tab, shown = ClassifyTab(predictor), uploaded(path)
     pixels = np.full((200, 300), 230, np.uint8)
     pixels[20:60, 20:280] = 20
     Image.fromarray(pixels).save(path)
-    card = _show(predictor, "upload", None, path, "auto", Edit(), None, "resnet18")[0]
+    card = tab.answer(shown)
     assert texts.OFFER_TURN in card and offered_turns(card) == [3], "what lies on top is on the left after three turns"
     asked = len(predictor.seen)
     assert asked == 4, "the picture, and its three turns"
-    edit, value, _ = _turn(predictor, path, "auto", Edit(), 3)
-    shown = json.loads(value)
-    assert edit.turns == 3 and shown["height"] > shown["width"]
-    card = _show(predictor, "upload", None, path, "auto", edit, None, "resnet18")[0]
+    changes = tab.editing.turn(shown, 3)
+    edit, laid = changes[tab.page.state.edit], json.loads(changes[tab.page.upload.cropper])
+    assert edit.turns == 3 and laid["height"] > laid["width"]
+    card = tab.answer(replace(shown, edit=edit))
     assert texts.headline(7) in card and offered_turns(card) == [] and len(predictor.seen) == asked + 1
-    card, _ = _press(predictor, ("upload", None, path, "auto", Edit(), None), "resnet18", (), 2, None)
+    card, _ = tab.press(shown, digit=2)
     assert offered_turns(card) == [3], "it stays while one asks why"
-    card, _ = _press(predictor, ("upload", None, path, "auto", Edit(), None), "resnet18", (), None, 0)
+    card, _ = tab.press(shown, number=0)
     assert offered_turns(card) == [] and 'aria-pressed="true"' in card
 
 
@@ -871,19 +882,17 @@ def test_every_very_sure_turn_is_offered_and_none_where_there_is_nothing_to_turn
             found = super().classify(picture, model)
             return replace(found, probabilities=np.full(10, 0.1, np.float32) if len(self.seen) == 1 else SURE)
 
-    path = str(tmp_path / "sheet.png")
+    upload = uploaded(tmp_path / "sheet.png")
     written(tmp_path / "sheet.png")
-    upload = "upload", None, path, "auto", Edit(), None
-    assert sorted(offered_turns(_show(AnyTurn(), *upload, "resnet18")[0])) == [1, 2, 3]
-    dealt = Dealt(7)
-    for what in (draw(drawing(stroke())), ("sample", None, None, "auto", Edit(), dealt)):
+    assert sorted(offered_turns(answer(AnyTurn(), upload))) == [1, 2, 3]
+    for shown in (draw(drawing(stroke())), Shown("sample", dealt=Dealt(7))):
         predictor = AnyTurn()
-        assert offered_turns(_show(predictor, *what, "resnet18")[0]) == [] and len(predictor.seen) == 1
+        assert offered_turns(answer(predictor, shown)) == [] and len(predictor.seen) == 1
 
     class AnyTurnBlank(AnyTurn, BlankPredictor):
         pass
 
-    assert offered_turns(_show(AnyTurnBlank(), *upload, "resnet18")[0]) == []
+    assert offered_turns(answer(AnyTurnBlank(), upload)) == []
 
 
 SURE = np.where(np.arange(10) == 9, 0.91, 0.01).astype(np.float32)

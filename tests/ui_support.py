@@ -20,6 +20,11 @@ from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import Epoch, write_history
 from maxdigit.training.mistakes import Mistake, write_mistakes
 from maxdigit.training.runs import ENSEMBLE
+from maxdigit.ui.classify.answering import Answering
+from maxdigit.ui.classify.editing import Editing
+from maxdigit.ui.classify.keeping import Keeping
+from maxdigit.ui.classify.layout import lay_out
+from maxdigit.ui.shown import Shown
 
 CONFUSION = (10 * np.eye(10, dtype=int)).tolist()
 CONFUSION[9][4] = 3
@@ -120,6 +125,28 @@ def write_results(root: Path, model: str) -> Path:
     (folder / "metrics.json").write_text(json.dumps(METRICS))
     write_mistakes(folder, "textured", [Mistake(3, 9, 4, 0.9), Mistake(8, 9, 4, 0.8), Mistake(5, 7, 1, 0.7)])
     return folder
+
+
+class ClassifyTab:
+    """The Classify tab without a server, and what answers its events."""
+
+    def __init__(self, predictor: object, corrections: Path | None = None) -> None:
+        import gradio as gr
+
+        with gr.Blocks():
+            self.page = lay_out(predictor, asks_for_corrections=corrections is not None)
+        self.answering = Answering(self.page, predictor)
+        self.editing = Editing(self.page, predictor)
+        self.keeping = Keeping(self.page, predictor, corrections)
+
+    def answer(self, shown: Shown, model: str = "resnet18") -> str:
+        """The card about what is shown."""
+        return self.answering.show(shown, model)[self.page.answer]
+
+    def press(self, shown: Shown, digit: object = None, number: object = None) -> tuple[str, tuple[int, ...]]:
+        """The card after a press, and what is erased then."""
+        changes = self.answering.press(shown, "resnet18", digit, number)
+        return changes[self.page.answer], changes[self.page.state.erased]
 
 
 def free_port() -> int:

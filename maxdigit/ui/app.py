@@ -12,8 +12,8 @@ from maxdigit.ui import texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
 from maxdigit.ui.batch_tab import build_batch_tab
-from maxdigit.ui.classify_tab import build_classify_tab
-from maxdigit.ui.compare_tab import build_compare_tab
+from maxdigit.ui.classify import build_classify_tab
+from maxdigit.ui.compare import build_compare_tab
 from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import SCRIPT, STYLE, make_theme

@@ -17,6 +17,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.pad import parse_strokes
 from maxdigit.ui.pad.strokes import MAX_CHARACTERS
 from maxdigit.ui.sampling import Dealt
+from maxdigit.ui.shown import Shown
 
 MAX_LINK = 6_000  # characters of a packed drawing: browsers and servers cut longer addresses off
 
@@ -30,22 +31,24 @@ class Opened:
     """What a link asks for; None where it says nothing of it."""
 
     model: str | None = None
-    drawing: str | None = None
-    sample: Dealt | None = None
+    shown: Shown | None = None  # a sample or a drawing
 
 
-def make_query(model: str, drawing: str | None, sample: Dealt | None) -> str:
+def make_query(shown: Shown, model: str) -> str:
     """The part of the address after ``?``.
 
     Raises:
-        LinkError: the drawing is too long for an address.
+        LinkError: an upload is shown, which no link can hold, or the drawing is too long for an address.
     """
     parts = {"model": model}
-    if sample is not None:
+    if shown.mode == "upload":
+        raise LinkError(texts.LINK_NO_UPLOAD)
+    if shown.mode == "sample" and shown.dealt is not None:
+        sample = shown.dealt
         digits = "".join(map(str, sample.digits or ()))
         parts["sample"] = ".".join((str(sample.seed), sample.kind, sample.family or "", digits))
-    elif drawing:
-        packed = base64.urlsafe_b64encode(zlib.compress(drawing.encode(), 9)).decode("ascii").rstrip("=")
+    elif shown.mode == "draw" and shown.drawing:
+        packed = base64.urlsafe_b64encode(zlib.compress(shown.drawing.encode(), 9)).decode("ascii").rstrip("=")
         if len(packed) > MAX_LINK:
             raise LinkError(texts.LINK_TOO_LONG)
         parts["drawing"] = packed
@@ -67,7 +70,9 @@ def read_query(query: Mapping[str, str]) -> Opened:
         sample = _sample(query["sample"]) if "sample" in query else None
     except (ValueError, zlib.error):
         raise LinkError(texts.LINK_UNREADABLE) from None
-    return Opened(model, drawing, sample)
+    if sample is not None:
+        return Opened(model, Shown("sample", dealt=sample))
+    return Opened(model, Shown("draw", drawing) if drawing else None)
 
 
 def _unpack(text: str) -> str:

@@ -22,13 +22,14 @@ from maxdigit.ui.sampling import Dealt
 
 Mode = Literal["draw", "upload", "sample"]
 Part = Literal["auto", "chosen", "whole"]  # of an uploaded picture, to be read
+Ink = Literal["auto", "dark", "light"]  # of an uploaded picture
 
 WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
 _LEAST = 0.02  # of a chosen part's sides
 _PREVIEW = 960  # pixels of the longer side of an uploaded picture, as the page shows it
 _PREVIEWS_KEPT = 4  # of 2 MB each: asked for again whenever a frame moves
-_DARK_INK = {"auto": None, "dark": True, "light": False}
+_DARK_INK: dict[Ink, bool | None] = {"auto": None, "dark": True, "light": False}
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,19 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What the Classify page shows: the open way of giving a picture, and what each of the ways holds."""
+
+    mode: Mode = "draw"  # which of the following counts
+    drawing: str | None = None  # the pad's strokes, as JSON
+    upload: str | None = None  # path of the uploaded file
+    ink: Ink = "auto"
+    edit: Edit = Edit()
+    dealt: Dealt | None = None  # the sample
+    erased: tuple[int, ...] = ()  # numbers of the digits taken out of the picture
+
+
+@dataclass(frozen=True)
 class Seen:
     """What a model sees of what is shown, and where in it the digits are."""
 
@@ -93,43 +107,38 @@ class Seen:
         return [self.frame.to_picture(each) for each in corners]
 
 
-def seen(
-    predictor: Predictor, mode: Mode, value: str | None, path: str | None, ink: str, edit: Edit, dealt: Dealt | None
-) -> Seen | None:
-    """What a model sees of what is shown in ``mode``; None while there is nothing.
+def seen(predictor: Predictor, shown: Shown) -> Seen | None:
+    """What a model sees of what is shown, before any digit of it is erased; None while there is nothing.
 
     Args:
         predictor: prepares uploaded pictures.
-        mode: which of the following counts.
-        value: the pad's strokes.
-        path: of an uploaded file.
-        ink: of the uploaded picture: ``auto``, ``dark`` or ``light``.
-        edit: what the visitor wants of the picture.
-        dealt: the sample.
+        shown: what the page shows.
 
     Raises:
         MaxDigitError: the drawing or the file cannot be read.
     """
-    if mode == "sample":
-        return None if dealt is None else seen_sample(dealt)
-    fit = mode not in edit.as_it_is
-    if mode == "upload":
-        if path is None:
-            return None
-        options = {"turns": edit.turns, "region": edit.region, "fit_to_writing": fit}
-        found = predictor.prepare(existing(path), dark_ink_on_light=_DARK_INK[ink], **options)
-        return Seen(
-            found.pixels,
-            found.inverted,
-            tuple(find_digits(found.pixels)),
-            is_fitted=None if fit and found.region is None else fit,
-            is_doubtful=found.is_doubtful,
-            has_writing=found.has_writing,
-            frame=found.frame,
-            region=found.region,
-        )
-    drawn = render(parse_strokes(value), fit=fit)
+    if shown.mode == "sample":
+        return None if shown.dealt is None else seen_sample(shown.dealt)
+    fit = shown.mode not in shown.edit.as_it_is
+    if shown.mode == "upload":
+        return None if shown.upload is None else _seen_upload(predictor, shown.upload, shown.ink, shown.edit, fit)
+    drawn = render(parse_strokes(shown.drawing), fit=fit)
     return Seen(drawn, boxes=tuple(find_digits(drawn)), is_fitted=fit) if drawn.any() else None
+
+
+def _seen_upload(predictor: Predictor, path: str, ink: Ink, edit: Edit, fit: bool) -> Seen:
+    options = {"turns": edit.turns, "region": edit.region, "fit_to_writing": fit}
+    found = predictor.prepare(existing(path), dark_ink_on_light=_DARK_INK[ink], **options)
+    return Seen(
+        found.pixels,
+        found.inverted,
+        tuple(find_digits(found.pixels)),
+        is_fitted=None if fit and found.region is None else fit,
+        is_doubtful=found.is_doubtful,
+        has_writing=found.has_writing,
+        frame=found.frame,
+        region=found.region,
+    )
 
 
 def seen_sample(dealt: Dealt) -> Seen:

@@ -1,0 +1,122 @@
+"""What can be done to an uploaded picture: it is turned, a part of it is chosen, and the digits found are outlined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import Predictor
+from maxdigit.ui.answer import photo_url
+from maxdigit.ui.classify.answering import Answering
+from maxdigit.ui.classify.layout import Changes, ClassifyPage, Values
+from maxdigit.ui.cropper import laid
+from maxdigit.ui.events import ASKING
+from maxdigit.ui.shown import WHOLE, Edit, Part, Seen, Shown, preview, seen
+
+
+@dataclass(frozen=True)
+class Editing:
+    """The answers to events of the Classify tab that change how the picture is read."""
+
+    page: ClassifyPage
+    predictor: Predictor
+
+    def connect(self, answering: Answering) -> None:
+        """Make the components work; each change of the picture is followed by an answer of ``answering``."""
+        page, upload = self.page, self.page.upload
+        slow = {**ASKING, "show_progress": "minimal", "show_progress_on": page.answer}  # a model may have to be loaded
+        edited = {page.state.edit, upload.cropper, upload.part}
+
+        def on(event: Callable[..., Any], edit: Callable[..., Changes], **settings: Any) -> None:
+            gr.on(event, edit, page.inputs | {upload.part}, edited, **settings).then(
+                lambda values: answer(page.shown(values), values[page.model]),
+                page.inputs | {page.model},
+                {*answering.answered, upload.marks},
+                **slow,
+            )
+
+        def answer(shown: Shown, model: str) -> Changes:
+            marks = {upload.marks: self.marks(shown)} if shown.mode == "upload" else {}
+            return {**answering.show(shown, model), **marks}
+
+        def change(values: Values, pressed: gr.EventData) -> Changes:
+            shown, turn = page.shown(values), getattr(pressed, "turn", None)
+            return self.fit(shown, getattr(pressed, "fit", None)) if turn is None else self.turn(shown, turn)
+
+        def frame(values: Values, moved: gr.EventData) -> Changes:
+            return self.frame(page.shown(values), getattr(moved, "frame", None))
+
+        on(upload.picture.change, lambda values: self.begin(page.shown(values)), **slow)
+        on(upload.ink.input, lambda values: self.lay_out(page.shown(values)), **slow)
+        on(upload.turn.click, lambda values: self.turn(page.shown(values)), **slow)
+        on(upload.part.input, lambda values: self.read_part(page.shown(values), values[upload.part]), **slow)
+        on(page.answer.edit, change, **slow)
+        on(upload.cropper.select, frame, **ASKING)
+        gr.on(upload.remove.click, lambda: None, None, upload.picture, **ASKING)
+
+    def begin(self, shown: Shown) -> Changes:
+        """A picture that was just uploaded."""
+        return self.lay_out(replace(shown, edit=Edit(as_it_is=shown.edit.as_it_is - {"upload"})))
+
+    def turn(self, shown: Shown, quarters: Any = 1) -> Changes:
+        """The picture turned by some quarters, clockwise."""
+        return self.lay_out(replace(shown, edit=shown.edit.turned(quarters)))
+
+    def read_part(self, shown: Shown, part: Part) -> Changes:
+        """Read the part where writing is found, or one that is chosen by hand, or the whole picture as it is."""
+        edit = replace(shown.edit, region=None).fitted("upload", part != "whole")
+        if part == "chosen":
+            found = self._found(replace(shown, edit=edit))
+            edit = edit.framed(found.region if found and found.region else WHOLE)
+        return self.lay_out(replace(shown, edit=edit))
+
+    def fit(self, shown: Shown, is_fitted: Any) -> Changes:
+        """Fit what is shown to its writing, or read it as it is."""
+        edit = shown.edit.fitted(shown.mode, is_fitted is True)
+        return self.lay_out(replace(shown, edit=edit)) if shown.mode == "upload" else {self.page.state.edit: edit}
+
+    def frame(self, shown: Shown, frame: Any) -> Changes:
+        """The picture under a frame that was moved."""
+        edit = shown.edit.framed(frame)
+        return {self.page.state.edit: edit, self.page.upload.part: edit.part}
+
+    def lay_out(self, shown: Shown) -> Changes:
+        """The uploaded picture with a frame on what is read of it; no frame where that is all of it."""
+        edit, cropper = shown.edit, ""
+        if shown.upload is None:
+            edit = replace(edit, region=None)
+        else:
+            try:
+                picture = preview(shown.upload, edit)
+                found = self._found(shown) if edit.part == "auto" else None
+                frame = found.region if found else edit.region
+                cropper = laid(photo_url(picture.pixels), picture.width, picture.height, frame)
+            except MaxDigitError:  # the answer says what is wrong with the file
+                pass
+        part = edit.part if shown.upload else "auto"
+        return {self.page.state.edit: edit, self.page.upload.cropper: cropper, self.page.upload.part: part}
+
+    def marks(self, shown: Shown) -> str:
+        """The digits found, as outlines to lay on the uploaded picture; empty where there are none."""
+        try:
+            found = seen(self.predictor, shown)
+            if shown.upload is None or found is None or not found.boxes:
+                return ""
+            picture = preview(shown.upload, shown.edit)
+        except MaxDigitError:  # the answer says what is wrong
+            return ""
+        outlines = "".join(
+            f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in corners)}"/>' for corners in found.outlines()
+        )
+        return f'<svg viewBox="0 0 {picture.width} {picture.height}" aria-hidden="true">{outlines}</svg>'
+
+    def _found(self, shown: Shown) -> Seen | None:
+        """What a model sees of the uploaded picture; None if there is none, or it cannot be read."""
+        try:
+            return seen(self.predictor, replace(shown, mode="upload"))
+        except MaxDigitError:  # the answer says why
+            return None

@@ -1,0 +1,131 @@
+"""To keep and to send on: a link to what the Classify tab shows, files of it, and the right answer to it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.corrections import keep
+from maxdigit.inference.predict import Prediction, Predictor
+from maxdigit.ui import texts
+from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
+from maxdigit.ui.classify.layout import Changes, ClassifyPage, Values
+from maxdigit.ui.events import ASKING, QUIET
+from maxdigit.ui.html import paragraphs
+from maxdigit.ui.links import make_query
+from maxdigit.ui.shown import Shown, seen
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """The answers to the buttons below the answer card."""
+
+    page: ClassifyPage
+    predictor: Predictor
+    corrections: Path | None  # where corrections are kept; None to keep none
+
+    def connect(self) -> None:
+        """Make the buttons work."""
+        page, row = self.page, self.page.keep
+
+        def link(values: Values) -> Changes:
+            return self.link(page.shown(values), values[page.model])
+
+        def save_picture(values: Values) -> Changes:
+            return self.save(page.shown(values), values[page.model], "picture")
+
+        def save_answer(values: Values) -> Changes:
+            return self.save(page.shown(values), values[page.model], "answer")
+
+        def ask() -> Changes:
+            return {row.correction: gr.Column(visible=True), row.right: None, row.said: ""}
+
+        def correct(values: Values) -> Changes:
+            return self.correct(page.shown(values), values[page.model], values[row.right])
+
+        inputs = page.inputs | {page.model}
+        gr.on(row.link.click, link, inputs, {page.handed, row.address}, **ASKING).then(
+            None, page.handed, row.address, js=TO_ADDRESS, **QUIET
+        )
+        for button, save in ((row.save_picture, save_picture), (row.save_answer, save_answer)):
+            gr.on(button.click, save, inputs, {page.handed}, **ASKING).then(
+                None, page.handed, None, js=TO_FILE, **QUIET
+            )
+        if self.corrections is not None:
+            gr.on(row.wrong.click, ask, None, {row.correction, row.right, row.said}, **ASKING)
+            gr.on(row.right.input, correct, inputs | {row.right}, {row.correction, row.said}, **ASKING)
+
+    def link(self, shown: Shown, model: str) -> Changes:
+        """The query of a link to what is shown, and the field in which the link appears."""
+        handed, address = self.page.handed, self.page.keep.address
+        try:
+            return {handed: make_query(shown, model), address: gr.Textbox(visible=True)}
+        except MaxDigitError as error:
+            return {handed: "", address: gr.Textbox(texts.told(error), visible=True)}
+
+    def save(self, shown: Shown, model: str, what: Literal["picture", "answer"]) -> Changes:
+        """A file for the browser, as JSON: what the model saw, or what it answered. Empty if there is nothing."""
+        file = ""
+        try:
+            pixels = self._pixels(shown)
+            if pixels is None:
+                gr.Info(texts.NOTHING_TO_SAVE)
+            elif what == "picture":
+                file = _picture_file(pixels)
+            else:
+                file = _answer_file(self.predictor.classify(pixels, model))
+        except MaxDigitError as error:
+            gr.Warning(texts.told(error))
+        return {self.page.handed: file}
+
+    def correct(self, shown: Shown, model: str, digit: Any) -> Changes:
+        """Keep what is shown with the digit that the visitor says is right."""
+        assert self.corrections is not None
+        is_open = False
+        try:
+            pixels = self._pixels(shown)
+            if pixels is None:
+                said = texts.NOTHING_TO_CORRECT
+            else:
+                answered = self.predictor.classify(pixels, model).max_digit
+                strokes = shown.drawing if shown.mode == "draw" and shown.drawing and not shown.erased else ""
+                keep(self.corrections, pixels, digit, model, answered, shown.mode, strokes)
+                said = texts.KEPT
+        except MaxDigitError as error:
+            is_open, said = True, texts.told(error)
+        return {self.page.keep.correction: gr.Column(visible=is_open), self.page.keep.said: paragraphs(said)}
+
+    def _pixels(self, shown: Shown) -> NDArray[np.uint8] | None:
+        """The picture (128, 128) that is answered, without what was erased; None if there is none."""
+        picture = seen(self.predictor, shown)
+        return None if picture is None else picture.without(shown.erased)
+
+
+def _picture_file(pixels: NDArray[np.uint8]) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return _file("maxdigit.png", "image/png", buffer.getvalue())
+
+
+def _answer_file(prediction: Prediction) -> str:
+    answer = {
+        "model": prediction.model,
+        "max_digit": prediction.max_digit,
+        "probabilities": [round(float(share), 7) for share in prediction.probabilities],
+        "milliseconds": round(prediction.milliseconds, 2),
+    }
+    return _file("maxdigit.json", "application/json", json.dumps(answer, indent=2).encode())
+
+
+def _file(name: str, kind: str, content: bytes) -> str:
+    return json.dumps({"name": name, "type": kind, "base64": base64.b64encode(content).decode("ascii")})

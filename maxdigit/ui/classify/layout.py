@@ -1,0 +1,265 @@
+"""The components of the Classify tab, and where they stand: the picture on the left, the answer on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
+
+from maxdigit.inference.predict import Predictor, default_model, title
+from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.ui import texts
+from maxdigit.ui.answer import AnswerCard, trouble_card, waiting_card
+from maxdigit.ui.cropper import Cropper
+from maxdigit.ui.examples import ExampleGrid
+from maxdigit.ui.pad import Pad
+from maxdigit.ui.picture_input import PictureInput
+from maxdigit.ui.sampling import ANY, Score
+from maxdigit.ui.shown import Edit, Mode, Shown
+from maxdigit.ui.texts import labels
+
+Values = Mapping[Component, Any]  # what Gradio hands to a function whose inputs are a set
+Changes = dict[Block, Any]  # what such a function gives back: new values, or components with new properties
+
+
+@dataclass(frozen=True)
+class UploadMode:
+    """An uploaded picture, and what can be done to it."""
+
+    tab: gr.Tab
+    picture: PictureInput
+    cropper: Cropper
+    marks: gr.HTML  # on the cropper: the digits found
+    part: gr.Dropdown
+    ink: gr.Dropdown
+    turn: gr.Button
+    remove: gr.Button
+
+
+@dataclass(frozen=True)
+class SampleMode:
+    """A sample, what is wished of it, and the truth about it."""
+
+    tab: gr.Tab
+    kind: gr.Dropdown
+    family: gr.Dropdown
+    digits: gr.Textbox
+    picture: gr.HTML
+    new: gr.Button
+    guess_first: gr.Checkbox
+    truth: gr.HTML
+
+
+@dataclass(frozen=True)
+class ExamplesMode:
+    """Samples to choose from."""
+
+    tab: gr.Tab
+    grid: ExampleGrid
+
+
+@dataclass(frozen=True)
+class Keep:
+    """The buttons below the answer, and what they open."""
+
+    link: gr.Button
+    save_picture: gr.Button
+    save_answer: gr.Button
+    wrong: gr.Button
+    correction: gr.Column
+    right: gr.Radio  # the right digit
+    said: gr.HTML  # about a correction
+    address: gr.Textbox  # shows the link
+
+
+@dataclass(frozen=True)
+class State:
+    """What is remembered of a visit, beside what the components hold."""
+
+    mode: gr.State
+    dealt: gr.State
+    edit: gr.State
+    erased: gr.State
+    is_hidden: gr.State  # the answer, in the game in which the visitor guesses first
+    score: gr.State  # of that game
+
+
+@dataclass(frozen=True)
+class ClassifyPage:
+    """All of the tab's components."""
+
+    state: State
+    modes: gr.Tabs
+    pad: Pad
+    upload: UploadMode
+    sample: SampleMode
+    examples: ExamplesMode
+    model: gr.Radio
+    answer: AnswerCard
+    keep: Keep
+    handed: gr.Textbox  # to the browser, by the server: a link, or a file
+
+    @property
+    def inputs(self) -> set[Component]:
+        """What :meth:`shown` needs the values of."""
+        state = self.state
+        return {state.mode, self.pad, self.upload.picture, self.upload.ink, state.edit, state.dealt, state.erased}
+
+    def shown(self, values: Values) -> Shown:
+        """What the page shows, put together from the values of its ``inputs``."""
+        return Shown(
+            mode=values[self.state.mode],
+            drawing=values[self.pad],
+            upload=values[self.upload.picture],
+            ink=values[self.upload.ink],
+            edit=values[self.state.edit],
+            dealt=values[self.state.dealt],
+            erased=values[self.state.erased],
+        )
+
+
+def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage:
+    """Put the tab's components where the caller is; none of them does anything yet.
+
+    Args:
+        predictor: whose models can be chosen.
+        asks_for_corrections: whether visitors can say that an answer is wrong.
+    """
+    names = predictor.available()
+    state = State(
+        mode=gr.State("draw"),
+        dealt=gr.State(None),
+        edit=gr.State(Edit()),
+        erased=gr.State(()),
+        is_hidden=gr.State(False),
+        score=gr.State(Score()),
+    )
+    with gr.Row(elem_id="classify"):
+        with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes") as modes:
+            with gr.Tab(labels.DRAW, id="draw"):
+                pad = Pad(elem_id="pad")
+            upload, sample, examples = _upload_mode(), _sample_mode(), _examples_mode()
+        with gr.Column(elem_id="classify-answer"):
+            model = gr.Radio(
+                [(title(name), name) for name in names],
+                value=default_model(names),
+                label=labels.MODEL,
+                show_label=False,
+                container=False,
+                elem_id="model",
+                visible=bool(names),
+            )
+            answer = AnswerCard(
+                labels.made("first card", lambda: waiting("draw") if names else _no_models(predictor)),
+                elem_id="answer",
+            )
+            keep = _keep(bool(names), asks_for_corrections)
+    handed = gr.Textbox(visible="hidden", label="handed to the browser")
+    return ClassifyPage(state, modes, pad, upload, sample, examples, model, answer, keep, handed)
+
+
+def waiting(mode: Mode) -> str:
+    """The card while there is nothing to answer, which says what to do."""
+    if mode == "upload":
+        return waiting_card(texts.UPLOAD_SOMETHING, texts.UPLOAD_SOMETHING_MORE)
+    return waiting_card(texts.DRAW_SOMETHING, texts.DRAW_SOMETHING_MORE)
+
+
+def _no_models(predictor: Predictor) -> str:
+    return trouble_card(texts.NO_MODELS.format(folder=predictor.checkpoints))
+
+
+def _upload_mode() -> UploadMode:
+    with gr.Tab(labels.UPLOAD, id="upload") as tab:
+        picture = PictureInput(
+            sources=["upload", "webcam", "clipboard"],
+            show_label=False,
+            label=labels.UPLOAD,
+            placeholder=labels.UPLOAD_PLACEHOLDER,
+            buttons=[],
+            elem_id="upload",
+        )
+        cropper = Cropper(elem_id="cropper")
+        marks = gr.HTML(apply_default_css=False, elem_id="marks")
+        with gr.Row(elem_classes="under"):
+            part = _picker(labels.PART, labels.PARTS, value="auto", elem_id="part")
+            ink = _picker(labels.INK, labels.INKS, value="auto", elem_id="ink")
+            turn = gr.Button(labels.TURN, elem_id="turn", scale=0)
+            remove = gr.Button(labels.REMOVE, elem_id="remove", scale=0)
+        _text(labels.UPLOAD_CAPTION, elem_id="upload-caption")
+        _text(labels.FRAME_CAPTION, elem_id="frame-caption")
+    return UploadMode(tab, picture, cropper, marks, part, ink, turn, remove)
+
+
+def _sample_mode() -> SampleMode:
+    with gr.Tab(labels.SAMPLE, id="sample") as tab:
+        with gr.Row(elem_id="wishes"):
+            kind = _picker(labels.SAMPLE_KIND, labels.SAMPLE_KINDS, value="textured")
+            family = _picker(labels.SAMPLE_FAMILY, {ANY: labels.ANY_FAMILY, **labels.FAMILIES}, value=ANY)
+            digits = gr.Textbox(
+                placeholder=labels.ANY_DIGITS,
+                label=labels.SAMPLE_DIGITS,
+                show_label=False,
+                container=False,
+                max_length=12,
+                min_width=60,
+                elem_id="wished-digits",
+            )
+        picture = gr.HTML(apply_default_css=False, elem_id="sample")
+        with gr.Row(elem_classes="under"):
+            new = gr.Button(labels.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
+            # Its state alone shows and hides the boxes, by a rule in the style sheet.
+            gr.Checkbox(False, label=labels.SHOW_BOXES, container=False, min_width=60, scale=0, elem_id="show-boxes")
+            guess_first = gr.Checkbox(
+                False, label=labels.GUESS_FIRST, container=False, min_width=60, scale=0, elem_id="guess-first"
+            )
+        truth = _text(labels.SAMPLE_WAITING, elem_id="truth")
+    return SampleMode(tab, kind, family, digits, picture, new, guess_first, truth)
+
+
+def _examples_mode() -> ExamplesMode:
+    with gr.Tab(labels.EXAMPLES, id="examples") as tab:
+        grid = ExampleGrid(elem_id="examples")
+    return ExamplesMode(tab, grid)
+
+
+def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
+    with gr.Row(elem_classes="keep", visible=has_models):
+        link = gr.Button(labels.LINK, size="sm", elem_id="link")
+        save_picture = gr.Button(labels.SAVE_PICTURE, size="sm", elem_id="save-picture")
+        save_answer = gr.Button(labels.SAVE_ANSWER, size="sm", elem_id="save-answer")
+        wrong = gr.Button(labels.WRONG, size="sm", elem_id="wrong", visible=asks_for_corrections)
+    with gr.Column(visible=False, elem_id="correction") as correction:
+        _text(labels.CONSENT)
+        right = gr.Radio(
+            [(str(digit), digit) for digit in range(NUM_CLASSES)],
+            label=labels.RIGHT_DIGIT,
+            elem_classes="choice",
+            elem_id="right-digit",
+        )
+    said = gr.HTML(apply_default_css=False, elem_classes="caption", elem_id="correction-said")
+    address = gr.Textbox(
+        show_label=False, label=labels.LINK, buttons=["copy"], visible=False, container=False, elem_id="address"
+    )
+    return Keep(link, save_picture, save_answer, wrong, correction, right, said, address)
+
+
+def _text(text: str, **kwargs: Any) -> gr.HTML:
+    return gr.HTML(f"<p>{text}</p>", apply_default_css=False, elem_classes="caption", **kwargs)
+
+
+def _picker(label: str, choices: dict[str, str], value: str, **kwargs: Any) -> gr.Dropdown:
+    return gr.Dropdown(
+        [(shown, name) for name, shown in choices.items()],
+        value=value,
+        label=label,
+        show_label=False,
+        container=False,
+        filterable=False,
+        min_width=60,
+        **kwargs,
+    )

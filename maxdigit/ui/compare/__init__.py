@@ -1,0 +1,47 @@
+"""The Compare tab: every model on the same picture, what each was measured to do, and what it gets wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from maxdigit.inference.predict import Predictor
+from maxdigit.ui.classify import ClassifyPage
+from maxdigit.ui.compare.accuracy import build_accuracy
+from maxdigit.ui.compare.asking import Asking
+from maxdigit.ui.compare.measurements import build_measurements
+from maxdigit.ui.compare.mistakes import Mistakes
+from maxdigit.ui.texts import labels
+
+__all__ = ["build_compare_tab"]
+
+
+def build_compare_tab(predictor: Predictor, classify: ClassifyPage, *, opened: Callable[..., Any]) -> None:
+    """Put the tab's components where the caller is.
+
+    Args:
+        predictor: the trained models.
+        classify: whose picture is compared.
+        opened: the event that says the tab is shown; nothing is asked or read before.
+    """
+    if not predictor.available():
+        gr.Markdown(labels.NO_MODELS_HERE)
+        return
+    with gr.Row(elem_classes="headline"):
+        gr.HTML(f"<h2>{labels.COMPARE_TITLE}</h2>", apply_default_css=False)
+        another = gr.Button(labels.COMPARE_ANOTHER, elem_id="compare-another", scale=0)
+    replies = gr.HTML(apply_default_css=False, elem_id="versus")
+    _heading(labels.MEASURED_TITLE)
+    table = build_measurements()
+    _heading(labels.BREAKS_TITLE)
+    kind = build_accuracy(predictor, opened=opened)
+    _heading(labels.MISTAKES_TITLE)
+    Mistakes.laid_out(predictor, kind).connect(opened)
+    # Last of what happens as the page opens: Gradio takes one after the other, and the models need the longest.
+    Asking(predictor, replies, table, gr.State({})).connect(classify, another=another.click, opened=opened)
+
+
+def _heading(text: str) -> None:
+    gr.HTML(f"<h2>{text}</h2>", apply_default_css=False, elem_classes="section")

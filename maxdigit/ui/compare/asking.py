@@ -1,0 +1,109 @@
+"""The same picture, every model: one after the other is asked, and their answers are shown as they come."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.blocks import Block
+from numpy.typing import NDArray
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.digits import is_plain
+from maxdigit.inference.predict import Prediction, Predictor
+from maxdigit.ui import texts
+from maxdigit.ui.classify import ClassifyPage
+from maxdigit.ui.classify.layout import Changes, Values
+from maxdigit.ui.compare.measurements import measured_table
+from maxdigit.ui.events import ASKING
+from maxdigit.ui.html import paragraph
+from maxdigit.ui.sampling import ANY, Dealt, deal
+from maxdigit.ui.shown import Seen, Shown, seen, seen_sample
+from maxdigit.ui.sortable import SortableTable
+from maxdigit.ui.versus import Reply, versus
+
+_PASSES = 5  # of which the median is told as a model's time
+
+Times = dict[str, float]  # by model: milliseconds of a forward pass
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Asks every model about a picture, and shows what each says and how long it took."""
+
+    predictor: Predictor
+    replies: gr.HTML
+    table: SortableTable
+    times: gr.State  # the last :data:`Times`
+
+    def connect(self, classify: ClassifyPage, *, another: Callable[..., Any], opened: Callable[..., Any]) -> None:
+        """Ask about what the Classify page shows when the tab is ``opened``, and about a sample for ``another``."""
+
+        def compare(values: Values) -> Iterator[Changes]:
+            yield from self.compare(classify.shown(values), values[self.times])
+
+        def sample(values: Values) -> Iterator[Changes]:
+            yield from self.compare_sample(values[self.times])
+
+        outputs: set[Block] = {self.replies, self.table, self.times}
+        gr.on(another, sample, {self.times}, outputs, **ASKING)
+        gr.on(opened, compare, classify.inputs | {self.times}, outputs, **ASKING)
+
+    def compare(self, shown: Shown, times: Times) -> Iterator[Changes]:
+        """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
+        try:
+            picture = seen(self.predictor, shown)
+        except MaxDigitError as error:
+            yield self._changes(paragraph(texts.told(error)), times)
+            return
+        if picture is None:
+            yield from self.compare_sample(times, about=texts.COMPARE_FRESH)
+        else:
+            truth = _truth(shown.dealt) if shown.mode == "sample" and shown.dealt else ""
+            yield from self._ask(picture, f"{texts.COMPARE_OURS} {truth}".strip(), times)
+
+    def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:
+        """Ask one model after the other about a sample nobody has seen."""
+        dealt = deal("textured", ANY, "")
+        yield from self._ask(seen_sample(dealt), f"{about} {_truth(dealt)}".strip(), times)
+
+    def _ask(self, picture: Seen, facts: str, times: Times) -> Iterator[Changes]:
+        names, replies = self.predictor.available(), list[Reply]()
+        show = partial(
+            versus,
+            names,
+            facts=facts,
+            sees_digits=bool(picture.boxes) or not is_plain(picture.pixels),
+            is_doubtful=picture.is_doubtful,
+            has_writing=picture.has_writing,
+        )
+        yield self._changes(show(replies, picture.pixels), times)
+        for name in names:
+            replies.append(self._reply(name, picture.pixels))
+            if (prediction := replies[-1].prediction) is not None:
+                times = {**times, name: prediction.milliseconds}
+            yield self._changes(show(replies, picture.pixels), times)
+
+    def _reply(self, name: str, picture: NDArray[np.uint8]) -> Reply:
+        """A model's answer, the time of which is the median of several passes; the first may have to load the model."""
+        try:
+            self.predictor.warm(name)
+            passes = [self.predictor.classify(picture, name) for _ in range(_PASSES)]
+            median = statistics.median(each.milliseconds for each in passes)
+            prediction = Prediction(name, passes[0].probabilities, median)
+            return Reply(name, prediction, self.predictor.explain(picture, name, prediction.max_digit))
+        except MaxDigitError as error:
+            return Reply(name, trouble=texts.told(error))
+
+    def _changes(self, replies: str, times: Times) -> Changes:
+        return {self.replies: replies, self.table: measured_table(self.predictor, times), self.times: times}
+
+
+def _truth(dealt: Dealt) -> str:
+    sample = dealt.sample
+    return texts.truth(sample.digits, sample.max_digit, None)

@@ -1,0 +1,117 @@
+"""What each model was measured to do, as a table that sorts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from html import escape
+
+import gradio as gr
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import Predictor, title
+from maxdigit.models.registry import MODELS
+from maxdigit.training.runs import METRICS
+from maxdigit.ui import texts
+from maxdigit.ui.measured import Measured, Metrics, read_metrics
+from maxdigit.ui.sortable import Column, SortableTable, sortable
+from maxdigit.ui.texts import labels
+from maxdigit.ui.theme import model_colour
+
+
+def build_measurements() -> SortableTable:
+    """Put the table, still empty, and what its columns mean where the caller is."""
+    table = SortableTable("", elem_id="measured")
+    with gr.Accordion(labels.COLUMNS_TITLE, open=False, elem_classes="reading"):
+        gr.Markdown(labels.made("columns", _columns))
+    return table
+
+
+def metrics_of(predictor: Predictor, name: str) -> Metrics:
+    """What a model was measured to do; empty if it was not, or if the file is damaged."""
+    try:
+        return read_metrics(predictor.folder(name) / METRICS)
+    except MaxDigitError:  # the Training page says what is wrong with it
+        return Metrics()
+
+
+def _whole(predictor: Predictor, name: str) -> Metrics:
+    """A model's metrics; the ensemble has the parameters, weights and work of all that it asks."""
+    metrics = metrics_of(predictor, name)
+    if name in MODELS:
+        return metrics
+    try:
+        members = [metrics_of(predictor, member) for member, weight in predictor.weights().items() if weight]
+    except MaxDigitError:  # its weights are damaged, which it says when it is asked
+        return metrics
+    together = {
+        field: sum(values) if None not in (values := [getattr(member, field) for member in members]) else None
+        for field in ("parameters", "weight_bytes", "flops")
+    }
+    return replace(metrics, **together)
+
+
+def measured_table(predictor: Predictor, times: Mapping[str, float]) -> str:
+    """The table of all models.
+
+    Args:
+        predictor: the trained models.
+        times: by model, where known, the milliseconds that a forward pass took here.
+    """
+    names = predictor.available()
+    columns = [Column(name, means) for name, means in texts.MEASURED_COLUMNS.items()]
+    return sortable(
+        columns, [_row(name, _whole(predictor, name), times.get(name)) for name in names], texts.MEASURED_NOTE
+    )
+
+
+def _columns() -> str:
+    return "\n".join(f"- **{name}**: {means}" for name, means in texts.MEASURED_COLUMNS.items())
+
+
+def _row(name: str, metrics: Metrics, milliseconds: float | None) -> list[tuple[str, float | str | None]]:
+    """Each cell as it is shown (HTML) and as it is sorted."""
+    dot = f'<span class="dot" style="background: {model_colour(name)}"></span>'
+    textured = metrics.test.get("textured")
+    calibration = textured.calibration_error if textured else None
+    spec = MODELS.get(name)
+    paper = (
+        (texts.percent(spec.paper_validation), texts.percent(spec.paper_test) if spec.paper_test else "-")
+        if spec
+        else ()
+    )
+    return [
+        (f"{dot}{escape(title(name))}", title(name)),
+        _cell(metrics.parameters, texts.number),
+        _cell(metrics.weight_bytes and metrics.weight_bytes / 2**20, texts.megabytes),
+        _cell(metrics.flops and metrics.flops / 1e9, partial(texts.number, decimals=2)),
+        *(_accuracy(metrics.test.get(kind)) for kind in texts.KINDS),
+        _cell(calibration, texts.percent),
+        _cell(metrics.sure_of_nothing, texts.percent),
+        _cell(milliseconds, texts.milliseconds),
+        (
+            f"{texts.number(metrics.pictures_seen)}<br><small>{escape(_how(metrics))}</small>"
+            if metrics.pictures_seen
+            else "",
+            metrics.pictures_seen,
+        ),
+        (" / ".join(paper), spec.paper_validation if spec else None),
+    ]
+
+
+def _how(metrics: Metrics) -> str:
+    """How long a model trained, and on what."""
+    return ", ".join(filter(None, (metrics.seconds and texts.minutes(metrics.seconds), metrics.device)))
+
+
+def _cell(value: float | None, say: Callable[[float], str]) -> tuple[str, float | None]:
+    return ("" if value is None else say(value), value)
+
+
+def _accuracy(measured: Measured | None) -> tuple[str, float | None]:
+    if measured is None:
+        return "", None
+    low, high = measured.interval
+    interval = f"<small>{texts.interval(low, high)}, n = {texts.number(measured.count)}</small>"
+    return f"<b>{texts.percent(measured.accuracy)}</b><br>{interval}", measured.accuracy

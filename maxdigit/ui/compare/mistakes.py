@@ -1,0 +1,125 @@
+"""What a model gets wrong: its confusion matrix, and the pictures behind the cell that was pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import Predictor, default_model, title
+from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.ui import texts
+from maxdigit.ui.choice import choice
+from maxdigit.ui.classify.layout import Changes, Values
+from maxdigit.ui.compare.measurements import metrics_of
+from maxdigit.ui.events import LATEST
+from maxdigit.ui.html import paragraph
+from maxdigit.ui.mistakes import MatrixCell, MistakesOf, confusion_matrix, mistakes_gallery
+from maxdigit.ui.sampling import ANY
+from maxdigit.ui.texts import labels
+from maxdigit.ui.theme import model_colour
+
+_PAGE = 24  # mistakes shown at a time
+
+
+@dataclass(frozen=True)
+class Look:
+    """Which mistakes are shown."""
+
+    model: str
+    kind: str = "textured"  # of pictures
+    family: str = ANY  # of backgrounds; counts for textured pictures only
+    cell: MistakesOf | None = None  # of the confusion matrix; None for all
+    count: int = _PAGE
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """The section's components, and the answers to their events."""
+
+    predictor: Predictor
+    kind: gr.Radio
+    model: gr.Radio
+    matrix: MatrixCell
+    family: gr.Dropdown
+    everything: gr.Button
+    gallery: gr.HTML
+    more: gr.Button
+    cell: gr.State
+    count: gr.State
+
+    @classmethod
+    def laid_out(cls, predictor: Predictor, kind: gr.Radio) -> Mistakes:
+        """Put the components where the caller is.
+
+        Args:
+            predictor: the trained models.
+            kind: the choice among the kinds of pictures.
+        """
+        names = predictor.available()
+        model = choice(
+            labels.MODEL, {name: title(name) for name in names}, default_model(names), elem_id="mistakes-model"
+        )
+        with gr.Row(elem_id="mistakes"):
+            with gr.Column(elem_id="matrix-side"):
+                matrix = MatrixCell("", elem_id="matrix")
+                family = gr.Dropdown(
+                    [(labels.ANY_FAMILY, ANY), *((text, name) for name, text in labels.FAMILIES.items())],
+                    value=ANY,
+                    label=labels.SAMPLE_FAMILY,
+                    filterable=False,
+                    elem_id="mistakes-family",
+                )
+                everything = gr.Button(labels.MISTAKES_ALL, elem_id="mistakes-all")
+            with gr.Column(elem_id="gallery-side"):
+                gallery = gr.HTML(apply_default_css=False, elem_id="gallery")
+                more = gr.Button(labels.MISTAKES_MORE, elem_id="mistakes-more")
+        cell, count = gr.State(None), gr.State(_PAGE)
+        return cls(predictor, kind, model, matrix, family, everything, gallery, more, cell, count)
+
+    def connect(self, opened: Callable[..., Any]) -> None:
+        """Make the components work; ``opened`` is the event that says the tab is shown."""
+
+        def restart(values: Values) -> Changes:
+            return self.show(Look(values[self.model], values[self.kind], values[self.family]))
+
+        def press(values: Values, pressed: gr.EventData) -> Changes:
+            look = Look(values[self.model], values[self.kind], values[self.family])
+            return self.show(replace(look, cell=(pressed.truth, pressed.answer)))
+
+        def further(values: Values) -> Changes:
+            look = Look(values[self.model], values[self.kind], values[self.family], values[self.cell])
+            return self.show(replace(look, count=values[self.count] + _PAGE))
+
+        inputs = {self.model, self.kind, self.family, self.cell, self.count}
+        outputs = {self.matrix, self.family, self.gallery, self.more, self.cell, self.count}
+        starts = [opened, self.model.input, self.kind.input, self.family.input, self.everything.click]
+        gr.on(starts, restart, inputs, outputs, **LATEST)
+        gr.on(self.matrix.select, press, inputs, outputs, **LATEST)
+        gr.on(self.more.click, further, inputs, outputs, **LATEST)
+
+    def show(self, look: Look) -> Changes:
+        """The confusion matrix, and the mistakes that are looked for."""
+        cell, is_textured = look.cell, look.kind == "textured"
+        if cell == (None, None) or not all(digit is None or digit in range(NUM_CLASSES) for digit in cell or ()):
+            cell = None
+        family = look.family if is_textured else ANY
+        measured = metrics_of(self.predictor, look.model).test.get(look.kind)
+        matrix = confusion_matrix(measured.confusion if measured else [], model_colour(look.model), cell)
+        try:
+            gallery, is_more = mistakes_gallery(
+                self.predictor.folder(look.model), look.kind, None if family == ANY else family, cell, look.count
+            )
+        except MaxDigitError as error:
+            gallery, is_more = paragraph(texts.told(error)), False
+        return {
+            self.matrix: matrix,
+            self.family: gr.update(value=family, interactive=is_textured),
+            self.gallery: gallery,
+            self.more: gr.Button(visible=is_more),
+            self.cell: cell,
+            self.count: look.count,
+        }

@@ -1,0 +1,15 @@
+"""How the page's events share the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# No endpoints for programs, and nothing to see while they are answered.
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+# Of those that come faster than they are answered, only the last counts.
+LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
+
+# Whatever asks a model shares one queue: a forward pass keeps one of the server's two cores busy, and an answer can
+# never overtake a newer one. Programs have a queue of their own.
+ASKING: dict[str, Any] = {**LATEST, "concurrency_limit": 1, "concurrency_id": "page"}
