@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
+from maxdigit.models.readings import Reading, Reads
 from maxdigit.models.registry import MODELS, Classifier
 from maxdigit.training.calibration import Calibration
 from maxdigit.training.runs import write_json
@@ -47,6 +48,23 @@ class Ensemble:
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
         return mix([member.predict(pictures) for member, _ in self._members], [weight for _, weight in self._members])
+
+    def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
+        """Probabilities, and the readings of the member whose word counts most.
+
+        See :class:`maxdigit.models.readings.Reads`. Not all members' readings, merged: their readers say what they see
+        in cells of different sizes and places, how sure each is was never fitted to the others, and a merged reading
+        would be none that any of the networks made.
+        """
+        first = max(range(len(self._members)), key=lambda number: self._members[number][1])
+        probabilities, readings = [], None
+        for number, (member, _) in enumerate(self._members):
+            if number == first and isinstance(member, Reads):
+                answered, readings = member.read(pictures)
+            else:
+                answered = member.predict(pictures)
+            probabilities.append(answered)
+        return mix(probabilities, [weight for _, weight in self._members]), readings
 
 
 def mix(probabilities: Sequence[NDArray[np.floating]], weights: Sequence[float]) -> NDArray[np.float32]:

@@ -16,11 +16,12 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import heat_map
+from maxdigit.models.readings import Reading, Reads
 from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier
 from maxdigit.preparation.files import open_picture
 from maxdigit.preparation.framing import Region
 from maxdigit.preparation.prepare import PreparedPicture, prepare
-from maxdigit.training.calibration import load_calibrated
+from maxdigit.training.readings import load_reading
 from maxdigit.training.runs import ENSEMBLE
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -48,11 +49,22 @@ class Prediction:
     model: str  # one of NAMES
     probabilities: NDArray[np.float32] = field(repr=False)  # shape (10,), sums to 1
     milliseconds: float  # the forward pass alone; an ensemble's is the sum of its members'
+    # What the model reads, from left to right; None where it has no reader. An ensemble's are those of the member whose
+    # word counts most.
+    digits: tuple[Reading, ...] | None = None
 
     @property
     def max_digit(self) -> int:
         """The digit the model takes for the largest."""
         return int(self.probabilities.argmax())
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the largest digit that was read is not the answer, which is unsure then, however probable it is.
+
+        Where nothing was read, nothing contradicts.
+        """
+        return bool(self.digits) and max(reading.digit for reading in self.digits) != self.max_digit
 
 
 class Predictor:
@@ -164,10 +176,14 @@ class Predictor:
         """One answer for one prepared picture (uint8, 128 x 128)."""
         classifier = self.classifier(model)
         start = time.perf_counter()
-        probabilities = classifier.predict(picture[np.newaxis])[0]
+        readings = None
+        if isinstance(classifier, Reads):
+            probabilities, readings = classifier.read(picture[np.newaxis])
+        else:
+            probabilities = classifier.predict(picture[np.newaxis])
         milliseconds = (time.perf_counter() - start) * 1000
-        assert probabilities.shape == (NUM_CLASSES,)
-        return Prediction(model, probabilities, milliseconds)
+        assert probabilities.shape == (1, NUM_CLASSES)
+        return Prediction(model, probabilities[0], milliseconds, None if readings is None else readings[0])
 
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
         """What in a prepared picture spoke for ``digit``: a heat map, float32 (128, 128), 0..1.
@@ -192,7 +208,7 @@ class Predictor:
         if model == ENSEMBLE:
             # A member whose word counts nothing need not be asked.
             return Ensemble([(self.classifier(name), weight) for name, weight in self.weights().items() if weight])
-        return load_calibrated(model, self.folder(model))
+        return load_reading(model, self.folder(model))
 
     def _is_available(self, name: str) -> bool:
         try:

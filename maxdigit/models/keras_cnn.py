@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -54,12 +55,23 @@ class KerasClassifier:
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
+        # One graph for both: a second one would take as long again to trace.
+        self._with_maps = keras.Model(model.inputs, [*model.outputs, model.get_layer(FEATURE_LAYER).output])
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
+        return np.concatenate([probabilities for probabilities, _ in self._answer(pictures)]).astype(np.float32)
+
+    def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
+        probabilities, maps = (np.concatenate(parts) for parts in zip(*self._answer(pictures), strict=True))
+        return probabilities.astype(np.float32), np.moveaxis(maps, -1, 1).astype(np.float32)
+
+    def _answer(self, pictures: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.floating], NDArray[np.floating]]]:
+        """Probabilities and maps ``(n, cells, cells, channels)`` of one batch after the other."""
         inputs = pictures[..., np.newaxis]
-        batches = [inputs[start : start + _BATCH] for start in range(0, len(inputs), _BATCH)]
-        return np.concatenate([self.model.predict_on_batch(batch) for batch in batches]).astype(np.float32)
+        for start in range(0, len(inputs), _BATCH):
+            yield self._with_maps.predict_on_batch(inputs[start : start + _BATCH])
 
     def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""

@@ -39,6 +39,18 @@ class Classifier(Protocol):
         """
         ...
 
+    def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What :meth:`predict` gives, and the feature maps that it came from, in one forward pass.
+
+        Args:
+            pictures: uint8, shape ``(N, 128, 128)``.
+
+        Returns:
+            The probabilities, float32 ``(N, 10)``, and the maps, float32 ``(N, channels, cells, cells)`` of the model's
+            :class:`FeatureMap`.
+        """
+        ...
+
     def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """What in a picture speaks for an answer, by Grad-CAM on the model's feature map.
 

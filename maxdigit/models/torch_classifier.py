@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,14 +38,32 @@ class TorchClassifier:
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model.eval()
+        self._kept = threading.local()  # the maps of this thread's forward passes, where it wants them
+        self.model.feature_layer.register_forward_hook(self._keep)
 
-    @torch.inference_mode()
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
+        return self._answer(pictures)
+
+    def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
+        self._kept.maps = []
+        try:
+            return self._answer(pictures), torch.cat(self._kept.maps).numpy()
+        finally:
+            del self._kept.maps
+
+    @torch.inference_mode()
+    def _answer(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         torch.set_num_threads(1 if len(pictures) <= _FEW else _ALL_THREADS)  # holds for the calling thread
         device = next(self.model.parameters()).device
         batches = torch.from_numpy(np.ascontiguousarray(pictures)).split(_BATCH)
         return torch.cat([self.model(batch.to(device)).float().softmax(1).cpu() for batch in batches]).numpy()
+
+    def _keep(self, _layer: nn.Module, _inputs: tuple[Tensor, ...], maps: Tensor) -> None:
+        kept: list[Tensor] | None = getattr(self._kept, "maps", None)
+        if kept is not None:
+            kept.append(maps.float().cpu())
 
     def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""

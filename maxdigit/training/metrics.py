@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import SPLITS, VALIDATION
+from maxdigit.models.readings import Reads
 from maxdigit.models.registry import NUM_CLASSES, Classifier
 from maxdigit.training.batches import held_out
 from maxdigit.training.factors import Factors, accuracies
 from maxdigit.training.mistakes import Mistake, find_mistakes
+from maxdigit.training.reading_scores import Tally
 
 CALIBRATION_BINS = 15
 _BATCH = 500
@@ -27,11 +29,13 @@ def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> t
 
     Returns:
         What :func:`score` gives, and what :func:`maxdigit.training.factors.accuracies` does, with the split's name,
-        the kind of picture, the seed and the seconds it took; and the wrong answers. Pictures without a digit are left
-        out: they have no right answer.
+        the kind of picture, the seed and the seconds it took, and under ``readings`` what :func:`score_readings` gives
+        where the model has a reader; and the wrong answers. Pictures without a digit are left out of all but the
+        readings: they have no right answer.
     """
     start = time.perf_counter()
-    probabilities, factors = answer(classifier, split_name, kind, count)
+    tally = Tally()
+    probabilities, factors = answer(classifier, split_name, kind, count, tally)
     wrong = find_mistakes(probabilities, factors.labels)
     seen = factors.labels >= 0
     probabilities, factors = probabilities[seen], factors[seen]
@@ -41,6 +45,7 @@ def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> t
         "seed": SPLITS[split_name].seed,
         **score(probabilities, factors.labels),
         **accuracies(factors, probabilities.argmax(1) == factors.labels),
+        **({"readings": score_readings(tally)} if tally.pictures else {}),
         "seconds": round(time.perf_counter() - start, 1),
     }
     return result, wrong
@@ -51,10 +56,12 @@ def measure_blank(classifier: Classifier, split_name: str, count: int) -> dict[s
 
     Returns:
         count, confident_share (of pictures whose best answer has more than 90 %), mean_confidence (of the best
-        answers), with the split's name, the kind of picture, the seed and the seconds it took.
+        answers), with the split's name, the kind of picture, the seed and the seconds it took; invented_per_picture,
+        how many digits are read in one, where the model has a reader.
     """
     start = time.perf_counter()
-    probabilities, _ = answer(classifier, split_name, "blank", count)
+    tally = Tally()
+    probabilities, _ = answer(classifier, split_name, "blank", count, tally)
     return {
         "split": split_name,
         "kind": "blank",
@@ -62,15 +69,31 @@ def measure_blank(classifier: Classifier, split_name: str, count: int) -> dict[s
         "count": count,
         "confident_share": round(confident_share(probabilities), 5),
         "mean_confidence": round(float(probabilities.max(1).mean()), 5),
+        **({"invented_per_picture": round(tally.invented / tally.pictures, 5)} if tally.pictures else {}),
         "seconds": round(time.perf_counter() - start, 1),
     }
 
 
-def answer(classifier: Classifier, split_name: str, kind: str, count: int) -> tuple[NDArray[np.float32], Factors]:
-    """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and what is known of those."""
+def answer(
+    classifier: Classifier, split_name: str, kind: str, count: int, tally: Tally | None = None
+) -> tuple[NDArray[np.float32], Factors]:
+    """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and what is known of those.
+
+    What a classifier with a reader reads in them is counted in ``tally``, if there is one.
+    """
     probabilities, factors = [], []
     for pictures in held_out(SPLITS[split_name], kind, count, _BATCH, "cpu"):
-        probabilities.append(classifier.predict(pictures.pixels.numpy()))
+        pixels = pictures.pixels.numpy()
+        readings = None
+        if tally is not None and isinstance(classifier, Reads):
+            answered, readings = classifier.read(pixels)
+        else:
+            answered = classifier.predict(pixels)
+        if tally is not None and readings is not None:
+            digits, boxes = pictures.digits.numpy(), pictures.boxes.numpy()
+            for row in zip(readings, digits, boxes, answered.argmax(1).tolist(), strict=True):
+                tally.add(*row)
+        probabilities.append(answered)
         factors.append(Factors.of(pictures))
     return np.concatenate(probabilities), Factors.concatenate(factors)
 
@@ -113,6 +136,33 @@ def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> d
         ],
         "recall": [None if r is None else round(float(r), 5) for r in recall],
         "confusion": confusion.tolist(),
+    }
+
+
+def score_readings(tally: Tally) -> dict[str, Any]:
+    """How well a model reads.
+
+    Returns:
+        Shares of the digits that are there: right, right_interval95 (Wilson, as if digits of one picture were read
+        independently), misread (as another digit) and missed; invented, of the readings; contradicted, of the pictures
+        whose largest reading is not the answer, with the accuracy of those and of the others (None where there are
+        none); and the numbers of digits and readings.
+    """
+    digits, readings, others = max(1, tally.digits), max(1, tally.readings), tally.pictures - tally.contradicted
+    agreed_right = tally.answers_right - tally.contradicted_right
+    return {
+        "digits": tally.digits,
+        "right": round(tally.right / digits, 5),
+        "right_interval95": [round(bound, 5) for bound in wilson_interval(tally.right, digits)],
+        "misread": round(tally.misread / digits, 5),
+        "missed": round(tally.missed / digits, 5),
+        "readings": tally.readings,
+        "invented": round(tally.invented / readings, 5),
+        "contradicted": round(tally.contradicted / tally.pictures, 5),
+        "accuracy_contradicted": (
+            round(tally.contradicted_right / tally.contradicted, 5) if tally.contradicted else None
+        ),
+        "accuracy_not_contradicted": round(agreed_right / others, 5) if others else None,
     }
 
 

@@ -1,0 +1,140 @@
+"""The digits that a network reads: which, how surely, and where, from what a linear head sees in its feature map.
+
+NumPy alone, so that no framework is loaded for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+
+MAX_READINGS = 8  # no picture that the models are trained on shows more digits
+NOTHING = NUM_CLASSES  # the head's class for a cell without a digit
+# Cells that read the same digit no farther apart than this, in pixels along either axis, read one digit: half the
+# height that digits have in a prepared picture, and the step of the coarsest feature map.
+_REACH = 16.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One digit as a network reads it."""
+
+    digit: int  # 0..9
+    probability: float  # 0..1, of that digit in the cell where it is read most surely
+    x: float  # its centre in the models' pixels, 0..128, from the left
+    y: float  # from the top
+
+    def rounded(self) -> dict[str, float]:
+        """For JSON: digit, probability, x and y, the last two to a tenth of a pixel."""
+        return {
+            "digit": self.digit,
+            "probability": round(self.probability, 4),
+            "x": round(self.x, 1),
+            "y": round(self.y, 1),
+        }
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A classifier that says what it reads, too."""
+
+    def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
+        """The answers and what they came from, in one forward pass.
+
+        Args:
+            pictures: uint8, shape ``(N, 128, 128)``.
+
+        Returns:
+            Probabilities, float32 ``(N, 10)``, and each picture's readings from left to right; None in their place
+            where the model has no reader.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A linear head on a feature map, and how its answers in the cells become readings.
+
+    Args:
+        weight: float32 ``(11, channels)``.
+        bias: float32 ``(11,)``.
+        features: the map's geometry.
+        threshold: the least probability, 0..1, of a reading.
+        apart: pixels; two digits, of whatever value, lie farther apart than this along one axis or the other.
+    """
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    features: FeatureMap
+    threshold: float
+    apart: float
+
+    def __post_init__(self) -> None:
+        if self.weight.shape != (NUM_CLASSES + 1, self.features.channels) or self.bias.shape != (NUM_CLASSES + 1,):
+            raise ValueError(
+                f"a weight of shape {self.weight.shape} and a bias of shape {self.bias.shape} for a feature map of "
+                f"{self.features.channels} channels"
+            )
+        if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
+            raise ValueError("numbers that are not finite")
+
+    def cells(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What stands in each cell.
+
+        Args:
+            maps: feature maps, float32 ``(N, channels, cells, cells)``.
+
+        Returns:
+            Probabilities of the ten digits and of :data:`NOTHING`: float32 ``(N, 11, cells, cells)``, summing to 1 over
+            the second axis.
+        """
+        count, channels, *sides = maps.shape
+        logits = self.weight @ maps.reshape(count, channels, -1) + self.bias[:, None]
+        powers = np.exp(logits - logits.max(1, keepdims=True))
+        return (powers / powers.sum(1, keepdims=True)).reshape(count, -1, *sides).astype(np.float32)
+
+    def read(self, maps: NDArray[np.float32]) -> list[tuple[Reading, ...]]:
+        """The digits in each picture, from feature maps ``(N, channels, cells, cells)``; see :func:`find_readings`."""
+        return [find_readings(cells, self.features, self.threshold, self.apart) for cells in self.cells(maps)]
+
+
+def find_readings(
+    cells: NDArray[np.float32], features: FeatureMap, threshold: float, apart: float
+) -> tuple[Reading, ...]:
+    """The digits that the cells of one picture read, by non-maximum suppression.
+
+    The surest cell is a reading; the cells around it that read the same digit belong to it, and together say where its
+    centre is. Other digits are not read that close to it. So on with the cells that are left.
+
+    Args:
+        cells: probabilities, float ``(11, cells, cells)``, as :meth:`Reader.cells` gives them.
+        features: the map's geometry.
+        threshold: the least probability of a reading.
+        apart: see :class:`Reader`.
+
+    Returns:
+        At most eight, the surest, from left to right.
+    """
+    best = cells.argmax(0)
+    # Only the digit that a cell reads most surely counts, if it reads one at all.
+    found = np.where(best == NOTHING, 0, cells.max(0))
+    look = features.first + features.step * np.arange(features.cells)
+    readings = []
+    while len(readings) < MAX_READINGS:
+        row, column = np.unravel_index(found.argmax(), found.shape)
+        probability, digit = float(found[row, column]), int(best[row, column])
+        if probability < threshold:
+            break
+        distance = np.maximum(np.abs(look - look[row])[:, None], np.abs(look - look[column]))
+        same = (distance <= _REACH) & (best == digit) & (found > 0)
+        weights = np.where(same, found, 0)
+        x = float((weights.sum(0) * look).sum() / weights.sum())
+        y = float((weights.sum(1) * look).sum() / weights.sum())
+        readings.append(Reading(digit, probability, x, y))
+        found = np.where(same | (distance <= apart), 0, found)
+    return tuple(sorted(readings, key=lambda reading: (reading.x, reading.y)))

@@ -1,0 +1,81 @@
+"""Choose how readings are made: the least probability of one, and how far apart digits lie.
+
+To be done again whenever a reader is trained; ``python benchmarks/readings.py --choose`` does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.data.batch import Pictures
+from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.splits import VALIDATION
+from maxdigit.models.readings import Reader, find_readings
+from maxdigit.models.registry import get_model
+from maxdigit.training.batches import held_out
+from maxdigit.training.reading_scores import Tally
+from maxdigit.training.readings import READER_SETTINGS, ReaderSettings, digest, load_reader
+from maxdigit.training.runs import write_json
+
+PICTURES = 500  # validation pictures of each kind: two numbers from a coarse grid are all that is chosen
+_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_APART = (0.0, 8.0, 12.0, 16.0)  # pixels
+_BATCH = 250
+
+Answer = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+
+def write_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSettings | None:
+    """Choose the settings of the reader kept in ``folder`` and write ``reader.json``; None where there is no reader.
+
+    Args:
+        model: whose reader it is.
+        folder: the run.
+        count: how many validation pictures of each test kind to choose on.
+
+    Raises:
+        CheckpointError: the model's weights are missing or damaged.
+    """
+    spec = get_model(model)
+    reader = load_reader(spec, folder)
+    if reader is None:
+        return None
+    batches = (pictures for kind in TEST_KINDS for pictures in held_out(VALIDATION, kind, count, _BATCH, "cpu"))
+    threshold, apart, tally = choose(reader, spec.load(folder).predict_with_maps, batches)
+    settings = ReaderSettings(
+        threshold=threshold,
+        apart=apart,
+        reader_sha256=digest(folder),
+        split=VALIDATION.name,
+        seed=VALIDATION.seed,
+        kinds=TEST_KINDS,
+        count=count,
+        f1=round(tally.f1, 5),
+        right=round(tally.right / tally.digits, 5),
+        misread=round(tally.misread / tally.digits, 5),
+        missed=round(tally.missed / tally.digits, 5),
+        invented=round(tally.invented / max(1, tally.readings), 5),
+    )
+    write_json(folder / READER_SETTINGS, asdict(settings))
+    return settings
+
+
+def choose(reader: Reader, answer: Answer, batches: Iterator[Pictures]) -> tuple[float, float, Tally]:
+    """The threshold and the distance apart with the greatest F1 on these pictures, and what they reach there."""
+    tallies = {(threshold, apart): Tally() for apart in _APART for threshold in _THRESHOLDS}
+    for pictures in batches:
+        probabilities, maps = answer(pictures.pixels.numpy())
+        rows = zip(
+            reader.cells(maps), pictures.digits.numpy(), pictures.boxes.numpy(), probabilities.argmax(1), strict=True
+        )
+        for cells, digits, boxes, best in rows:
+            for (threshold, apart), tally in tallies.items():
+                found = find_readings(cells, reader.features, threshold, apart)
+                tally.add(found, digits, boxes, int(best))
+    threshold, apart = max(tallies, key=lambda settings: tallies[settings].f1)  # the first of several as good
+    return threshold, apart, tallies[threshold, apart]

@@ -1,0 +1,100 @@
+"""How well a model reads: its readings against the digits that are there. NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.models.readings import Reading
+
+# Pixels that a reading may lie outside a digit's box. A reader knows no more than the cell, and the outermost cells of
+# an unpadded network read what lies past them, up to 15 pixels off; a digit is some 30 pixels high.
+_SLACK = 12.0
+
+
+@dataclass
+class Tally:
+    """What was read, counted over pictures."""
+
+    pictures: int = 0
+    digits: int = 0  # that are there
+    readings: int = 0
+    right: int = 0  # digits that were read as what they are
+    misread: int = 0  # digits that were read as others
+    invented: int = 0  # readings where no digit is, or a second time
+    contradicted: int = 0  # pictures whose largest reading is not the answer
+    contradicted_right: int = 0  # of those, the ones whose answer is right
+    answers_right: int = 0  # pictures whose answer is right
+
+    @property
+    def missed(self) -> int:
+        """Digits where nothing was read."""
+        return self.digits - self.right - self.misread
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of the share of digits that were read right and the share of readings that are."""
+        return 2 * self.right / max(1, self.digits + self.readings)
+
+    def __iadd__(self, other: Tally) -> Tally:
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+        return self
+
+    def add(
+        self,
+        readings: Sequence[Reading],
+        digits: NDArray[np.integer],
+        boxes: NDArray[np.integer],
+        answer: int,
+    ) -> None:
+        """Count one picture.
+
+        Args:
+            readings: what was read in it.
+            digits: ``(D,)``, what is there, -1 for nothing.
+            boxes: ``(D, 4)``, x0, y0, x1, y1 of each digit's ink.
+            answer: what the model takes for the largest digit.
+        """
+        there = digits >= 0
+        digits, boxes = digits[there], boxes[there]
+        right, misread = match(readings, digits, boxes)
+        is_right = len(digits) > 0 and answer == digits.max()
+        contradicts = bool(readings) and max(reading.digit for reading in readings) != answer
+        self += Tally(
+            pictures=1,
+            digits=len(digits),
+            readings=len(readings),
+            right=right,
+            misread=misread,
+            invented=len(readings) - right - misread,
+            contradicted=int(contradicts),
+            contradicted_right=int(contradicts and is_right),
+            answers_right=int(is_right),
+        )
+
+
+def match(readings: Sequence[Reading], digits: NDArray[np.integer], boxes: NDArray[np.integer]) -> tuple[int, int]:
+    """How many digits ``(D,)`` with boxes ``(D, 4)`` were read right, and how many as others.
+
+    A reading goes with a digit in whose box, or near it, it lies. Each goes with one at most: those that agree first,
+    and of several the nearest.
+    """
+    if not len(digits) or not readings:
+        return 0, 0
+    places = np.array([(reading.x, reading.y) for reading in readings])
+    away = np.abs(places[:, None] - (boxes[:, :2] + boxes[:, 2:]) / 2)  # (R, D, 2)
+    is_near = (away <= (boxes[:, 2:] - boxes[:, :2]) / 2 + _SLACK).all(2)
+    agrees = np.array([reading.digit for reading in readings])[:, None] == digits
+    pairs = sorted(zip(*np.nonzero(is_near), strict=True), key=lambda pair: (not agrees[pair], float(away[pair].max())))
+    counts = [0, 0]
+    readings_left, digits_left = set(range(len(readings))), set(range(len(digits)))
+    for reading, digit in pairs:
+        if reading in readings_left and digit in digits_left:
+            readings_left.remove(reading)
+            digits_left.remove(digit)
+            counts[0 if agrees[reading, digit] else 1] += 1
+    return counts[0], counts[1]

@@ -1,0 +1,136 @@
+"""A run's reader: the linear head beside its weights, and the settings by which its answers become readings.
+
+Nothing here raises for want of a reader: the model answers without one, only readings are missing. NumPy alone, as
+:mod:`maxdigit.training.calibration`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from maxdigit import IMAGE_SIZE
+from maxdigit.models.readings import Reader, Reading
+from maxdigit.models.registry import Classifier, ModelSpec, get_model
+from maxdigit.training.calibration import CalibratedClassifier, read_temperature, scale
+from maxdigit.training.runs import READER
+
+READER_SETTINGS = "reader.json"
+COMMAND = "python benchmarks/readings.py --choose"
+DEFAULT_THRESHOLD, DEFAULT_APART = 0.5, 0.0  # of a reader whose settings were not chosen yet
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ReaderSettings:
+    """``reader.json``: how readings are made, on which pictures that was chosen, and what came of it there."""
+
+    threshold: float  # the least probability of a reading
+    apart: float  # pixels; see Reader
+    reader_sha256: str  # of the reader.safetensors that these were chosen for
+    split: str
+    seed: int  # the split's
+    kinds: tuple[str, ...]
+    count: int  # pictures of each kind
+    f1: float  # as Tally has it, as are the others
+    right: float
+    misread: float
+    missed: float
+    invented: float
+
+
+class ReadingClassifier(CalibratedClassifier):
+    """A model, calibrated or not, that says what it reads where it has a reader."""
+
+    def __init__(self, classifier: Classifier, temperature: float | None, reader: Reader | None) -> None:
+        super().__init__(classifier, 1.0 if temperature is None else temperature)
+        self._is_calibrated = temperature is not None
+        self.reader = reader
+
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
+        return self._scaled(self._classifier.predict(pictures))
+
+    def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
+        probabilities, maps = self._classifier.predict_with_maps(pictures)
+        return self._scaled(probabilities), maps
+
+    def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
+        """Probabilities and readings; see :class:`maxdigit.models.readings.Reads`."""
+        if self.reader is None:
+            return self.predict(pictures), None
+        probabilities, maps = self.predict_with_maps(pictures)
+        return probabilities, self.reader.read(maps)
+
+    def _scaled(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        return scale(probabilities, self._temperature) if self._is_calibrated else probabilities
+
+
+def load_reading(model: str, folder: Path) -> ReadingClassifier:
+    """The model kept in ``folder`` as :func:`maxdigit.training.calibration.load_calibrated` gives it, and its reader.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        CheckpointError: its weights are missing, or they or its calibration are damaged.
+    """
+    spec = get_model(model)
+    temperature = read_temperature(folder)
+    return ReadingClassifier(spec.load(folder), temperature, load_reader(spec, folder))
+
+
+def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:
+    """The reader of a model kept in ``folder``; None where it is missing, damaged or of another shape.
+
+    The log has a line on that. Settings that are missing, damaged or chosen for another reader are worth a line too,
+    and default ones take their place.
+    """
+    path = folder / READER
+    try:
+        state = load_file(path)
+        reader = Reader(state["weight"], state["bias"], spec.features, DEFAULT_THRESHOLD, DEFAULT_APART)
+    except FileNotFoundError:
+        _log.warning("%s is missing: the answers come without readings.", path)
+        return None
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        _log.warning("%s is damaged or of another model (%s): the answers come without readings.", path, error)
+        return None
+    threshold, apart = _read_settings(folder)
+    return replace(reader, threshold=threshold, apart=apart)
+
+
+def digest(folder: Path) -> str:
+    """The SHA-256 of the reader kept in ``folder``, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return hashlib.sha256((folder / READER).read_bytes()).hexdigest()
+
+
+def _read_settings(folder: Path) -> tuple[float, float]:
+    """The threshold and the distance apart chosen for the reader kept in ``folder``."""
+    path = folder / READER_SETTINGS
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        threshold, apart = float(settings["threshold"]), float(settings["apart"])
+        if not (0 < threshold < 1 and 0 <= apart <= IMAGE_SIZE):
+            raise ValueError(f"a threshold of {threshold}, {apart} pixels apart")
+        if settings["reader_sha256"] == digest(folder):
+            return threshold, apart
+        reason = "was chosen for another reader"
+    except FileNotFoundError:
+        reason = "is missing"
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = f"is damaged ({error})"
+    _log.warning("%s %s: readings are made by default settings. Choose some: %s", path, reason, COMMAND)
+    return DEFAULT_THRESHOLD, DEFAULT_APART
