@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,7 +20,7 @@ from maxdigit.inference import batch
 from maxdigit.inference.batch import BatchError, Entry, answer_batch, read_batch, read_names_and_labels
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
-from maxdigit.ui.batch_tab import _finish, _mend, _run, _turn
+from maxdigit.ui.batch_tab import Batch, Order, View, lay_out
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.results import PAGE, Results, full_csv, results_page, submission_csv
 
@@ -249,38 +250,59 @@ def test_labels_give_a_score() -> None:
     score = results.scored()
     assert score is not None and score["count"] == 10
     assert filled().scored() is None
-    assert texts.LABELS_UNUSED in _finish(filled(labels={"another.png": 3}))[3]
-    *_, scored, _, _ = _finish(results)
+    tab = batch_tab()
+    assert texts.LABELS_UNUSED in tab.finish(filled(labels={"another.png": 3}))[tab.on.scored]
+    scored = tab.finish(results)[tab.on.scored]
     assert "of the 10 pictures with a label" in scored and 'class="matrix"' in scored
 
 
 # ---- The page
 
 
+def batch_tab() -> Batch:
+    """The tab without a server."""
+    with gr.Blocks():
+        return Batch(lay_out(["resnet18", "torch_cnn"]), FakePredictor())
+
+
 def test_a_batch_runs_to_its_end_and_shows_what_it_has_on_the_way(tmp_path: Path) -> None:
     packed = archive(tmp_path / "x.zip", {f"{number}.png": png(4 + number % 60) for number in range(150)})
-    steps = list(_run(FakePredictor(), ["resnet18", "torch_cnn"], [str(packed)], None, None, "resnet18", True, "all"))
-    counts = [step[1] for step in steps]
+    tab = batch_tab()
+    on = tab.on
+    steps = list(tab.run(Order((packed,), None, ("resnet18", "torch_cnn")), "all"))
+    counts = [step[on.status] for step in steps]
     assert "0 of 150" in counts[0] and "Done: 150 pictures" in counts[-1] and len(steps) >= 3
     assert 'value="0" max="150"' in counts[0] and "<progress" not in counts[-1]
-    results = steps[-1][0]
+    results = steps[-1][on.results]
     assert len(results.rows) == 150 and results.models == ["resnet18", "torch_cnn"]
-    assert steps[1][5].count("<select") == PAGE, "the table fills while the batch goes on"
-    assert "value" not in steps[-1][9], "but nobody is taken back to its first page"
-    assert not steps[0][3].interactive and steps[-1][3].interactive, "no second run while one is going on"
-    table, place, *_ = _turn(results, "all", 0, by=1)
-    assert "Page 2 of 6" in place and table.count("<select") == PAGE
+    assert steps[1][on.table].count("<select") == PAGE, "the table fills while the batch goes on"
+    assert on.page not in steps[-1], "but nobody is taken back to its first page"
+    assert not steps[0][on.start].interactive and steps[-1][on.start].interactive, "no second run while one is going on"
+    changes = tab.turn(results, View(page=1))
+    assert "Page 2 of 6" in changes[on.place] and changes[on.table].count("<select") == PAGE
 
 
-@pytest.mark.parametrize("files", [None, ["/no/such/file.png"]])
-def test_trouble_is_told_and_ends_the_batch(files: list[str] | None) -> None:
-    *_, last = _run(FakePredictor(), ["resnet18"], files, None, None, "resnet18", False, "all")
-    assert last[3].interactive
-    assert "no pictures" in last[1] if files is None else "1 not read" in last[1]
+def test_what_is_chosen_on_the_page_is_what_a_batch_does() -> None:
+    on = batch_tab().on
+    values = {on.files: ["a.png"], on.folder: ["b/c.png"], on.truths: None, on.model: "torch_cnn", on.others: True}
+    order = on.order(values, ["resnet18", "torch_cnn"])
+    assert order == Order((Path("a.png"), Path("b/c.png")), None, ("torch_cnn", "resnet18"))
+    alone = on.order({**values, on.folder: None, on.truths: "l.csv", on.others: False}, ["resnet18", "torch_cnn"])
+    assert alone == Order((Path("a.png"),), Path("l.csv"), ("torch_cnn",))
+
+
+@pytest.mark.parametrize("files", [[], ["/no/such/file.png"]])
+def test_trouble_is_told_and_ends_the_batch(files: list[str]) -> None:
+    tab = batch_tab()
+    *_, last = tab.run(Order(tuple(map(Path, files)), None, ("resnet18",)), "all")
+    assert last[tab.on.start].interactive
+    assert ("1 not read" if files else "no pictures") in last[tab.on.status]
 
 
 def test_nothing_to_download_before_anything_is_done() -> None:
-    assert _finish(Results())[1:3] == (None, None)
+    tab = batch_tab()
+    changes = tab.finish(Results())
+    assert (changes[tab.on.submission], changes[tab.on.everything], changes[tab.on.scored]) == (None, None, "")
 
 
 def test_downloads_are_written_and_old_ones_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,7 +316,7 @@ def test_downloads_are_written_and_old_ones_let_go(monkeypatch: pytest.MonkeyPat
 def test_a_row_that_does_not_exist_is_not_mended() -> None:
     results = filled()
     for row, digit in ((99, 1), (0, 12), ("0", 1), (60, 1), (None, None)):
-        _mend(results, row, digit)
+        results.mend(row, digit)
     assert not results.filtered("fixed")
-    _mend(results, 0, 1)
+    results.mend(0, 1)
     assert results.filtered("fixed") == [0]

@@ -43,7 +43,7 @@ from maxdigit.ui.sampling import Dealt, Score
 from maxdigit.ui.shown import WHOLE, Edit, Shown, preview, seen
 from maxdigit.ui.texts import english
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
-from maxdigit.ui.training_tab import _follow, _open, _settings
+from maxdigit.ui.training_tab import Training, _settings, lay_out
 
 
 def drawing(*strokes: dict) -> str:
@@ -575,13 +575,16 @@ def test_runs_of_one_model_are_told_apart_by_marks(tmp_path: Path) -> None:
 
 def test_a_folder_of_runs_is_read_again_only_when_it_has_changed(tmp_path: Path) -> None:
     folder = write_run(tmp_path, "resnet18", "tuned")
-    known, *_ = _open(tmp_path, [], "epoch", 0.0, False)
-    assert _follow(tmp_path, known, ["resnet18/tuned"], "epoch", 0.0, False) == gr.skip()
+    with gr.Blocks():
+        tab = Training(lay_out(), tmp_path)
+    page = tab.page
+    known = tab.open([], View())[page.known]
+    assert tab.follow(known, ["resnet18/tuned"], View()) == gr.skip()
     write_run(tmp_path, "torch_cnn", "tuned")
-    changed, group, *_ = _follow(tmp_path, known, ["resnet18/tuned"], "epoch", 0.0, False)
-    assert group.value == ["resnet18/tuned", "torch_cnn/tuned"], "a run that has just begun is shown"
-    _, group, *_ = _follow(tmp_path, known, [], "epoch", 0.0, False)
-    assert group.value == ["torch_cnn/tuned"]
+    changes = tab.follow(known, ["resnet18/tuned"], View())
+    changed = changes[page.known]
+    assert changes[page.runs].value == ["resnet18/tuned", "torch_cnn/tuned"], "a run that has just begun is shown"
+    assert tab.follow(known, [], View())[page.runs].value == ["torch_cnn/tuned"]
     os.utime(folder / "history.csv", ns=(1, 1))
     assert fingerprint(tmp_path) != changed
 

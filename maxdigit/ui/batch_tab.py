@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import answer_batch, read_batch, read_names_and_labels
 from maxdigit.inference.predict import Predictor, default_model, title
-from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
+from maxdigit.ui.choice import choice
 from maxdigit.ui.downloads import write_download
+from maxdigit.ui.events import QUIET, Changes, Values
+from maxdigit.ui.html import paragraph
 from maxdigit.ui.mistakes import confusion_matrix
 from maxdigit.ui.results import PAGE, Results, ResultsTable, full_csv, results_page, submission_csv
 from maxdigit.ui.texts import labels
@@ -24,12 +26,69 @@ from maxdigit.ui.theme import model_colour
 _HOUR = 3600
 
 
+@dataclass(frozen=True)
+class Order:
+    """What a batch is to do."""
+
+    paths: tuple[Path, ...]  # pictures, archives, and what else :func:`read_batch` takes
+    labels: Path | None  # the right answers
+    models: tuple[str, ...]  # the first one's answers count
+
+
+@dataclass(frozen=True)
+class View:
+    """Which results are in sight."""
+
+    which: str = "all"  # one of :data:`maxdigit.ui.texts.FILTERS`
+    page: int = 0
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    """The tab's components."""
+
+    results: gr.State
+    page: gr.State  # the number of the page in sight, from 0
+    files: gr.File
+    folder: gr.File
+    model: gr.Radio
+    others: gr.Checkbox
+    truths: gr.File
+    start: gr.Button
+    cancel: gr.Button
+    status: gr.HTML
+    outcome: gr.Column
+    which: gr.Radio
+    table: ResultsTable
+    before: gr.Button
+    place: gr.HTML
+    after: gr.Button
+    submission: gr.DownloadButton
+    everything: gr.DownloadButton
+    scored: gr.HTML
+
+    def order(self, values: Values, names: list[str]) -> Order:
+        """What a batch is to do, of the models with these ``names``."""
+        model, given = values[self.model], (*(values[self.files] or ()), *(values[self.folder] or ()))
+        others = [name for name in names if name != model] if values[self.others] else []
+        truths = values[self.truths]
+        return Order(tuple(map(Path, given)), Path(truths) if truths else None, (model, *others))
+
+    def view(self, values: Values) -> View:
+        """Which results are in sight."""
+        return View(values[self.which], values[self.page])
+
+
 def build_batch_tab(predictor: Predictor) -> None:
     """Put the tab's components where the caller is."""
-    names = predictor.available()
-    if not names:
+    if predictor.available():
+        Batch(lay_out(predictor.available()), predictor).connect()
+    else:
         gr.Markdown(labels.NO_MODELS_HERE)
-        return
+
+
+def lay_out(names: list[str]) -> BatchPage:
+    """Put the tab's components, which do not do anything yet, where the caller is."""
     results = gr.State(Results(), time_to_live=_HOUR)
     page = gr.State(0)
     with gr.Row(elem_id="batch"):
@@ -38,14 +97,7 @@ def build_batch_tab(predictor: Predictor) -> None:
             files = gr.File(file_count="multiple", label=labels.FILES, height=170, elem_id="batch-files")
             folder = gr.File(file_count="directory", label=labels.FOLDER, height=150, elem_id="batch-folder")
         with gr.Column(elem_id="batch-settings"):
-            model = gr.Radio(
-                [(title(name), name) for name in names],
-                value=default_model(names),
-                label=labels.MODEL,
-                show_label=False,
-                container=False,
-                elem_classes="choice",
-            )
+            model = choice(labels.MODEL, {name: title(name) for name in names}, default_model(names))
             others = gr.Checkbox(False, label=labels.ASK_OTHERS, container=False, visible=len(names) > 1)
             truths = gr.File(
                 file_count="single", file_types=[".csv"], label=labels.LABELS, height=150, elem_id="batch-labels"
@@ -56,14 +108,7 @@ def build_batch_tab(predictor: Predictor) -> None:
     status = gr.HTML(apply_default_css=False, elem_id="batch-status", elem_classes="caption")
     with gr.Column(visible=False, elem_id="batch-results") as outcome:
         with gr.Row(elem_classes="headline"):
-            which = gr.Radio(
-                [(text, name) for name, text in labels.FILTERS.items()],
-                value="all",
-                label=labels.FILTER,
-                show_label=False,
-                container=False,
-                elem_classes="choice",
-            )
+            which = choice(labels.FILTER, labels.FILTERS, "all")
         table = ResultsTable("", elem_id="results-table")
         with gr.Row(elem_id="pager"):
             before = gr.Button(labels.BEFORE, elem_id="page-before", scale=0)
@@ -72,121 +117,154 @@ def build_batch_tab(predictor: Predictor) -> None:
             submission = gr.DownloadButton(labels.SUBMISSION, elem_id="download-submission", scale=0)
             everything = gr.DownloadButton(labels.EVERYTHING, elem_id="download-everything", scale=0)
         scored = gr.HTML(apply_default_css=False, elem_id="batch-scored")
-
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    view = [table, place, before, after, page]
-    outputs = [results, status, outcome, start, cancel, *view]
-    finished = [results, submission, everything, scored, start, cancel]
-    run = start.click(
-        partial(_run, predictor, names),
-        [files, folder, truths, model, others, which],
-        outputs,
-        concurrency_limit=1,
-        concurrency_id="batch",
-        **quiet,
+    return BatchPage(
+        results=results,
+        page=page,
+        files=files,
+        folder=folder,
+        model=model,
+        others=others,
+        truths=truths,
+        start=start,
+        cancel=cancel,
+        status=status,
+        outcome=outcome,
+        which=which,
+        table=table,
+        before=before,
+        place=place,
+        after=after,
+        submission=submission,
+        everything=everything,
+        scored=scored,
     )
-    look = [results, which, page]
-    run.then(_finish, [results], finished, **quiet).then(_turn, look, view, **quiet)
-    # What was done stays, and is told again at the end: pictures that were on their way still come.
-    stopped = [status, *view]
-    gr.on(cancel.click, _cancelled, look, stopped, cancels=[run], **quiet).then(
-        _finish, [results], finished, **quiet
-    ).then(_cancelled, look, stopped, **quiet)
-    gr.on(which.input, partial(_turn, to=0), look, view, **quiet)
-    gr.on(before.click, partial(_turn, by=-1), look, view, **quiet)
-    gr.on(after.click, partial(_turn, by=1), look, view, **quiet)
-
-    def fix(results: Results, which: str, page: int, pressed: gr.EventData) -> tuple[Any, ...]:
-        _mend(results, pressed.row, pressed.digit)
-        return results, *_turn(results, which, page)
-
-    gr.on(table.select, fix, look, [results, *view], **quiet).then(_finish, [results], finished, **quiet)
 
 
-def _run(
-    predictor: Predictor,
-    names: list[str],
-    files: list[str] | None,
-    folder: list[str] | None,
-    labels: str | None,
-    model: str,
-    others: bool,
-    which: str,
-) -> Iterator[tuple[Any, ...]]:
-    """Answer for one picture after another, showing what there is."""
-    models = [model, *(name for name in names if name != model)] if others else [model]
-    results, in_sight = Results(models), 0
+@dataclass(frozen=True)
+class Batch:
+    """The answers to the tab's events."""
 
-    def shown(sentence: str, *, done: int | None = None, count: int = 1) -> tuple[Any, ...]:
-        is_running = done is not None
-        bar = f'<progress value="{done}" max="{count}" aria-label="{escape(texts.PROGRESS)}"></progress>'
-        # The first page fills before the visitor's eyes. After that, page and filter are theirs.
-        nonlocal in_sight
-        is_filling, in_sight = in_sight < PAGE, len(results.rows)
-        # Whoever presses Cancel must find what was done: so the state goes out with each look.
-        return (
-            results,
-            f"<p>{escape(sentence)}</p>{bar if is_running else ''}",
-            gr.Column(visible=bool(results.rows)),
-            gr.Button(interactive=not is_running),
-            gr.Button(interactive=is_running),
-            *(_turn(results, which, 0) if is_filling else (gr.skip(),) * 5),
+    on: BatchPage
+    predictor: Predictor
+
+    def connect(self) -> None:
+        """Make the components work."""
+        on, names = self.on, self.predictor.available()
+        look: set[Component] = {on.results, on.which, on.page}
+        view: set[Component] = {on.table, on.place, on.before, on.after, on.page}
+        finished: set[Component] = {on.results, on.submission, on.everything, on.scored, on.start, on.cancel}
+
+        def run(values: Values) -> Iterator[Changes]:
+            yield from self.run(on.order(values, names), values[on.which])
+
+        def finish(values: Values) -> Changes:
+            return self.finish(values[on.results])
+
+        def turned(by: int, values: Values) -> Changes:
+            return self.turn(values[on.results], View(values[on.which], values[on.page] + by))
+
+        def filtered(values: Values) -> Changes:
+            return self.turn(values[on.results], View(values[on.which]))
+
+        def cancelled(values: Values) -> Changes:
+            return {on.status: paragraph(texts.BATCH_STOPPED), **self.turn(values[on.results], on.view(values))}
+
+        def mend(values: Values, pressed: gr.EventData) -> Changes:
+            results = values[on.results]
+            results.mend(pressed.row, pressed.digit)
+            return {on.results: results, **self.turn(results, on.view(values))}
+
+        running = on.start.click(
+            run,
+            {on.files, on.folder, on.truths, on.model, on.others, on.which},
+            {on.results, on.status, on.outcome, on.start, on.cancel, *view},
+            concurrency_limit=1,
+            concurrency_id="batch",
+            **QUIET,
         )
+        running.then(finish, {on.results}, finished, **QUIET).then(lambda v: turned(0, v), look, view, **QUIET)
+        # What was done stays, and is told again at the end: pictures that were on their way still come.
+        stopped = {on.status, *view}
+        gr.on(on.cancel.click, cancelled, look, stopped, cancels=[running], **QUIET).then(
+            finish, {on.results}, finished, **QUIET
+        ).then(cancelled, look, stopped, **QUIET)
+        gr.on(on.which.input, filtered, look, view, **QUIET)
+        gr.on(on.before.click, lambda v: turned(-1, v), look, view, **QUIET)
+        gr.on(on.after.click, lambda v: turned(1, v), look, view, **QUIET)
+        gr.on(on.table.select, mend, look, {on.results, *view}, **QUIET).then(finish, {on.results}, finished, **QUIET)
 
-    try:
-        results.labels = read_names_and_labels(Path(labels)) if labels else {}
-        count, entries = read_batch(predictor, [Path(path) for path in (*(files or ()), *(folder or ()))])
-        yield shown(texts.batch_progress(0, count, title(model)), done=0, count=count)
-        predictor.warm(model)
-        for answered in answer_batch(predictor, entries, models):
-            results.add(answered)
-            done = len(results.rows)
-            yield shown(texts.batch_progress(done, count, title(model)), done=done, count=count)
-    except MaxDigitError as error:
-        yield shown(texts.told(error))
-        return
-    yield shown(_summary(results))
+    def run(self, order: Order, which: str) -> Iterator[Changes]:
+        """Answer for one picture after another, showing what there is of the results that pass the filter ``which``."""
+        on, results, in_sight = self.on, Results(list(order.models)), 0
+
+        def shown(sentence: str, *, done: int | None = None, count: int = 1) -> Changes:
+            is_running = done is not None
+            bar = f'<progress value="{done}" max="{count}" aria-label="{escape(texts.PROGRESS)}"></progress>'
+            # The first page fills before the visitor's eyes. After that, page and filter are theirs.
+            nonlocal in_sight
+            is_filling, in_sight = in_sight < PAGE, len(results.rows)
+            return {
+                on.results: results,  # whoever presses Cancel must find what was done: so it goes out with each look
+                on.status: f"{paragraph(sentence)}{bar if is_running else ''}",
+                on.outcome: gr.Column(visible=bool(results.rows)),
+                on.start: gr.Button(interactive=not is_running),
+                on.cancel: gr.Button(interactive=is_running),
+                **(self.turn(results, View(which)) if is_filling else {}),
+            }
+
+        try:
+            results.labels = read_names_and_labels(order.labels) if order.labels else {}
+            count, entries = read_batch(self.predictor, list(order.paths))
+            asked = title(order.models[0])
+            yield shown(texts.batch_progress(0, count, asked), done=0, count=count)
+            self.predictor.warm(order.models[0])
+            for answered in answer_batch(self.predictor, entries, results.models):
+                results.add(answered)
+                done = len(results.rows)
+                yield shown(texts.batch_progress(done, count, asked), done=done, count=count)
+        except MaxDigitError as error:
+            yield shown(texts.told(error))
+            return
+        yield shown(_summary(results))
+
+    def finish(self, results: Results) -> Changes:
+        """What can be had of the results as they are: downloads, and the score where there are labels."""
+        on = self.on
+        has_any = bool(results.rows)
+        return {
+            on.results: results,
+            on.submission: write_download("submission.csv", submission_csv(results)) if has_any else None,
+            on.everything: write_download("maxdigit_results.csv", full_csv(results)) if has_any else None,
+            on.scored: _score(results) if has_any else "",
+            on.start: gr.Button(interactive=True),
+            on.cancel: gr.Button(interactive=False),
+        }
+
+    def turn(self, results: Results, view: View) -> Changes:
+        """The table's page, and the buttons that turn it."""
+        on = self.on
+        table, page, pages = results_page(results, view.which, view.page)
+        return {
+            on.table: table,
+            on.place: paragraph(texts.page_of(page + 1, pages, len(results.filtered(view.which)))),
+            on.before: gr.Button(interactive=page > 0),
+            on.after: gr.Button(interactive=page < pages - 1),
+            on.page: page,
+        }
 
 
-def _mend(results: Results, row: Any, digit: Any) -> None:
-    """Take a visitor's answer in place of the model's, if there is such a row and such a digit."""
-    if row in range(len(results.rows)) and digit in range(NUM_CLASSES) and results.rows[row].probabilities:
-        results.rows[row].fixed = digit
-
-
-def _cancelled(results: Results, which: str, page: int) -> tuple[Any, ...]:
-    return f"<p>{escape(texts.BATCH_STOPPED)}</p>", *_turn(results, which, page)
-
-
-def _finish(results: Results) -> tuple[Any, ...]:
-    """What can be had of the results as they are: downloads, and the score where there are labels."""
-    buttons = (gr.Button(interactive=True), gr.Button(interactive=False))
-    if not results.rows:
-        return results, None, None, "", *buttons
+def _score(results: Results) -> str:
+    """How many of the answers are right, and the confusion matrix; empty where there are no labels."""
     score = results.scored()
-    scored = f'<p class="note">{escape(texts.LABELS_UNUSED)}</p>' if results.labels and not score else ""
-    if score:
-        matrix = confusion_matrix(score["confusion"], model_colour(results.models[0]), can_press=False)
-        low, high = score["interval95"]
-        said = texts.batch_score(title(results.models[0]), score["accuracy"], low, high, score["count"])
-        scored = f'<p class="note">{escape(said)}</p>{matrix}'
-    return (
-        results,
-        write_download("submission.csv", submission_csv(results)),
-        write_download("maxdigit_results.csv", full_csv(results)),
-        scored,
-        *buttons,
-    )
+    if not score:
+        return f'<p class="note">{escape(texts.LABELS_UNUSED)}</p>' if results.labels else ""
+    matrix = confusion_matrix(score["confusion"], model_colour(results.models[0]), can_press=False)
+    low, high = score["interval95"]
+    said = texts.batch_score(title(results.models[0]), score["accuracy"], low, high, score["count"])
+    return f'<p class="note">{escape(said)}</p>{matrix}'
 
 
 def _summary(results: Results) -> str:
     return texts.batch_done(
         len(results.rows), *(len(results.filtered(which)) for which in ("unsure", "disagree", "unread"))
     )
-
-
-def _turn(results: Results, which: str, page: int, *, to: int | None = None, by: int = 0) -> tuple[Any, ...]:
-    """The table's page, and the buttons that turn it."""
-    table, page, pages = results_page(results, which, page + by if to is None else to)
-    place = f"<p>{escape(texts.page_of(page + 1, pages, len(results.filtered(which))))}</p>"
-    return table, place, gr.Button(interactive=page > 0), gr.Button(interactive=page < pages - 1), page

@@ -1,8 +1,15 @@
-"""How the page's events share the server."""
+"""How the page's events are answered, and how they share the server."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from gradio.blocks import Block
+from gradio.components import Component
+
+Values = Mapping[Component, Any]  # what Gradio hands to a function whose inputs are a set
+Changes = dict[Block, Any]  # what such a function gives back: new values, or components with new properties
 
 # No endpoints for programs, and nothing to see while they are answered.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple
-from functools import partial
+from dataclasses import astuple, dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from maxdigit.training.history import COLUMNS
 from maxdigit.ui import texts
 from maxdigit.ui.browser import charts_to_svg
 from maxdigit.ui.charts import View, run_figures
+from maxdigit.ui.choice import choice
 from maxdigit.ui.downloads import csv_text, write_download
+from maxdigit.ui.events import LATEST, Changes, Values
+from maxdigit.ui.html import paragraphs
 from maxdigit.ui.measured import Measured
 from maxdigit.ui.runs import Run, find_runs, fingerprint
 from maxdigit.ui.texts import labels
@@ -25,6 +28,38 @@ _EVERY = 2  # seconds between two looks at the folder of runs
 _CHARTS = ("accuracy", "loss", "rate", "speed")
 
 
+@dataclass(frozen=True)
+class TrainingPage:
+    """The tab's components."""
+
+    known: gr.State  # the folder's fingerprint when it was last read
+    timer: gr.Timer
+    runs: gr.CheckboxGroup
+    axis: gr.Radio
+    smoothing: gr.Slider
+    log: gr.Checkbox
+    save_svg: gr.Button
+    history: gr.DownloadButton
+    note: gr.HTML
+    plots: dict[str, gr.Plot]  # by the chart's name
+    settings: gr.HTML
+    results: gr.HTML
+
+    @property
+    def inputs(self) -> set[Component]:
+        """What :meth:`chosen` and :meth:`view` need the values of."""
+        return {self.runs, self.axis, self.smoothing, self.log}
+
+    @property
+    def shown(self) -> set[Component]:
+        """What depends on which runs are chosen, and on how they are looked at."""
+        return {self.note, *self.plots.values(), self.settings, self.history}
+
+    def view(self, values: Values) -> View:
+        """How the curves are to be looked at."""
+        return View(values[self.axis], values[self.smoothing], values[self.log])
+
+
 def build_training_tab(root: Path, *, opened: Callable[..., Any]) -> None:
     """Put the tab's components where the caller is.
 
@@ -32,84 +67,102 @@ def build_training_tab(root: Path, *, opened: Callable[..., Any]) -> None:
         root: the folder of runs; any folder below it with a ``history.csv`` is one.
         opened: the event that says the tab is shown; only then are runs read and charts drawn.
     """
-    known = gr.State(None)  # the folder's fingerprint when it was last read
+    Training(lay_out(), root).connect(opened)
+
+
+def lay_out() -> TrainingPage:
+    """Put the tab's components, which do not do anything yet, where the caller is."""
+    known = gr.State(None)
     timer = gr.Timer(_EVERY, active=False)
-    choice = gr.CheckboxGroup([], show_label=False, label=labels.RUNS, container=False, elem_id="runs")
+    runs = gr.CheckboxGroup([], show_label=False, label=labels.RUNS, container=False, elem_id="runs")
     with gr.Row(elem_id="chart-settings"):
-        axis = gr.Radio(
-            [(text, name) for name, text in labels.AXES.items()],
-            value="epoch",
-            label=labels.AXIS,
-            show_label=False,
-            container=False,
-            elem_classes="choice",
-            scale=0,
-            min_width=290,
-        )
+        axis = choice(labels.AXIS, labels.AXES, "epoch", scale=0, min_width=290)
         smoothing = gr.Slider(0, 0.95, 0, step=0.05, label=labels.SMOOTHING, elem_id="smoothing", min_width=200)
         log = gr.Checkbox(False, label=labels.LOG_LOSS, container=False, scale=0, min_width=150)
         with gr.Row(elem_classes="save"):
             save_svg = gr.Button(labels.SAVE_SVG, size="sm", elem_id="charts-svg")
             history = gr.DownloadButton(labels.SAVE_CSV, size="sm", elem_id="download-history")
     note = gr.HTML(apply_default_css=False, elem_id="runs-note", elem_classes="caption")
-    plots = []
+    plots = {}
     for pair in (_CHARTS[:2], _CHARTS[2:]):
         with gr.Row(elem_classes="charts"):
-            plots += [
-                gr.Plot(
+            for name in pair:
+                plots[name] = gr.Plot(
                     show_label=False, label=labels.CHARTS[name], container=False, min_width=320, elem_id=f"chart-{name}"
                 )
-                for name in pair
-            ]
     with gr.Accordion(labels.FLOOR_TITLE, open=False, elem_classes="reading"):
         gr.Markdown(labels.FLOOR_TEXT)
     settings = gr.HTML(apply_default_css=False, elem_id="settings")
     results = gr.HTML(apply_default_css=False, elem_id="results")
-
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
-    inputs = [choice, axis, smoothing, log]
-    shown = [note, *plots, settings, history]
-    everything = [known, choice, *shown, results]
-    save_svg.click(None, js=charts_to_svg(".charts", "training.svg"), api_visibility="private")
-    gr.on(opened, partial(_open, root), inputs, everything, **quiet)
-    gr.on(opened, lambda: gr.Timer(active=True), None, timer, **quiet)
-    gr.on(timer.tick, partial(_follow, root), [known, *inputs], everything, **quiet)
-    gr.on([choice.input, axis.input, smoothing.release, log.input], partial(_show, root), inputs, shown, **quiet)
+    return TrainingPage(known, timer, runs, axis, smoothing, log, save_svg, history, note, plots, settings, results)
 
 
-def _open(root: Path, chosen: list[str], axis: str, smoothing: float, log: bool) -> tuple[Any, ...]:
-    """Read the folder anew; what was chosen stays chosen, and at first everything is."""
-    runs, _ = find_runs(root)
-    names = [run.name for run in runs]
-    # At first what is shown is the models, whose accuracies mean the same.
-    chosen = [name for name in chosen if name in names] or [run.name for run in runs if not run.is_ink_finder] or names
-    group = gr.CheckboxGroup([(run.title, run.name) for run in runs], value=chosen, visible=bool(runs))
-    return fingerprint(root), group, *_show(root, chosen, axis, smoothing, log), _results(runs)
+@dataclass(frozen=True)
+class Training:
+    """The answers to the tab's events."""
 
+    page: TrainingPage
+    root: Path  # the folder of runs
 
-def _follow(
-    root: Path, known: Any, chosen: list[str], axis: str, smoothing: float, log: bool
-) -> tuple[Any, ...] | dict[str, Any]:
-    """Nothing while no file has changed; else all of it anew, and runs that have just begun with it."""
-    if known is None or fingerprint(root) == known:
-        return gr.skip()
-    runs, _ = find_runs(root)
-    before = {Path(file).parent for file, _ in known}
-    begun = [run.name for run in runs if root / run.name not in before]
-    return _open(root, [*chosen, *begun], axis, smoothing, log)
+    def connect(self, opened: Callable[..., Any]) -> None:
+        """Make the components work."""
+        page = self.page
 
+        def open_all(values: Values) -> Changes:
+            return self.open(values[page.runs], page.view(values))
 
-def _show(root: Path, chosen: list[str], axis: str, smoothing: float, log: bool) -> tuple[Any, ...]:
-    runs, troubles = find_runs(root)
-    shown = [run for run in runs if run.name in chosen]
-    about = texts.LINES if shown else texts.NO_RUN_CHOSEN if runs else texts.NO_RUNS.format(folder=root)
-    going = [texts.going_on(run.title, len(run.epochs), run.planned) for run in shown if run.is_unfinished]
-    ink = [texts.INK_FINDER_ACCURACY] if any(run.is_ink_finder for run in shown) else []
-    note = "".join(f"<p>{escape(line)}</p>" for line in (about, *ink, *going, *troubles))
-    if not shown:
-        return note, *[None] * len(_CHARTS), "", None
-    figures = run_figures(shown, View(axis, smoothing, log))  # type: ignore[arg-type]
-    return note, *(figures[name] for name in _CHARTS), _settings(shown), write_download("history.csv", _csv(shown))
+        def follow(values: Values) -> Changes:
+            return self.follow(values[page.known], values[page.runs], page.view(values))
+
+        def show(values: Values) -> Changes:
+            return self.show(values[page.runs], page.view(values))
+
+        everything = {page.known, page.runs, *page.shown, page.results}
+        page.save_svg.click(None, js=charts_to_svg(".charts", "training.svg"), api_visibility="private")
+        gr.on(opened, open_all, page.inputs, everything, **LATEST)
+        gr.on(opened, lambda: gr.Timer(active=True), None, page.timer, **LATEST)
+        gr.on(page.timer.tick, follow, {page.known, *page.inputs}, everything, **LATEST)
+        changed = [page.runs.input, page.axis.input, page.smoothing.release, page.log.input]
+        gr.on(changed, show, page.inputs, page.shown, **LATEST)
+
+    def open(self, chosen: list[str], view: View) -> Changes:
+        """Read the folder anew; what was chosen stays chosen, and at first everything is."""
+        runs, _ = find_runs(self.root)
+        names = [run.name for run in runs]
+        # At first what is shown is the models, whose accuracies mean the same.
+        chosen = (
+            [name for name in chosen if name in names] or [run.name for run in runs if not run.is_ink_finder] or names
+        )
+        return {
+            self.page.known: fingerprint(self.root),
+            self.page.runs: gr.CheckboxGroup([(run.title, run.name) for run in runs], value=chosen, visible=bool(runs)),
+            **self.show(chosen, view),
+            self.page.results: _results(runs),
+        }
+
+    def follow(self, known: Any, chosen: list[str], view: View) -> Changes:
+        """Nothing while no file has changed; else all of it anew, and runs that have just begun with it."""
+        if known is None or fingerprint(self.root) == known:
+            return gr.skip()
+        runs, _ = find_runs(self.root)
+        before = {Path(file).parent for file, _ in known}
+        begun = [run.name for run in runs if self.root / run.name not in before]
+        return self.open([*chosen, *begun], view)
+
+    def show(self, chosen: list[str], view: View) -> Changes:
+        """The chosen runs: a note on them, their charts, their settings, and all of their epochs to download."""
+        runs, troubles = find_runs(self.root)
+        shown = [run for run in runs if run.name in chosen]
+        about = texts.LINES if shown else texts.NO_RUN_CHOSEN if runs else texts.NO_RUNS.format(folder=self.root)
+        going = [texts.going_on(run.title, len(run.epochs), run.planned) for run in shown if run.is_unfinished]
+        ink = [texts.INK_FINDER_ACCURACY] if any(run.is_ink_finder for run in shown) else []
+        figures = run_figures(shown, view) if shown else {}
+        return {
+            self.page.note: paragraphs(about, *ink, *going, *troubles),
+            **{plot: figures.get(name) for name, plot in self.page.plots.items()},
+            self.page.settings: _settings(shown),
+            self.page.history: write_download("history.csv", _csv(shown)) if shown else None,
+        }
 
 
 def _csv(runs: list[Run]) -> str:

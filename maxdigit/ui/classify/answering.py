@@ -27,8 +27,8 @@ from maxdigit.ui.answer import (
     seems_written,
     trouble_card,
 )
-from maxdigit.ui.classify.layout import Changes, ClassifyPage, Values, waiting
-from maxdigit.ui.events import ASKING
+from maxdigit.ui.classify.layout import ClassifyPage, waiting
+from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.examples import example, example_grid
 from maxdigit.ui.html import paragraphs
 from maxdigit.ui.links import Opened, read_query

@@ -19,8 +19,8 @@ from maxdigit.inference.corrections import keep
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
-from maxdigit.ui.classify.layout import Changes, ClassifyPage, Values
-from maxdigit.ui.events import ASKING, QUIET
+from maxdigit.ui.classify.layout import ClassifyPage
+from maxdigit.ui.events import ASKING, QUIET, Changes, Values
 from maxdigit.ui.html import paragraphs
 from maxdigit.ui.links import make_query
 from maxdigit.ui.shown import Shown, seen

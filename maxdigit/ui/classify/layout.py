@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from gradio.blocks import Block
 from gradio.components import Component
 
 from maxdigit.inference.predict import Predictor, default_model, title
@@ -15,15 +13,13 @@ from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import AnswerCard, trouble_card, waiting_card
 from maxdigit.ui.cropper import Cropper
+from maxdigit.ui.events import Values
 from maxdigit.ui.examples import ExampleGrid
 from maxdigit.ui.pad import Pad
 from maxdigit.ui.picture_input import PictureInput
 from maxdigit.ui.sampling import ANY, Score
 from maxdigit.ui.shown import Edit, Mode, Shown
 from maxdigit.ui.texts import labels
-
-Values = Mapping[Component, Any]  # what Gradio hands to a function whose inputs are a set
-Changes = dict[Block, Any]  # what such a function gives back: new values, or components with new properties
 
 
 @dataclass(frozen=True)

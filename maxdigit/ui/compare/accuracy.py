@@ -12,10 +12,9 @@ from maxdigit.ui import texts
 from maxdigit.ui.browser import charts_to_svg
 from maxdigit.ui.charts import against_figure, against_table
 from maxdigit.ui.choice import choice
-from maxdigit.ui.classify.layout import Changes, Values
 from maxdigit.ui.compare.measurements import metrics_of
 from maxdigit.ui.downloads import write_download
-from maxdigit.ui.events import LATEST
+from maxdigit.ui.events import LATEST, Changes, Values
 from maxdigit.ui.html import paragraph
 from maxdigit.ui.texts import labels
 

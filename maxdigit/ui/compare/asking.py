@@ -18,9 +18,8 @@ from maxdigit.inference.digits import is_plain
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.classify import ClassifyPage
-from maxdigit.ui.classify.layout import Changes, Values
 from maxdigit.ui.compare.measurements import measured_table
-from maxdigit.ui.events import ASKING
+from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.html import paragraph
 from maxdigit.ui.sampling import ANY, Dealt, deal
 from maxdigit.ui.shown import Seen, Shown, seen, seen_sample

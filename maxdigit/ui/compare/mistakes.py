@@ -13,9 +13,8 @@ from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.choice import choice
-from maxdigit.ui.classify.layout import Changes, Values
 from maxdigit.ui.compare.measurements import metrics_of
-from maxdigit.ui.events import LATEST
+from maxdigit.ui.events import LATEST, Changes, Values
 from maxdigit.ui.html import paragraph
 from maxdigit.ui.mistakes import MatrixCell, MistakesOf, confusion_matrix, mistakes_gallery
 from maxdigit.ui.sampling import ANY
