@@ -19,6 +19,7 @@ from maxdigit.data.strokes import distance_fields
 
 _POOL = 8_000  # MNIST digits of a split in use, and as many forms: memory in tens of megabytes, and ready in seconds
 _FINE = 3  # distance fields are refined so many times, else thin strokes of large digits fall apart
+_REFINED_AT_ONCE = 50  # fields, so that they stay in the processor's cache
 _EDGE = 5  # MNIST pixels around a digit's field, so that its strokes may be thick
 _THINNEST = 0.04  # brush in digit heights for MNIST's digits, whose grain would show in a thinner one
 _UNITS = 16  # steps of a field's fixed point to an MNIST pixel
@@ -275,20 +276,24 @@ def _refined(fields: np.ndarray) -> np.ndarray:
     beyond = np.maximum(np.maximum(-axis, axis - SPRITE + 1), 0)
     padded = padded + np.hypot(beyond[:, None], beyond[None]).astype(np.float32)
     side = padded.shape[1]
-    fine = (np.arange(side * _FINE) + 0.5) / _FINE - 0.5  # where the fine grid lies on the coarse one
-    nearest = np.clip(np.round(fine).astype(int), 0, side - 1)
     result = np.empty((len(padded), side * _FINE, side * _FINE), np.uint8)
-    for start in range(0, len(padded), 500):  # to keep memory in tens of megabytes
-        part = padded[start : start + 500]
-        bound = np.zeros((len(part), side * _FINE, side * _FINE), np.float32)
-        for dy in (-1, 0, 1):
-            for dx in (-1, 0, 1):
-                rows, columns = np.clip(nearest + dy, 0, side - 1), np.clip(nearest + dx, 0, side - 1)
-                way = np.hypot((fine - rows)[:, None], (fine - columns)[None]).astype(np.float32)
-                np.maximum(bound, part[:, rows[:, None], columns[None]] - way, out=bound)
+    offsets = (np.arange(_FINE) + 0.5) / _FINE - 0.5  # of fine points from the coarse one that they belong to
+    for start in range(0, len(padded), _REFINED_AT_ONCE):
+        part = padded[start : start + _REFINED_AT_ONCE]
+        near = np.pad(part, ((0, 0), (1, 1), (1, 1)))
+        bound = np.empty((len(part), side * _FINE, side * _FINE), np.float32)
+        for row, y in enumerate(offsets):
+            for column, x in enumerate(offsets):
+                highest = np.zeros_like(part)
+                for dy in (-1, 0, 1):
+                    for dx in (-1, 0, 1):
+                        way = np.float32(np.hypot(y - dy, x - dx))
+                        neighbours = near[:, 1 + dy : 1 + dy + side, 1 + dx : 1 + dx + side]
+                        np.maximum(highest, neighbours - way, out=highest)
+                bound[:, row::_FINE, column::_FINE] = highest
         smooth = np.stack(
             [cv2.resize(field, None, fx=_FINE, fy=_FINE, interpolation=cv2.INTER_LINEAR) for field in part]
         )
         far = np.clip(smooth - 0.5, 0, 1)
-        result[start : start + 500] = np.round((bound + (smooth - bound) * far) * _UNITS).clip(0, 255)
+        result[start : start + len(part)] = np.round((bound + (smooth - bound) * far) * _UNITS).clip(0, 255)
     return result
