@@ -6,6 +6,7 @@ import json
 import logging
 import pickle
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,6 +158,16 @@ def test_maps_of_many_pictures_are_in_their_order():
     pictures = np.random.default_rng(1).integers(0, 255, (70, 128, 128), np.uint8)
     _, maps = classifier.predict_with_maps(pictures)
     assert len(maps) == 70 and np.allclose(maps[66:], classifier.predict_with_maps(pictures[66:])[1], atol=1e-3)
+
+
+def test_threads_get_the_maps_of_their_own_pictures_and_no_hook_stays():
+    classifier = torch_cnn.load(CHECKPOINTS / "torch_cnn" / "tuned")
+    pictures = np.random.default_rng(2).integers(0, 255, (12, 1, 128, 128), np.uint8)
+    expected = [classifier.predict_with_maps(picture)[1] for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda picture: classifier.predict_with_maps(picture)[1], pictures))
+    assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
+    assert not classifier.model.feature_layer._forward_hooks, "training copies the model"
 
 
 def test_resnet18_reads_the_digits_that_are_there():

@@ -38,8 +38,6 @@ class TorchClassifier:
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model.eval()
-        self._kept = threading.local()  # the maps of this thread's forward passes, where it wants them
-        self.model.feature_layer.register_forward_hook(self._keep)
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
@@ -47,11 +45,19 @@ class TorchClassifier:
 
     def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
-        self._kept.maps = []
+        kept: list[Tensor] = []
+        caller = threading.get_ident()
+
+        def keep(_layer: nn.Module, _inputs: tuple[Tensor, ...], maps: Tensor) -> None:
+            if threading.get_ident() == caller:  # another thread may be asking the same model
+                kept.append(maps.float().cpu())
+
+        # For this pass alone, for the model is also what training begins with and copies.
+        hook = self.model.feature_layer.register_forward_hook(keep)
         try:
-            return self._answer(pictures), torch.cat(self._kept.maps).numpy()
+            return self._answer(pictures), torch.cat(kept).numpy()
         finally:
-            del self._kept.maps
+            hook.remove()
 
     @torch.inference_mode()
     def _answer(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -59,21 +65,6 @@ class TorchClassifier:
         device = next(self.model.parameters()).device
         batches = torch.from_numpy(np.ascontiguousarray(pictures)).split(_BATCH)
         return torch.cat([self.model(batch.to(device)).float().softmax(1).cpu() for batch in batches]).numpy()
-
-    def _keep(self, _layer: nn.Module, _inputs: tuple[Tensor, ...], maps: Tensor) -> None:
-        kept: list[Tensor] | None = getattr(self._kept, "maps", None)
-        if kept is not None:
-            kept.append(maps.float().cpu())
-
-    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
-        """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
-        from captum.attr import LayerGradCam  # here, for it loads Matplotlib
-
-        torch.set_num_threads(1)
-        device = next(self.model.parameters()).device
-        inputs = torch.from_numpy(picture[np.newaxis].astype(np.float32)).to(device)  # captum differentiates by it
-        maps = LayerGradCam(self.model, self.model.feature_layer).attribute(inputs, digit, relu_attributions=True)
-        return maps.detach()[0, 0].cpu().numpy()
 
 
 def count_flops(model: nn.Module) -> int:
