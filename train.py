@@ -38,6 +38,7 @@ def main(
     seed: Annotated[int | None, typer.Option(help="Of weights, pictures and their order.")] = None,
     data: Annotated[str, typer.Option(help="generated, or kaggle for the competition's own files.")] = "generated",
     kaggle_dir: Annotated[Path | None, typer.Option(help="Folder with train_max_x and train_max_y.csv.")] = None,
+    pool: Annotated[Path | None, typer.Option(help="Folder made by python -m maxdigit pool: draw from it.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. Default: checkpoints/MODEL/RECIPE.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to begin with.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
@@ -53,11 +54,11 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         if model == INK_FINDER:
-            others = (recipe != "tuned", width, head, frozen, kaggle_dir, start_from)
+            others = (recipe != "tuned", width, head, frozen, kaggle_dir, pool, start_from)
             if any(others) or data != "generated":
                 raise MaxDigitError(
                     "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --data, "
-                    "--kaggle-dir and --start-from."
+                    "--kaggle-dir, --pool and --start-from."
                 )
             from maxdigit.training.ink_loop import get_ink_recipe, train_ink_finder
 
@@ -77,6 +78,8 @@ def main(
             raise MaxDigitError(f"--data must be generated or kaggle, not {data!r}.")
         if (data == "kaggle") != (kaggle_dir is not None):
             raise MaxDigitError("--data kaggle and --kaggle-dir DIR belong together: give both or neither.")
+        if pool is not None and data != "generated":
+            raise MaxDigitError("--pool holds generated pictures: leave it out, or --data kaggle.")
         settings = get_recipe(
             model,
             recipe,
@@ -99,6 +102,7 @@ def main(
             settings,
             out or CHECKPOINTS / model / recipe,
             kaggle_folder=kaggle_dir,
+            pool_folder=pool,
             test_pictures=test_pictures,
             start_from=start_from,
             resume=resume,

@@ -49,8 +49,10 @@ def classify(
 ) -> None:
     """Say which digit is the largest in each picture.
 
-    With --json each line holds path, model, max_digit, probabilities (ten numbers that sum to 1) and milliseconds, or
-    path and error where a file is no picture; the others go on. The exit status is 1 if any file failed.
+    With --json each line holds path, model, max_digit, probabilities (ten numbers that sum to 1), milliseconds and
+    digits (what was read from left to right: digit, probability, and x and y of its centre in the 128 x 128 pixels that
+    the model sees; null without a reader), or path and error where a file is no picture; the others go on. The exit
+    status is 1 if any file failed.
     """
     predictor = Predictor(checkpoints)
     try:
@@ -199,6 +201,27 @@ def evaluate(
 
 
 @app.command()
+def pool(
+    out: Annotated[Path, typer.Argument(help="Folder to write to; a pool that is not whole yet is gone on with.")],
+    pictures: Annotated[int, typer.Option(min=1, help="How many: 16 KiB each.")] = 1_000_000,
+    recipe: Annotated[str, typer.Option(help="Whose mix of kinds: tuned or paper.")] = "tuned",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one for each core.")] = None,
+) -> None:
+    """Make training pictures that several runs can draw from: train.py MODEL --pool FOLDER.
+
+    Runs can begin while they are being made.
+    """
+    from maxdigit.training.pool import make_pool
+    from maxdigit.training.recipes import get_recipe
+
+    try:
+        make_pool(get_recipe(DEFAULT_MODEL, recipe, seed=seed), out, pictures, workers)
+    except MaxDigitError as error:
+        raise _fail(error) from None
+
+
+@app.command()
 def report(
     readme: Annotated[Path, typer.Option(help="File whose table of results is made anew.")] = Path("README.md"),
     checkpoints: _Checkpoints = CHECKPOINTS,
@@ -231,6 +254,7 @@ def _show(path: Path, prediction: Prediction, as_json: bool, heading: str) -> No
         "max_digit": prediction.max_digit,
         "probabilities": [round(float(p), 7) for p in prediction.probabilities],
         "milliseconds": round(prediction.milliseconds, 2),
+        "digits": None if prediction.digits is None else [reading.rounded() for reading in prediction.digits],
     }
     typer.echo(json.dumps(answer, ensure_ascii=False))
 

@@ -63,7 +63,7 @@ weights.
 
 ## Training
 
-It trained on {data}
+It trained on {data}{pool}
 {earlier}
 It saw {pictures_seen:,} pictures in {epochs} epochs, in {minutes:,.0f} minutes on {device}. Its best validation
 accuracy was {best}. The recipe:
@@ -94,6 +94,9 @@ forms of digits, are harder. What it reaches on pictures of other kinds than tho
 digit, even where there is none: look at how sure it is.
 """
 
+_POOL = """
+They were drawn at random from a pool of {pictures:,} (seed {seed}), so that some came more than once.
+"""
 _EARLIER = """
 It began with the weights of an earlier run, which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}.
 Their kinds were: {kinds}.
@@ -168,6 +171,7 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         gigaflops=metrics["flops_per_picture"] / 1e9,
         mebibytes=metrics["weight_bytes"] / 2**20,
         data=_DATA[config["data"]].format(kinds=_kinds(settings)),
+        pool=_POOL.format(**config["pool"]) if settings["fresh"] and "pool" in config else "",
         earlier="".join(_earlier(run) for run in config.get("started_from", [])),
         pictures_seen=training["pictures_seen"],
         epochs=training["epochs"],

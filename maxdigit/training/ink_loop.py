@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import math
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from tqdm import tqdm
 
 from maxdigit.data.scenes import SCENE_KINDS, Scene, make_scene
@@ -89,13 +91,13 @@ class _Scenes(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         cv2.setNumThreads(1)  # the training process needs the cores
-        index = self._start
-        while True:
+        worker = get_worker_info()
+        number, count = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        for index in itertools.count(self._start + number, count):
             rng = np.random.default_rng((self._seed, index))
             scene = make_scene(self._split, index)
             pixels, ink = vary(rng, scene)
             yield torch.from_numpy(pixels), torch.from_numpy(ink), torch.tensor(float(scene.kind == "competition"))
-            index += 1
 
 
 def vary(rng: np.random.Generator, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
@@ -141,8 +143,11 @@ def train_ink_finder(
     epoch_steps = recipe.epoch_scenes // recipe.batch_size
     total = recipe.scenes // recipe.batch_size
     scenes = _Scenes(TRAIN, step * recipe.batch_size, recipe.seed)
-    # A process of its own, not a fork of this one: threads that OpenCV and torch have here would be missing there.
-    loader = DataLoader(scenes, recipe.batch_size, num_workers=1, prefetch_factor=8, multiprocessing_context="spawn")
+    # New processes, not forks of this one: threads that OpenCV and torch have here would be missing there.
+    workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 1) - 1)
+    loader = DataLoader(
+        scenes, recipe.batch_size, num_workers=workers, prefetch_factor=8, multiprocessing_context="spawn"
+    )
     batches = iter(loader)
     began, first = time.perf_counter(), step
     fraction = fraction_before
@@ -193,6 +198,7 @@ def train_ink_finder(
         append_epoch(folder / HISTORY, row)
         tqdm.write(f"validation: loss {validation_loss:.3f}, Dice {validation_dice:.3f}")
         _save_state(folder, network, averaged, {"step": step, "epoch": number, "fraction": fraction})
+    del batches, loader  # their processes would take the cores
     averaged = averaged.cpu()
     fit_look(averaged, TRAIN, step * recipe.batch_size, LOOK_SCENES)
     save_file({name: value.half().contiguous() for name, value in _plain(averaged).items()}, folder / WEIGHTS)

@@ -28,6 +28,7 @@ class Recipe:
     validation_pictures: int
     fresh: bool  # new pictures in every epoch, instead of the same ones again
     kinds: dict[str, float] = field(default_factory=lambda: {"textured": 1.0})  # kind of picture -> share of a batch
+    warp: float = 0.0  # share of training pictures that are distorted elastically
     balance: float = 0.0  # share of pictures whose largest digit is drawn uniformly
     label_smoothing: float = 0.0
     weight_decay: float = 0.0
@@ -55,7 +56,8 @@ _TUNED = Recipe(
     train_pictures=9_984,  # whole batches
     validation_pictures=1_000,
     fresh=True,
-    kinds={"textured": 0.25, "crowded": 0.35, "drawn": 0.15, "forms": 0.1, "photo": 0.12, "blank": 0.03},
+    kinds={"textured": 0.28, "crowded": 0.28, "drawn": 0.16, "forms": 0.1, "photo": 0.15, "blank": 0.03},
+    warp=0.5,
     balance=0.5,
     label_smoothing=0.02,
     weight_decay=0.02,
@@ -134,16 +136,17 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
     for setting in ("epochs", "batch_size", "train_pictures", "validation_pictures"):
         if getattr(recipe, setting) < 1:
             raise TrainingError(f"{setting} must be at least 1, not {getattr(recipe, setting)}.")
-    if not 0 < recipe.learning_rate < math.inf:
-        raise TrainingError(f"The learning rate must be above 0, not {recipe.learning_rate}.")
-    if not 0 < recipe.other_rate < math.inf:
-        raise TrainingError(f"The other learning rate must be above 0, not {recipe.other_rate}.")
+    for setting in ("learning_rate", "other_rate"):
+        if not 0 < getattr(recipe, setting) < math.inf:
+            raise TrainingError(f"{setting} must be above 0, not {getattr(recipe, setting)}.")
     if recipe.width not in WIDTHS or (recipe.width != 1 and name == "paper"):
         raise TrainingError(f"The width must be 0.5 or 1, and 1 for the paper's recipes; not {recipe.width}.")
     if recipe.head not in ("plain", "largest"):
         raise TrainingError(f"The head must be plain or largest, not {recipe.head}.")
     if recipe.head != "plain" and model != "torch_cnn":
         raise TrainingError(f"Only torch_cnn's answering layer can be written in another way, not {model}'s.")
+    if not 0 <= recipe.warp <= 1:
+        raise TrainingError(f"The share of distorted pictures must be 0 to 1, not {recipe.warp}.")
     if not 0 <= recipe.seed < 2**32:
         raise TrainingError(f"The seed must be 0 to {2**32 - 1:,}, not {recipe.seed}.")
     if not 0 <= recipe.frozen <= sections:

@@ -27,6 +27,7 @@ from maxdigit.training.forms import TrainingForm
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
 from maxdigit.training.mistakes import write_mistakes
+from maxdigit.training.pool import Pool, PoolData
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.runs import (
     CALIBRATION,
@@ -55,6 +56,7 @@ def train(
     folder: Path,
     *,
     kaggle_folder: Path | None = None,
+    pool_folder: Path | None = None,
     test_pictures: int = 10_000,
     start_from: Path | None = None,
     resume: bool = False,
@@ -68,6 +70,7 @@ def train(
         recipe: what to do; see :func:`maxdigit.training.recipes.get_recipe`.
         folder: where the run is kept.
         kaggle_folder: train on the competition's own files there, in place of generated pictures.
+        pool_folder: draw from the pool there, in place of pictures made for this run alone.
         test_pictures: how many generated test pictures of each kind to measure on at the end. As many validation
             pictures, but at most 1,000 of each kind, set the temperature before.
         start_from: folder of an earlier run whose weights to begin with; pictures that it has seen are left out.
@@ -78,7 +81,7 @@ def train(
         began: from when the minutes count, in seconds of ``time.monotonic``; None: from now.
 
     Raises:
-        TrainingError: the run cannot start or go on.
+        TrainingError: the run cannot start or go on, or the pool is of other pictures than the recipe's.
         CheckpointError: the weights to begin with are missing, damaged, or of another model.
         CompetitionFileError: a file in ``kaggle_folder`` is missing or not of the right form.
     """
@@ -86,11 +89,12 @@ def train(
     if minutes is not None and recipe.name != "tuned":
         raise TrainingError("Only a tuned recipe can be brought to an early end: leave --minutes out.")
     earlier = _earlier_runs(folder, start_from, resume)
-    data = _data(recipe, kaggle_folder, earlier)
+    pool = None if pool_folder is None else Pool.open(pool_folder)
+    data = _data(recipe, kaggle_folder, pool, earlier)
     is_main = _is_main_process()
     if is_main:
         source = "generated" if kaggle_folder is None else "kaggle"
-        prepare_folder(folder, recipe, source, earlier, resume, overwrite)
+        prepare_folder(folder, recipe, source, earlier, resume, overwrite, pool and pool.about)
     is_done = True
     if recipe.name == "tuned":
         form = new_form(recipe) if resume else first_form(recipe, start_from)
@@ -115,8 +119,10 @@ def train(
         _conclude(recipe, folder, test_pictures, is_done)
 
 
-def _data(recipe: Recipe, kaggle_folder: Path | None, earlier: list[dict[str, Any]]) -> Data:
+def _data(recipe: Recipe, kaggle_folder: Path | None, pool: Pool | None, earlier: list[dict[str, Any]]) -> Data:
     """Where the run's pictures come from."""
+    if pool is not None:
+        return PoolData(recipe, pool)
     if kaggle_folder is None:
         return GeneratedData(recipe, skip=sum(run["pictures_seen"] for run in earlier))
     pictures, labels = load_training(kaggle_folder)

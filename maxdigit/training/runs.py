@@ -79,11 +79,17 @@ def read_json(path: Path, *keys: str) -> Any:
 
 
 def prepare_folder(
-    folder: Path, recipe: Recipe, data: str, earlier: list[dict[str, Any]], resume: bool, overwrite: bool
+    folder: Path,
+    recipe: Recipe,
+    data: str,
+    earlier: list[dict[str, Any]],
+    resume: bool,
+    overwrite: bool,
+    pool: dict[str, Any] | None = None,
 ) -> None:
     """Make a run's folder ready for a new run, or check that it can be resumed.
 
-    ``earlier`` tells of the runs whose weights this one begins with.
+    ``earlier`` tells of the runs whose weights this one begins with, ``pool`` of the pool that it draws from, if any.
 
     Raises:
         TrainingError: it holds a run already and neither ``resume`` nor ``overwrite`` was asked for, or there is
@@ -119,4 +125,5 @@ def prepare_folder(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"The folder {folder} cannot be made ({error.strerror}). Choose another: --out.") from error
-    write_json(config, {"recipe": asdict(recipe), "data": data, "started_from": earlier})
+    about_pool = {} if pool is None else {"pool": pool}
+    write_json(config, {"recipe": asdict(recipe), "data": data, **about_pool, "started_from": earlier})

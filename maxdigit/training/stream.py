@@ -1,22 +1,25 @@
-"""The batches of a run, made beside it: while one batch is learned from, a second process makes the next ones."""
+"""The batches of a run, made beside it: while one batch is learned from, other processes make the next ones."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from maxdigit.training.batches import Batch, Data, Shard
 
-_AHEAD = 8  # batches that may wait
+_AHEAD = 8  # batches that may wait, for each process that makes them
 _NICE = 5  # learning goes first; when it waits for pictures, they get the whole machine
 
 
 def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
     """The batches of steps ``first`` to ``last``, the end excluded, as if there had been no stop before.
+
+    Beside a GPU all cores but one make them, beside a CPU that is learning only one process does.
 
     Args:
         data: where they come from.
@@ -24,44 +27,42 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
         last: the step after the last one.
         steps: of an epoch.
         shard: this process's part of each batch.
-        device: where the batches shall lie. Where that is a GPU they are made there, and by this process.
+        device: where the batches shall lie.
     """
-    if device.type != "cpu" or not data.can_travel:
-        yield from _in_order(data, first, last, steps, shard, device)
+    if not data.can_travel:
+        step = first
+        while step < last:
+            for batch in islice(data.train(step // steps, shard, device, start=step % steps), last - step):
+                yield batch
+                step += 1
         return
-    stream = _Stream(data, first, last, steps, shard)
-    # A new process, not a fork of this one: threads that torch and TensorFlow have here would be missing there.
+    workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 1) // shard.processes - 1)
+    # New processes, not forks of this one: threads that torch and TensorFlow have here would be missing there.
     loader = DataLoader(
-        stream,
+        _Stream(data, first, last, steps, shard),
         batch_size=None,
-        num_workers=1,
+        num_workers=workers,
         prefetch_factor=_AHEAD,
         multiprocessing_context="spawn",
         worker_init_fn=_yield_the_cores,
     )
     for parts in loader:
-        yield Batch(*parts)
+        yield Batch(*(None if part is None else part.to(device) for part in parts))
 
 
 class _Stream(IterableDataset[tuple[Tensor | None, ...]]):
-    """Batches as tuples, for the way between processes."""
+    """Batches as tuples, for the way between processes; each of these makes every so-many-th step."""
 
     def __init__(self, data: Data, first: int, last: int, steps: int, shard: Shard) -> None:
-        self._settings = (data, first, last, steps, shard)
+        self._data, self._first, self._last, self._steps, self._shard = data, first, last, steps, shard
 
     def __iter__(self) -> Iterator[tuple[Tensor | None, ...]]:
-        for batch in _in_order(*self._settings, torch.device("cpu")):
+        worker = get_worker_info()
+        number, count = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        for step in range(self._first + number, self._last, count):
+            epoch, start = divmod(step, self._steps)
+            batch = next(self._data.train(epoch, self._shard, torch.device("cpu"), start=start))
             yield batch.pixels, batch.labels, batch.digits, batch.centres
-
-
-def _in_order(data: Data, first: int, last: int, steps: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
-    step = first
-    while step < last:
-        for batch in data.train(step // steps, shard, device, start=step % steps):
-            yield batch
-            step += 1
-            if step == last:
-                return
 
 
 def _yield_the_cores(_worker: int) -> None:

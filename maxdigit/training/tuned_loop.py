@@ -36,6 +36,7 @@ from maxdigit.training.states import Progress, load_state, save_state
 from maxdigit.training.stream import batches
 from maxdigit.training.sync_norm import synchronise_batch_norm
 from maxdigit.training.threads import Threads
+from maxdigit.training.warp import warp
 
 _MAX_NORM = 5.0  # gradients are clipped here: those of the first steps can be wild
 _BETAS = (0.9, 0.99)  # AdamW's
@@ -120,10 +121,11 @@ def train_tuned(
         )
         while step < stop and factor > 0:
             batch = next(stream)
+            pixels = warp(batch.pixels, recipe.warp) if recipe.warp else batch.pixels
             _set_rates(optimizers, rates, factor)
             with threads.step(step - first):
                 with autocast(device):
-                    logits, cells = trainee(batch.pixels)
+                    logits, cells = trainee(pixels)
                 loss = classification_loss(logits.float(), batch.labels, recipe)
                 auxiliary = locate_loss(cells.float(), batch, form.features)
                 accelerator.backward(loss + recipe.locate * auxiliary)
