@@ -56,7 +56,8 @@ def test_classify_prints_one_json_object_a_line(checkpoints, picture):
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(lines) == 2
     for line in lines:
-        assert list(line) == ["path", "model", "max_digit", "probabilities", "milliseconds"]
+        assert list(line) == ["path", "model", "max_digit", "probabilities", "milliseconds", "digits"]
+        assert line["digits"] is None, "this model has no reader"
         assert line["path"] == str(picture) and line["model"] == "torch_cnn"
         assert len(line["probabilities"]) == 10 and abs(sum(line["probabilities"]) - 1) < 1e-4
         assert line["max_digit"] == int(np.argmax(line["probabilities"])) and line["milliseconds"] > 0
