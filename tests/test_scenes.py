@@ -144,3 +144,10 @@ def test_ink_that_differs_by_hue_alone_keeps_its_colour():
     for index in range(30):
         scene = make_scene(VALIDATION, index, "equal")
         assert np.ptp(scene.pixels.astype(int), axis=2).max() > 20
+
+
+def test_lines_thinner_than_a_pixel_are_drawn_fainter_and_are_to_be_found_whole():
+    hand = Hand("forms", brush=0.008, slant=0.0, is_outlined=False, face=0)
+    mark = write(Chance(2), "validation", hand, 100, 100, 100)
+    assert 0.4 < mark.drawn.max() < 0.9 and mark.ink.max() > 0.95
+    assert ((mark.drawn > 0) == (mark.ink > 0)).all()

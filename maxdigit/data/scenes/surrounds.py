@@ -14,7 +14,7 @@ from maxdigit.data.scenes.chance import Chance, Colour, Picture, blend
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1
 Outline = NDArray[np.float32]  # (P, 2): x and y of the points around a closed shape
 
-_LOOKS = {"box": 0.25, "rounded": 0.1, "bubble": 0.32, "boxes": 0.08, "circles": 0.08, "lines": 0.12, "brackets": 0.05}
+_LOOKS = {"box": 0.23, "rounded": 0.1, "bubble": 0.4, "boxes": 0.07, "circles": 0.06, "lines": 0.1, "brackets": 0.04}
 _POINTS = 48  # around a closed shape
 _SHIFT = 4  # bits of a pixel's fractions when shapes are drawn
 _CORNER = {"box": 40.0, "rounded": 5.0, "bubble": 2.0}  # exponents of superellipses
@@ -89,7 +89,7 @@ def _enclose(
     else:
         shape = _closed(chance, box, _CORNER[look], 1.0, chance.between(-0.05 * height, 0.4 * height + 4))
     shapes = [shape]
-    has_tail = chance.yes(0.65 if look == "bubble" else 0.15)
+    has_tail = chance.yes(0.75 if look == "bubble" else 0.15)
     if has_tail:
         shapes.append(_tail(chance, shape))
     if chance.yes(0.5 if look == "bubble" else 0.15):

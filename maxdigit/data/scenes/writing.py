@@ -22,6 +22,8 @@ _FINE = 3  # distance fields are refined so many times, else thin strokes of lar
 _REFINED_AT_ONCE = 50  # fields, so that they stay in the processor's cache
 _EDGE = 5  # MNIST pixels around a digit's field, so that its strokes may be thick
 _THINNEST = 0.04  # brush in digit heights for MNIST's digits, whose grain would show in a thinner one
+_THINNEST_LINE = 1.1  # pixels, of what is to be found
+_FAINTEST_LINE = 0.55  # pixels, of what is drawn
 _UNITS = 16  # steps of a field's fixed point to an MNIST pixel
 _INK_SHARES = {"strokes": 0.59, "forms": 0.27, "type": 0.08, "segments": 0.06}
 _OUTLINED = 0.12  # share of scenes in which only the outlines of strokes are drawn
@@ -93,7 +95,7 @@ def choose_hand(chance: Chance) -> Hand:
     is_outlined = style != "segments" and chance.yes(_OUTLINED)
     return Hand(
         style=style,
-        brush=chance.between(0.11, 0.3) if is_outlined else chance.scale(0.018, 0.3),
+        brush=chance.between(0.11, 0.3) if is_outlined else chance.scale(0.008, 0.3),
         slant=chance.normal(0.06),
         is_outlined=is_outlined,
         face=chance.count(0, len(_TYPE_FACES) + 2),
@@ -134,9 +136,10 @@ def _stroked(chance: Chance, fields: _Fields, hand: Hand, x: float, y: float, he
     brush = height * min(hand.brush * chance.between(0.9, 1.1), 0.3)
     if hand.brush > _ALWAYS_OPEN:
         brush = min(brush, 2 * zoom * _OPEN[hand.is_outlined] * _least_loop(field))
-    brush = max(1.1, brush)
-    ink = np.clip(brush / 2 + 0.5 - distance, 0, 1)
+    ink = np.clip(max(brush, _THINNEST_LINE) / 2 + 0.5 - distance, 0, 1)
     digit = int(fields.digits[chosen])
+    if brush < _THINNEST_LINE:  # a line that covers no pixel wholly
+        return Mark(ink, left, top, digit, drawn=ink * np.float32(max(brush, _FAINTEST_LINE) / _THINNEST_LINE))
     line = max(0.6, brush * hand.line)
     if not hand.is_outlined or brush - line < _LEAST_HOLLOW:
         return Mark(ink, left, top, digit, drawn=ink)
