@@ -165,9 +165,11 @@ def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) ->
     x, y = chance.count(0, side - width), chance.count(0, side - height)
     if chance.yes(0.5):
         word = _WORDS[chance.count(0, len(_WORDS) - 1)]
-        tone = tuple(float(v) for v in chance.colour())
+        tone = chance.colour()
         place = (chance.count(2, side // 2), chance.count(8, side))
-        cv2.putText(page, word, place, cv2.FONT_HERSHEY_SIMPLEX, chance.between(0.25, 0.5), tone, 1, cv2.LINE_AA)
+        printed = np.zeros((side, side), np.uint8)
+        cv2.putText(printed, word, place, cv2.FONT_HERSHEY_SIMPLEX, chance.between(0.25, 0.5), 255, 1, cv2.LINE_AA)
+        blend(page, tone, printed.astype(np.float32) / 255)
     area = (slice(y, y + height), slice(x, x + width))
     page[area] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     placed = np.zeros((side, side), np.float32), np.zeros((side, side), np.uint8)
@@ -204,14 +206,7 @@ def _desk(chance: Chance, split: Split, side: int) -> Picture:
     elif look == "texture":
         picture *= in_colour(1 + _textured(chance, split, side) * chance.between(0.05, 0.5))
     elif look in ("tiles", "keys"):
-        step, gap = chance.count(12, 60), chance.count(1, 5)
-        tone = tuple(float(v) for v in chance.colour())
-        for y in range(chance.count(-step, 0), side, step):
-            for x in range(chance.count(-step, 0), side, step):
-                cv2.rectangle(picture, (x, y), (x + step - gap, y + step - gap), tone, -1)
-                if look == "keys" and step > 14:
-                    letter = chr(65 + chance.count(0, 25))
-                    cv2.putText(picture, letter, (x + 3, y + step // 2), 0, step / 70, (0.8, 0.8, 0.8), 1, cv2.LINE_AA)
+        _lay_tiles(chance, picture, has_letters=look == "keys")
     for _ in range(chance.count(0, 4)):
         a, b = (tuple(int(v) for v in chance.rng.integers(0, side, 2)) for _ in range(2))
         tone = tuple(float(v) for v in chance.colour())
@@ -223,6 +218,21 @@ def _desk(chance: Chance, split: Split, side: int) -> Picture:
         else:
             cv2.line(picture, a, b, tone, int(chance.between(1, 8)), cv2.LINE_AA)
     return picture
+
+
+def _lay_tiles(chance: Chance, picture: Picture, *, has_letters: bool) -> None:
+    """Tiles, or the keys of a keyboard, in place."""
+    side = len(picture)
+    step, gap = chance.count(12, 60), chance.count(1, 5)
+    tone = tuple(float(v) for v in chance.colour())
+    letters = np.zeros((side, side), np.uint8)
+    for y in range(chance.count(-step, 0), side, step):
+        for x in range(chance.count(-step, 0), side, step):
+            cv2.rectangle(picture, (x, y), (x + step - gap, y + step - gap), tone, -1)
+            if has_letters and step > 14:
+                letter, place = chr(65 + chance.count(0, 25)), (x + 3, y + step // 2)
+                cv2.putText(letters, letter, place, cv2.FONT_HERSHEY_SIMPLEX, step / 70, 255, 1, cv2.LINE_AA)
+    blend(picture, np.full(3, 0.8, np.float32), letters.astype(np.float32) / 255)
 
 
 def _hand(chance: Chance, picture: Picture, ink: Map) -> None:
