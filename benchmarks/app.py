@@ -32,8 +32,8 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
-from maxdigit.ui.answer import data_url
 from maxdigit.ui.pad import parse_strokes, render
+from maxdigit.ui.picture import data_url
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = """\

@@ -22,7 +22,8 @@ from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
 from maxdigit.ui.batch_tab import Batch, Order, View, lay_out
 from maxdigit.ui.downloads import write_download
-from maxdigit.ui.results import PAGE, Results, full_csv, results_page, submission_csv
+from maxdigit.ui.results import Results, full_csv, submission_csv
+from maxdigit.ui.results_table import PAGE, results_page
 
 
 @dataclass

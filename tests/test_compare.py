@@ -27,7 +27,7 @@ from maxdigit.ui.compare.mistakes import Look, Mistakes
 from maxdigit.ui.measured import MetricsError, read_metrics
 from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
 from maxdigit.ui.shown import Shown
-from maxdigit.ui.sortable import Column, sortable
+from maxdigit.ui.sortable_table import Column, sortable
 from maxdigit.ui.theme import MODEL_COLOURS
 
 DRAWING = json.dumps({"version": 1, "strokes": [{"tool": "pen", "size": 40, "points": [[100, 200], [600, 400]]}]})

@@ -30,7 +30,7 @@ from maxdigit.inference.digits import find_digits
 from maxdigit.inference.predict import NAMES, Prediction, default_model
 from maxdigit.models.registry import MODELS
 from maxdigit.preparation.prepare import PreparedPicture, prepare
-from maxdigit.ui import texts
+from maxdigit.ui import texts, theme
 from maxdigit.ui.about_tab import _card
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
@@ -38,12 +38,15 @@ from maxdigit.ui.charts import View, run_figures, smooth
 from maxdigit.ui.examples import EXAMPLES, HARD, example, example_grid
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
+from maxdigit.ui.press import pressed
+from maxdigit.ui.run_tables import settings_table
 from maxdigit.ui.runs import find_runs, fingerprint
 from maxdigit.ui.sampling import Dealt, Score
 from maxdigit.ui.shown import WHOLE, Edit, Shown, preview, seen
+from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.texts import english
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
-from maxdigit.ui.training_tab import Training, _settings, lay_out
+from maxdigit.ui.training_tab import Training, lay_out
 
 
 def drawing(*strokes: dict) -> str:
@@ -235,7 +238,7 @@ def test_bars_stand_in_digit_order_and_sum_to_all() -> None:
     card = answer_card(Prediction("torch_cnn", probabilities, 8.44), np.full((128, 128), 90, np.uint8))
     assert shares_in(card) == pytest.approx(100 * probabilities, abs=0.06)
     assert re.findall(r'class="bar-digit">(\d)', card) == list("0123456789")
-    assert card.count("bar-best") == 1 and re.search(r'class="bar bar-best" data-digit="3"', card)
+    assert card.count("bar-best") == 1 and re.search(r'class="bar bar-best" [^>]*data-digit="3"', card)
     assert "The largest digit is 3" in card and "8.4 ms" in card and MODEL_COLOURS["torch_cnn"] in card
     assert card.count('aria-live="polite"') == 1
 
@@ -593,10 +596,10 @@ def test_settings_stand_side_by_side_and_what_differs_is_marked(tmp_path: Path) 
     for model, rate in (("resnet18", 0.002), ("torch_cnn", 0.001)):
         write_config(write_run(tmp_path, model, "tuned"), model=model, name="tuned", learning_rate=rate, epochs=12)
     runs, _ = find_runs(tmp_path)
-    table = _settings(runs)
+    table = settings_table(runs)
     marked = re.findall(r'<tr class="differs"><th scope="row">(.*?)</th>', table)
     assert marked == ["model", "learning rate"] and "<td>12</td><td>12</td>" in table
-    assert _settings([]) == ""
+    assert settings_table([]) == ""
 
 
 def test_charts_have_two_lines_a_run_in_the_models_colour_and_the_papers_figure(tmp_path: Path) -> None:
@@ -663,6 +666,30 @@ def test_contrast_is_enough_in_both_themes() -> None:
             for colour in MODEL_COLOURS.values():
                 assert contrast(colour, ground) >= 3
     assert set(MODEL_COLOURS) == set(NAMES), "each model has its colour"
+
+
+def test_every_components_style_is_in_the_head_of_the_page() -> None:
+    head = launch_options()["head"]
+    ours = {
+        path.parent.name: path.read_text(encoding="utf-8") for path in Path(theme.__file__).parent.rglob("style.css")
+    }
+    assert {name for name, style in ours.items() if style not in head} == {"pad", "cropper"}, "those Gradio keeps apart"
+
+
+def test_a_table_names_its_rows_and_columns_and_escapes_what_is_text() -> None:
+    made = table([Cell(), Cell("a", is_head=True)], [Row([Cell("b", is_head=True), Cell("<i>c</i>")])], caption="<d>")
+    assert made == (
+        '<table><caption>&lt;d&gt;</caption><thead><tr><td></td><th scope="col">a</th></tr></thead>'
+        '<tbody><tr><th scope="row">b</th><td><i>c</i></td></tr></tbody></table>'
+    )
+    cell = Cell(attributes={"data-column": '"', "data-sort": "", "class": ""})
+    assert '<tr class="differs"><td data-column="&quot;" data-sort=""></td></tr>' in table([], [Row([cell], "differs")])
+
+
+def test_what_is_pressed_says_what_it_stands_for() -> None:
+    assert pressed(digit=4) == 'data-press="select" data-digit="4"'
+    assert pressed("edit", fit=True) == 'data-press="edit" data-fit="true"'
+    assert pressed(truth=None, name='"') == 'data-press="select" data-truth="" data-name="&quot;"'
 
 
 def test_nothing_is_recorded_or_sent_out() -> None:

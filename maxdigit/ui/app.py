@@ -16,7 +16,7 @@ from maxdigit.ui.classify import build_classify_tab
 from maxdigit.ui.compare import build_compare_tab
 from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.texts import labels, translations
-from maxdigit.ui.theme import SCRIPT, STYLE, make_theme
+from maxdigit.ui.theme import SCRIPT, make_theme, style_sheet
 from maxdigit.ui.training_tab import build_training_tab
 
 _HOUR = 3600
@@ -68,11 +68,10 @@ def launch_options(mcp: bool = False) -> dict[str, Any]:
         from maxdigit.ui import mcp_tools  # here, for it loads the protocol, which may not be installed
 
         tools = mcp_tools.launch_settings()
-    style, script = (path.read_text(encoding="utf-8") for path in (STYLE, SCRIPT))
     return {
         "theme": make_theme(),
         # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.
-        "head": f"<style>{style}</style><script>{script}</script>",
+        "head": f"<style>{style_sheet()}</style><script>{SCRIPT.read_text(encoding='utf-8')}</script>",
         "i18n": translations(),
         "footer_links": ["api", "settings"],
         "run_history": False,  # it would store every stroke's answer in the visitor's browser

@@ -15,11 +15,12 @@ from maxdigit.inference.batch import answer_batch, read_batch, read_names_and_la
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
 from maxdigit.ui.choice import choice
+from maxdigit.ui.confusion_matrix import confusion_matrix
 from maxdigit.ui.downloads import write_download
 from maxdigit.ui.events import QUIET, Changes, Values
 from maxdigit.ui.html import paragraph
-from maxdigit.ui.mistakes import confusion_matrix
-from maxdigit.ui.results import PAGE, Results, ResultsTable, full_csv, results_page, submission_csv
+from maxdigit.ui.results import Results, full_csv, submission_csv
+from maxdigit.ui.results_table import PAGE, ResultsTable, results_page
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 

@@ -15,25 +15,14 @@ import gradio as gr
 from maxdigit.inference.corrections import Correction, delete, export, kept
 from maxdigit.inference.predict import title
 from maxdigit.ui import texts
-from maxdigit.ui.answer import picture_tag
 from maxdigit.ui.browser import TO_FILE
+from maxdigit.ui.events import QUIET
+from maxdigit.ui.gallery import Figure, gallery
+from maxdigit.ui.html import paragraphs
+from maxdigit.ui.press import Pressable, pressed
 from maxdigit.ui.texts import labels
 
 _MOST = 200  # shown at a time
-
-_PRESSED = """
-element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-name]");
-  if (button) trigger("select", { name: button.dataset.name });
-});
-"""
-
-
-class _Gallery(gr.HTML):
-    """Shows corrections; ``select`` fires with the name of the one to delete."""
-
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, apply_default_css=False, js_on_load=_PRESSED, **kwargs)
 
 
 def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
@@ -49,38 +38,32 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
     with gr.Row(elem_classes="keep"):
         save = gr.Button(labels.CORRECTIONS_EXPORT, size="sm", elem_id="corrections-export")
         clear = gr.Button(labels.CORRECTIONS_CLEAR, size="sm", elem_id="corrections-clear")
-    gallery = _Gallery(elem_id="gallery")
+    pictures = Pressable(elem_id="gallery")
     handed = gr.Textbox(visible="hidden", label="handed to the browser")
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    gr.on(opened, partial(_show, folder), None, gallery, **quiet)
+    gr.on(opened, partial(_show, folder), None, pictures, **QUIET)
 
     def remove(pressed: gr.EventData) -> str:
         delete(folder, [str(pressed.name)])
         return _show(folder)
 
-    gr.on(gallery.select, remove, None, gallery, **quiet)
-    gr.on(save.click, partial(_export, folder), None, handed, **quiet).then(
-        None, handed, None, js=TO_FILE, api_visibility="private"
-    )
+    gr.on(pictures.select, remove, None, pictures, **QUIET)
+    gr.on(save.click, partial(_export, folder), None, handed, **QUIET).then(None, handed, None, js=TO_FILE, **QUIET)
     is_sure = gr.Checkbox(visible="hidden", label="sure")
     ask = f"() => confirm({texts.in_browser('CORRECTIONS_SURE')})"
-    gr.on(clear.click, partial(_clear, folder), is_sure, gallery, js=ask, **quiet)
+    gr.on(clear.click, partial(_clear, folder), is_sure, pictures, js=ask, **QUIET)
 
 
 def _show(folder: Path) -> str:
     found, troubles = kept(folder)
     told = [texts.corrections_kept(len(found)), *troubles]
-    lines = "".join(f"<p>{escape(line)}</p>" for line in told)
-    return f'{lines}<div class="gallery">{"".join(map(_figure, found[:_MOST]))}</div>'
+    return paragraphs(*told) + gallery(map(_figure, found[:_MOST]))
 
 
-def _figure(one: Correction) -> str:
+def _figure(one: Correction) -> Figure:
     says = texts.correction(one.digit, title(one.model) if one.model else "", one.answer, one.day)
-    return (
-        f"<figure>{picture_tag(one.pixels, says, 'mistake')}<figcaption>{escape(says)} "
-        f'<button type="button" data-name="{escape(one.name)}">{escape(texts.DELETE)}</button></figcaption></figure>'
-    )
+    delete = f'<button type="button" {pressed(name=one.name)}>{escape(texts.DELETE)}</button>'
+    return Figure(one.pixels, says, says, delete)
 
 
 def _export(folder: Path) -> str:

@@ -1,43 +1,22 @@
-"""The results of a batch: kept small, filtered, mended by hand, shown a page at a time, and written out."""
+"""The results of a batch: kept small, filtered, mended by hand, and written out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import PurePosixPath
 from typing import Any
 
-import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.backstage import backstage
 from maxdigit.inference.batch import Answered
-from maxdigit.inference.predict import title
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.ui import texts
-from maxdigit.ui.answer import picture_tag
 from maxdigit.ui.downloads import csv_text
-from maxdigit.ui.theme import model_colour
 
-PAGE = 25  # rows shown at a time
 _UNSURE = 0.7
-
-_FIXED = """
-element.addEventListener("change", (event) => {
-  const picker = event.target.closest("select[data-row]");
-  if (picker) trigger("select", { row: Number(picker.dataset.row), digit: Number(picker.value) });
-});
-"""
-
-
-class ResultsTable(gr.HTML):
-    """Shows a page of results; ``select`` fires with the row and the digit that a visitor chose instead."""
-
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, apply_default_css=False, js_on_load=_FIXED, **kwargs)
 
 
 @dataclass
@@ -136,60 +115,6 @@ def full_csv(results: Results) -> str:
             line += [""] * 11 if shares is None else [int(shares.argmax()), *(f"{share:.6f}" for share in shares)]
         lines.append([*line, row.error or ""])
     return csv_text(lines)
-
-
-def results_page(results: Results, which: str, page: int) -> tuple[str, int, int]:
-    """A page of the rows that pass a filter, as HTML; that page's number, from 0, and how many pages there are."""
-    numbers = results.filtered(which)
-    pages = max(1, -(-len(numbers) // PAGE))
-    page = min(max(page, 0), pages - 1)
-    if not numbers:
-        return f'<p class="note">{escape(texts.NO_ROWS)}</p>', 0, 1
-    others = results.models[1:]
-    columns = [texts.PICTURE, texts.FILE, texts.ANSWER, texts.SURE, texts.PROBABILITIES]
-    columns += [title(model) for model in others] + ([texts.TRUTH] if results.labels else [])
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    body = "".join(_row(results, number, others) for number in numbers[page * PAGE : (page + 1) * PAGE])
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="wide" tabindex="0">{table}</div>', page, pages
-
-
-def _row(results: Results, number: int, others: list[str]) -> str:
-    row = results.rows[number]
-    name = f'<th scope="row">{escape(row.name)}</th>'
-    if row.thumb is None:
-        span = 3 + len(others) + bool(results.labels)
-        trouble = escape(texts.told(row.error)) if row.error else ""
-        return f'<tr class="unread"><td></td>{name}<td colspan="{span}">{trouble}</td></tr>'
-    answer, truth = results.answer(row), results.truth(row)
-    options = "".join(
-        f'<option value="{digit}"{" selected" if digit == answer else ""}>{digit}</option>'
-        for digit in range(NUM_CLASSES)
-    )
-    mended = f" <small>{escape(texts.FIXED)}</small>" if row.fixed is not None else ""
-    picker = f'<select data-row="{number}" aria-label="{escape(texts.fix(row.name))}">{options}</select>{mended}'
-    cells = [
-        f"<td>{picture_tag(row.thumb, row.name, 'thumb')}</td>",
-        name,
-        f"<td>{picker}</td>",
-        f"<td>{texts.percent(results.confidence(row))}</td>",
-        f"<td>{_spark(row.probabilities[results.models[0]], results.models[0])}</td>",
-    ]
-    for model in others:
-        shares = row.probabilities[model]
-        look = ' class="differs"' if int(shares.argmax()) != answer else ""
-        cells.append(f"<td{look}>{int(shares.argmax())} <small>{texts.percent(float(shares.max()), 0)}</small></td>")
-    if results.labels:
-        look = ' class="differs"' if truth not in (None, answer) else ""
-        cells.append(f"<td{look}>{'' if truth is None else truth}</td>")
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _spark(shares: NDArray[np.float32], model: str) -> str:
-    """Ten small columns, one for each digit."""
-    says = ", ".join(f"{digit}: {texts.percent(float(share))}" for digit, share in enumerate(shares))
-    columns = "".join(f'<i style="height: {max(4, round(100 * float(share)))}%"></i>' for share in shares)
-    return f'<span class="spark" style="--model: {model_colour(model)}" title="{says}">{columns}</span>'
 
 
 def _harmless(name: str) -> str:

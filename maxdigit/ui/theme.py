@@ -7,8 +7,8 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils import fonts, sizes
 
-STYLE = Path(__file__).with_name("style.css")
-SCRIPT = Path(__file__).with_name("paste.js")
+_FOLDER = Path(__file__).parent
+SCRIPT = _FOLDER / "paste.js"
 
 # One colour for each model, in the bars and in every chart. From Okabe and Ito's colour-blind safe set, the last a
 # shade darker; they keep a contrast of 3:1 or more on both the light and the dark ground.
@@ -19,6 +19,16 @@ OTHER_COLOUR = "#808080"
 def model_colour(name: str) -> str:
     """The colour that stands for the model everywhere."""
     return MODEL_COLOURS.get(name, OTHER_COLOUR)
+
+
+def style_sheet() -> str:
+    """The page's style: what is laid out where, then each component's, which lies beside it.
+
+    Components may come in any order: no two of them speak of the same element with selectors of the same weight.
+    """
+    # Those with a template hand their style to Gradio, which keeps it to the component.
+    parts = [path for path in sorted(_FOLDER.glob("*/style.css")) if not path.with_name("template.html").exists()]
+    return "\n".join(path.read_text(encoding="utf-8") for path in (_FOLDER / "style.css", *parts))
 
 
 def make_theme() -> gr.themes.Base:

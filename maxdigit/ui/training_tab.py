@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,9 @@ from maxdigit.ui.choice import choice
 from maxdigit.ui.downloads import csv_text, write_download
 from maxdigit.ui.events import LATEST, Changes, Values
 from maxdigit.ui.html import paragraphs
-from maxdigit.ui.measured import Measured
+from maxdigit.ui.run_tables import results_table, settings_table
 from maxdigit.ui.runs import Run, find_runs, fingerprint
 from maxdigit.ui.texts import labels
-from maxdigit.ui.theme import model_colour
 
 _EVERY = 2  # seconds between two looks at the folder of runs
 _CHARTS = ("accuracy", "loss", "rate", "speed")
@@ -137,7 +135,7 @@ class Training:
             self.page.known: fingerprint(self.root),
             self.page.runs: gr.CheckboxGroup([(run.title, run.name) for run in runs], value=chosen, visible=bool(runs)),
             **self.show(chosen, view),
-            self.page.results: _results(runs),
+            self.page.results: results_table(runs),
         }
 
     def follow(self, known: Any, chosen: list[str], view: View) -> Changes:
@@ -160,7 +158,7 @@ class Training:
         return {
             self.page.note: paragraphs(about, *ink, *going, *troubles),
             **{plot: figures.get(name) for name, plot in self.page.plots.items()},
-            self.page.settings: _settings(shown),
+            self.page.settings: settings_table(shown),
             self.page.history: write_download("history.csv", _csv(shown)) if shown else None,
         }
 
@@ -169,75 +167,3 @@ def _csv(runs: list[Run]) -> str:
     """The chosen runs' epochs in one table."""
     rows = [(run.name, *astuple(epoch)) for run in runs for epoch in run.epochs]
     return csv_text([("run", *COLUMNS), *rows])
-
-
-def _settings(runs: list[Run]) -> str:
-    """The chosen runs' settings side by side; what differs is marked."""
-    told = [run for run in runs if run.settings]
-    if not told:
-        return ""
-    names = list(dict.fromkeys(name for run in told for name in run.settings))
-    head = "".join(f'<th scope="col">{_dot(run)}{escape(run.title)}</th>' for run in told)
-    rows = ""
-    for name in names:
-        values = [_value(run.settings.get(name)) for run in told]
-        look = ' class="differs"' if len(set(values)) > 1 else ""
-        cells = "".join(f"<td>{escape(value)}</td>" for value in values)
-        rows += f'<tr{look}><th scope="row">{escape(name.replace("_", " "))}</th>{cells}</tr>'
-    return (
-        f"<details><summary>{escape(texts.SETTINGS_TITLE)}</summary>"
-        f'<div class="wide" tabindex="0"><table><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></details>"
-    )
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, dict):
-        return ", ".join(
-            f"{key} {share:g}" if isinstance(share, float) else f"{key} {share}" for key, share in value.items()
-        )
-    return texts.number(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _results(runs: list[Run]) -> str:
-    if not runs:
-        return ""
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in texts.RESULTS_COLUMNS)
-    rows = "".join(_result(run) for run in runs if not run.is_ink_finder)  # its own measures are in its card
-    return (
-        f"<h2>{escape(texts.RESULTS_TITLE)}</h2>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<p>{escape(texts.RESULTS_NOTE)}</p>"
-    )
-
-
-def _result(run: Run) -> str:
-    measured = [_measurement(kind, value) for kind, value in run.metrics.test.items()]
-    here = "<br>".join(measured) or escape(texts.NOT_MEASURED)
-    if run.metrics.device and run.metrics.test:
-        here += f"<br><small>{escape(texts.TRAINED_ON.format(device=run.metrics.device))}</small>"
-    values = (here, _paper(run.spec.paper_validation), _paper(run.spec.paper_test))
-    cells = "".join(  # with the column's name, for phones, where a row becomes a block
-        f'<td data-column="{escape(column)}">{value}</td>'
-        for column, value in zip(texts.RESULTS_COLUMNS[1:], values, strict=True)
-    )
-    return f'<tr><th scope="row">{_dot(run)}{escape(run.title)}</th>{cells}</tr>'
-
-
-def _dot(run: Run) -> str:
-    return f'<span class="dot" style="background: {model_colour(run.spec.name)}"></span>'
-
-
-def _measurement(kind: str, value: Measured) -> str:
-    low, high = value.interval
-    interval = texts.interval(low, high, 2)
-    return (
-        f"<b>{texts.percent(value.accuracy, 2)}</b> <small>({interval}), "
-        f"{texts.number(value.count)} {escape(texts.KINDS.get(kind, kind))}</small>"
-    )
-
-
-def _paper(accuracy: float | None) -> str:
-    return escape(texts.NOT_GIVEN) if accuracy is None else texts.percent(accuracy)

@@ -21,9 +21,7 @@ from maxdigit.ui.answer import (
     UNSURE,
     Find,
     answer_card,
-    boxed,
     guess_card,
-    picture_tag,
     seems_written,
     trouble_card,
 )
@@ -32,6 +30,7 @@ from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.examples import example, example_grid
 from maxdigit.ui.html import paragraphs
 from maxdigit.ui.links import Opened, read_query
+from maxdigit.ui.picture import boxed, picture_tag
 from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
 from maxdigit.ui.shown import Mode, Seen, Shown, seen, seen_sample
 

@@ -10,11 +10,11 @@ import gradio as gr
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
-from maxdigit.ui.answer import photo_url
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.cropper import laid
 from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.picture import photo_url
 from maxdigit.ui.shown import WHOLE, Edit, Part, Seen, Shown, preview, seen
 
 

@@ -11,12 +11,12 @@ from gradio.components import Component
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.answer import AnswerCard, trouble_card, waiting_card
+from maxdigit.ui.answer import trouble_card, waiting_card
 from maxdigit.ui.cropper import Cropper
 from maxdigit.ui.events import Values
-from maxdigit.ui.examples import ExampleGrid
 from maxdigit.ui.pad import Pad
 from maxdigit.ui.picture_input import PictureInput
+from maxdigit.ui.press import Pressable
 from maxdigit.ui.sampling import ANY, Score
 from maxdigit.ui.shown import Edit, Mode, Shown
 from maxdigit.ui.texts import labels
@@ -55,7 +55,7 @@ class ExamplesMode:
     """Samples to choose from."""
 
     tab: gr.Tab
-    grid: ExampleGrid
+    grid: Pressable
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class ClassifyPage:
     sample: SampleMode
     examples: ExamplesMode
     model: gr.Radio
-    answer: AnswerCard
+    answer: Pressable
     keep: Keep
     handed: gr.Textbox  # to the browser, by the server: a link, or a file
 
@@ -149,7 +149,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
                 elem_id="model",
                 visible=bool(names),
             )
-            answer = AnswerCard(
+            answer = Pressable(
                 labels.made("first card", lambda: waiting("draw") if names else _no_models(predictor)),
                 elem_id="answer",
             )
@@ -219,7 +219,7 @@ def _sample_mode() -> SampleMode:
 
 def _examples_mode() -> ExamplesMode:
     with gr.Tab(labels.EXAMPLES, id="examples") as tab:
-        grid = ExampleGrid(elem_id="examples")
+        grid = Pressable(elem_id="examples")
     return ExamplesMode(tab, grid)
 
 

@@ -23,7 +23,7 @@ from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.html import paragraph
 from maxdigit.ui.sampling import ANY, Dealt, deal
 from maxdigit.ui.shown import Seen, Shown, seen, seen_sample
-from maxdigit.ui.sortable import SortableTable
+from maxdigit.ui.sortable_table import SortableTable
 from maxdigit.ui.versus import Reply, versus
 
 _PASSES = 5  # of which the median is told as a model's time

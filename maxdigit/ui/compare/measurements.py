@@ -15,7 +15,7 @@ from maxdigit.models.registry import MODELS
 from maxdigit.training.runs import METRICS
 from maxdigit.ui import texts
 from maxdigit.ui.measured import Measured, Metrics, read_metrics
-from maxdigit.ui.sortable import Column, SortableTable, sortable
+from maxdigit.ui.sortable_table import Column, SortableTable, sortable
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 

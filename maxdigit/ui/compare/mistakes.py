@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
+from maxdigit.inference.backstage import backstage
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.training.mistakes import Mistake, read_mistakes
+from maxdigit.training.runs import MISTAKES
 from maxdigit.ui import texts
 from maxdigit.ui.choice import choice
 from maxdigit.ui.compare.measurements import metrics_of
+from maxdigit.ui.confusion_matrix import MistakesOf, confusion_matrix
 from maxdigit.ui.events import LATEST, Changes, Values
+from maxdigit.ui.gallery import Figure, gallery
 from maxdigit.ui.html import paragraph
-from maxdigit.ui.mistakes import MatrixCell, MistakesOf, confusion_matrix, mistakes_gallery
+from maxdigit.ui.press import Pressable
 from maxdigit.ui.sampling import ANY
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
@@ -42,7 +50,7 @@ class Mistakes:
     predictor: Predictor
     kind: gr.Radio
     model: gr.Radio
-    matrix: MatrixCell
+    matrix: Pressable
     family: gr.Dropdown
     everything: gr.Button
     gallery: gr.HTML
@@ -64,7 +72,7 @@ class Mistakes:
         )
         with gr.Row(elem_id="mistakes"):
             with gr.Column(elem_id="matrix-side"):
-                matrix = MatrixCell("", elem_id="matrix")
+                matrix = Pressable("", elem_id="matrix")
                 family = gr.Dropdown(
                     [(labels.ANY_FAMILY, ANY), *((text, name) for name, text in labels.FAMILIES.items())],
                     value=ANY,
@@ -74,10 +82,10 @@ class Mistakes:
                 )
                 everything = gr.Button(labels.MISTAKES_ALL, elem_id="mistakes-all")
             with gr.Column(elem_id="gallery-side"):
-                gallery = gr.HTML(apply_default_css=False, elem_id="gallery")
+                pictures = gr.HTML(apply_default_css=False, elem_id="gallery")
                 more = gr.Button(labels.MISTAKES_MORE, elem_id="mistakes-more")
         cell, count = gr.State(None), gr.State(_PAGE)
-        return cls(predictor, kind, model, matrix, family, everything, gallery, more, cell, count)
+        return cls(predictor, kind, model, matrix, family, everything, pictures, more, cell, count)
 
     def connect(self, opened: Callable[..., Any]) -> None:
         """Make the components work; ``opened`` is the event that says the tab is shown."""
@@ -109,16 +117,52 @@ class Mistakes:
         measured = metrics_of(self.predictor, look.model).test.get(look.kind)
         matrix = confusion_matrix(measured.confusion if measured else [], model_colour(look.model), cell)
         try:
-            gallery, is_more = mistakes_gallery(
+            pictures, is_more = mistakes_gallery(
                 self.predictor.folder(look.model), look.kind, None if family == ANY else family, cell, look.count
             )
         except MaxDigitError as error:
-            gallery, is_more = paragraph(texts.told(error)), False
+            pictures, is_more = paragraph(texts.told(error)), False
         return {
             self.matrix: matrix,
             self.family: gr.update(value=family, interactive=is_textured),
-            self.gallery: gallery,
+            self.gallery: pictures,
             self.more: gr.Button(visible=is_more),
             self.cell: cell,
             self.count: look.count,
         }
+
+
+def mistakes_gallery(
+    folder: Path, kind: str, family: str | None, cell: MistakesOf | None, shown: int
+) -> tuple[str, bool]:
+    """Pictures that the model in ``folder`` got wrong, as HTML, and whether there are more than the ``shown``.
+
+    Raises:
+        MistakesError: the list of mistakes is damaged.
+    """
+    if not (folder / MISTAKES).is_file():
+        return paragraph(texts.NOT_LISTED), False
+    if cell is not None and cell[0] == cell[1]:
+        return paragraph(texts.RIGHT_NOT_KEPT), False
+    truth, answer = cell or (None, None)
+    found = [m for m in read_mistakes(folder).get(kind, []) if truth in (None, m.truth) and answer in (None, m.answer)]
+    if family is not None:
+        families = backstage.call("maxdigit.data.sample:measured_families", kind, [m.index for m in found])
+        found = [m for m, other in zip(found, families, strict=True) if other == family]
+    if not found:
+        return paragraph(texts.MISTAKES_NONE), False
+    figures = (_figure(kind, mistake) for mistake in found[:shown])
+    count = texts.mistakes_shown(min(shown, len(found)), len(found), truth, answer)
+    return f"{paragraph(count)}{gallery(figures)}", len(found) > shown
+
+
+def _figure(kind: str, mistake: Mistake) -> Figure:
+    sample = _picture(kind, mistake.index)
+    says = texts.mistake(mistake.truth, mistake.answer, mistake.confidence)
+    digits = ", ".join(map(str, sample.digits))
+    return Figure(sample.pixels, texts.MISTAKE_ALT.format(digits=digits), says)
+
+
+@lru_cache(maxsize=512)
+def _picture(kind: str, index: int) -> Sample:
+    return backstage.call("maxdigit.data.sample:measured_picture", kind, index)

@@ -1,4 +1,4 @@
-"""A frame to lay on a picture. :class:`Cropper` is the component; its look and its hand are beside it."""
+"""A frame to lay on a picture. :class:`Cropper` is the component."""
 
 from maxdigit.ui.cropper.cropper import Cropper, laid
 

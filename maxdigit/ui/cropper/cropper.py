@@ -1,4 +1,4 @@
-"""The cropper as a Gradio component. Its look and its hand are in ``template.html``, ``style.css``, ``script.js``."""
+"""The cropper as a Gradio component. Its template, style and script lie beside this module."""
 
 from __future__ import annotations
 

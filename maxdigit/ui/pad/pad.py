@@ -1,4 +1,4 @@
-"""The pad as a Gradio component. Its looks and its hand are in ``template.html``, ``style.css`` and ``script.js``."""
+"""The pad as a Gradio component. Its template, style and script lie beside this module."""
 
 from __future__ import annotations
 

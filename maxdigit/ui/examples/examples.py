@@ -1,14 +1,16 @@
-"""Samples worth a look, to press: every background, every kind of picture, and some that are hard."""
+"""Samples worth a look, to press: every background, every kind of picture, and some that are hard.
+
+Not ``gr.Gallery``, for the same reasons as in :mod:`maxdigit.ui.gallery`; and it opens what is pressed in a large view.
+"""
 
 from __future__ import annotations
 
 from html import escape
 from typing import Any
 
-import gradio as gr
-
 from maxdigit.ui import texts
-from maxdigit.ui.answer import picture_tag
+from maxdigit.ui.picture import picture_tag
+from maxdigit.ui.press import pressed
 from maxdigit.ui.sampling import Dealt
 
 EXAMPLES = (
@@ -19,20 +21,6 @@ EXAMPLES = (
 )
 HARD = tuple(Dealt(seed) for seed in (103, 37, 67))  # the first ResNet18 was unsure of these, or wrong
 
-_PRESSED = """
-element.addEventListener("click", (event) => {
-  const example = event.target.closest("[data-example]");
-  if (example) trigger("select", { example: Number(example.dataset.example) });
-});
-"""
-
-
-class ExampleGrid(gr.HTML):
-    """Shows what :func:`example_grid` makes; ``select`` fires with the number of the ``example`` pressed."""
-
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, apply_default_css=False, js_on_load=_PRESSED, **kwargs)
-
 
 def example(number: Any) -> Dealt | None:
     """The example of that number; None if there is none."""
@@ -41,7 +29,7 @@ def example(number: Any) -> Dealt | None:
 
 
 def example_grid() -> str:
-    """All examples as buttons: pictures with what they are under them."""
+    """All examples as buttons: pictures with what they are under them. A press sends the number of the ``example``."""
     buttons = "".join(_button(number, dealt) for number, dealt in enumerate(EXAMPLES + HARD))
     return f'<div class="examples">{buttons}</div>'
 
@@ -51,4 +39,4 @@ def _button(number: int, dealt: Dealt) -> str:
     kind = texts.FAMILIES[sample.family] if sample.family else texts.SAMPLE_KINDS[dealt.kind]
     name = texts.HARD if dealt in HARD else kind
     picture = picture_tag(sample.pixels, texts.SAMPLE_ALT, "example-picture")
-    return f'<button type="button" data-example="{number}">{picture}<span>{escape(name)}</span></button>'
+    return f'<button type="button" {pressed(example=number)}>{picture}<span>{escape(name)}</span></button>'

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.inference.predict import Prediction, title
-from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.answer import heated, in_words, picture_tag
+from maxdigit.ui.answer import in_words
+from maxdigit.ui.bars import bars
+from maxdigit.ui.picture import heated, picture_tag
 from maxdigit.ui.theme import model_colour
 
 
@@ -75,7 +76,6 @@ def _card(
         foot = texts.pass_time(prediction.milliseconds)
         if reply.heat is not None:
             seen, caption = heated(picture, reply.heat), texts.WHY.format(digit=prediction.max_digit)
-    bars = "".join(_bar(number, shares) for number in range(NUM_CLASSES))
     return f"""
 <article class="versus-card" style="--model: {model_colour(name)}" aria-label="{escape(title(name))}">
   <h3><span class="dot"></span>{escape(title(name))}</h3>
@@ -87,16 +87,6 @@ def _card(
     </figure>
   </div>
   <p class="versus-words">{escape(words)}</p>
-  <ol class="bars" aria-label="{escape(texts.BARS)}">{bars}</ol>
+  {bars(shares, label=texts.BARS)}
   <p class="answer-foot">{escape(foot)}</p>
 </article>"""
-
-
-def _bar(digit: int, shares: list[float] | None) -> str:
-    share = shares[digit] if shares else 0.0
-    best = " bar-best" if shares and share == max(shares) else ""
-    return (
-        f'<li class="bar{best}"><span class="bar-digit">{digit}</span>'
-        f'<span class="bar-track"><span class="bar-fill" style="width: {100 * share:.2f}%"></span></span>'
-        f'<span class="bar-share">{texts.percent(share) if shares else ""}</span></li>'
-    )

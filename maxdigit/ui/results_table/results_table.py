@@ -1,0 +1,81 @@
+"""A batch's results as a table, a page at a time, whose answers can be mended by hand.
+
+Not ``gr.Dataframe``: :mod:`maxdigit.ui.table` says why.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from maxdigit.inference.predict import title
+from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.ui import texts
+from maxdigit.ui.bars import small_bars
+from maxdigit.ui.picture import picture_tag
+from maxdigit.ui.results import Result, Results
+from maxdigit.ui.table import Cell, Row, table
+
+PAGE = 25  # rows shown at a time
+
+_SCRIPT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
+
+
+class ResultsTable(gr.HTML):
+    """Shows a page of results; ``select`` fires with the row and the digit that a visitor chose instead."""
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(value, apply_default_css=False, js_on_load=_SCRIPT, **kwargs)
+
+
+def results_page(results: Results, which: str, page: int) -> tuple[str, int, int]:
+    """A page of the rows that pass a filter, as HTML; that page's number, from 0, and how many pages there are."""
+    numbers = results.filtered(which)
+    pages = max(1, -(-len(numbers) // PAGE))
+    page = min(max(page, 0), pages - 1)
+    if not numbers:
+        return f'<p class="note">{escape(texts.NO_ROWS)}</p>', 0, 1
+    columns = [texts.PICTURE, texts.FILE, texts.ANSWER, texts.SURE, texts.PROBABILITIES]
+    columns += [title(model) for model in results.models[1:]] + ([texts.TRUTH] if results.labels else [])
+    rows = [_row(results, number) for number in numbers[page * PAGE : (page + 1) * PAGE]]
+    return table([Cell(escape(column), is_head=True) for column in columns], rows, is_wide=True), page, pages
+
+
+def _row(results: Results, number: int) -> Row:
+    row, others = results.rows[number], results.models[1:]
+    name = Cell(escape(row.name), is_head=True)
+    if row.thumb is None:
+        trouble = escape(texts.told(row.error)) if row.error else ""
+        span = 3 + len(others) + bool(results.labels)
+        return Row([Cell(), name, Cell(trouble, attributes={"colspan": span})], "unread")
+    answer, truth, shares = results.answer(row), results.truth(row), row.probabilities
+    cells = [
+        Cell(picture_tag(row.thumb, row.name, "thumb")),
+        name,
+        Cell(_picker(row, number, answer)),
+        Cell(texts.percent(results.confidence(row))),
+        Cell(small_bars(list(map(float, shares[results.models[0]])), results.models[0])),
+    ]
+    for model in others:
+        said, sure = int(shares[model].argmax()), float(shares[model].max())
+        cells.append(_differing(f"{said} <small>{texts.percent(sure, 0)}</small>", said != answer))
+    if results.labels:
+        cells.append(_differing("" if truth is None else str(truth), truth not in (None, answer)))
+    return Row(cells)
+
+
+def _picker(row: Result, number: int, answer: int | None) -> str:
+    """The answer that counts, and the other digits to choose instead."""
+    options = "".join(
+        f'<option value="{digit}"{" selected" if digit == answer else ""}>{digit}</option>'
+        for digit in range(NUM_CLASSES)
+    )
+    mended = f" <small>{escape(texts.FIXED)}</small>" if row.fixed is not None else ""
+    return f'<select data-row="{number}" aria-label="{escape(texts.fix(row.name))}">{options}</select>{mended}'
+
+
+def _differing(content: str, differs: bool) -> Cell:
+    return Cell(content, attributes={"class": "differs" if differs else ""})

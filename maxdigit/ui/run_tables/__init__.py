@@ -1,0 +1,5 @@
+"""The settings of training runs side by side, and their results beside the paper's."""
+
+from maxdigit.ui.run_tables.run_tables import results_table, settings_table
+
+__all__ = ["results_table", "settings_table"]

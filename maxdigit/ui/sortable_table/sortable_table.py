@@ -1,0 +1,50 @@
+"""A table that sorts by the column whose name is pressed, each name telling what it means.
+
+Not ``gr.Dataframe``: :mod:`maxdigit.ui.table` says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from maxdigit.ui.table import Cell, Row, table
+
+_SORT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's name, and what it means."""
+
+    name: str
+    means: str
+
+
+class SortableTable(gr.HTML):
+    """Shows what :func:`sortable` makes; the order that was asked for stays when the value changes."""
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(value, apply_default_css=False, js_on_load=_SORT, **kwargs)
+
+
+def sortable(columns: list[Column], rows: list[list[tuple[str, float | str | None]]], note: str = "") -> str:
+    """The table as HTML.
+
+    Args:
+        columns: from left to right.
+        rows: for each cell its HTML, and what to sort it by; None comes last.
+        note: a sentence for under the table.
+    """
+    names = (f'<button type="button" title="{escape(each.means)}">{escape(each.name)}</button>' for each in columns)
+    body = [Row([_cell(number, *cell) for number, cell in enumerate(row)]) for row in rows]
+    foot = f'<p class="note">{escape(note)}</p>' if note else ""
+    return table([Cell(name, is_head=True) for name in names], body, is_wide=True) + foot
+
+
+def _cell(number: int, shown: str, value: float | str | None) -> Cell:
+    return Cell(shown, is_head=number == 0, attributes={"data-sort": "" if value is None else str(value)})

@@ -1,0 +1,5 @@
+"""Tables as HTML."""
+
+from maxdigit.ui.table.table import Cell, Row, table
+
+__all__ = ["Cell", "Row", "table"]
