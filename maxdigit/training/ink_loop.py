@@ -48,6 +48,7 @@ _PROGRESS = "progress.json"
 _KEPT = 0.6  # a digit is kept whole if so much of its ink is found, at the threshold that preparation uses
 TEST_SCENES = 1_000
 LOOK_SCENES = 1_500
+_LOOK_BATCH = 50
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,8 @@ def train_ink_finder(
         if step >= total:
             fraction = 1.0
         if not taken:
+            if step == 0:
+                raise TrainingError("The time was over before the first step was done: give more --minutes.")
             break
         seconds = time.perf_counter() - start
         validation_loss, validation_dice = _validate(averaged, recipe.validation_scenes, device)
@@ -199,7 +202,6 @@ def train_ink_finder(
         tqdm.write(f"validation: loss {validation_loss:.3f}, Dice {validation_dice:.3f}")
         _save_state(folder, network, averaged, {"step": step, "epoch": number, "fraction": fraction})
     del batches, loader  # their processes would take the cores
-    averaged = averaged.cpu()
     fit_look(averaged, TRAIN, step * recipe.batch_size, LOOK_SCENES)
     save_file({name: value.half().contiguous() for name, value in _plain(averaged).items()}, folder / WEIGHTS)
     write_ink_metrics(folder, TEST_SCENES)
@@ -219,14 +221,16 @@ def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None
         scenes: how many; a third of them made textured pictures, so that both sides count.
     """
     network.eval()
+    device = next(network.parameters()).device
     features, truth = [], []
-    for index in range(start, start + scenes):
-        kind = "competition" if index % 3 == 0 else None
-        scene = make_scene(split, index, kind)
+    for first in range(start, start + scenes, _LOOK_BATCH):
+        indices = range(first, min(first + _LOOK_BATCH, start + scenes))
+        batch = [make_scene(split, index, "competition" if index % 3 == 0 else None) for index in indices]
+        pixels = torch.from_numpy(np.stack([scene.pixels for scene in batch]))
         with torch.inference_mode():
-            features.append(network.features(to_inputs(torch.from_numpy(scene.pixels[None])))[0])
-        truth.append(float(scene.kind == "competition"))
-    inputs, target = torch.stack(features), torch.tensor(truth)
+            features.append(network.features(to_inputs(pixels.to(device))).cpu())
+        truth += [float(scene.kind == "competition") for scene in batch]
+    inputs, target = torch.cat(features), torch.tensor(truth)
     mean, deviation = inputs.mean(0), inputs.std(0) + 1e-3
     inputs = (inputs - mean) / deviation
     weight, bias = torch.zeros(inputs.shape[1], requires_grad=True), torch.zeros(1, requires_grad=True)

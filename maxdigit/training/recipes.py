@@ -141,10 +141,9 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
             raise TrainingError(f"{setting} must be above 0, not {getattr(recipe, setting)}.")
     if recipe.width not in WIDTHS or (recipe.width != 1 and name == "paper"):
         raise TrainingError(f"The width must be 0.5 or 1, and 1 for the paper's recipes; not {recipe.width}.")
-    if recipe.head not in ("plain", "largest"):
-        raise TrainingError(f"The head must be plain or largest, not {recipe.head}.")
-    if recipe.head != "plain" and model != "torch_cnn":
-        raise TrainingError(f"Only torch_cnn's answering layer can be written in another way, not {model}'s.")
+    heads = ("plain", "largest") if model == "torch_cnn" else ("plain",)
+    if recipe.head not in heads:
+        raise TrainingError(f"The answering layer of {model} can be {' or '.join(heads)}, not {recipe.head}.")
     if not 0 <= recipe.warp <= 1:
         raise TrainingError(f"The share of distorted pictures must be 0 to 1, not {recipe.warp}.")
     if not 0 <= recipe.seed < 2**32:
