@@ -6,7 +6,7 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from maxdigit.inference.backstage import BackstagePredictor, backstage
+from maxdigit.inference.model_process import ModelProcess, ModelProcessEvaluation, ModelProcessPredictor
 from maxdigit.inference.predict import CHECKPOINTS
 
 
@@ -24,12 +24,14 @@ def main() -> None:
     if args.mcp and find_spec("mcp") is None:
         parser.exit(1, "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n")
 
-    backstage.start()
-    predictor = BackstagePredictor(args.checkpoints)
+    process = ModelProcess()
+    predictor = ModelProcessPredictor(process, args.checkpoints)
     predictor.get_ready()
-    from maxdigit.ui.app import build_app, launch_options  # takes seconds to load, and the models' process needs it not
+    # Here, for it takes seconds to load, and the model process does not need it.
+    from maxdigit.ui.app import build_app, launch_options
 
-    demo = build_app(predictor, args.runs or args.checkpoints, args.corrections)
+    evaluation = ModelProcessEvaluation(process)
+    demo = build_app(predictor, args.runs or args.checkpoints, args.corrections, evaluation=evaluation)
     demo.launch(server_name=args.host, server_port=args.port, inbrowser=args.open, **launch_options(args.mcp))
 
 

@@ -18,6 +18,7 @@ from ui_support import FakePredictor
 
 from maxdigit.inference import batch
 from maxdigit.inference.batch import BatchError, Entry, answer_batch, read_batch, read_names_and_labels
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
 from maxdigit.ui.batch_tab import Batch, Order, View, lay_out
@@ -248,9 +249,9 @@ def test_names_are_harmless_in_a_page_and_in_a_spreadsheet() -> None:
 
 def test_labels_give_a_score() -> None:
     results = filled(labels={f"{number}.png": 0 for number in range(10)})
-    score = results.scored()
+    score = results.scored(Evaluation())
     assert score is not None and score["count"] == 10
-    assert filled().scored() is None
+    assert filled().scored(Evaluation()) is None
     tab = batch_tab()
     assert texts.LABELS_UNUSED in tab.finish(filled(labels={"another.png": 3}))[tab.on.scored]
     scored = tab.finish(results)[tab.on.scored]
@@ -263,7 +264,7 @@ def test_labels_give_a_score() -> None:
 def batch_tab() -> Batch:
     """The tab without a server."""
     with gr.Blocks():
-        return Batch(lay_out(["resnet18", "torch_cnn"]), FakePredictor())
+        return Batch(lay_out(["resnet18", "torch_cnn"]), FakePredictor(), Evaluation())
 
 
 def test_a_batch_runs_to_its_end_and_shows_what_it_has_on_the_way(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 from ui_support import FakePredictor, free_port, served, write_results, write_run
 
 from maxdigit.inference.digits import find_digits
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import append_epoch, read_history
@@ -733,15 +734,15 @@ def test_an_example_opens_as_a_sample_with_its_boxes(opened: Opener, predictor: 
     buttons = page.locator(".examples button")
     expect(buttons).to_have_count(len(EXAMPLES) + len(HARD))
     assert buttons.first.inner_text() == texts.FAMILIES["rings"] and buttons.last.inner_text() == texts.HARD
-    chosen = EXAMPLES[8]
+    sample = EXAMPLES[8].sample(Evaluation())
     buttons.nth(8).click()
-    expect(page.locator("#truth")).to_contain_text(f"the largest is {chosen.sample.max_digit}")
-    assert (predictor.seen[-1] == chosen.sample.pixels).all()
+    expect(page.locator("#truth")).to_contain_text(f"the largest is {sample.max_digit}")
+    assert (predictor.seen[-1] == sample.pixels).all()
     expect(page.locator("#modes [role=tab][aria-selected=true]")).to_have_text(texts.SAMPLE)
     boxes = page.locator("#classify .boxed rect")
     expect(boxes.first).to_be_hidden()
     page.get_by_label(texts.SHOW_BOXES).check()
-    expect(boxes).to_have_count(2 * len(chosen.sample.digits))
+    expect(boxes).to_have_count(2 * len(sample.digits))
     for box in boxes.all():
         expect(box).to_be_visible()
 

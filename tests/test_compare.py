@@ -17,6 +17,7 @@ from ui_support import TEXTURED, FakePredictor, write_results
 
 from maxdigit.data.sample import measured_picture
 from maxdigit.errors import MaxDigitError
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import NAMES, Predictor
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
@@ -59,7 +60,7 @@ def test_agreement_is_told_in_words(answers: list[tuple[str, int]], words: str) 
 def compare(predictor: FakePredictor, shown: Shown) -> Iterator[tuple[str, str, dict[str, float]]]:
     """What the page shows, one answer after the other: the cards, the table, and the times."""
     with gr.Blocks():
-        asking = Asking(predictor, gr.HTML(), gr.HTML(), gr.State({}))
+        asking = Asking(predictor, Evaluation(), gr.HTML(), gr.HTML(), gr.State({}))
     for changes in asking.compare(shown, {}):
         yield changes[asking.replies], changes[asking.table], changes[asking.times]
 
@@ -185,7 +186,7 @@ def test_the_ensemble_has_the_size_and_the_work_of_its_members() -> None:
 def looked_at(predictor: FakePredictor, look: Look) -> tuple[str, str, bool, Any]:
     """What the page shows: the matrix, the gallery, whether there is more, and the chosen cell."""
     with gr.Blocks():
-        section = Mistakes.laid_out(predictor, gr.Radio())
+        section = Mistakes.laid_out(predictor, Evaluation(), gr.Radio())
     changes = section.show(look)
     return changes[section.matrix], changes[section.gallery], changes[section.more].visible, changes[section.cell]
 
@@ -234,7 +235,7 @@ def test_wishes_are_read_and_nonsense_refused() -> None:
 
 
 def test_a_dealt_sample_is_the_same_each_time() -> None:
-    first, second = (Dealt(5, "drawn", None, (1, 4, 2)).sample for _ in range(2))
+    first, second = (Dealt(5, "drawn", None, (1, 4, 2)).sample(Evaluation()) for _ in range(2))
     assert (first.pixels == second.pixels).all() and sorted(first.digits) == [1, 2, 4]
     with pytest.raises(MaxDigitError):
-        _ = Dealt(5, "crowded").sample
+        _ = Dealt(5, "crowded").sample(Evaluation())

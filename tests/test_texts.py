@@ -26,7 +26,7 @@ REACHED = (
     "preparation/files.py",
     "preparation/prepare.py",
     "data/mnist.py",
-    "inference/backstage.py",
+    "inference/model_process.py",
     "inference/batch.py",
     "inference/ensemble.py",
     "inference/predict.py",

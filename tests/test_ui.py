@@ -27,6 +27,7 @@ from maxdigit.data.backgrounds import FAMILIES
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.digits import find_digits
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import NAMES, Prediction, default_model
 from maxdigit.models.registry import MODELS
 from maxdigit.preparation.prepare import PreparedPicture, prepare
@@ -42,7 +43,7 @@ from maxdigit.ui.press import pressed
 from maxdigit.ui.run_tables import settings_table
 from maxdigit.ui.runs import find_runs, fingerprint
 from maxdigit.ui.sampling import Dealt, Score
-from maxdigit.ui.shown import WHOLE, Edit, Shown, preview, seen
+from maxdigit.ui.shown import WHOLE, Edit, Shown, preview, seen_upload
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.texts import english
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
@@ -328,14 +329,14 @@ def test_an_uploaded_picture_is_turned_and_its_ink_overruled(tmp_path: Path) -> 
     pixels[20:60, 90:96] = 20
     path = tmp_path / "picture.png"
     Image.fromarray(pixels).save(path)
-    upright = seen(FakePredictor(), uploaded(path))
-    turned = seen(FakePredictor(), uploaded(path, edit=Edit(1)))
+    upright = seen_upload(uploaded(path), predictor=FakePredictor())
+    turned = seen_upload(uploaded(path, edit=Edit(1)), predictor=FakePredictor())
     assert upright is not None and turned is not None and upright.inverted
     assert np.abs(np.rot90(upright.pixels, -1).astype(int) - turned.pixels).mean() < 2
     assert len(upright.boxes) == 1 and upright.boxes[0][1] < 64 < turned.boxes[0][0], "the top goes to the right"
-    framed = seen(FakePredictor(), uploaded(path, edit=Edit(region=(0.0, 0.0, 1.0, 0.7))))
+    framed = seen_upload(uploaded(path, edit=Edit(region=(0.0, 0.0, 1.0, 0.7))), predictor=FakePredictor())
     assert framed is not None and (framed.pixels != upright.pixels).any()
-    light = seen(FakePredictor(), uploaded(path, ink="light"))
+    light = seen_upload(uploaded(path, ink="light"), predictor=FakePredictor())
     assert light is not None and not light.inverted and (light.pixels != upright.pixels).any()
 
 
@@ -445,7 +446,7 @@ def test_a_guess_comes_before_the_answer_and_is_scored() -> None:
     truth, card = changes[page.sample.truth], changes[page.answer]
     assert texts.GUESS in card and card.count(" disabled") == 0 and shares_in(card) == []
     assert "the largest is" not in truth and not predictor.seen
-    largest = dealt.sample.max_digit
+    largest = dealt.sample(Evaluation()).max_digit
     changes = tab.answering.reveal(dealt, "resnet18", largest, Score())
     score, truth = changes[page.state.score], changes[page.sample.truth]
     assert changes[page.state.is_hidden] is False
@@ -748,7 +749,7 @@ def test_a_picture_is_turned_before_a_part_of_it_is_read(tmp_path: Path) -> None
     pixels = np.rot90(written(tmp_path / "sheet.png"), -1)  # 200 wide, 300 high
     expected = prepare(pixels[: 300 // 2, 200 // 2 :], fit_to_writing=False).pixels
     edit = Edit(1).framed([0.5, 0.0, 1.0, 0.5])
-    shown = seen(FakePredictor(), uploaded(tmp_path / "sheet.png", edit=edit))
+    shown = seen_upload(uploaded(tmp_path / "sheet.png", edit=edit), predictor=FakePredictor())
     assert shown is not None and (shown.pixels == expected).all() and shown.pixels.any()
 
 
@@ -934,10 +935,10 @@ def test_what_is_no_turn_turns_nothing(quarters: object) -> None:
 
 
 def test_there_is_an_example_of_everything() -> None:
-    samples = [dealt.sample for dealt in EXAMPLES]
+    samples = [dealt.sample(Evaluation()) for dealt in EXAMPLES]
     assert {sample.family for sample in samples} == {*texts.FAMILIES, None}
     assert {dealt.kind for dealt in EXAMPLES} == set(texts.SAMPLE_KINDS)
-    assert example_grid().count("<button") == len(EXAMPLES) + len(HARD)
+    assert example_grid(Evaluation()).count("<button") == len(EXAMPLES) + len(HARD)
 
 
 @pytest.mark.parametrize("number", [-1, len(EXAMPLES) + len(HARD), None, "0", 1.0, True])

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError, UnknownModelError
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import NAMES, Prediction, Predictor
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import Epoch, write_history
@@ -135,9 +136,9 @@ class ClassifyTab:
 
         with gr.Blocks():
             self.page = lay_out(predictor, asks_for_corrections=corrections is not None)
-        self.answering = Answering(self.page, predictor)
+        self.answering = Answering(self.page, predictor, Evaluation())
         self.editing = Editing(self.page, predictor)
-        self.keeping = Keeping(self.page, predictor, corrections)
+        self.keeping = Keeping(self.page, predictor, Evaluation(), corrections)
 
     def answer(self, shown: Shown, model: str = "resnet18") -> str:
         """The card about what is shown."""

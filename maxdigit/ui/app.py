@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.about_tab import build_about_tab
@@ -22,14 +23,18 @@ from maxdigit.ui.training_tab import build_training_tab
 _HOUR = 3600
 
 
-def build_app(predictor: Predictor, runs: Path, corrections: Path | None = None) -> gr.Blocks:
+def build_app(
+    predictor: Predictor, runs: Path, corrections: Path | None = None, *, evaluation: Evaluation | None = None
+) -> gr.Blocks:
     """The page, ready to launch.
 
     Args:
         predictor: the trained models that answer.
         runs: a folder of training runs, for the charts.
         corrections: a folder for what visitors say is wrong; None to keep nothing, and not to ask.
+        evaluation: makes samples and scores; None for one in this process.
     """
+    evaluation = evaluation or Evaluation()
     # Uploads are looked at and let go: every hour, files older than an hour are removed.
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
         gr.HTML(
@@ -39,11 +44,13 @@ def build_app(predictor: Predictor, runs: Path, corrections: Path | None = None)
         )
         with gr.Tabs(elem_id="pages"):
             with gr.Tab(labels.CLASSIFY, id="classify", alignment="right"):
-                classify = build_classify_tab(predictor, loaded=demo.load, corrections=corrections)
+                classify = build_classify_tab(
+                    predictor, evaluation=evaluation, loaded=demo.load, corrections=corrections
+                )
             with gr.Tab(labels.COMPARE, id="compare", alignment="right") as compare:
-                build_compare_tab(predictor, classify, opened=compare.select)
+                build_compare_tab(predictor, classify, evaluation=evaluation, opened=compare.select)
             with gr.Tab(labels.BATCH, id="batch", alignment="right"):
-                build_batch_tab(predictor)
+                build_batch_tab(predictor, evaluation=evaluation)
             with gr.Tab(labels.TRAINING, id="training", alignment="right") as training:
                 build_training_tab(runs, opened=training.select)
             if corrections is not None:

@@ -12,6 +12,7 @@ from gradio.components import Component
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import answer_batch, read_batch, read_names_and_labels
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
 from maxdigit.ui.choice import choice
@@ -80,10 +81,15 @@ class BatchPage:
         return View(values[self.which], values[self.page])
 
 
-def build_batch_tab(predictor: Predictor) -> None:
-    """Put the tab's components where the caller is."""
+def build_batch_tab(predictor: Predictor, *, evaluation: Evaluation) -> None:
+    """Put the tab's components where the caller is.
+
+    Args:
+        predictor: the trained models.
+        evaluation: scores answers.
+    """
     if predictor.available():
-        Batch(lay_out(predictor.available()), predictor).connect()
+        Batch(lay_out(predictor.available()), predictor, evaluation).connect()
     else:
         gr.Markdown(labels.NO_MODELS_HERE)
 
@@ -147,6 +153,7 @@ class Batch:
 
     on: BatchPage
     predictor: Predictor
+    evaluation: Evaluation
 
     def connect(self) -> None:
         """Make the components work."""
@@ -236,7 +243,7 @@ class Batch:
             on.results: results,
             on.submission: write_download("submission.csv", submission_csv(results)) if has_any else None,
             on.everything: write_download("maxdigit_results.csv", full_csv(results)) if has_any else None,
-            on.scored: _score(results) if has_any else "",
+            on.scored: self._score(results) if has_any else "",
             on.start: gr.Button(interactive=True),
             on.cancel: gr.Button(interactive=False),
         }
@@ -253,16 +260,15 @@ class Batch:
             on.page: page,
         }
 
-
-def _score(results: Results) -> str:
-    """How many of the answers are right, and the confusion matrix; empty where there are no labels."""
-    score = results.scored()
-    if not score:
-        return f'<p class="note">{escape(texts.LABELS_UNUSED)}</p>' if results.labels else ""
-    matrix = confusion_matrix(score["confusion"], model_colour(results.models[0]), can_press=False)
-    low, high = score["interval95"]
-    said = texts.batch_score(title(results.models[0]), score["accuracy"], low, high, score["count"])
-    return f'<p class="note">{escape(said)}</p>{matrix}'
+    def _score(self, results: Results) -> str:
+        """How many of the answers are right, and the confusion matrix; empty where there are no labels."""
+        score = results.scored(self.evaluation)
+        if not score:
+            return f'<p class="note">{escape(texts.LABELS_UNUSED)}</p>' if results.labels else ""
+        matrix = confusion_matrix(score["confusion"], model_colour(results.models[0]), can_press=False)
+        low, high = score["interval95"]
+        said = texts.batch_score(title(results.models[0]), score["accuracy"], low, high, score["count"])
+        return f'<p class="note">{escape(said)}</p>{matrix}'
 
 
 def _summary(results: Results) -> str:

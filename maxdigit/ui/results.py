@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.backstage import backstage
 from maxdigit.inference.batch import Answered
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui.downloads import csv_text
 
@@ -86,14 +86,14 @@ class Results:
         }
         return [number for number, row in enumerate(self.rows) if tests[which](row)]
 
-    def scored(self) -> dict[str, Any] | None:
+    def scored(self, evaluation: Evaluation) -> dict[str, Any] | None:
         """Accuracy and its kin on the pictures with a label, as :func:`maxdigit.training.metrics.score` gives them."""
         labelled = [(row, truth) for row in self.rows if row.probabilities and (truth := self.truth(row)) is not None]
         if not labelled:
             return None
         truths = np.array([truth for _, truth in labelled])
         probabilities = np.stack([row.probabilities[self.models[0]] for row, _ in labelled])
-        return backstage.call("maxdigit.training.metrics:score", probabilities, truths)
+        return evaluation.score(probabilities, truths)
 
 
 def submission_csv(results: Results) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from functools import lru_cache
 
 from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.backstage import backstage
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.ui import texts
 
 ANY = "any"  # what the pickers call "leave it to chance"
@@ -30,10 +29,13 @@ class Dealt:
     family: str | None = None
     digits: tuple[int, ...] | None = None
 
-    @property
-    def sample(self) -> Sample:
-        """The picture, and what is known about it."""
-        return _sample(self)
+    def sample(self, evaluation: Evaluation) -> Sample:
+        """The picture, and what is known about it.
+
+        Raises:
+            SampleError: there is no such sample.
+        """
+        return evaluation.sample(self.seed, self.kind, family=self.family, digits=self.digits)
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,3 @@ def deal(kind: str, family: str, digits: str) -> Dealt:
         raise WishError(texts.THREE_DIGITS)
     named = family if kind == "textured" and family != ANY else None
     return Dealt(secrets.randbelow(_SEEDS), kind, named, wished or None)
-
-
-@lru_cache(maxsize=64)  # a few visitors' samples, for when they ask another model about the same one
-def _sample(dealt: Dealt) -> Sample:
-    name = "maxdigit.data.sample:draw_sample"
-    return backstage.call(name, dealt.seed, dealt.kind, family=dealt.family, digits=dealt.digits)

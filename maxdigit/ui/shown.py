@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from maxdigit.data.labelled import Sample
 from maxdigit.inference.digits import Box, find_digits, without
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.preparation.files import open_picture, to_rgb
 from maxdigit.preparation.framing import Frame, Region
@@ -107,28 +109,42 @@ class Seen:
         return [self.frame.to_picture(each) for each in corners]
 
 
-def seen(predictor: Predictor, shown: Shown) -> Seen | None:
+def seen(shown: Shown, *, predictor: Predictor, evaluation: Evaluation) -> Seen | None:
     """What a model sees of what is shown, before any digit of it is erased; None while there is nothing.
 
     Args:
-        predictor: prepares uploaded pictures.
         shown: what the page shows.
+        predictor: prepares uploaded pictures.
+        evaluation: makes samples.
 
     Raises:
         MaxDigitError: the drawing or the file cannot be read.
     """
     if shown.mode == "sample":
-        return None if shown.dealt is None else seen_sample(shown.dealt)
-    fit = shown.mode not in shown.edit.as_it_is
+        return None if shown.dealt is None else seen_sample(shown.dealt.sample(evaluation))
     if shown.mode == "upload":
-        return None if shown.upload is None else _seen_upload(predictor, shown.upload, shown.ink, shown.edit, fit)
+        return seen_upload(shown, predictor=predictor)
+    fit = "draw" not in shown.edit.as_it_is
     drawn = render(parse_strokes(shown.drawing), fit=fit)
     return Seen(drawn, boxes=tuple(find_digits(drawn)), is_fitted=fit) if drawn.any() else None
 
 
-def _seen_upload(predictor: Predictor, path: str, ink: Ink, edit: Edit, fit: bool) -> Seen:
-    options = {"turns": edit.turns, "region": edit.region, "fit_to_writing": fit}
-    found = predictor.prepare(existing(path), dark_ink_on_light=_DARK_INK[ink], **options)
+def seen_upload(shown: Shown, *, predictor: Predictor) -> Seen | None:
+    """What a model sees of the uploaded picture; None while there is none.
+
+    Raises:
+        MaxDigitError: the file cannot be read.
+    """
+    if shown.upload is None:
+        return None
+    fit = "upload" not in shown.edit.as_it_is
+    found = predictor.prepare(
+        existing(shown.upload),
+        turns=shown.edit.turns,
+        region=shown.edit.region,
+        dark_ink_on_light=_DARK_INK[shown.ink],
+        fit_to_writing=fit,
+    )
     return Seen(
         found.pixels,
         found.inverted,
@@ -141,9 +157,9 @@ def _seen_upload(predictor: Predictor, path: str, ink: Ink, edit: Edit, fit: boo
     )
 
 
-def seen_sample(dealt: Dealt) -> Seen:
+def seen_sample(sample: Sample) -> Seen:
     """What a model sees of a sample."""
-    return Seen(dealt.sample.pixels, boxes=dealt.sample.boxes, are_true=True)
+    return Seen(sample.pixels, boxes=sample.boxes, are_true=True)
 
 
 @dataclass(frozen=True)

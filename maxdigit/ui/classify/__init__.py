@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.editing import Editing
@@ -14,18 +15,21 @@ from maxdigit.ui.classify.layout import ClassifyPage, lay_out
 __all__ = ["ClassifyPage", "build_classify_tab"]
 
 
-def build_classify_tab(predictor: Predictor, *, loaded: Any, corrections: Path | None = None) -> ClassifyPage:
+def build_classify_tab(
+    predictor: Predictor, *, evaluation: Evaluation, loaded: Any, corrections: Path | None = None
+) -> ClassifyPage:
     """Put the tab's components where the caller is, and make them answer.
 
     Args:
         predictor: the trained models.
+        evaluation: makes samples.
         loaded: the event that says the page has been opened, perhaps by a link to a drawing or a sample.
         corrections: where to keep what visitors say is wrong; None to keep nothing, and not to ask.
     """
     page = lay_out(predictor, asks_for_corrections=corrections is not None)
     if predictor.available():
-        answering = Answering(page, predictor)
+        answering = Answering(page, predictor, evaluation)
         answering.connect(loaded)
         Editing(page, predictor).connect(answering)
-        Keeping(page, predictor, corrections).connect()
+        Keeping(page, predictor, evaluation, corrections).connect()
     return page

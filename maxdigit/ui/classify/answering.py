@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.digits import Box
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor, default_model, title
 from maxdigit.inference.turns import better_turns
 from maxdigit.models.registry import NUM_CLASSES
@@ -41,6 +42,7 @@ class Answering:
 
     page: ClassifyPage
     predictor: Predictor
+    evaluation: Evaluation
 
     @property
     def answered(self) -> set[Component]:
@@ -97,7 +99,13 @@ class Answering:
             **slow,
         )
         grid = page.examples.grid
-        gr.on(page.examples.tab.select, example_grid, None, grid, **{**ASKING, "show_progress": "minimal"})
+        gr.on(
+            page.examples.tab.select,
+            lambda: example_grid(self.evaluation),
+            None,
+            grid,
+            **{**ASKING, "show_progress": "minimal"},
+        )
         gr.on(grid.select, open_example, {page.model}, {page.modes, state.is_hidden, *opened}, **slow)
         revealed = {state.is_hidden, state.score, sample.truth, *self.answered}
         gr.on(page.answer.select, press, inputs | {state.is_hidden, state.score}, revealed, **slow)
@@ -106,7 +114,7 @@ class Answering:
     def show(self, shown: Shown, model: str) -> Changes:
         """The answer to what is shown, nothing of it erased."""
         try:
-            picture = seen(self.predictor, shown)
+            picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
             card = waiting(shown.mode) if picture is None else self._card(picture, model)
         except MaxDigitError as error:
             card = trouble_card(texts.told(error))
@@ -121,7 +129,7 @@ class Answering:
     def press(self, shown: Shown, model: str, digit: Any, number: Any) -> Changes:
         """The answer after a press: on a bar, whose ``digit`` asks why, or on a find, whose ``number`` is erased."""
         try:
-            picture, erased = seen(self.predictor, shown), shown.erased
+            picture, erased = seen(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
             if picture is not None and number in range(len(picture.boxes)):
                 erased = tuple(sorted({*erased} ^ {number}))
                 return self._answer(self._card(picture, model, erased), erased)
@@ -135,7 +143,7 @@ class Answering:
         """The picture, the truth about it, and the answer; or, while they are hidden, the picture and what to do."""
         changes: Changes = {self.page.state.mode: "sample", self.page.state.dealt: dealt}
         try:
-            sample = dealt.sample
+            sample = dealt.sample(self.evaluation)
         except MaxDigitError as error:
             return {**changes, **self._told("", texts.told(error)), **self._answer(trouble_card(texts.told(error)))}
         picture = boxed(picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture"), sample.boxes)
@@ -168,7 +176,7 @@ class Answering:
         truth, card, prediction = self._answered_sample(dealt, model)
         said = [truth]
         if prediction is not None:
-            largest = dealt.sample.max_digit
+            largest = dealt.sample(self.evaluation).max_digit
             score = score.after(guess == largest, model, prediction.max_digit == largest)
             counts = score.rounds, score.visitor, score.model
             said.append(texts.outcome(guess == largest, list(map(title, score.asked)), counts))
@@ -202,10 +210,10 @@ class Answering:
 
     def _answered_sample(self, dealt: Dealt, model: str) -> tuple[str, str, Prediction | None]:
         """The truth in words, the card, and the answer if there is one."""
-        sample = dealt.sample
+        sample = dealt.sample(self.evaluation)
         try:
             prediction = self.predictor.classify(sample.pixels, model)
-            card = self._card(seen_sample(dealt), model)
+            card = self._card(seen_sample(sample), model)
         except MaxDigitError as error:
             return texts.truth(sample.digits, sample.max_digit, None), trouble_card(texts.told(error)), None
         return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), card, prediction

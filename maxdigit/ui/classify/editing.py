@@ -15,7 +15,7 @@ from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.cropper import laid
 from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.picture import photo_url
-from maxdigit.ui.shown import WHOLE, Edit, Part, Seen, Shown, preview, seen
+from maxdigit.ui.shown import WHOLE, Edit, Part, Seen, Shown, preview, seen_upload
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Editing:
     def marks(self, shown: Shown) -> str:
         """The digits found, as outlines to lay on the uploaded picture; empty where there are none."""
         try:
-            found = seen(self.predictor, shown)
+            found = seen_upload(shown, predictor=self.predictor)
             if shown.upload is None or found is None or not found.boxes:
                 return ""
             picture = preview(shown.upload, shown.edit)
@@ -117,6 +117,6 @@ class Editing:
     def _found(self, shown: Shown) -> Seen | None:
         """What a model sees of the uploaded picture; None if there is none, or it cannot be read."""
         try:
-            return seen(self.predictor, replace(shown, mode="upload"))
+            return seen_upload(shown, predictor=self.predictor)
         except MaxDigitError:  # the answer says why
             return None

@@ -16,6 +16,7 @@ from PIL import Image
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.corrections import keep
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
@@ -32,6 +33,7 @@ class Keeping:
 
     page: ClassifyPage
     predictor: Predictor
+    evaluation: Evaluation
     corrections: Path | None  # where corrections are kept; None to keep none
 
     def connect(self) -> None:
@@ -107,7 +109,7 @@ class Keeping:
 
     def _pixels(self, shown: Shown) -> NDArray[np.uint8] | None:
         """The picture (128, 128) that is answered, without what was erased; None if there is none."""
-        picture = seen(self.predictor, shown)
+        picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
         return None if picture is None else picture.without(shown.erased)
 
 

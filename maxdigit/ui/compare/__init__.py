@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.compare.accuracy import build_accuracy
@@ -18,12 +19,15 @@ from maxdigit.ui.texts import labels
 __all__ = ["build_compare_tab"]
 
 
-def build_compare_tab(predictor: Predictor, classify: ClassifyPage, *, opened: Callable[..., Any]) -> None:
+def build_compare_tab(
+    predictor: Predictor, classify: ClassifyPage, *, evaluation: Evaluation, opened: Callable[..., Any]
+) -> None:
     """Put the tab's components where the caller is.
 
     Args:
         predictor: the trained models.
         classify: whose picture is compared.
+        evaluation: makes samples and test pictures.
         opened: the event that says the tab is shown; nothing is asked or read before.
     """
     if not predictor.available():
@@ -38,9 +42,9 @@ def build_compare_tab(predictor: Predictor, classify: ClassifyPage, *, opened: C
     _heading(labels.BREAKS_TITLE)
     kind = build_accuracy(predictor, opened=opened)
     _heading(labels.MISTAKES_TITLE)
-    Mistakes.laid_out(predictor, kind).connect(opened)
+    Mistakes.laid_out(predictor, evaluation, kind).connect(opened)
     # Last of what happens as the page opens: Gradio takes one after the other, and the models need the longest.
-    Asking(predictor, replies, table, gr.State({})).connect(classify, another=another.click, opened=opened)
+    Asking(predictor, evaluation, replies, table, gr.State({})).connect(classify, another=another.click, opened=opened)
 
 
 def _heading(text: str) -> None:

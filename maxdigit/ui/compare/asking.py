@@ -13,15 +13,17 @@ import numpy as np
 from gradio.blocks import Block
 from numpy.typing import NDArray
 
+from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.digits import is_plain
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.compare.measurements import measured_table
 from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.html import paragraph
-from maxdigit.ui.sampling import ANY, Dealt, deal
+from maxdigit.ui.sampling import ANY, deal
 from maxdigit.ui.shown import Seen, Shown, seen, seen_sample
 from maxdigit.ui.sortable_table import SortableTable
 from maxdigit.ui.versus import Reply, versus
@@ -36,6 +38,7 @@ class Asking:
     """Asks every model about a picture, and shows what each says and how long it took."""
 
     predictor: Predictor
+    evaluation: Evaluation
     replies: gr.HTML
     table: SortableTable
     times: gr.State  # the last :data:`Times`
@@ -56,20 +59,21 @@ class Asking:
     def compare(self, shown: Shown, times: Times) -> Iterator[Changes]:
         """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
         try:
-            picture = seen(self.predictor, shown)
+            picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
         except MaxDigitError as error:
             yield self._changes(paragraph(texts.told(error)), times)
             return
         if picture is None:
             yield from self.compare_sample(times, about=texts.COMPARE_FRESH)
         else:
-            truth = _truth(shown.dealt) if shown.mode == "sample" and shown.dealt else ""
+            is_sample = shown.mode == "sample" and shown.dealt is not None
+            truth = _truth(shown.dealt.sample(self.evaluation)) if is_sample else ""
             yield from self._ask(picture, f"{texts.COMPARE_OURS} {truth}".strip(), times)
 
     def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:
         """Ask one model after the other about a sample nobody has seen."""
-        dealt = deal("textured", ANY, "")
-        yield from self._ask(seen_sample(dealt), f"{about} {_truth(dealt)}".strip(), times)
+        sample = deal("textured", ANY, "").sample(self.evaluation)
+        yield from self._ask(seen_sample(sample), f"{about} {_truth(sample)}".strip(), times)
 
     def _ask(self, picture: Seen, facts: str, times: Times) -> Iterator[Changes]:
         names, replies = self.predictor.available(), list[Reply]()
@@ -103,6 +107,5 @@ class Asking:
         return {self.replies: replies, self.table: measured_table(self.predictor, times), self.times: times}
 
 
-def _truth(dealt: Dealt) -> str:
-    sample = dealt.sample
+def _truth(sample: Sample) -> str:
     return texts.truth(sample.digits, sample.max_digit, None)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.backstage import backstage
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.mistakes import Mistake, read_mistakes
@@ -48,6 +45,7 @@ class Mistakes:
     """The section's components, and the answers to their events."""
 
     predictor: Predictor
+    evaluation: Evaluation
     kind: gr.Radio
     model: gr.Radio
     matrix: Pressable
@@ -59,11 +57,12 @@ class Mistakes:
     count: gr.State
 
     @classmethod
-    def laid_out(cls, predictor: Predictor, kind: gr.Radio) -> Mistakes:
+    def laid_out(cls, predictor: Predictor, evaluation: Evaluation, kind: gr.Radio) -> Mistakes:
         """Put the components where the caller is.
 
         Args:
             predictor: the trained models.
+            evaluation: makes test pictures.
             kind: the choice among the kinds of pictures.
         """
         names = predictor.available()
@@ -85,7 +84,7 @@ class Mistakes:
                 pictures = gr.HTML(apply_default_css=False, elem_id="gallery")
                 more = gr.Button(labels.MISTAKES_MORE, elem_id="mistakes-more")
         cell, count = gr.State(None), gr.State(_PAGE)
-        return cls(predictor, kind, model, matrix, family, everything, pictures, more, cell, count)
+        return cls(predictor, evaluation, kind, model, matrix, family, everything, pictures, more, cell, count)
 
     def connect(self, opened: Callable[..., Any]) -> None:
         """Make the components work; ``opened`` is the event that says the tab is shown."""
@@ -113,56 +112,47 @@ class Mistakes:
         cell, is_textured = look.cell, look.kind == "textured"
         if cell == (None, None) or not all(digit is None or digit in range(NUM_CLASSES) for digit in cell or ()):
             cell = None
-        family = look.family if is_textured else ANY
+        look = replace(look, cell=cell, family=look.family if is_textured else ANY)
         measured = metrics_of(self.predictor, look.model).test.get(look.kind)
         matrix = confusion_matrix(measured.confusion if measured else [], model_colour(look.model), cell)
         try:
-            pictures, is_more = mistakes_gallery(
-                self.predictor.folder(look.model), look.kind, None if family == ANY else family, cell, look.count
-            )
+            pictures, is_more = self._gallery(look)
         except MaxDigitError as error:
             pictures, is_more = paragraph(texts.told(error)), False
         return {
             self.matrix: matrix,
-            self.family: gr.update(value=family, interactive=is_textured),
+            self.family: gr.update(value=look.family, interactive=is_textured),
             self.gallery: pictures,
             self.more: gr.Button(visible=is_more),
             self.cell: cell,
             self.count: look.count,
         }
 
+    def _gallery(self, look: Look) -> tuple[str, bool]:
+        """Pictures that the model got wrong, as HTML, and whether there are more than are looked at.
 
-def mistakes_gallery(
-    folder: Path, kind: str, family: str | None, cell: MistakesOf | None, shown: int
-) -> tuple[str, bool]:
-    """Pictures that the model in ``folder`` got wrong, as HTML, and whether there are more than the ``shown``.
+        Raises:
+            MaxDigitError: the model is not trained, or its list of mistakes is damaged.
+        """
+        folder, cell = self.predictor.folder(look.model), look.cell
+        if not (folder / MISTAKES).is_file():
+            return paragraph(texts.NOT_LISTED), False
+        if cell is not None and cell[0] == cell[1]:
+            return paragraph(texts.RIGHT_NOT_KEPT), False
+        truth, answer = cell or (None, None)
+        listed = read_mistakes(folder).get(look.kind, [])
+        found = [m for m in listed if truth in (None, m.truth) and answer in (None, m.answer)]
+        if look.family != ANY:
+            families = self.evaluation.measured_families(look.kind, [m.index for m in found])
+            found = [m for m, other in zip(found, families, strict=True) if other == look.family]
+        if not found:
+            return paragraph(texts.MISTAKES_NONE), False
+        figures = (self._figure(look.kind, mistake) for mistake in found[: look.count])
+        count = texts.mistakes_shown(min(look.count, len(found)), len(found), truth, answer)
+        return f"{paragraph(count)}{gallery(figures)}", len(found) > look.count
 
-    Raises:
-        MistakesError: the list of mistakes is damaged.
-    """
-    if not (folder / MISTAKES).is_file():
-        return paragraph(texts.NOT_LISTED), False
-    if cell is not None and cell[0] == cell[1]:
-        return paragraph(texts.RIGHT_NOT_KEPT), False
-    truth, answer = cell or (None, None)
-    found = [m for m in read_mistakes(folder).get(kind, []) if truth in (None, m.truth) and answer in (None, m.answer)]
-    if family is not None:
-        families = backstage.call("maxdigit.data.sample:measured_families", kind, [m.index for m in found])
-        found = [m for m, other in zip(found, families, strict=True) if other == family]
-    if not found:
-        return paragraph(texts.MISTAKES_NONE), False
-    figures = (_figure(kind, mistake) for mistake in found[:shown])
-    count = texts.mistakes_shown(min(shown, len(found)), len(found), truth, answer)
-    return f"{paragraph(count)}{gallery(figures)}", len(found) > shown
-
-
-def _figure(kind: str, mistake: Mistake) -> Figure:
-    sample = _picture(kind, mistake.index)
-    says = texts.mistake(mistake.truth, mistake.answer, mistake.confidence)
-    digits = ", ".join(map(str, sample.digits))
-    return Figure(sample.pixels, texts.MISTAKE_ALT.format(digits=digits), says)
-
-
-@lru_cache(maxsize=512)
-def _picture(kind: str, index: int) -> Sample:
-    return backstage.call("maxdigit.data.sample:measured_picture", kind, index)
+    def _figure(self, kind: str, mistake: Mistake) -> Figure:
+        sample = self.evaluation.measured_picture(kind, mistake.index)
+        says = texts.mistake(mistake.truth, mistake.answer, mistake.confidence)
+        digits = ", ".join(map(str, sample.digits))
+        return Figure(sample.pixels, texts.MISTAKE_ALT.format(digits=digits), says)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from maxdigit.inference.evaluation import Evaluation
 from maxdigit.ui import texts
 from maxdigit.ui.picture import picture_tag
 from maxdigit.ui.press import pressed
@@ -28,14 +29,14 @@ def example(number: Any) -> Dealt | None:
     return every[number] if type(number) is int and 0 <= number < len(every) else None
 
 
-def example_grid() -> str:
+def example_grid(evaluation: Evaluation) -> str:
     """All examples as buttons: pictures with what they are under them. A press sends the number of the ``example``."""
-    buttons = "".join(_button(number, dealt) for number, dealt in enumerate(EXAMPLES + HARD))
+    buttons = "".join(_button(number, dealt, evaluation) for number, dealt in enumerate(EXAMPLES + HARD))
     return f'<div class="examples">{buttons}</div>'
 
 
-def _button(number: int, dealt: Dealt) -> str:
-    sample = dealt.sample
+def _button(number: int, dealt: Dealt, evaluation: Evaluation) -> str:
+    sample = dealt.sample(evaluation)
     kind = texts.FAMILIES[sample.family] if sample.family else texts.SAMPLE_KINDS[dealt.kind]
     name = texts.HARD if dealt in HARD else kind
     picture = picture_tag(sample.pixels, texts.SAMPLE_ALT, "example-picture")

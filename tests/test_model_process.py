@@ -1,12 +1,15 @@
-"""The second process: answers as the first would, errors as they were, and a page that outlives it."""
+"""The model process: answers as the first process would give, errors as they were, and a page that outlives it."""
 
 from __future__ import annotations
 
 import json
+import math
+import operator
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +21,8 @@ from PIL import Image
 
 from maxdigit.errors import PictureError, UnknownModelError
 from maxdigit.inference import predict
-from maxdigit.inference.backstage import Backstage, BackstageError
+from maxdigit.inference.evaluation import Evaluation
+from maxdigit.inference.model_process import ModelProcess, ModelProcessError, ModelProcessEvaluation, ask_predictor
 from maxdigit.inference.predict import Predictor, default_model
 from maxdigit.preparation.files import open_picture
 
@@ -27,12 +31,11 @@ ANSWERS = """
 import sys
 from pathlib import Path
 
-from maxdigit.inference.backstage import BackstagePredictor, backstage
-from maxdigit.ui.sampling import Dealt
+from maxdigit.inference.model_process import ModelProcess, ModelProcessEvaluation, ModelProcessPredictor
 
-backstage.start()
-predictor, name = BackstagePredictor(), sys.argv[1]
-picture = Dealt(7).sample.pixels
+process = ModelProcess()
+predictor, name = ModelProcessPredictor(process), sys.argv[1]
+picture = ModelProcessEvaluation(process).sample(7).pixels
 predictor.warm(name)
 print(predictor.classify(picture, name).probabilities.tolist())
 print(predictor.predict(picture[None], name)[0].tolist())
@@ -44,59 +47,65 @@ assert not {"torch", "tensorflow", "keras"} & set(sys.modules)
 """
 PARENT = """
 import time
-from maxdigit.inference.backstage import Backstage
+from maxdigit.inference.model_process import ModelProcess
 
-backstage = Backstage()
-backstage.start()
-backstage.call("builtins:print", "there", flush=True)
+ModelProcess().call(print, "there", flush=True)
 time.sleep(600)
 """
 
 
 @pytest.fixture(scope="module")
-def backstage() -> Iterator[Backstage]:
-    started = Backstage()
-    started.start()
+def process() -> Iterator[ModelProcess]:
+    started = ModelProcess()
     yield started
-    os.kill(started.call("os:getpid"), signal.SIGTERM)
+    os.kill(started.call(os.getpid), signal.SIGTERM)
 
 
-def test_before_the_start_the_caller_itself_does_it() -> None:
-    assert Backstage().call("os:getpid") == os.getpid()
-
-
-def test_values_go_there_and_come_back(backstage: Backstage) -> None:
-    assert backstage.call("os:getpid") != os.getpid()
+def test_values_go_there_and_come_back(process: ModelProcess) -> None:
+    assert process.call(os.getpid) != os.getpid()
     pictures = np.arange(256 * 128 * 128, dtype=np.uint8).reshape(-1, 128, 128)
-    turned = backstage.call("numpy:flip", pictures, axis=0)
+    turned = process.call(np.flip, pictures, axis=0)
     assert turned.dtype == np.uint8 and (turned == pictures[::-1]).all()
 
 
-def test_an_error_for_people_arrives_as_it_was(backstage: Backstage) -> None:
+def test_an_error_for_people_arrives_as_it_was(process: ModelProcess) -> None:
     with pytest.raises(UnknownModelError) as raised:
-        backstage.call("maxdigit.inference.backstage:ask", Path("nowhere"), "warm", "magic")
+        process.call(ask_predictor, Path("nowhere"), Predictor.warm, "magic")
     assert raised.value.sentence.startswith("There is no model called {name!r}")
     assert raised.value.values["name"] == "magic" and "'magic'" in str(raised.value)
 
 
-def test_another_error_says_where_it_happened(backstage: Backstage) -> None:
+def test_another_error_says_where_it_happened(process: ModelProcess) -> None:
     with pytest.raises(ZeroDivisionError) as raised:
-        backstage.call("operator:floordiv", 1, 0)
-    assert "resolve_name(function)" in raised.value.__notes__[0]
+        process.call(operator.floordiv, 1, 0)
+    assert "function(*args, **kwargs)" in raised.value.__notes__[0]
     with pytest.raises(FileNotFoundError):  # and is not taken for the process's end
-        backstage.call("os:stat", "no such file")
-    assert backstage.call("os:getpid")
+        process.call(os.stat, "no such file")
+    assert process.call(os.getpid)
 
 
-def test_after_its_death_another_takes_over(backstage: Backstage) -> None:
-    first = backstage.call("os:getpid")
+def test_after_its_death_another_takes_over(process: ModelProcess) -> None:
+    first = process.call(os.getpid)
     with ThreadPoolExecutor() as threads:
-        long = threads.submit(backstage.call, "time:sleep", 600)
-        assert backstage.call("math:sqrt", 49) == 7, "one call waits for another"
+        long = threads.submit(process.call, time.sleep, 600)
+        assert process.call(math.sqrt, 49) == 7, "one call waits for another"
         os.kill(first, signal.SIGKILL)
-        with pytest.raises(BackstageError, match="Ask once more"):
+        with pytest.raises(ModelProcessError, match="Ask once more"):
             long.result(60)
-    assert backstage.call("os:getpid") not in (first, os.getpid())
+    assert process.call(os.getpid) not in (first, os.getpid())
+
+
+def test_the_other_process_makes_the_same_pictures_and_scores(process: ModelProcess) -> None:
+    here, there = Evaluation(), ModelProcessEvaluation(process)
+    for ours, theirs in (
+        (here.sample(5, "drawn", digits=(1, 4, 2)), there.sample(5, "drawn", digits=[1, 4, 2])),
+        (here.measured_picture("textured", 8), there.measured_picture("textured", 8)),
+    ):
+        assert (ours.pixels == theirs.pixels).all() and (ours.digits, ours.boxes) == (theirs.digits, theirs.boxes)
+    assert there.sample(5, "drawn", digits=(1, 4, 2)) is there.sample(5, "drawn", digits=[1, 4, 2]), "asked for once"
+    assert there.measured_families("textured", [3, 8]) == here.measured_families("textured", [3, 8])
+    answers, labels = np.eye(10, dtype=np.float32)[[1, 2, 3]], np.array([1, 2, 4])
+    assert there.score(answers, labels) == here.score(answers, labels)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a killed process's children are told by the system's own means")
@@ -108,7 +117,7 @@ def test_it_does_not_outlive_a_killed_parent() -> None:
     parent.wait()
 
 
-def test_an_error_over_a_picture_arrives_as_it_was(backstage: Backstage, tmp_path: Path) -> None:
+def test_an_error_over_a_picture_arrives_as_it_was(process: ModelProcess, tmp_path: Path) -> None:
     (tmp_path / "no.png").write_text("no picture")
     for source, said in (
         (tmp_path / "no.png", "no.png"),
@@ -116,7 +125,7 @@ def test_an_error_over_a_picture_arrives_as_it_was(backstage: Backstage, tmp_pat
         (b"words", "The picture"),
     ):
         with pytest.raises(PictureError, match=said):
-            backstage.call("maxdigit.inference.backstage:ask", Path("nowhere"), "prepare", source, turns=1)
+            process.call(ask_predictor, Path("nowhere"), Predictor.prepare, source, turns=1)
 
 
 def test_a_picture_is_read_once_until_its_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,226 @@
+"""The model process: a second process for whatever takes torch or TensorFlow, the models and the picture generator.
+
+It loads them while the first process builds the page, and computes while the first goes on serving it; in one process
+the two would have to take turns. Should it die, for want of memory for instance, the page stays and another takes over.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from multiprocessing.managers import BaseManager
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.data.labelled import Sample
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.evaluation import Evaluation
+from maxdigit.inference.predict import CHECKPOINTS, Prediction, Predictor, default_model
+from maxdigit.preparation.prepare import PreparedPicture
+
+_SAMPLES_KEPT = 64  # a few visitors' samples, for when they ask another model about the same one
+_MEASURED_KEPT = 512  # test pictures, as a page of mistakes shows them
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class ModelProcessError(MaxDigitError):
+    """The model process has died."""
+
+
+class ModelProcess:
+    """A process that calls functions for this one. It is started with the object; safe to share between threads.
+
+    It imports the main module anew, which must therefore stand behind ``if __name__ == "__main__":``.
+    """
+
+    def __init__(self) -> None:
+        self._process = _Process()
+        self._lock = threading.Lock()
+
+    def call(self, function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """What a function returns.
+
+        Args:
+            function: of a module, or an unbound method. It is sent by its name: its module is loaded in both processes,
+                and what it imports when it is called, in the model process only.
+            args: for it, as are ``kwargs``; they and the result are copied (pickled) from process to process.
+
+        Raises:
+            ModelProcessError: the model process died over it; the next call starts another.
+            Exception: whatever the function raises.
+        """
+        with self._lock:
+            if not self._process.is_alive():
+                self._process = _Process()
+            process = self._process
+        return process.call(function, *args, **kwargs)
+
+
+class ModelProcessPredictor(Predictor):
+    """A :class:`Predictor` whose models are in the model process."""
+
+    def __init__(self, process: ModelProcess, checkpoints: Path = CHECKPOINTS) -> None:
+        super().__init__(checkpoints)
+        self._process = process
+
+    def get_ready(self) -> None:
+        """Begin to load the model that is asked when nobody says which, and return at once."""
+        name = default_model(self.available())
+        if name is not None:
+            threading.Thread(target=self._warm_if_whole, args=(name,), daemon=True).start()
+
+    def _warm_if_whole(self, model: str) -> None:
+        with suppress(MaxDigitError):  # a damaged checkpoint: the page says so when it is asked
+            self.warm(model)
+
+    def warm(self, model: str) -> None:
+        """As :meth:`Predictor.warm`."""
+        self._ask(Predictor.warm, model)
+
+    def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+        """As :meth:`Predictor.prepare`."""
+        return self._ask(Predictor.prepare, source, **options)
+
+    def predict(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
+        """As :meth:`Predictor.predict`."""
+        return self._ask(Predictor.predict, pictures, model)
+
+    def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
+        """As :meth:`Predictor.classify`."""
+        return self._ask(Predictor.classify, picture, model)
+
+    def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
+        """As :meth:`Predictor.explain`."""
+        return self._ask(Predictor.explain, picture, model, digit)
+
+    def _ask(self, method: Callable[Concatenate[Predictor, _P], _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        return self._process.call(ask_predictor, self.checkpoints, method, *args, **kwargs)
+
+
+def ask_predictor(
+    checkpoints: Path, method: Callable[Concatenate[Predictor, _P], _R], /, *args: _P.args, **kwargs: _P.kwargs
+) -> _R:
+    """Call a method of this process's own predictor for that folder."""
+    # One for all threads, and no model loaded twice: nothing comes between the two halves of a dict's setdefault.
+    return method(_predictors.setdefault(str(checkpoints), Predictor(checkpoints)), *args, **kwargs)
+
+
+_predictors: dict[str, Predictor] = {}
+
+
+class ModelProcessEvaluation(Evaluation):
+    """An :class:`Evaluation` in the model process; the latest pictures are kept here."""
+
+    def __init__(self, process: ModelProcess) -> None:
+        self._process = process
+        self._sample = lru_cache(_SAMPLES_KEPT)(self._ask_sample)
+        self._measured_picture = lru_cache(_MEASURED_KEPT)(self._ask_measured_picture)
+
+    def sample(
+        self, seed: int, kind: str = "textured", *, family: str | None = None, digits: Sequence[int] | None = None
+    ) -> Sample:
+        """As :meth:`Evaluation.sample`."""
+        return self._sample(seed, kind, family, None if digits is None else tuple(digits))
+
+    def measured_picture(self, kind: str, index: int) -> Sample:
+        """As :meth:`Evaluation.measured_picture`."""
+        return self._measured_picture(kind, index)
+
+    def measured_families(self, kind: str, indices: Sequence[int]) -> list[str | None]:
+        """As :meth:`Evaluation.measured_families`."""
+        return self._process.call(Evaluation.measured_families, Evaluation(), kind, indices)
+
+    def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> dict[str, Any]:
+        """As :meth:`Evaluation.score`."""
+        return self._process.call(Evaluation.score, Evaluation(), probabilities, labels)
+
+    def _ask_sample(self, seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:
+        return self._process.call(Evaluation.sample, Evaluation(), seed, kind, family=family, digits=digits)
+
+    def _ask_measured_picture(self, kind: str, index: int) -> Sample:
+        return self._process.call(Evaluation.measured_picture, Evaluation(), kind, index)
+
+
+class _Process:
+    """One such process, and the connection to it."""
+
+    def __init__(self) -> None:
+        self._address, theirs = multiprocessing.Pipe(duplex=False)
+        # Not forked: the first process's threads and connections have no business there.
+        spawn = multiprocessing.get_context("spawn")
+        self._process = spawn.Process(target=_serve, args=(theirs,), name="models", daemon=True)
+        self._process.start()
+        theirs.close()  # so that a death before the address comes is noticed
+        self._lock = threading.Lock()
+        self._caller: Any = None
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self._reach().call(function, *args, **kwargs)
+        except (EOFError, OSError):  # did the process end, or did the function raise it?
+            self._process.join(1)
+            if self.is_alive():
+                raise
+        raise ModelProcessError("The models had to stop, perhaps for want of memory, and start anew. Ask once more.")
+
+    def _reach(self) -> Any:
+        with self._lock:
+            if self._caller is None:
+                manager = _Manager(self._address.recv())
+                manager.connect()
+                self._caller = manager.caller()
+            return self._caller
+
+
+class _Caller:
+    """Calls functions in the model process, each in a thread of its own."""
+
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            error.add_note(traceback.format_exc())  # else the first process would not learn where it happened
+            raise
+
+
+class _Manager(BaseManager):
+    """Carries calls and results between the processes."""
+
+
+_Manager.register("caller", _Caller)
+
+
+def _serve(connection: Connection) -> None:
+    """What the model process does until it is ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which then ends this one
+    signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    server = _Manager().get_server()
+    connection.send(server.address)
+    server.serve_forever()
+
+
+def _leave(*_: Any) -> None:
+    """End tidily: nothing is left of the socket."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    signal.raise_signal(signal.SIGTERM)
