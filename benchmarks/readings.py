@@ -1,11 +1,11 @@
 """How well the models read, and by which settings: ``python benchmarks/readings.py [--choose] [--model NAME ...]``.
 
-With ``--choose`` the settings of each trained model's reader (the least probability of a reading, and how far apart
-digits lie) are chosen on validation pictures and written to ``reader.json`` beside its weights; to be done again
-whenever a reader is trained. Then, by model and kind of picture, on ``--split``: the shares of digits that are read
-right, read as others and missed, the share of readings where no such digit is, and how often the largest reading is not
-the answer, with the accuracy of those answers and of the others. ``python -m maxdigit evaluate --write`` keeps the same
-figures of the test split in ``metrics.json``.
+With ``--choose`` the settings of each trained model's reader (the least probability of a reading, how far apart digits
+lie, and how faint what speaks for a digit may be) are chosen on validation pictures and written to ``reader.json``
+beside its weights; to be done again whenever a reader is trained. Then, by model and kind of picture, on ``--split``:
+the shares of digits that are read right, read as others and missed, the share of readings where no such digit is, and
+how often the largest reading is not the answer, with the accuracy of those answers and of the others. ``python -m
+maxdigit evaluate --write`` keeps the same figures of the test split in ``metrics.json``.
 """
 
 from __future__ import annotations

@@ -27,12 +27,12 @@ from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.training import choose_readings
 from maxdigit.training.metrics import measure, measure_blank, score_readings
 from maxdigit.training.reading_scores import Tally, match
-from maxdigit.training.readings import DEFAULT_THRESHOLD, READER_SETTINGS, ReadingClassifier, digest, load_reading
+from maxdigit.training.readings import DEFAULTS, READER_SETTINGS, ReadingClassifier, digest, load_reading
 from maxdigit.training.runs import READER
 from maxdigit.training.torch_loop import save_weights
 
 MAP = FeatureMap(channels=11, cells=12, first=20.0, step=8.0)
-SEEN = Reader(np.eye(11, dtype=np.float32), np.zeros(11, np.float32), MAP, threshold=0.5, apart=0.0)
+SEEN = Reader(np.eye(11, dtype=np.float32), np.zeros(11, np.float32), MAP, threshold=0.5, apart=0.0, faintest=0.2)
 
 
 def cells(*seen: tuple[int, int, int, float]) -> np.ndarray:
@@ -97,7 +97,7 @@ def head(weight: tuple[int, ...] = (11, 128), value: float = 0.0) -> dict[str, n
 
 
 def settings(folder: Path, **changed: object) -> None:
-    chosen = {"threshold": 0.8, "apart": 16.0, "reader_sha256": digest(folder)} | changed
+    chosen = {"threshold": 0.8, "apart": 16.0, "faintest": 0.1, "reader_sha256": digest(folder)} | changed
     (folder / READER_SETTINGS).write_text(json.dumps(chosen))
 
 
@@ -126,16 +126,16 @@ def test_settings_count_for_the_reader_they_were_chosen_for_alone(tmp_path, capl
     put_run(tmp_path, head())
     settings(tmp_path)
     reader = load_reading("torch_cnn", tmp_path).reader
-    assert (reader.threshold, reader.apart) == (0.8, 16.0) and not caplog.records
+    assert (reader.threshold, reader.apart, reader.faintest) == (0.8, 16.0, 0.1) and not caplog.records
     save_file(head(value=0.1), tmp_path / READER)
-    assert load_reading("torch_cnn", tmp_path).reader.threshold == DEFAULT_THRESHOLD
+    assert load_reading("torch_cnn", tmp_path).reader.threshold == DEFAULTS[0]
     assert "chosen for another reader" in caplog.text
 
 
-@pytest.mark.parametrize("changed", [{"threshold": 1.5}, {"apart": None}, {"threshold": "much"}])
+@pytest.mark.parametrize("changed", [{"threshold": 1.5}, {"apart": None}, {"threshold": "much"}, {"faintest": 0}])
 def test_damaged_settings_leave_the_default_ones(changed, tmp_path, caplog):
     settings(put_run(tmp_path, head()), **changed)
-    assert load_reading("torch_cnn", tmp_path).reader.threshold == DEFAULT_THRESHOLD
+    assert load_reading("torch_cnn", tmp_path).reader.threshold == DEFAULTS[0]
     assert len(caplog.records) == 1 and "is damaged" in caplog.text
 
 
@@ -284,10 +284,11 @@ def test_settings_are_those_that_read_best():
     seen = np.log(cells((4, 5, 8, 0.85), (4, 9, 3, 0.75)).clip(1e-6))[np.newaxis]
     answers = np.eye(10, dtype=np.float32)[[8]]
     picture = replace(pictures, digits=digits, boxes=boxes)
-    threshold, apart, tally = choose_readings.choose(SEEN, lambda _: (answers, seen), iter([picture]))
+    threshold, apart, faintest, tally, spoken = choose_readings.choose(SEEN, lambda _: (answers, seen), [picture])
     assert threshold == 0.8 and apart == 0 and (tally.right, tally.invented) == (1, 0)
+    assert faintest == 0.05 and spoken == (1, pytest.approx(1 / 9)), "of the nine that are not there, the 3"
     beside = np.log(cells((4, 5, 8, 0.85), (4, 6, 3, 0.84)).clip(1e-6))[np.newaxis]
-    threshold, apart, tally = choose_readings.choose(SEEN, lambda _: (answers, beside), iter([picture]))
+    _, apart, _, tally, _ = choose_readings.choose(SEEN, lambda _: (answers, beside), [picture])
     assert apart == 8 and tally.f1 == 1
 
 
@@ -295,7 +296,8 @@ def test_what_is_chosen_is_written_for_the_reader_it_was_chosen_for(tmp_path):
     put_run(tmp_path, head())
     chosen = choose_readings.write_settings("torch_cnn", tmp_path, 2)
     reader = load_reading("torch_cnn", tmp_path).reader
-    assert (reader.threshold, reader.apart) == (chosen.threshold, chosen.apart)
+    assert reader.threshold == chosen.threshold and reader.apart == chosen.apart
+    assert reader.faintest == chosen.faintest
     assert json.loads((tmp_path / READER_SETTINGS).read_text())["reader_sha256"] == digest(tmp_path)
     (tmp_path / READER).unlink()
     assert choose_readings.write_settings("torch_cnn", tmp_path, 2) is None

@@ -6,30 +6,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.models.registry import FeatureMap
+from maxdigit.models.registry import FeatureMap, ModelSpec
+from maxdigit.training.readings import ReadingClassifier
+
+Heat = NDArray[np.float32]
+
+# Of the bell that a cell's evidence is spread in, as a share of the step from cell to cell: about the narrowest whose
+# sum over equal cells is even. Where two cells share a digit, the heat is greatest between them, where the digit is.
+_SPREAD = 0.5
+_FAINT = 1e-3  # of a bell's height
 
 
-def heat_map(evidence: NDArray[np.float32], features: FeatureMap) -> NDArray[np.float32]:
+def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.uint8], digit: int) -> Heat:
+    """What in a picture spoke for a digit, by the way that ``benchmarks/heat.py`` found to point best.
+
+    Where the reader reads the digit, as fine as LayerCAM on an early section shows what made it do so; for a model
+    without a reader, Grad-CAM.
+
+    Args:
+        classifier: the model that is asked.
+        spec: which it is.
+        picture: uint8, shape ``(128, 128)``, prepared.
+        digit: 0..9; it need not be the answer.
+
+    Returns:
+        float32, shape ``(128, 128)``, 0..1; all 0 where nothing spoke for the digit: see :func:`has_spoken`.
+    """
+    found = classifier.trace_reading(picture, digit)
+    if found is None:
+        return heat_map(classifier.evidence(picture, digit), spec.features)
+    probabilities, traced = found
+    if probabilities.max() < classifier.reader.faintest:
+        return np.zeros(picture.shape, np.float32)
+    where = heat_map(probabilities, spec.features)
+    heat = where * heat_map(traced, spec.traced)
+    top = float(heat.max())
+    return heat / top if top > 0 else where
+
+
+def has_spoken(heat: Heat) -> bool:
+    """Whether anything in the picture spoke for the digit that a heat map was asked about."""
+    return bool(heat.any())
+
+
+def heat_map(evidence: NDArray[np.float32], features: FeatureMap) -> Heat:
     """Lay a map of cells over the picture, each cell where it looks.
 
     Args:
         evidence: float, shape ``(cells, cells)``, 0 or more.
-        features: the map's geometry. Unpadded convolutions never look at the picture's edge, so stretching the map over
-            the whole picture would put the heat beside the digits.
+        features: the map's geometry. The cells of unpadded convolutions do not reach the picture's edge, so stretching
+            the map over the whole picture would put the heat beside the digits. What lies past the outermost cells is
+            theirs to see.
 
     Returns:
-        float32, shape ``(128, 128)``, 0..1: how far the evidence at a place exceeds the picture's mean; all 0 where
-        nothing spoke for the answer.
+        float32, shape ``(128, 128)``, 0..1; all 0 where nothing spoke for the answer.
     """
-    position = (np.arange(IMAGE_SIZE) + 0.5 - features.first) / features.step
-    position = position.clip(0, features.cells - 1)
-    low = np.minimum(position.astype(int), features.cells - 2)
-    share = position - low
-    weights = np.zeros((IMAGE_SIZE, features.cells), np.float32)
-    rows = np.arange(IMAGE_SIZE)
-    weights[rows, low], weights[rows, low + 1] = 1 - share, share
-    # What every place has in common explains nothing: without it half as much again of the heat lies on the digit.
-    standing_out = (evidence - evidence.mean()).clip(min=0)
-    heat = weights @ standing_out @ weights.T
+    look = features.first + features.step * np.arange(features.cells)
+    position = (np.arange(IMAGE_SIZE) + 0.5).clip(look[0], look[-1])
+    distance = (position[:, np.newaxis] - look) / (_SPREAD * features.step)
+    weights = np.exp(-(distance**2) / 2).astype(np.float32)
+    weights[weights < _FAINT] = 0
+    heat = weights @ evidence @ weights.T
     top = float(heat.max())
     return heat / top if top > 0 else np.zeros_like(heat)

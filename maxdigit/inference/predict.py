@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from maxdigit import IMAGE_SIZE
 from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
-from maxdigit.inference.explain import heat_map
+from maxdigit.inference.explain import explain
 from maxdigit.models.readings import Reading, Reads
 from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier
 from maxdigit.preparation.files import open_picture
@@ -188,13 +188,15 @@ class Predictor:
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
         """What in a prepared picture spoke for ``digit``: a heat map, float32 (128, 128), 0..1.
 
-        The ensemble's is the mean of its members', weighted as their words are.
+        The digit need not be the answer. Where nothing spoke for it the map is all 0, and
+        :func:`maxdigit.inference.explain.has_spoken` says so. The ensemble's is the mean of its members', weighted as
+        their words are.
         """
         weights = self.weights() if model == ENSEMBLE else {model: 1.0}
         heat = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
         for name, weight in weights.items():
             if weight:
-                heat += weight * heat_map(self.classifier(name).evidence(picture, digit), MODELS[name].features)
+                heat += weight * explain(self.classifier(name), MODELS[name], picture, digit)
         return heat / heat.max() if heat.any() else heat
 
     def classifier(self, model: str) -> Classifier | Ensemble:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -18,6 +19,7 @@ WEIGHTS = "model.keras"
 FEATURE_LAYER = "features"  # output (N, 9, 9, 128)
 FIRST_DENSE = "digits"  # input (N, 1152)
 FEATURES = FeatureMap(channels=128, cells=9, first=29.5, step=8)
+TRACED = FeatureMap(channels=128, cells=27, first=11.5, step=4)  # the output of the second section
 _DROPOUT = 0.3  # the paper shows the layers but not their rate; this is the rate of its PyTorch CNN
 _BATCH = 64
 
@@ -90,6 +92,31 @@ class KerasClassifier:
             score = tf.linalg.matvec(last.kernel, hidden[0], transpose_a=True)[digit]
         weights = tf.reduce_mean(tape.gradient(score, maps), (1, 2))
         return tf.nn.relu(tf.einsum("nijc,nc->ij", maps, weights)).numpy()
+
+    def trace(
+        self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """LayerCAM on an early section; see :class:`maxdigit.models.registry.Classifier`."""
+        import tensorflow as tf
+
+        until_traced, from_there = self._halves
+        early = until_traced([picture[np.newaxis, ..., np.newaxis]], training=False)
+        with tf.GradientTape() as tape:
+            tape.watch(early)
+            late = from_there(early, training=False)
+        maps = np.moveaxis(late.numpy(), -1, 1).astype(np.float32)
+        weights = tf.convert_to_tensor(np.moveaxis(gradient(maps), 1, -1), late.dtype)
+        slopes = tape.gradient(late, early, output_gradients=weights)
+        return maps, tf.nn.relu(tf.reduce_sum(early * tf.nn.relu(slopes), -1))[0].numpy().astype(np.float32)
+
+    @cached_property
+    def _halves(self) -> tuple[keras.Model, keras.Model]:
+        """From the picture to the second section's output, and from there to the feature map."""
+        _, second, _ = (layer for layer in self.model.layers if isinstance(layer, layers.Dropout))
+        return (
+            keras.Model(self.model.inputs, second.output),
+            keras.Model(second.output, self.model.get_layer(FEATURE_LAYER).output),
+        )
 
 
 def flops() -> int:

@@ -66,6 +66,7 @@ class Reader:
         features: the map's geometry.
         threshold: the least probability, 0..1, of a reading.
         apart: pixels; two digits, of whatever value, lie farther apart than this along one axis or the other.
+        faintest: the least probability, 0..1, that a digit has in some cell of a picture that speaks for it.
     """
 
     weight: NDArray[np.float32]
@@ -73,6 +74,7 @@ class Reader:
     features: FeatureMap
     threshold: float
     apart: float
+    faintest: float
 
     def __post_init__(self) -> None:
         if self.weight.shape != (NUM_CLASSES + 1, self.features.channels) or self.bias.shape != (NUM_CLASSES + 1,):
@@ -97,6 +99,15 @@ class Reader:
         logits = self.weight @ maps.reshape(count, channels, -1) + self.bias[:, None]
         powers = np.exp(logits - logits.max(1, keepdims=True))
         return (powers / powers.sum(1, keepdims=True)).reshape(count, -1, *sides).astype(np.float32)
+
+    def gradient(self, maps: NDArray[np.float32], digit: int) -> NDArray[np.float32]:
+        """How the reader's evidence for a digit changes with feature maps ``(N, channels, cells, cells)``: as they are.
+
+        The evidence is the sum over the cells of how far the digit's logit exceeds that of :data:`NOTHING`, each cell's
+        weighted by the digit's probability there, which is held fixed.
+        """
+        slopes = self.weight[digit] - self.weight[NOTHING]
+        return self.cells(maps)[:, digit, np.newaxis] * slopes[:, np.newaxis, np.newaxis]
 
     def read(self, maps: NDArray[np.float32]) -> list[tuple[Reading, ...]]:
         """The digits in each picture, from feature maps ``(N, channels, cells, cells)``; see :func:`find_readings`."""

@@ -5,6 +5,7 @@ Importing this module loads no framework. ``build`` and ``load`` import only the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -66,6 +67,24 @@ class Classifier(Protocol):
         """
         ...
 
+    def trace(
+        self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Where in a picture that comes from which something else sees in the feature map, by LayerCAM.
+
+        P.-T. Jiang et al., "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization" (2021), on the
+        output of an early section, whose cells are finer.
+
+        Args:
+            picture: uint8, shape ``(128, 128)``.
+            gradient: for the feature map, float32 ``(1, channels, cells, cells)``, how whatever is asked about changes
+                with it: of the same shape.
+
+        Returns:
+            The feature map, and what spoke for that, float32 ``(cells, cells)`` of :attr:`ModelSpec.traced`, 0 or more.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class FeatureMap:
@@ -98,6 +117,11 @@ class ModelSpec:
     def features(self) -> FeatureMap:
         """The geometry of its feature map."""
         return import_module(self.module).FEATURES
+
+    @property
+    def traced(self) -> FeatureMap:
+        """The geometry of the section's output that :meth:`Classifier.trace` looks at."""
+        return import_module(self.module).TRACED
 
     def flops(self) -> int:
         """Floating-point operations of one picture's forward pass, a multiplication and its addition as two."""

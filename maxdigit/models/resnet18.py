@@ -42,6 +42,7 @@ with _no_compiler():
     from torchvision.models import resnet18
 
 FEATURES = FeatureMap(channels=256, cells=8, first=7.5, step=16)  # layer3: the last map with a cell a digit
+TRACED = FeatureMap(channels=128, cells=16, first=3.5, step=8)  # layer2
 
 
 class ResNet18(nn.Sequential):
@@ -58,6 +59,11 @@ class ResNet18(nn.Sequential):
     def feature_layer(self) -> nn.Module:
         """The layer whose output ``(N, 256, 8, 8)`` is the feature map."""
         return self.network.layer3
+
+    @property
+    def traced_layer(self) -> nn.Module:
+        """The layer whose output ``(N, 128, 16, 16)`` shows where a reading comes from."""
+        return self.network.layer2
 
     @property
     def sections(self) -> list[nn.Module]:

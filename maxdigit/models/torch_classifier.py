@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -46,18 +47,8 @@ class TorchClassifier:
     def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
         kept: list[Tensor] = []
-        caller = threading.get_ident()
-
-        def keep(_layer: nn.Module, _inputs: tuple[Tensor, ...], maps: Tensor) -> None:
-            if threading.get_ident() == caller:  # another thread may be asking the same model
-                kept.append(maps.float().cpu())
-
-        # For this pass alone, for the model is also what training begins with and copies.
-        hook = self.model.feature_layer.register_forward_hook(keep)
-        try:
+        with _watching(self.model.feature_layer, lambda maps: kept.append(maps.float().cpu())):
             return self._answer(pictures), torch.cat(kept).numpy()
-        finally:
-            hook.remove()
 
     @torch.inference_mode()
     def _answer(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -65,6 +56,51 @@ class TorchClassifier:
         device = next(self.model.parameters()).device
         batches = torch.from_numpy(np.ascontiguousarray(pictures)).split(_BATCH)
         return torch.cat([self.model(batch.to(device)).float().softmax(1).cpu() for batch in batches]).numpy()
+
+    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+        """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
+        from captum.attr import LayerGradCam  # here, for it loads Matplotlib
+
+        torch.set_num_threads(1)
+        device = next(self.model.parameters()).device
+        inputs = torch.from_numpy(picture[np.newaxis].astype(np.float32)).to(device)  # captum differentiates by it
+        maps = LayerGradCam(self.model, self.model.feature_layer).attribute(inputs, digit, relu_attributions=True)
+        return maps.detach()[0, 0].cpu().numpy()
+
+    def trace(
+        self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """LayerCAM on an early section; see :class:`maxdigit.models.registry.Classifier`."""
+        torch.set_num_threads(1)
+        device = next(self.model.parameters()).device
+        early: list[Tensor] = []
+        late: list[Tensor] = []
+        with torch.enable_grad(), _watching(self.model.traced_layer, early.append):
+            with _watching(self.model.feature_layer, late.append):
+                self.model(torch.from_numpy(picture[np.newaxis]).to(device))
+        maps = late[0].detach().float().cpu().numpy()
+        weights = torch.from_numpy(gradient(maps)).to(late[0])
+        (slopes,) = torch.autograd.grad(late[0], early[0], weights)
+        return maps, (early[0].detach() * slopes.relu()).sum(1).relu()[0].float().cpu().numpy()
+
+
+@contextmanager
+def _watching(layer: nn.Module, see: Callable[[Tensor], object]) -> Iterator[None]:
+    """Show the outputs of a layer in this thread's forward passes; other threads may be asking the same model.
+
+    No hook stays, for the model is also what training begins with and copies.
+    """
+    caller = threading.get_ident()
+
+    def show(_layer: nn.Module, _inputs: tuple[Tensor, ...], maps: Tensor) -> None:
+        if threading.get_ident() == caller:
+            see(maps)
+
+    hook = layer.register_forward_hook(show)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def count_flops(model: nn.Module) -> int:

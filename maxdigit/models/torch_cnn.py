@@ -10,6 +10,7 @@ from maxdigit.models.registry import NUM_CLASSES, FeatureMap
 from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
 
 FEATURES = FeatureMap(channels=128, cells=12, first=19.5, step=8)
+TRACED = FeatureMap(channels=64, cells=29, first=7.5, step=4)
 
 
 def _section(channels_in: int, channels_out: int, pool: nn.MaxPool2d) -> nn.Sequential:
@@ -39,6 +40,11 @@ class TorchCNN(nn.Sequential):
     def feature_layer(self) -> nn.Module:
         """The layer whose output ``(N, 128, 12, 12)`` is the feature map."""
         return self.section3
+
+    @property
+    def traced_layer(self) -> nn.Module:
+        """The layer whose output ``(N, 64, 29, 29)`` shows where a reading comes from."""
+        return self.section2
 
     @property
     def sections(self) -> list[nn.Module]:

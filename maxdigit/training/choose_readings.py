@@ -1,11 +1,11 @@
-"""Choose how readings are made: the least probability of one, and how far apart digits lie.
+"""Choose how readings are made: the least probability of one, how far apart digits lie, and what speaks for a digit.
 
 To be done again whenever a reader is trained; ``python benchmarks/readings.py --choose`` does it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from maxdigit.data.batch import Pictures
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
-from maxdigit.models.readings import Reader, find_readings
+from maxdigit.models.readings import NOTHING, Reader, find_readings
 from maxdigit.models.registry import get_model
 from maxdigit.training.batches import held_out
 from maxdigit.training.reading_scores import Tally
@@ -25,6 +25,7 @@ from maxdigit.training.runs import write_json
 PICTURES = 500  # validation pictures of each kind: two numbers from a coarse grid are all that is chosen
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _APART = (0.0, 8.0, 12.0, 16.0)  # pixels
+_FAINTEST = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _BATCH = 250
 
 Answer = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -46,10 +47,11 @@ def write_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSet
     if reader is None:
         return None
     batches = (pictures for kind in TEST_KINDS for pictures in held_out(VALIDATION, kind, count, _BATCH, "cpu"))
-    threshold, apart, tally = choose(reader, spec.load(folder).predict_with_maps, batches)
+    threshold, apart, faintest, tally, spoken = choose(reader, spec.load(folder).predict_with_maps, batches)
     settings = ReaderSettings(
         threshold=threshold,
         apart=apart,
+        faintest=faintest,
         reader_sha256=digest(folder),
         split=VALIDATION.name,
         seed=VALIDATION.seed,
@@ -60,22 +62,38 @@ def write_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSet
         misread=round(tally.misread / tally.digits, 5),
         missed=round(tally.missed / tally.digits, 5),
         invented=round(tally.invented / max(1, tally.readings), 5),
+        spoken_for=round(spoken[0], 5),
+        spoken_for_absent=round(spoken[1], 5),
     )
     write_json(folder / READER_SETTINGS, asdict(settings))
     return settings
 
 
-def choose(reader: Reader, answer: Answer, batches: Iterator[Pictures]) -> tuple[float, float, Tally]:
-    """The threshold and the distance apart with the greatest F1 on these pictures, and what they reach there."""
+def choose(
+    reader: Reader, answer: Answer, batches: Iterable[Pictures]
+) -> tuple[float, float, float, Tally, tuple[float, float]]:
+    """The settings that read these pictures best.
+
+    Returns:
+        The threshold and the distance apart with the greatest F1; the faintest probability of what speaks for a digit,
+        by which digits that are in a picture and those that are not are told apart best (the difference of the shares
+        is greatest); what the first two reach; and the shares of digits that are spoken for, there and not there.
+    """
     tallies = {(threshold, apart): Tally() for apart in _APART for threshold in _THRESHOLDS}
+    best_cells, is_there = [], []
     for pictures in batches:
         probabilities, maps = answer(pictures.pixels.numpy())
-        rows = zip(
-            reader.cells(maps), pictures.digits.numpy(), pictures.boxes.numpy(), probabilities.argmax(1), strict=True
-        )
-        for cells, digits, boxes, best in rows:
+        cells, digits, boxes = reader.cells(maps), pictures.digits.numpy(), pictures.boxes.numpy()
+        best_cells.append(cells[:, :NOTHING].max((2, 3)))
+        is_there.append((digits[:, :, np.newaxis] == np.arange(NOTHING)).any(1))
+        for seen, *known, best in zip(cells, digits, boxes, probabilities.argmax(1).tolist(), strict=True):
             for (threshold, apart), tally in tallies.items():
-                found = find_readings(cells, reader.features, threshold, apart)
-                tally.add(found, digits, boxes, int(best))
+                tally.add(find_readings(seen, reader.features, threshold, apart), *known, best)
     threshold, apart = max(tallies, key=lambda settings: tallies[settings].f1)  # the first of several as good
-    return threshold, apart, tallies[threshold, apart]
+    surest, there = np.concatenate(best_cells), np.concatenate(is_there)
+    spoken = {
+        faintest: (float((surest[there] >= faintest).mean()), float((surest[~there] >= faintest).mean()))
+        for faintest in _FAINTEST
+    }
+    faintest = max(spoken, key=lambda one: spoken[one][0] - spoken[one][1])
+    return threshold, apart, faintest, tallies[threshold, apart], spoken[faintest]

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from maxdigit.training.runs import READER
 
 READER_SETTINGS = "reader.json"
 COMMAND = "python benchmarks/readings.py --choose"
-DEFAULT_THRESHOLD, DEFAULT_APART = 0.5, 0.0  # of a reader whose settings were not chosen yet
+DEFAULTS = 0.5, 0.0, 0.3  # threshold, apart and faintest of a reader whose settings were not chosen yet
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class ReaderSettings:
 
     threshold: float  # the least probability of a reading
     apart: float  # pixels; see Reader
+    faintest: float  # see Reader
     reader_sha256: str  # of the reader.safetensors that these were chosen for
     split: str
     seed: int  # the split's
@@ -46,6 +48,8 @@ class ReaderSettings:
     misread: float
     missed: float
     invented: float
+    spoken_for: float  # share of the digits that are there, each once a picture, whose best cell reaches ``faintest``
+    spoken_for_absent: float  # and of the digits that are not there
 
 
 class ReadingClassifier(CalibratedClassifier):
@@ -72,6 +76,21 @@ class ReadingClassifier(CalibratedClassifier):
         probabilities, maps = self.predict_with_maps(pictures)
         return probabilities, self.reader.read(maps)
 
+    def trace_reading(
+        self, picture: NDArray[np.uint8], digit: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """What made the reader read a digit in a picture ``(128, 128)``, and where.
+
+        Returns:
+            The digit's probability in each cell of the feature map, float32 ``(cells, cells)``, and what spoke for it
+            in the cells of :attr:`maxdigit.models.registry.ModelSpec.traced`, as
+            :meth:`maxdigit.models.registry.Classifier.trace` gives it; None where there is no reader.
+        """
+        if self.reader is None:
+            return None
+        maps, traced = self._classifier.trace(picture, partial(self.reader.gradient, digit=digit))
+        return self.reader.cells(maps)[0, digit], traced
+
     def _scaled(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         return scale(probabilities, self._temperature) if self._is_calibrated else probabilities
 
@@ -97,15 +116,15 @@ def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:
     path = folder / READER
     try:
         state = load_file(path)
-        reader = Reader(state["weight"], state["bias"], spec.features, DEFAULT_THRESHOLD, DEFAULT_APART)
+        reader = Reader(state["weight"], state["bias"], spec.features, *DEFAULTS)
     except FileNotFoundError:
         _log.warning("%s is missing: the answers come without readings.", path)
         return None
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         _log.warning("%s is damaged or of another model (%s): the answers come without readings.", path, error)
         return None
-    threshold, apart = _read_settings(folder)
-    return replace(reader, threshold=threshold, apart=apart)
+    threshold, apart, faintest = _read_settings(folder)
+    return replace(reader, threshold=threshold, apart=apart, faintest=faintest)
 
 
 def digest(folder: Path) -> str:
@@ -117,20 +136,20 @@ def digest(folder: Path) -> str:
     return hashlib.sha256((folder / READER).read_bytes()).hexdigest()
 
 
-def _read_settings(folder: Path) -> tuple[float, float]:
-    """The threshold and the distance apart chosen for the reader kept in ``folder``."""
+def _read_settings(folder: Path) -> tuple[float, float, float]:
+    """The threshold, the distance apart and the faintest probability chosen for the reader kept in ``folder``."""
     path = folder / READER_SETTINGS
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
-        threshold, apart = float(settings["threshold"]), float(settings["apart"])
-        if not (0 < threshold < 1 and 0 <= apart <= IMAGE_SIZE):
-            raise ValueError(f"a threshold of {threshold}, {apart} pixels apart")
+        threshold, apart, faintest = (float(settings[key]) for key in ("threshold", "apart", "faintest"))
+        if not (0 < threshold < 1 and 0 <= apart <= IMAGE_SIZE and 0 < faintest < 1):
+            raise ValueError(f"a threshold of {threshold}, {apart} pixels apart, {faintest} at the faintest")
         if settings["reader_sha256"] == digest(folder):
-            return threshold, apart
+            return threshold, apart, faintest
         reason = "was chosen for another reader"
     except FileNotFoundError:
         reason = "is missing"
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = f"is damaged ({error})"
     _log.warning("%s %s: readings are made by default settings. Choose some: %s", path, reason, COMMAND)
-    return DEFAULT_THRESHOLD, DEFAULT_APART
+    return DEFAULTS

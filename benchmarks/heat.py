@@ -1,0 +1,268 @@
+"""Where heat maps point, by how they are made: ``python benchmarks/heat.py [--model NAME ...] [--count N]``.
+
+On validation pictures that the model answers right, each way of making a heat map is asked what speaks for the answer.
+Printed are the share of pictures whose hottest point lies in the box of a largest digit, with its 95 % interval, the
+mean share of heat that lies there, and the median milliseconds that a map takes, one after another on one thread.
+
+``shown``
+    What the app shows, by :func:`maxdigit.inference.explain.explain`; the other ways are computed in the form in which
+    the model was trained, which gives the same answers.
+``before``
+    Grad-CAM on the feature map, less its mean, bilinear: what was shown before this was measured.
+``grad-cam 1``, ``layer-cam 1``, ...
+    On the output of each section of the network, from the picture on, for the logit of the answer (R. R. Selvaraju et
+    al., "Grad-CAM", 2017; P.-T. Jiang et al., "LayerCAM", 2021).
+``integrated gradients``
+    Of the answer's logit over the pixels, from the background's brightness to the picture in eight steps, what speaks
+    for the answer smoothed to a few pixels (M. Sundararajan et al., "Axiomatic Attribution for Deep Networks", 2017).
+``without each digit``
+    How much less probable the answer is when a digit is taken out, in its box; on plain backgrounds, where boxes are
+    found.
+``reader``
+    The reader's probability of the digit in each cell.
+``reader, layer-cam 1``, ...
+    What on the output of a section speaks for that: LayerCAM for the reader's logits of the digit over "nothing here",
+    each cell's weighted by that probability.
+``reader x layer-cam 1``, ...
+    The product of both: what is shown, of the second section, where there is a reader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from maxdigit import IMAGE_SIZE
+from maxdigit.data.pictures import TEST_KINDS, generate
+from maxdigit.data.splits import VALIDATION
+from maxdigit.inference.digits import find_digits, without
+from maxdigit.inference.explain import Heat, explain, heat_map
+from maxdigit.inference.predict import CHECKPOINTS
+from maxdigit.models.readings import NOTHING
+from maxdigit.models.registry import MODELS, FeatureMap, get_model
+from maxdigit.threads import one_thread
+from maxdigit.training.forms import TrainingForm
+from maxdigit.training.metrics import wilson_interval
+from maxdigit.training.readings import load_reading
+from maxdigit.training.recipes import get_recipe
+from maxdigit.training.runs import READER
+from maxdigit.training.starts import new_form
+
+_STEPS = 8
+_SMOOTH = 4.0  # pixels
+_BATCH = 100
+# Of the outputs of the sections; the feature map's own geometry stands with the model.
+_SECTIONS: dict[str, tuple[FeatureMap, ...]] = {
+    "keras_cnn": (FeatureMap(64, 62, 2.5, 2), FeatureMap(128, 27, 11.5, 4), FeatureMap(256, 11, 21.5, 8)),
+    "resnet18": (FeatureMap(64, 32, 1.5, 4), FeatureMap(128, 16, 3.5, 8)),
+    "torch_cnn": (FeatureMap(32, 62, 2.5, 2), FeatureMap(64, 29, 7.5, 4)),
+}
+
+
+@dataclass
+class Score:
+    """How one way of making heat maps did."""
+
+    hits: int = 0
+    shares: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+
+class Network:
+    """A model in the form it is trained in: answers and readings, and the outputs of its sections, with gradients."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.classifier = load_reading(name, folder)
+        self.form: TrainingForm = new_form(get_recipe(name, "tuned", head="plain"), folder).eval()
+        self.form.requires_grad_(False)
+        self.maps: list[Tensor] = []
+        for layer in self._layers():
+            layer.register_forward_hook(self._keep)
+
+    def _layers(self) -> list[nn.Module]:
+        if self.name == "keras_cnn":
+            return [*self.form.sections, self.form.last]  # type: ignore[attr-defined,list-item]
+        if self.name == "resnet18":
+            network = self.form.model.network  # type: ignore[attr-defined,union-attr]
+            return [network.layer1, network.layer2, network.layer3]  # type: ignore[union-attr,list-item]
+        return [section[-1] for section in self.form.sections]  # type: ignore[index]
+
+    def _keep(self, _layer: nn.Module, _inputs: tuple[Tensor, ...], maps: Tensor) -> None:
+        self.maps.append(maps)
+
+    @property
+    def features(self) -> list[FeatureMap]:
+        """The geometry of each section's output."""
+        return [*_SECTIONS[self.name], get_model(self.name).features]
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits and the reader's cell logits of float ``(N, 128, 128)``; the sections' outputs are in ``maps``."""
+        self.maps.clear()
+        return self.form(pixels)
+
+    def gradients(self, picture: NDArray[np.uint8], digit: int, *, of_reader: bool) -> list[tuple[Tensor, Tensor]]:
+        """Each section's output and the gradient there, both ``(channels, cells, cells)``, of a digit's score."""
+        logits, cells = self.forward(torch.from_numpy(picture[np.newaxis].astype(np.float32)).requires_grad_())
+        score = logits[0, digit]
+        if of_reader:
+            weights = cells[0].softmax(0)[digit].detach()
+            score = (weights * (cells[0, digit] - cells[0, NOTHING])).sum()
+        found = torch.autograd.grad(score, self.maps)
+        return [(maps.detach()[0], gradient[0]) for maps, gradient in zip(self.maps, found, strict=True)]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=200, help="right answers to look at, of each kind; default 200")
+    parser.add_argument("--model", nargs="+", choices=list(MODELS), default=list(MODELS), metavar="NAME")
+    parser.add_argument("--kind", nargs="+", choices=TEST_KINDS, default=["textured", "drawn"], metavar="KIND")
+    parser.add_argument("--way", nargs="+", metavar="WAY", help="only ways whose name begins so")
+    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder with the trained models")
+    args = parser.parse_args()
+    logging.basicConfig(format="%(message)s")
+    for name in args.model:
+        folder = args.checkpoints / name / "tuned"
+        network, has_reader = Network(name, folder), (folder / READER).is_file()
+        chosen = {
+            way: make
+            for way, make in ways(network).items()
+            if (has_reader or not way.startswith("reader")) and way.startswith(tuple(args.way or [""]))
+        }
+        for kind in args.kind:
+            print(f"{name}, {kind}", flush=True)
+            with one_thread():
+                scores, count = compare(network, kind, args.count, chosen)
+            for way, score in scores.items():
+                low, high = wilson_interval(score.hits, count)
+                print(
+                    f"{way:>24} {score.hits / count:6.1%} ({low:.1%} to {high:.1%}) of {count}, share "
+                    f"{np.mean(score.shares):4.0%}, {1000 * np.median(score.seconds):4.0f} ms",
+                    flush=True,
+                )
+
+
+def compare(
+    network: Network, kind: str, count: int, chosen: dict[str, Callable[[NDArray[np.uint8], int], Heat]]
+) -> tuple[dict[str, Score], int]:
+    """Each way's score on the first ``count`` validation pictures of a kind that are answered right."""
+    scores, seen, start = {way: Score() for way in chosen}, 0, 0
+    while seen < count and start < VALIDATION.count:
+        pictures = generate(VALIDATION, start, _BATCH, kind=kind)  # type: ignore[arg-type]
+        start += _BATCH
+        with torch.inference_mode():
+            answers = network.forward(pictures.pixels.float())[0].argmax(1)
+        rows = zip(pictures.pixels.numpy(), pictures.digits.numpy(), pictures.boxes.tolist(), answers, strict=True)
+        for picture, digits, boxes, answer in rows:
+            if seen == count or answer != digits.max():
+                continue
+            seen += 1
+            inside = np.zeros((IMAGE_SIZE, IMAGE_SIZE), bool)
+            for digit, (x0, y0, x1, y1) in zip(digits, boxes, strict=True):
+                inside[y0:y1, x0:x1] |= digit == answer.item()
+            for way, make in chosen.items():
+                began = time.perf_counter()
+                heat = make(picture, answer.item())
+                scores[way].seconds.append(time.perf_counter() - began)
+                scores[way].hits += bool(heat.any()) and bool(inside.flat[heat.argmax()])
+                scores[way].shares.append(float(heat[inside].sum() / heat.sum()) if heat.any() else 0.0)
+    return scores, seen
+
+
+def ways(network: Network) -> dict[str, Callable[[NDArray[np.uint8], int], Heat]]:
+    """All ways of making a heat map, by name: of a picture ``(128, 128)`` and a digit, float ``(128, 128)``."""
+    spec = get_model(network.name)
+    found: dict[str, Callable[[NDArray[np.uint8], int], Heat]] = {
+        "shown": lambda picture, digit: explain(network.classifier, spec, picture, digit),
+        "before": lambda picture, digit: _bilinear(_grad_cam(network, picture, digit, -1), network.features[-1]),
+    }
+    for number, features in enumerate(network.features):
+        found[f"grad-cam {number + 1}"] = lambda picture, digit, number=number, features=features: heat_map(
+            _grad_cam(network, picture, digit, number), features
+        )
+        found[f"layer-cam {number + 1}"] = lambda picture, digit, number=number, features=features: heat_map(
+            _layer_cam(network, picture, digit, number), features
+        )
+    found["integrated gradients"] = lambda picture, digit: _integrated(network, picture, digit)
+    found["without each digit"] = lambda picture, digit: _without_each(network, picture, digit)
+    found["reader"] = lambda picture, digit: _reader(network, picture, digit)
+    for number, features in enumerate(network.features):
+        found[f"reader, layer-cam {number + 1}"] = lambda picture, digit, number=number, features=features: heat_map(
+            _layer_cam(network, picture, digit, number, of_reader=True), features
+        )
+        found[f"reader x layer-cam {number + 1}"] = lambda picture, digit, number=number, features=features: (
+            _reader(network, picture, digit)
+            * heat_map(_layer_cam(network, picture, digit, number, of_reader=True), features)
+        )
+    return found
+
+
+def _grad_cam(network: Network, picture: NDArray[np.uint8], digit: int, number: int) -> Heat:
+    maps, gradient = network.gradients(picture, digit, of_reader=False)[number]
+    return torch.einsum("cij,c->ij", maps, gradient.mean((1, 2))).relu().numpy()
+
+
+def _layer_cam(
+    network: Network, picture: NDArray[np.uint8], digit: int, number: int, *, of_reader: bool = False
+) -> Heat:
+    maps, gradient = network.gradients(picture, digit, of_reader=of_reader)[number]
+    return (maps * gradient.relu()).sum(0).relu().numpy()
+
+
+def _integrated(network: Network, picture: NDArray[np.uint8], digit: int) -> Heat:
+    given = torch.from_numpy(picture.astype(np.float32))
+    change = given - float(np.median(picture))
+    shares = (torch.arange(_STEPS) + 0.5) / _STEPS
+    path = (given - change + shares[:, None, None] * change).requires_grad_()
+    (gradient,) = torch.autograd.grad(network.forward(path)[0][:, digit].sum(), path)
+    return cv2.GaussianBlur((gradient.mean(0) * change).relu().numpy(), (0, 0), _SMOOTH)
+
+
+@torch.inference_mode()
+def _without_each(network: Network, picture: NDArray[np.uint8], digit: int) -> Heat:
+    heat = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    boxes = find_digits(picture)
+    if boxes:
+        others = [[other for other in boxes if other is not box] for box in boxes]
+        batch = [picture, *(without(picture, [box], rest) for box, rest in zip(boxes, others, strict=True))]
+        logits, _ = network.forward(torch.from_numpy(np.stack(batch)).float())
+        chances = logits.log_softmax(1)[:, digit]
+        for (x0, y0, x1, y1), less in zip(boxes, (chances[0] - chances[1:]).clamp(min=0).tolist(), strict=True):
+            heat[y0:y1, x0:x1] = np.maximum(heat[y0:y1, x0:x1], less)
+    return heat
+
+
+@torch.inference_mode()
+def _reader(network: Network, picture: NDArray[np.uint8], digit: int) -> Heat:
+    _, cells = network.forward(torch.from_numpy(picture[np.newaxis]).float())
+    return heat_map(cells[0].softmax(0)[digit].numpy(), network.features[-1])
+
+
+def _bilinear(evidence: Heat, features: FeatureMap) -> Heat:
+    """A map of cells laid over the picture as it was before: between two cells a straight line, less the mean."""
+    position = ((np.arange(IMAGE_SIZE) + 0.5 - features.first) / features.step).clip(0, features.cells - 1)
+    low = np.minimum(position.astype(int), features.cells - 2)
+    weights = np.zeros((IMAGE_SIZE, features.cells), np.float32)
+    rows = np.arange(IMAGE_SIZE)
+    weights[rows, low], weights[rows, low + 1] = 1 - (position - low), position - low
+    return weights @ (evidence - evidence.mean()).clip(min=0) @ weights.T
+
+
+if __name__ == "__main__":
+    main()
