@@ -131,21 +131,27 @@ def find_readings(
     Returns:
         At most eight, the surest, from left to right.
     """
-    best = cells.argmax(0)
-    # Only the digit that a cell reads most surely counts, if it reads one at all.
-    found = np.where(best == NOTHING, 0, cells.max(0))
-    look = features.first + features.step * np.arange(features.cells)
-    readings = []
-    while len(readings) < MAX_READINGS:
-        row, column = np.unravel_index(found.argmax(), found.shape)
-        probability, digit = float(found[row, column]), int(best[row, column])
-        if probability < threshold:
-            break
-        distance = np.maximum(np.abs(look - look[row])[:, None], np.abs(look - look[column]))
-        same = (distance <= _REACH) & (best == digit) & (found > 0)
-        weights = np.where(same, found, 0)
-        x = float((weights.sum(0) * look).sum() / weights.sum())
-        y = float((weights.sum(1) * look).sum() / weights.sum())
-        readings.append(Reading(digit, probability, x, y))
-        found = np.where(same | (distance <= apart), 0, found)
+    # Only the digit that a cell reads most surely counts, if it reads one at all. There are few such cells, for which
+    # plain Python is faster than arrays.
+    best, look = cells.argmax(0), [features.first + features.step * cell for cell in range(features.cells)]
+    rows, columns = np.nonzero(best != NOTHING)
+    digits = best[rows, columns]
+    probabilities = cells[digits, rows, columns]
+    left = [
+        (int(digits[i]), float(probabilities[i]), look[columns[i]], look[rows[i]]) for i in (-probabilities).argsort()
+    ]
+    readings: list[Reading] = []
+    while left and left[0][1] >= threshold and len(readings) < MAX_READINGS:
+        digit, probability, x, y = left[0]
+        same, others = [], []
+        for cell in left:
+            distance = max(abs(cell[2] - x), abs(cell[3] - y))
+            if cell[0] == digit and distance <= _REACH:
+                same.append(cell)
+            elif distance > apart:
+                others.append(cell)
+        total = sum(cell[1] for cell in same)
+        centre = (sum(cell[1] * cell[axis] for cell in same) / total for axis in (2, 3))
+        readings.append(Reading(digit, probability, *centre))
+        left = others
     return tuple(sorted(readings, key=lambda reading: (reading.x, reading.y)))
