@@ -110,6 +110,11 @@ class Traced:
         np.zeros((11, 5), np.float32), np.zeros(11, np.float32), FeatureMap(5, 2, 32, 64), 0.5, 0.0, faintest=0.2
     )
 
+    answer = 8
+
+    def predict(self, pictures):
+        return np.eye(10, dtype=np.float32)[[self.answer] * len(pictures)]
+
     def trace_reading(self, _, digit):
         probabilities = np.array([[0, 0.9 if digit == 4 else 0.1], [0, 0]], np.float32)
         traced = np.zeros((8, 8), np.float32)
@@ -129,6 +134,12 @@ def test_a_digit_that_is_read_nowhere_has_no_heat_and_that_is_said():
     spec = SimpleNamespace(features=Traced.reader.features, traced=FeatureMap(1, 8, 8, 16))
     heat = explain(Traced(), spec, np.zeros((128, 128), np.uint8), 5)
     assert not heat.any() and not has_spoken(heat)
+
+
+def test_for_an_answer_something_spoke_however_faintly_it_is_read():
+    spec = SimpleNamespace(features=Traced.reader.features, traced=FeatureMap(1, 8, 8, 16))
+    heat = explain(Traced(), spec, np.zeros((128, 128), np.uint8), Traced.answer)
+    assert has_spoken(heat) and heat.max() == 1
 
 
 @pytest.mark.parametrize("name", ["resnet18", "torch_cnn"])

@@ -30,13 +30,15 @@ def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.
         digit: 0..9; it need not be the answer.
 
     Returns:
-        float32, shape ``(128, 128)``, 0..1; all 0 where nothing spoke for the digit: see :func:`has_spoken`.
+        float32, shape ``(128, 128)``, 0..1; all 0 where nothing spoke for the digit, unless it is the model's answer:
+        see :func:`has_spoken`.
     """
     found = classifier.trace_reading(picture, digit)
     if found is None:
         return heat_map(classifier.evidence(picture, digit), spec.features)
     probabilities, traced = found
-    if probabilities.max() < classifier.reader.faintest:
+    is_faint = probabilities.max() < classifier.reader.faintest
+    if is_faint and classifier.predict(picture[np.newaxis])[0].argmax() != digit:  # for an answer, something spoke
         return np.zeros(picture.shape, np.float32)
     where = heat_map(probabilities, spec.features)
     heat = where * heat_map(traced, spec.traced)
