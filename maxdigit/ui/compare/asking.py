@@ -46,15 +46,16 @@ class Asking:
     def connect(self, classify: ClassifyPage, *, another: Callable[..., Any], opened: Callable[..., Any]) -> None:
         """Ask about what the Classify page shows when the tab is ``opened``, and about a sample for ``another``."""
 
-        def compare(values: Values) -> Iterator[Changes]:
+        # Not called "compare": Gradio would give that name to this event, and another to the endpoint for programs.
+        def ask_about_shown(values: Values) -> Iterator[Changes]:
             yield from self.compare(classify.shown(values), values[self.times])
 
-        def sample(values: Values) -> Iterator[Changes]:
+        def ask_about_sample(values: Values) -> Iterator[Changes]:
             yield from self.compare_sample(values[self.times])
 
         outputs: set[Block] = {self.replies, self.table, self.times}
-        gr.on(another, sample, {self.times}, outputs, **ASKING)
-        gr.on(opened, compare, classify.inputs | {self.times}, outputs, **ASKING)
+        gr.on(another, ask_about_sample, {self.times}, outputs, **ASKING)
+        gr.on(opened, ask_about_shown, classify.inputs | {self.times}, outputs, **ASKING)
 
     def compare(self, shown: Shown, times: Times) -> Iterator[Changes]:
         """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
