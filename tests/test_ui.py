@@ -43,7 +43,7 @@ from maxdigit.ui.press import pressed
 from maxdigit.ui.run_tables import settings_table
 from maxdigit.ui.runs import find_runs, fingerprint
 from maxdigit.ui.sampling import Dealt, Score
-from maxdigit.ui.shown import WHOLE, Edit, Shown, preview, seen_upload
+from maxdigit.ui.shown import WHOLE, Edit, Seen, Shown, preview, seen_upload
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.texts import english
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
@@ -229,6 +229,8 @@ def test_ink_outside_the_pad_and_erased_ink_move_nothing() -> None:
 
 # ---- The answer
 
+BLACK = Seen(np.zeros((128, 128), np.uint8))
+
 
 def shares_in(card: str) -> list[float]:
     return [float(share) for share in re.findall(r'class="bar-share">([\d.]+)%', card)]
@@ -236,7 +238,7 @@ def shares_in(card: str) -> list[float]:
 
 def test_bars_stand_in_digit_order_and_sum_to_all() -> None:
     probabilities = np.array([0.02, 0.0, 0.01, 0.5, 0.0, 0.3, 0.1, 0.05, 0.0, 0.02], np.float32)
-    card = answer_card(Prediction("torch_cnn", probabilities, 8.44), np.full((128, 128), 90, np.uint8))
+    card = answer_card(Prediction("torch_cnn", probabilities, 8.44), Seen(np.full((128, 128), 90, np.uint8)))
     assert shares_in(card) == pytest.approx(100 * probabilities, abs=0.06)
     assert re.findall(r'class="bar-digit">(\d)', card) == list("0123456789")
     assert card.count("bar-best") == 1 and re.search(r'class="bar bar-best" [^>]*data-digit="3"', card)
@@ -246,7 +248,7 @@ def test_bars_stand_in_digit_order_and_sum_to_all() -> None:
 
 def test_every_card_has_the_same_skeleton() -> None:
     """So that the page does not jump when an answer comes, or goes."""
-    answered = answer_card(Prediction("resnet18", np.full(10, 0.1, np.float32), 1.0), np.zeros((128, 128), np.uint8))
+    answered = answer_card(Prediction("resnet18", np.full(10, 0.1, np.float32), 1.0), BLACK)
     skeletons = {tuple(re.findall(r"<(/?\w+)", card)) for card in (answered, waiting_card("a", "b"), trouble_card("c"))}
     assert len(skeletons) == 1
 
@@ -434,7 +436,7 @@ def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -
     config = build_app(FakePredictor(), tmp_path).get_config_file()
     (choices,) = (c["props"]["choices"] for c in config["components"] if c["props"].get("elem_id") == "model")
     assert [name for _, name in choices] == [*MODELS, "ensemble"] and choices[-1][0] == "Ensemble"
-    card = answer_card(Prediction("ensemble", np.eye(10, dtype=np.float32)[4], 20.0), np.zeros((128, 128), np.uint8))
+    card = answer_card(Prediction("ensemble", np.eye(10, dtype=np.float32)[4], 20.0), BLACK)
     assert "The largest digit is 4" in card and "Ensemble, 20 ms" in card
 
 

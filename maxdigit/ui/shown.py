@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit.data.labelled import Sample
-from maxdigit.inference.digits import Box, find_digits, without
+from maxdigit.inference.digits import Box, find_digits, is_plain, without
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.preparation.files import open_picture, to_rgb
@@ -93,6 +93,11 @@ class Seen:
     has_writing: bool = True  # False: writing was looked for, and none was found
     frame: Frame | None = None  # where it lies in the uploaded picture
     region: Region | None = None  # the part of the uploaded picture in which writing was found
+
+    @property
+    def seems_written(self) -> bool:
+        """Whether there may be digits: pieces of ink, or a background on which they would not be found."""
+        return bool(self.boxes) or not is_plain(self.pixels)
 
     def without(self, erased: Iterable[int]) -> NDArray[np.uint8]:
         """The picture without some of its digits, by their numbers."""

@@ -8,7 +8,7 @@ pressed on it fires ``select``, with the ``digit`` of a bar or the find to ``era
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 import numpy as np
@@ -22,6 +22,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.bars import bars
 from maxdigit.ui.picture import boxed, heated, picture_tag
 from maxdigit.ui.press import pressed
+from maxdigit.ui.shown import Seen
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 
 UNSURE = 0.7  # the best answer's share below which the page calls it unsure,
@@ -33,51 +34,58 @@ _NOTHING = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 def answer_card(
     prediction: Prediction,
-    picture: NDArray[np.uint8],
+    picture: Seen,
     *,
-    inverted: bool = False,
-    is_fitted: bool | None = None,
-    is_doubtful: bool = False,
-    has_writing: bool = True,
+    erased: tuple[int, ...] = (),
     why: tuple[int, NDArray[np.float32]] | None = None,
-    finds: Sequence[Find] = (),
-    boxes: Sequence[Box] = (),
     turns: Sequence[int] = (),
 ) -> str:
     """The card for a model's answer to a prepared picture.
 
     Args:
         prediction: the answer.
-        picture: what the model was given, uint8 (128, 128).
-        inverted: whether its ink was dark on light before.
-        is_fitted: whether it was fitted to the writing; None where there is no choice.
-        is_doubtful: whether something was left out of it that may be a digit.
-        has_writing: False where writing was looked for and none was found.
+        picture: what the model was given, before anything was erased.
+        erased: numbers of the digits that were erased from it. Each digit can be pressed to erase it, and again to put
+            it back.
         why: a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
-        finds: the digits found in the picture, each of which can be pressed to erase it, and again to put it back.
-        boxes: where the digits truly are, to be laid over the picture when the page is told to; without them those of
-            the finds are laid over it.
         turns: by how many quarters, clockwise, it is offered to turn the picture, since the model would be sure then.
     """
+    pixels, finds = picture.without(erased), _finds_in(picture, erased)
     shares = [float(share) for share in prediction.probabilities]
     digit, headline, sentence = in_words(
-        shares, sees_digits=seems_written(picture, finds), is_doubtful=is_doubtful, has_writing=has_writing
+        shares,
+        sees_digits=seems_written(pixels, finds),
+        is_doubtful=picture.is_doubtful,
+        has_writing=picture.has_writing,
     )
-    return _card(
+    return _Card(
         digit=digit,
         headline=headline,
         sentence=sentence,
         shares=shares,
-        picture=heated(picture, why[1]) if why else picture,
-        caption=texts.WHY.format(digit=why[0]) if why else _caption(inverted, is_fitted),
-        is_fitted=is_fitted,
+        picture=heated(pixels, why[1]) if why else pixels,
+        caption=texts.WHY.format(digit=why[0]) if why else _caption(picture.inverted, picture.is_fitted),
+        is_fitted=picture.is_fitted,
         asked=why[0] if why else None,
         foot=texts.time_taken(title(prediction.model), prediction.milliseconds),
         colour=model_colour(prediction.model),
         finds=finds,
-        boxes=boxes,
+        boxes=picture.boxes if picture.are_true else (),
         turns=turns,
-    )
+    ).html()
+
+
+def _finds_in(picture: Seen, erased: tuple[int, ...]) -> list[Find]:
+    return [Find(box, _crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
+
+
+def _crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """A square piece of the picture around a box."""
+    x0, y0, x1, y1 = box
+    side = min(max(x1 - x0, y1 - y0) + 4, pixels.shape[0])
+    left = min(max(0, (x0 + x1 - side) // 2), pixels.shape[1] - side)
+    top = min(max(0, (y0 + y1 - side) // 2), pixels.shape[0] - side)
+    return pixels[top : top + side, left : left + side]
 
 
 def _caption(inverted: bool, is_fitted: bool | None) -> str:
@@ -114,17 +122,17 @@ def seems_written(picture: NDArray[np.uint8], finds: Sequence[Find]) -> bool:
 
 def waiting_card(headline: str, sentence: str) -> str:
     """The card before there is anything to answer."""
-    return _card(headline=headline, sentence=sentence)
+    return _Card(headline=headline, sentence=sentence).html()
 
 
 def guess_card() -> str:
     """The card that asks a visitor to press a digit's bar before the model's answer is shown."""
-    return _card(headline=texts.GUESS, sentence=texts.GUESS_MORE, guessing=True)
+    return _Card(headline=texts.GUESS, sentence=texts.GUESS_MORE, guessing=True).html()
 
 
 def trouble_card(sentence: str) -> str:
     """The card when a picture or a model cannot be used; the sentence says why, and what to do."""
-    return _card(digit="!", headline=texts.CANNOT_ANSWER, sentence=sentence)
+    return _Card(digit="!", headline=texts.CANNOT_ANSWER, sentence=sentence).html()
 
 
 @dataclass(frozen=True)
@@ -136,51 +144,55 @@ class Find:
     is_erased: bool
 
 
-def _card(
-    *,
-    headline: str,
-    sentence: str,
-    digit: str = "",
-    shares: list[float] | None = None,
-    picture: NDArray[np.uint8] = _NOTHING,
-    caption: str = "",
-    is_fitted: bool | None = None,
-    foot: str = "",
-    colour: str = OTHER_COLOUR,
-    asked: int | None = None,
-    guessing: bool = False,
-    finds: Sequence[Find] = (),
-    boxes: Sequence[Box] = (),
-    turns: Sequence[int] = (),
-) -> str:
-    state = "answered" if shares else "waiting"
-    ten = bars(
-        shares,
-        label=texts.GUESS_BARS if guessing else texts.BARS,
-        act=texts.guess if guessing else texts.ask_why,
-        can_press=bool(shares) or guessing,
-        chosen=asked,
-    )
-    hint = texts.WHY_HINT if shares else ""
-    more = f' title="{escape(texts.SAW_FITTED_MORE)}"' if is_fitted else ""
-    return f"""
-<section class="answer answer-{state}" style="--model: {colour}">
+@dataclass(frozen=True)
+class _Card:
+    """What stands on a card; by default nothing has been answered."""
+
+    headline: str
+    sentence: str
+    digit: str = ""
+    shares: Sequence[float] | None = None
+    picture: NDArray[np.uint8] = field(default_factory=lambda: _NOTHING)
+    caption: str = ""
+    is_fitted: bool | None = None
+    foot: str = ""
+    colour: str = OTHER_COLOUR
+    asked: int | None = None
+    guessing: bool = False
+    finds: Sequence[Find] = ()
+    boxes: Sequence[Box] = ()
+    turns: Sequence[int] = ()
+
+    def html(self) -> str:
+        """The card."""
+        ten = bars(
+            self.shares,
+            label=texts.GUESS_BARS if self.guessing else texts.BARS,
+            act=texts.guess if self.guessing else texts.ask_why,
+            can_press=bool(self.shares) or self.guessing,
+            chosen=self.asked,
+        )
+        turn = f"{escape(texts.OFFER_TURN)} {_turn_buttons(self.turns)}"
+        more = f' title="{escape(texts.SAW_FITTED_MORE)}"' if self.is_fitted else ""
+        saw = _boxed(picture_tag(self.picture, texts.ANSWER_ALT, "answer-picture"), self.boxes, self.finds)
+        return f"""
+<section class="answer answer-{"answered" if self.shares else "waiting"}" style="--model: {self.colour}">
   <div class="answer-head">
-    <div class="answer-digit" aria-hidden="true">{escape(digit)}</div>
+    <div class="answer-digit" aria-hidden="true">{escape(self.digit)}</div>
     <div class="answer-words" aria-live="polite">
-      <h2>{escape(headline)}</h2>
-      <p>{escape(sentence)}</p>
-      <div class="answer-turn"{"" if turns else " hidden"}>{escape(texts.OFFER_TURN)} {_turn_buttons(turns)}</div>
+      <h2>{escape(self.headline)}</h2>
+      <p>{escape(self.sentence)}</p>
+      <div class="answer-turn"{"" if self.turns else " hidden"}>{turn}</div>
     </div>
     <figure class="answer-saw">
-      {_boxed(picture_tag(picture, texts.ANSWER_ALT, "answer-picture"), boxes, finds)}
-      <figcaption{more}>{escape(caption or texts.SAW)} {_fit_button(is_fitted)}</figcaption>
+      {saw}
+      <figcaption{more}>{escape(self.caption or texts.SAW)} {_fit_button(self.is_fitted)}</figcaption>
     </figure>
   </div>
   {ten}
   <div class="answer-foot">
-    <p><span>{escape(hint)}</span> <span>{escape(foot)}</span></p>
-    <div class="finds" role="group" aria-label="{escape(texts.FINDS)}">{_finds(finds)}</div>
+    <p><span>{escape(texts.WHY_HINT if self.shares else "")}</span> <span>{escape(self.foot)}</span></p>
+    <div class="finds" role="group" aria-label="{escape(texts.FINDS)}">{_finds(self.finds)}</div>
   </div>
 </section>"""
 

@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from gradio.components import Component
-from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.digits import Box
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor, default_model, title
 from maxdigit.inference.turns import better_turns
@@ -20,10 +17,8 @@ from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import (
     UNSURE,
-    Find,
     answer_card,
     guess_card,
-    seems_written,
     trouble_card,
 )
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
@@ -223,29 +218,8 @@ class Answering:
         pixels = picture.without(erased)
         prediction = self.predictor.classify(pixels, model)
         why = None if asked is None else (asked, self.predictor.explain(pixels, model, asked))
-        finds = [Find(box, _crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
-        boxes = picture.boxes if picture.are_true else ()
         # Only an uploaded picture can be turned, and what was erased from it says nothing of which way is up.
-        may_lie = picture.frame is not None and picture.has_writing and not erased and seems_written(pixels, finds)
+        may_lie = picture.frame is not None and picture.has_writing and picture.seems_written and not erased
         is_unsure = float(prediction.probabilities.max()) < UNSURE
-        return answer_card(
-            prediction,
-            pixels,
-            inverted=picture.inverted,
-            is_fitted=picture.is_fitted,
-            is_doubtful=picture.is_doubtful,
-            has_writing=picture.has_writing,
-            why=why,
-            finds=finds,
-            boxes=boxes,
-            turns=better_turns(self.predictor, pixels, model) if may_lie and is_unsure else (),
-        )
-
-
-def _crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """A square piece of the picture around a box."""
-    x0, y0, x1, y1 = box
-    side = min(max(x1 - x0, y1 - y0) + 4, pixels.shape[0])
-    left = min(max(0, (x0 + x1 - side) // 2), pixels.shape[1] - side)
-    top = min(max(0, (y0 + y1 - side) // 2), pixels.shape[0] - side)
-    return pixels[top : top + side, left : left + side]
+        turns = better_turns(self.predictor, pixels, model) if may_lie and is_unsure else ()
+        return answer_card(prediction, picture, erased=erased, why=why, turns=turns)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.digits import is_plain
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
@@ -82,7 +81,7 @@ class Asking:
             versus,
             names,
             facts=facts,
-            sees_digits=bool(picture.boxes) or not is_plain(picture.pixels),
+            sees_digits=picture.seems_written,
             is_doubtful=picture.is_doubtful,
             has_writing=picture.has_writing,
         )
