@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -77,20 +76,12 @@ class Asking:
 
     def _ask(self, picture: Seen, facts: str, times: Times) -> Iterator[Changes]:
         names, replies = self.predictor.available(), list[Reply]()
-        show = partial(
-            versus,
-            names,
-            facts=facts,
-            sees_digits=picture.seems_written,
-            is_doubtful=picture.is_doubtful,
-            has_writing=picture.has_writing,
-        )
-        yield self._changes(show(replies, picture.pixels), times)
+        yield self._changes(versus(names, replies, picture, facts), times)
         for name in names:
             replies.append(self._reply(name, picture.pixels))
             if (prediction := replies[-1].prediction) is not None:
                 times = {**times, name: prediction.milliseconds}
-            yield self._changes(show(replies, picture.pixels), times)
+            yield self._changes(versus(names, replies, picture, facts), times)
 
     def _reply(self, name: str, picture: NDArray[np.uint8]) -> Reply:
         """A model's answer, the time of which is the median of several passes; the first may have to load the model."""

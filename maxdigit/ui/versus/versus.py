@@ -15,6 +15,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.answer import in_words
 from maxdigit.ui.bars import bars
 from maxdigit.ui.picture import heated, picture_tag
+from maxdigit.ui.shown import Seen
 from maxdigit.ui.theme import model_colour
 
 
@@ -28,36 +29,30 @@ class Reply:
     trouble: str = ""
 
 
-def versus(
-    names: list[str],
-    replies: list[Reply],
-    picture: NDArray[np.uint8],
-    facts: str,
-    sees_digits: bool = True,
-    is_doubtful: bool = False,
-    has_writing: bool = True,
-) -> str:
+def versus(names: list[str], replies: list[Reply], picture: Seen, facts: str) -> str:
     """The picture, a sentence on who says what, and a card for each of ``names``, empty until it has replied.
 
     Args:
         names: the models asked, in order.
         replies: of those that have answered so far.
-        picture: what they saw, uint8 (128, 128).
+        picture: what they saw.
         facts: what is known about the picture, in a sentence; may be empty.
-        sees_digits: whether there seems to be something to read in it.
-        is_doubtful: whether something was left out of it that may be a digit.
-        has_writing: False where writing was looked for and none was found.
     """
     by_name = {reply.model: reply for reply in replies}
     answers = [(title(r.model), r.prediction.max_digit) for r in replies if r.prediction]
     is_done = len(replies) == len(names)
-    told = texts.verdict(answers) if has_writing or not answers else texts.NO_DIGITS
+    told = texts.verdict(answers) if picture.has_writing or not answers else texts.NO_DIGITS
     verdict = told if is_done else texts.ASKING.format(model=title(names[len(replies)]))
-    say = partial(in_words, sees_digits=sees_digits, is_doubtful=is_doubtful, has_writing=has_writing)
-    cards = "".join(_card(name, by_name.get(name), picture, say) for name in names)
+    say = partial(
+        in_words,
+        sees_digits=picture.seems_written,
+        is_doubtful=picture.is_doubtful,
+        has_writing=picture.has_writing,
+    )
+    cards = "".join(_card(name, by_name.get(name), picture.pixels, say) for name in names)
     return f"""
 <section class="verdict">
-  {picture_tag(picture, texts.ANSWER_ALT, "answer-picture")}
+  {picture_tag(picture.pixels, texts.ANSWER_ALT, "answer-picture")}
   <div aria-live="polite"><h2>{escape(verdict)}</h2><p>{escape(facts)}</p></div>
 </section>
 <div class="versus">{cards}</div>"""
