@@ -6,7 +6,8 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from maxdigit.inference.model_process import ModelProcess, ModelProcessEvaluation, ModelProcessPredictor
+from maxdigit.inference.evaluation import Evaluation
+from maxdigit.inference.model_process import ModelProcess, ModelProcessPredictor
 from maxdigit.inference.predict import CHECKPOINTS
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     # Here, for it takes seconds to load, and the model process does not need it.
     from maxdigit.ui.app import build_app, launch_options
 
-    evaluation = ModelProcessEvaluation(process)
+    evaluation = Evaluation(process.call)
     demo = build_app(predictor, args.runs or args.checkpoints, args.corrections, evaluation=evaluation)
     demo.launch(server_name=args.host, server_port=args.port, inbrowser=args.open, **launch_options(args.mcp))
 

@@ -22,7 +22,7 @@ from PIL import Image
 from maxdigit.errors import PictureError, UnknownModelError
 from maxdigit.inference import predict
 from maxdigit.inference.evaluation import Evaluation
-from maxdigit.inference.model_process import ModelProcess, ModelProcessError, ModelProcessEvaluation, ask_predictor
+from maxdigit.inference.model_process import ModelProcess, ModelProcessError, ask_predictor
 from maxdigit.inference.predict import Predictor, default_model
 from maxdigit.preparation.files import open_picture
 
@@ -31,11 +31,12 @@ ANSWERS = """
 import sys
 from pathlib import Path
 
-from maxdigit.inference.model_process import ModelProcess, ModelProcessEvaluation, ModelProcessPredictor
+from maxdigit.inference.evaluation import Evaluation
+from maxdigit.inference.model_process import ModelProcess, ModelProcessPredictor
 
 process = ModelProcess()
 predictor, name = ModelProcessPredictor(process), sys.argv[1]
-picture = ModelProcessEvaluation(process).sample(7).pixels
+picture = Evaluation(process.call).sample(7).pixels
 predictor.warm(name)
 print(predictor.classify(picture, name).probabilities.tolist())
 print(predictor.predict(picture[None], name)[0].tolist())
@@ -96,7 +97,7 @@ def test_after_its_death_another_takes_over(process: ModelProcess) -> None:
 
 
 def test_the_other_process_makes_the_same_pictures_and_scores(process: ModelProcess) -> None:
-    here, there = Evaluation(), ModelProcessEvaluation(process)
+    here, there = Evaluation(), Evaluation(process.call)
     for ours, theirs in (
         (here.sample(5, "drawn", digits=(1, 4, 2)), there.sample(5, "drawn", digits=[1, 4, 2])),
         (here.measured_picture("textured", 8), there.measured_picture("textured", 8)),

@@ -2,43 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.data.labelled import Sample
 
+_SAMPLES_KEPT = 64  # a few visitors' samples, for when they ask another model about the same one
+_MEASURED_KEPT = 512  # test pictures, as a page of mistakes shows them
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class Caller(Protocol):
+    """Calls a function of a module, in this process or in another."""
+
+    def __call__(self, function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """What the function returns."""
+        ...
+
+
+def call_here(function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    """Call a function in this process."""
+    return function(*args, **kwargs)
+
 
 class Evaluation:
-    """The generator's test pictures, and scores.
+    """The generator's test pictures, of which the latest are kept, and scores. Safe to share between threads."""
 
-    Each method imports what it needs, for that takes torch: a process that only serves pages asks another.
-    """
+    def __init__(self, call: Caller = call_here) -> None:
+        """Choose where pictures and scores are made.
+
+        Args:
+            call: calls functions that load torch; :meth:`maxdigit.inference.model_process.ModelProcess.call` does so in
+                another process.
+        """
+        self._call = call
+        self._sample = lru_cache(_SAMPLES_KEPT)(self._draw)
+        self._measured_picture = lru_cache(_MEASURED_KEPT)(self._draw_measured)
 
     def sample(
         self, seed: int, kind: str = "textured", *, family: str | None = None, digits: Sequence[int] | None = None
     ) -> Sample:
         """As :func:`maxdigit.data.sample.draw_sample`."""
-        from maxdigit.data.sample import draw_sample
-
-        return draw_sample(seed, kind, family=family, digits=digits)  # type: ignore[arg-type]
+        return self._sample(seed, kind, family, None if digits is None else tuple(digits))
 
     def measured_picture(self, kind: str, index: int) -> Sample:
         """As :func:`maxdigit.data.sample.measured_picture`."""
-        from maxdigit.data.sample import measured_picture
-
-        return measured_picture(kind, index)  # type: ignore[arg-type]
+        return self._measured_picture(kind, index)
 
     def measured_families(self, kind: str, indices: Sequence[int]) -> list[str | None]:
         """As :func:`maxdigit.data.sample.measured_families`."""
-        from maxdigit.data.sample import measured_families
-
-        return measured_families(kind, indices)  # type: ignore[arg-type]
+        return self._call(_families, kind, indices)
 
     def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> dict[str, Any]:
         """As :func:`maxdigit.training.metrics.score`."""
-        from maxdigit.training.metrics import score
+        return self._call(_score, probabilities, labels)
 
-        return score(probabilities, labels)
+    def _draw(self, seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:
+        return self._call(_sample, seed, kind, family, digits)
+
+    def _draw_measured(self, kind: str, index: int) -> Sample:
+        return self._call(_measured, kind, index)
+
+
+# ---- What takes torch: imported where it is called
+
+
+def _sample(seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:
+    from maxdigit.data.sample import draw_sample
+
+    return draw_sample(seed, kind, family=family, digits=digits)  # type: ignore[arg-type]
+
+
+def _measured(kind: str, index: int) -> Sample:
+    from maxdigit.data.sample import measured_picture
+
+    return measured_picture(kind, index)  # type: ignore[arg-type]
+
+
+def _families(kind: str, indices: Sequence[int]) -> list[str | None]:
+    from maxdigit.data.sample import measured_families
+
+    return measured_families(kind, indices)  # type: ignore[arg-type]
+
+
+def _score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> dict[str, Any]:
+    from maxdigit.training.metrics import score
+
+    return score(probabilities, labels)

@@ -11,9 +11,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
 from multiprocessing.connection import Connection
 from multiprocessing.managers import BaseManager
 from pathlib import Path
@@ -22,14 +21,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import CHECKPOINTS, Prediction, Predictor, default_model
 from maxdigit.preparation.prepare import PreparedPicture
-
-_SAMPLES_KEPT = 64  # a few visitors' samples, for when they ask another model about the same one
-_MEASURED_KEPT = 512  # test pictures, as a page of mistakes shows them
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -118,39 +112,6 @@ def ask_predictor(
 
 
 _predictors: dict[str, Predictor] = {}
-
-
-class ModelProcessEvaluation(Evaluation):
-    """An :class:`Evaluation` in the model process; the latest pictures are kept here."""
-
-    def __init__(self, process: ModelProcess) -> None:
-        self._process = process
-        self._sample = lru_cache(_SAMPLES_KEPT)(self._ask_sample)
-        self._measured_picture = lru_cache(_MEASURED_KEPT)(self._ask_measured_picture)
-
-    def sample(
-        self, seed: int, kind: str = "textured", *, family: str | None = None, digits: Sequence[int] | None = None
-    ) -> Sample:
-        """As :meth:`Evaluation.sample`."""
-        return self._sample(seed, kind, family, None if digits is None else tuple(digits))
-
-    def measured_picture(self, kind: str, index: int) -> Sample:
-        """As :meth:`Evaluation.measured_picture`."""
-        return self._measured_picture(kind, index)
-
-    def measured_families(self, kind: str, indices: Sequence[int]) -> list[str | None]:
-        """As :meth:`Evaluation.measured_families`."""
-        return self._process.call(Evaluation.measured_families, Evaluation(), kind, indices)
-
-    def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> dict[str, Any]:
-        """As :meth:`Evaluation.score`."""
-        return self._process.call(Evaluation.score, Evaluation(), probabilities, labels)
-
-    def _ask_sample(self, seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:
-        return self._process.call(Evaluation.sample, Evaluation(), seed, kind, family=family, digits=digits)
-
-    def _ask_measured_picture(self, kind: str, index: int) -> Sample:
-        return self._process.call(Evaluation.measured_picture, Evaluation(), kind, index)
 
 
 class _Process:
