@@ -24,7 +24,7 @@ the mean share of heat that lies there; for what is shown also the median millis
     What on the output of a section speaks for that: LayerCAM for the reader's logits of the digit over "nothing here",
     each cell's weighted by that probability.
 ``reader x layer-cam 1``, ...
-    The product of both: what is shown, of the second section, where there is a reader.
+    The product of both: what is shown, of the first section, where there is a reader.
 """
 
 from __future__ import annotations

@@ -14,13 +14,16 @@ Heat = NDArray[np.float32]
 # Of the bell that a cell's evidence is spread in, as a share of the step from cell to cell: about the narrowest whose
 # sum over equal cells is even. Where two cells share a digit, the heat is greatest between them, where the digit is.
 _SPREAD = 0.5
+_FINEST = (
+    2.5  # pixels, about the width of a stroke: the narrowest bell, so that no single cell of a fine map stands out
+)
 _FAINT = 1e-3  # of a bell's height
 
 
 def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.uint8], digit: int) -> Heat:
     """What in a picture spoke for a digit, by the way that ``benchmarks/heat.py`` found to point best.
 
-    Where the reader reads the digit, as fine as LayerCAM on an early section shows what made it do so; for a model
+    Where the reader reads the digit, as fine as LayerCAM on the first section shows what made it do so; for a model
     without a reader, Grad-CAM.
 
     Args:
@@ -65,7 +68,7 @@ def heat_map(evidence: NDArray[np.float32], features: FeatureMap) -> Heat:
     """
     look = features.first + features.step * np.arange(features.cells)
     position = (np.arange(IMAGE_SIZE) + 0.5).clip(look[0], look[-1])
-    distance = (position[:, np.newaxis] - look) / (_SPREAD * features.step)
+    distance = (position[:, np.newaxis] - look) / max(_SPREAD * features.step, _FINEST)
     weights = np.exp(-(distance**2) / 2).astype(np.float32)
     weights[weights < _FAINT] = 0
     heat = weights @ evidence @ weights.T

@@ -19,7 +19,7 @@ WEIGHTS = "model.keras"
 FEATURE_LAYER = "features"  # output (N, 9, 9, 128)
 FIRST_DENSE = "digits"  # input (N, 1152)
 FEATURES = FeatureMap(channels=128, cells=9, first=29.5, step=8)
-TRACED = FeatureMap(channels=128, cells=27, first=11.5, step=4)  # the output of the second section
+TRACED = FeatureMap(channels=64, cells=62, first=2.5, step=2)  # the output of the first section
 _DROPOUT = 0.3  # the paper shows the layers but not their rate; this is the rate of its PyTorch CNN
 _BATCH = 64
 
@@ -96,7 +96,7 @@ class KerasClassifier:
     def trace(
         self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """LayerCAM on an early section; see :class:`maxdigit.models.registry.Classifier`."""
+        """LayerCAM on the first section; see :class:`maxdigit.models.registry.Classifier`."""
         import tensorflow as tf
 
         until_traced, from_there = self._halves
@@ -111,11 +111,11 @@ class KerasClassifier:
 
     @cached_property
     def _halves(self) -> tuple[keras.Model, keras.Model]:
-        """From the picture to the second section's output, and from there to the feature map."""
-        _, second, _ = (layer for layer in self.model.layers if isinstance(layer, layers.Dropout))
+        """From the picture to the first section's output, and from there to the feature map."""
+        first, *_ = (layer for layer in self.model.layers if isinstance(layer, layers.Dropout))
         return (
-            keras.Model(self.model.inputs, second.output),
-            keras.Model(second.output, self.model.get_layer(FEATURE_LAYER).output),
+            keras.Model(self.model.inputs, first.output),
+            keras.Model(first.output, self.model.get_layer(FEATURE_LAYER).output),
         )
 
 

@@ -73,7 +73,7 @@ class Classifier(Protocol):
         """Where in a picture that comes from which something else sees in the feature map, by LayerCAM.
 
         P.-T. Jiang et al., "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization" (2021), on the
-        output of an early section, whose cells are finer.
+        output of the first section, whose cells are fine.
 
         Args:
             picture: uint8, shape ``(128, 128)``.
@@ -120,7 +120,7 @@ class ModelSpec:
 
     @property
     def traced(self) -> FeatureMap:
-        """The geometry of the section's output that :meth:`Classifier.trace` looks at."""
+        """The geometry of the first section's output, which :meth:`Classifier.trace` looks at."""
         return import_module(self.module).TRACED
 
     def flops(self) -> int:

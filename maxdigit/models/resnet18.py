@@ -42,7 +42,7 @@ with _no_compiler():
     from torchvision.models import resnet18
 
 FEATURES = FeatureMap(channels=256, cells=8, first=7.5, step=16)  # layer3: the last map with a cell a digit
-TRACED = FeatureMap(channels=128, cells=16, first=3.5, step=8)  # layer2
+TRACED = FeatureMap(channels=64, cells=32, first=1.5, step=4)  # layer1
 
 
 class ResNet18(nn.Sequential):
@@ -62,8 +62,8 @@ class ResNet18(nn.Sequential):
 
     @property
     def traced_layer(self) -> nn.Module:
-        """The layer whose output ``(N, 128, 16, 16)`` shows where a reading comes from."""
-        return self.network.layer2
+        """The layer whose output ``(N, 64, 32, 32)`` shows where a reading comes from."""
+        return self.network.layer1
 
     @property
     def sections(self) -> list[nn.Module]:

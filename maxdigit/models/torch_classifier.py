@@ -70,7 +70,7 @@ class TorchClassifier:
     def trace(
         self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """LayerCAM on an early section; see :class:`maxdigit.models.registry.Classifier`."""
+        """LayerCAM on the first section; see :class:`maxdigit.models.registry.Classifier`."""
         torch.set_num_threads(1)
         device = next(self.model.parameters()).device
         early: list[Tensor] = []

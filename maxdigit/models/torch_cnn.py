@@ -10,7 +10,7 @@ from maxdigit.models.registry import NUM_CLASSES, FeatureMap
 from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
 
 FEATURES = FeatureMap(channels=128, cells=12, first=19.5, step=8)
-TRACED = FeatureMap(channels=64, cells=29, first=7.5, step=4)
+TRACED = FeatureMap(channels=32, cells=62, first=2.5, step=2)
 
 
 def _section(channels_in: int, channels_out: int, pool: nn.MaxPool2d) -> nn.Sequential:
@@ -43,8 +43,8 @@ class TorchCNN(nn.Sequential):
 
     @property
     def traced_layer(self) -> nn.Module:
-        """The layer whose output ``(N, 64, 29, 29)`` shows where a reading comes from."""
-        return self.section2
+        """The layer whose output ``(N, 32, 62, 62)`` shows where a reading comes from."""
+        return self.section1
 
     @property
     def sections(self) -> list[nn.Module]:
