@@ -54,11 +54,11 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         if model == INK_FINDER:
-            others = (recipe != "tuned", width, head, frozen, kaggle_dir, pool, start_from)
+            others = (recipe != "tuned", width, head, frozen, kaggle_dir, pool)
             if any(others) or data != "generated":
                 raise MaxDigitError(
                     "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --data, "
-                    "--kaggle-dir, --pool and --start-from."
+                    "--kaggle-dir and --pool."
                 )
             from maxdigit.training.ink_loop import get_ink_recipe, train_ink_finder
 
@@ -71,7 +71,12 @@ def main(
                 seed=seed,
             )
             train_ink_finder(
-                ink_recipe, out or CHECKPOINTS / INK_FINDER, minutes=minutes, resume=resume, overwrite=overwrite
+                ink_recipe,
+                out or CHECKPOINTS / INK_FINDER,
+                start_from=start_from,
+                minutes=minutes,
+                resume=resume,
+                overwrite=overwrite,
             )
             return
         if data not in ("generated", "kaggle"):

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from maxdigit.preparation.files import FloatPicture
-from maxdigit.preparation.framing import Box, around
+from maxdigit.preparation.framing import Box, around, digit_height
 from maxdigit.preparation.ink_network import STRIDE, InkNetwork, fuse, to_inputs
 from maxdigit.threads import one_thread
 
@@ -25,6 +25,9 @@ CHECKPOINT = Path(__file__).parents[2] / "checkpoints" / "ink_finder" / "model.s
 _FIRST_LOOK = 256  # longer side, in pixels, at which the writing is looked for
 _CLOSER_LOOK = 512  # the same for a large picture in which nothing was found: the writing may be small
 _SECOND_LOOK = 224  # longer side of the part with the writing, when its strokes are looked at
+_SEEN_HEIGHT = 56.0  # of the median digit in the second look: enlarged further, strokes are blurs to the network
+_MOST_ENLARGED = 2.0  # pixels of the second look for one of the picture
+_LEAST_SEEN = 128  # pixels of the second look along a side: a digit is told by what is around it
 _LARGE_ENOUGH = 170  # writing of so many pixels need not be looked at again
 FAINT = 0.2  # probability from which on a pixel belongs to a piece of ink: thin strokes stay whole
 SURE = 0.6  # probability that a piece reaches somewhere, or it is none
@@ -77,21 +80,41 @@ class InkFinder:
         if not kept:
             return None, is_textured
         left = top = 0
-        x0, y0, x1, y1 = around([box for _, box in kept])
-        side = max(x1 - x0, y1 - y0)
-        if side < _LARGE_ENOUGH:
-            margin = _MARGIN * side + 6
-            left, top = (max(0, int((edge - margin) / scale)) for edge in (x0, y0))
-            right, bottom = int((x1 + margin) / scale) + 1, int((y1 + margin) / scale) + 1
-            part, closer = _scaled(picture[top:bottom, left:right], _SECOND_LOOK)
-            again, _ = self._look(part)
+        if (part_of := self._closer(picture, scale, [box for _, box in kept])) is not None:
+            (start, end), closer = part_of
+            seen = picture[start[1] : end[1], start[0] : end[0]]
+            again, _ = self._look(_resized(seen, closer))
             found = find_pieces(again, _LEAST_AREA[_SECOND_LOOK])
             if found[1]:
                 ink, scale, (labels, kept, doubtful) = again, closer, found
-            else:
-                left = top = 0
+                left, top = start
         boxes = tuple(box for _, box in kept)
         return Writing(_only(ink, labels, kept), boxes, scale, left, top, doubtful), is_textured
+
+    @staticmethod
+    def _closer(
+        picture: NDArray[np.uint8], scale: float, boxes: list[Box]
+    ) -> tuple[tuple[tuple[int, int], tuple[int, int]], float] | None:
+        """The part of a picture to look at again, and pixels of that look for one of the picture; None: no need.
+
+        Args:
+            picture: uint8 ``(H, W, 3)``.
+            scale: pixels of the first look for one of the picture.
+            boxes: of the pieces found there.
+        """
+        x0, y0, x1, y1 = around(boxes)
+        side = max(x1 - x0, y1 - y0)
+        if side >= _LARGE_ENOUGH:
+            return None
+        margin = _MARGIN * side + 6
+        zoom = min(_SECOND_LOOK / (side + 2 * margin), _SEEN_HEIGHT / digit_height(boxes), _MOST_ENLARGED / scale)
+        zoom = max(zoom, 1.0)
+        half = max(side / 2 + margin, _LEAST_SEEN / 2 / zoom)
+        middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+        edges = np.array([picture.shape[1], picture.shape[0]])
+        start = np.clip((middle - half) / scale, 0, edges).astype(int)
+        end = np.clip(np.ceil((middle + half) / scale), 0, edges).astype(int)
+        return (tuple(start.tolist()), tuple(end.tolist())), zoom * scale
 
     def ink_of(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Ink of many pictures of one size at once, each looked at once, without what is no writing.
@@ -133,6 +156,12 @@ def load_finder(path: Path = CHECKPOINT) -> InkFinder | None:
     return InkFinder(network)
 
 
+def _resized(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    height, width = (max(1, round(length * scale)) for length in picture.shape[:2])
+    return cv2.resize(picture, (width, height), interpolation=mode)
+
+
 def _scaled(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
     """The picture with a longer side of so many pixels, and by how much it was scaled.
 
@@ -140,9 +169,7 @@ def _scaled(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], f
     """
     longer, shorter = max(picture.shape[:2]), min(picture.shape[:2])
     scale = side * max(1.0, math.sqrt(longer / (2 * shorter))) / longer
-    mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    height, width = (max(1, round(length * scale)) for length in picture.shape[:2])
-    return cv2.resize(picture, (width, height), interpolation=mode), scale
+    return _resized(picture, scale), scale
 
 
 def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int32], list[tuple[int, Box]], bool]:

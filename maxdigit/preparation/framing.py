@@ -6,6 +6,7 @@ digits of any size in a photograph or on the canvas would ask far more of the mo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ Region = tuple[float, float, float, float]  # left, top, right, bottom, as share
 DIGIT_HEIGHT = 32.0  # of the median digit, in pixels of the models' picture
 MARGIN = 5.0  # pixels of the models' picture that are left free on each side
 
+_TALLEST_DIGIT = 2.2  # times as high as wide; a higher piece, unless it is one stroke, is a column of digits that touch
+_ONE_STROKE = 1.6  # of its height: no 1 or 7 has a longer stroke
+_COLUMN_DIGIT = 1.45  # height of a digit in a column, in the column's widths
 _LEAST_PIECE = 0.4  # of the largest piece's side: what is smaller is a dot or part of a digit, and has no say
 _WIDEST_DIGIT = 1.25  # times as wide as high; a wider piece is several digits that touch
 
@@ -54,6 +58,28 @@ def digit_height(pieces: Sequence[Box]) -> float:
     width, height = sides.T
     # A digit that is a little wider than high counts by its width; digits that touch in a row by their height.
     return float(np.median(np.where(width < _WIDEST_DIGIT * height, np.maximum(height, width), height)))
+
+
+def without_columns(ink: NDArray[np.float32], boxes: Sequence[Box]) -> list[Box]:
+    """The boxes with each column of digits that touch cut into as many boxes as it seems to have digits.
+
+    Args:
+        ink: probability of ink, 0..1, shape ``(h, w)``.
+        boxes: of the separate pieces of ink, in pixels of ``ink``.
+    """
+    parts: list[Box] = []
+    for x0, y0, x1, y1 in boxes:
+        width, height = x1 - x0, y1 - y0
+        count = 1
+        if height > _TALLEST_DIGIT * width:
+            solid = (ink[int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)] > 0.5).astype(np.uint8)
+            cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+            edge = int(solid.sum()) - int(cv2.erode(solid, cross, borderValue=0).sum())  # two sides of the stroke
+            if edge / 2 > _ONE_STROKE * height:
+                count = max(2, round(height / (_COLUMN_DIGIT * width)))
+        step = height / count
+        parts += [(x0, y0 + number * step, x1, y0 + (number + 1) * step) for number in range(count)]
+    return parts
 
 
 def around(boxes: Sequence[Box]) -> Box:

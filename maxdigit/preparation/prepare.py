@@ -22,7 +22,7 @@ from PIL import Image
 from maxdigit import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture, to_grey, to_rgb
-from maxdigit.preparation.framing import Frame, Region, around, frame_for
+from maxdigit.preparation.framing import Frame, Region, around, frame_for, without_columns
 from maxdigit.preparation.outlines import filled
 from maxdigit.preparation.rules import keep_tones, read_by_rules
 from maxdigit.preparation.straighten import line_angle, turned
@@ -95,7 +95,7 @@ def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], regio
     if angle := line_angle(pieces):
         ink, back = turned(ink, angle)
         pieces = tuple(box for _, box in find_pieces(ink)[1]) or pieces
-    frame = frame_for(pieces)
+    frame = frame_for(without_columns(ink, pieces))
     pixels = frame_ink(ink, frame)
     step, x, y = 1 / writing.scale, x0 + writing.left, y0 + writing.top
     # From the models' pixels to those of the ink, of the ink as it was found, and of the picture.

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -119,13 +120,20 @@ def vary(rng: np.random.Generator, scene: Scene) -> tuple[np.ndarray, np.ndarray
 
 
 def train_ink_finder(
-    recipe: InkRecipe, folder: Path, *, minutes: float | None = None, resume: bool = False, overwrite: bool = False
+    recipe: InkRecipe,
+    folder: Path,
+    *,
+    start_from: Path | None = None,
+    minutes: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
 ) -> None:
     """Train the network and leave ``model.safetensors``, ``history.csv``, ``config.json`` and ``metrics.json``.
 
     Args:
         recipe: what to do.
         folder: where the run is kept; after each epoch the whole state lies in its ``state``.
+        start_from: folder of an earlier run whose weights to begin with; scenes that it has seen are left out.
         minutes: come to an end after so long, the learning rate falling accordingly, even if ``recipe.scenes`` are
             not reached.
         resume: go on from the last finished epoch of an interrupted run.
@@ -135,15 +143,20 @@ def train_ink_finder(
         TrainingError: the run cannot start or go on, or the loss is not a number any more.
     """
     device = default_device()
-    _prepare_folder(recipe, folder, resume, overwrite)
     torch.manual_seed(recipe.seed)
-    network = InkNetwork().to(device, memory_format=torch.channels_last)
+    network = InkNetwork()
+    earlier = _earlier_runs(folder, start_from, resume)
+    if start_from is not None and not resume:
+        _load_weights(network, start_from)
+    _prepare_folder(recipe, folder, earlier, resume, overwrite)
+    network = network.to(device, memory_format=torch.channels_last)
     averaged = copy.deepcopy(network)
     optimizers = _optimizers(network, recipe)
     step, fraction_before = _load_state(folder, network, averaged) if resume else (0, 0.0)
     epoch_steps = recipe.epoch_scenes // recipe.batch_size
     total = recipe.scenes // recipe.batch_size
-    scenes = _Scenes(TRAIN, step * recipe.batch_size, recipe.seed)
+    skipped = sum(run["scenes_seen"] for run in earlier)
+    scenes = _Scenes(TRAIN, skipped + step * recipe.batch_size, recipe.seed)
     # New processes, not forks of this one: threads that OpenCV and torch have here would be missing there.
     workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 1) - 1)
     loader = DataLoader(
@@ -202,7 +215,7 @@ def train_ink_finder(
         tqdm.write(f"validation: loss {validation_loss:.3f}, Dice {validation_dice:.3f}")
         _save_state(folder, network, averaged, {"step": step, "epoch": number, "fraction": fraction})
     del batches, loader  # their processes would take the cores
-    fit_look(averaged, TRAIN, step * recipe.batch_size, LOOK_SCENES)
+    fit_look(averaged, TRAIN, skipped + step * recipe.batch_size, LOOK_SCENES)
     save_file({name: value.half().contiguous() for name, value in _plain(averaged).items()}, folder / WEIGHTS)
     write_ink_metrics(folder, TEST_SCENES)
     remove(folder / STATE)
@@ -257,7 +270,7 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
     to be, or not to be, of the competition's look.
     """
     network = InkNetwork()
-    network.load_state_dict({name: value.float() for name, value in load_file(folder / WEIGHTS).items()})
+    _load_weights(network, folder)
     network.eval()
     rows: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in SCENE_KINDS}
     for index in range(count):
@@ -310,7 +323,28 @@ def _summary(rows: np.ndarray) -> dict[str, float | int | None]:
     }
 
 
-def _prepare_folder(recipe: InkRecipe, folder: Path, resume: bool, overwrite: bool) -> None:
+def _load_weights(network: InkNetwork, folder: Path) -> None:
+    path = folder / WEIGHTS
+    try:
+        network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise TrainingError(f"The ink finder's weights in {path} cannot be read ({reason}).") from error
+
+
+def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[dict[str, Any]]:
+    """What the weights that a run begins with have been through, oldest run first."""
+    if resume:
+        return read_json(folder / CONFIG).get("started_from", []) if (folder / CONFIG).exists() else []
+    if start_from is None:
+        return []
+    config, metrics = read_json(start_from / CONFIG, "recipe"), read_json(start_from / METRICS, "training")
+    return [*config.get("started_from", []), {"recipe": config["recipe"], **metrics["training"]}]
+
+
+def _prepare_folder(
+    recipe: InkRecipe, folder: Path, earlier: list[dict[str, Any]], resume: bool, overwrite: bool
+) -> None:
     if resume:
         recover(folder / STATE)
         if not (folder / STATE).is_dir():
@@ -328,7 +362,7 @@ def _prepare_folder(recipe: InkRecipe, folder: Path, resume: bool, overwrite: bo
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"The folder {folder} cannot be made ({error.strerror}). Choose another: --out.") from error
-    write_json(folder / CONFIG, {"recipe": asdict(recipe), "data": "scenes"})
+    write_json(folder / CONFIG, {"recipe": asdict(recipe), "data": "scenes", "started_from": earlier})
 
 
 def _optimizers(network: InkNetwork, recipe: InkRecipe) -> list[torch.optim.Optimizer]:
