@@ -133,7 +133,8 @@ def calibrate(
 ) -> None:
     """Make models as sure as they are right: set each one's temperature, on validation pictures.
 
-    With --model all, and two trained models or more, the ensemble's weights are chosen too. Answers stay the same;
+    How readings are made of what a reader says is chosen on the same pictures. With --model all, and two trained models
+    or more, the ensemble's weights are chosen too. Answers stay the same;
     only how sure they are changes. Prints one JSON object a line.
     """
     try:
@@ -142,12 +143,15 @@ def calibrate(
         if not names:
             raise _nothing_trained(checkpoints)
         folders = {name: predictor.folder(name) for name in names}
+        from maxdigit.training.choose_readings import write_settings
         from maxdigit.training.run import write_calibration
 
         calibrations, probabilities = {}, {}
         for name, folder in folders.items():
             calibrations[name], probabilities[name], labels = write_calibration(name, folder, count)
             _print({"model": name, **asdict(calibrations[name])})
+            if (settings := write_settings(name, folder, count)) is not None:
+                _print({"model": name, **asdict(settings)})
         if len(names) > 1:
             _print(
                 {

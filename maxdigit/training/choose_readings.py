@@ -1,6 +1,6 @@
 """Choose how readings are made: the least probability of one, how far apart digits lie, and what speaks for a digit.
 
-To be done again whenever a reader is trained; ``python benchmarks/readings.py --choose`` does it.
+To be done again whenever a reader is trained; ``python -m maxdigit calibrate`` does it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from maxdigit.models.readings import NOTHING, Reader, find_readings
 from maxdigit.models.registry import get_model
 from maxdigit.training.batches import held_out
 from maxdigit.training.reading_scores import Tally
-from maxdigit.training.readings import READER_SETTINGS, ReaderSettings, digest, load_reader
-from maxdigit.training.runs import write_json
+from maxdigit.training.readings import ReaderSettings, digest, load_reader
+from maxdigit.training.runs import READER_SETTINGS, write_json
 
 PICTURES = 500  # validation pictures of each kind: two numbers from a coarse grid are all that is chosen
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

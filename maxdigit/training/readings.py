@@ -22,10 +22,9 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.models.readings import Reader, Reading
 from maxdigit.models.registry import Classifier, ModelSpec, get_model
 from maxdigit.training.calibration import CalibratedClassifier, read_temperature, scale
-from maxdigit.training.runs import READER
+from maxdigit.training.runs import READER, READER_SETTINGS
 
-READER_SETTINGS = "reader.json"
-COMMAND = "python benchmarks/readings.py --choose"
+COMMAND = "python -m maxdigit calibrate"
 DEFAULTS = 0.5, 0.0, 0.3  # threshold, apart and faintest of a reader whose settings were not chosen yet
 
 _log = logging.getLogger(__name__)

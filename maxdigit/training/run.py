@@ -21,13 +21,15 @@ from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
 from maxdigit.threads import one_thread
 from maxdigit.training.batches import ArrayData, Data, GeneratedData
-from maxdigit.training.calibration import Calibration, fit_temperature, load_calibrated, scale
+from maxdigit.training.calibration import Calibration, fit_temperature, scale
+from maxdigit.training.choose_readings import PICTURES, write_settings
 from maxdigit.training.devices import default_device
 from maxdigit.training.forms import TrainingForm
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
 from maxdigit.training.mistakes import write_mistakes
 from maxdigit.training.pool import Pool, PoolData
+from maxdigit.training.readings import load_reading
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.runs import (
     CALIBRATION,
@@ -136,6 +138,7 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
     """Measure what has been trained, and clear away what only a run to be resumed needs."""
     if recipe.width == 1:
         write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
+        write_settings(recipe.model, folder, min(test_pictures, PICTURES))
         for kind, result in write_metrics(recipe.model, folder, test_pictures)["test"].items():
             low, high = result["interval95"]
             print(
@@ -169,7 +172,7 @@ def _closing_seconds(form: TrainingForm, recipe: Recipe, test_pictures: int) -> 
     for kind in TEST_KINDS:
         classifier.predict(generate(VALIDATION, 0, _REHEARSAL, kind=kind).pixels.numpy())
     each = (time.monotonic() - start) / (_REHEARSAL * len(TEST_KINDS))
-    count = len(TEST_KINDS) * (min(test_pictures, CALIBRATION_PICTURES) + test_pictures)
+    count = len(TEST_KINDS) * (min(test_pictures, CALIBRATION_PICTURES) + min(test_pictures, PICTURES) + test_pictures)
     return 10.0 + 1.5 * each * (count + min(test_pictures, BLANK_PICTURES))
 
 
@@ -202,7 +205,7 @@ def write_calibration(
 def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any]:
     """Measure the weights in ``folder`` as they will be used; write ``metrics.json`` and ``mistakes.csv``."""
     spec = get_model(model)
-    classifier = load_calibrated(model, folder)
+    classifier = load_reading(model, folder)
     measured = {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS}
     metrics = {
         "model": model,

@@ -21,10 +21,25 @@ CALIBRATION = "calibration.json"
 CARD = "README.md"  # for whoever comes to the run's folder first
 ENSEMBLE = "ensemble"  # the folder beside the models' own, and what the ensemble is called everywhere
 READER = "reader.safetensors"  # the auxiliary head: which digit stands in each cell of the feature map
+READER_SETTINGS = "reader.json"
 NARROW = "narrow.safetensors"  # weights of a run at less than full width, which only training can use
 INK_FINDER = "ink_finder"  # the folder of the network that finds ink, beside the models' own
 STATE = "state"  # what --resume needs
 PREVIOUS_STATE = "state_before"  # the one before it, should that be damaged
+
+_MADE_BY_A_RUN = (
+    CONFIG,
+    HISTORY,
+    METRICS,
+    MISTAKES,
+    CALIBRATION,
+    CARD,
+    READER,
+    READER_SETTINGS,
+    NARROW,
+    STATE,
+    PREVIOUS_STATE,
+)
 
 
 def write_aside(path: Path, write: Callable[[Path], None]) -> None:
@@ -119,7 +134,7 @@ def prepare_folder(
     if folder.exists() and any(folder.iterdir()):
         if not overwrite:
             raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
-        for name in (CONFIG, HISTORY, METRICS, MISTAKES, CALIBRATION, CARD, READER, NARROW, STATE, PREVIOUS_STATE):
+        for name in _MADE_BY_A_RUN:
             remove(folder / name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
