@@ -227,23 +227,25 @@ def pool(
 
 @app.command()
 def report(
-    readme: Annotated[Path, typer.Option(help="File whose table of results is made anew.")] = Path("README.md"),
+    readme: Annotated[Path, typer.Option(help="File with the short table of results.")] = Path("README.md"),
+    results: Annotated[Path, typer.Option(help="File with the full table of results.")] = Path("docs/results.md"),
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Bring the README's table of results, and each run's model card, up to date with the runs' own files."""
+    """Bring both tables of results, and each run's model card, up to date with the runs' own files."""
     from maxdigit.training.cards import write_cards
     from maxdigit.training.ink_card import write_ink_card
-    from maxdigit.training.report import update_readme
+    from maxdigit.training.report import results_table, summary_table, update_table
 
     try:
         write_cards(checkpoints)
         write_ink_card(checkpoints)
-        update_readme(readme, checkpoints)
+        update_table(readme, summary_table(checkpoints))
+        update_table(results, results_table(checkpoints))
     except MaxDigitError as error:
         raise _fail(error) from None
     except OSError as error:
         raise _fail(MaxDigitError(f"{error.filename} cannot be read or written ({error.strerror}).")) from None
-    typer.echo(f"{readme} and the model cards are up to date.")
+    typer.echo(f"{readme}, {results} and the model cards are up to date.")
 
 
 def _show(path: Path, prediction: Prediction, as_json: bool, heading: str) -> None:

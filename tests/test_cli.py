@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 from PIL import Image
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from maxdigit.cli import app
 from maxdigit.data.sample import draw_sample
@@ -272,28 +272,41 @@ def results(folder: Path) -> Path:
     return folder
 
 
-def test_the_readmes_results_are_those_of_the_committed_runs(tmp_path):
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    copy, runs = tmp_path / "README.md", results(tmp_path / "runs")
-    copy.write_text(text, encoding="utf-8")
-    result = run("report", "--readme", copy, checkpoints=runs)
+def report(folder: Path, runs: Path) -> Result:
+    return run("report", "--readme", folder / "README.md", "--results", folder / "results.md", checkpoints=runs)
+
+
+def test_the_tables_of_results_are_those_of_the_committed_runs(tmp_path):
+    runs = results(tmp_path / "runs")
+    originals = {"README.md": REPOSITORY / "README.md", "results.md": REPOSITORY / "docs" / "results.md"}
+    for name, original in originals.items():
+        shutil.copy(original, tmp_path / name)
+    result = report(tmp_path, runs)
     assert result.exit_code == 0, result.stderr
-    assert copy.read_text(encoding="utf-8") == text, "run: python -m maxdigit report"
+    for name, original in originals.items():
+        expected = original.read_text(encoding="utf-8")
+        assert (tmp_path / name).read_text(encoding="utf-8") == expected, "run: python -m maxdigit report"
     assert (runs / "ink_finder" / "README.md").is_file()
     assert len(list(runs.glob("*/*/README.md"))) == len(list(runs.glob("*/*/metrics.json"))) > 0
-    copy.write_text("no markers", encoding="utf-8")
-    result = run("report", "--readme", copy, checkpoints=runs)
-    assert result.exit_code == 1 and "needs the lines" in result.stderr
+    for name in originals:
+        whole = (tmp_path / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text("no markers", encoding="utf-8")
+        result = report(tmp_path, runs)
+        assert result.exit_code == 1 and f"{name} needs the lines" in result.stderr
+        (tmp_path / name).write_text(whole, encoding="utf-8")
 
 
 def test_the_ensemble_has_a_row_of_its_own_once_it_is_measured(tmp_path):
-    copy, runs = tmp_path / "README.md", results(tmp_path / "runs")
-    copy.write_text("<!-- results -->\n<!-- /results -->\n")
+    runs = results(tmp_path / "runs")
+    for name in ("README.md", "results.md"):
+        (tmp_path / name).write_text("<!-- results -->\n<!-- /results -->\n")
     measured = {"count": 500, "accuracy": 0.9, "interval95": [0.87, 0.92]}
     metrics = {"weights": {"keras_cnn": 0.0, "resnet18": 0.7, "torch_cnn": 0.3}, "test": {"textured": measured}}
     (runs / "ensemble").mkdir(exist_ok=True)
     (runs / "ensemble" / "metrics.json").write_text(json.dumps(metrics))
-    assert run("report", "--readme", copy, checkpoints=runs).exit_code == 0
-    row = copy.read_text().splitlines()[-2]
+    assert report(tmp_path, runs).exit_code == 0
+    row = (tmp_path / "results.md").read_text().splitlines()[-2]
     assert row.startswith("| `ensemble` | weighted mean | 90.0 % (87.0-92.0; n = 500) | not measured |")
     assert row.endswith("| 70 % `resnet18`, 30 % `torch_cnn` | none |")
+    row = (tmp_path / "README.md").read_text().splitlines()[-2]
+    assert row == "| `ensemble` | 90.0 % | not measured | not measured | not measured |"

@@ -1,4 +1,4 @@
-"""The README's table of results, made from the runs' own files so that it cannot drift from them."""
+"""The tables of results in Markdown files, made from the runs' own files so that they cannot differ from them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,34 @@ def results_table(checkpoints: Path) -> str:
     return "\n".join(lines)
 
 
-def update_readme(readme: Path, checkpoints: Path) -> None:
-    """Put the table of results between the README's two markers.
+def summary_table(checkpoints: Path) -> str:
+    """A Markdown table with the accuracy of every measured run under ``checkpoints``, by kind of picture."""
+    lines = [f"| model | {' | '.join(TEST_KINDS)} |", f"|---|{'---|' * len(TEST_KINDS)}"]
+    for spec, recipe, folder in measured_runs(checkpoints):
+        lines.append(_summary_row(f"`{spec.name}`, {recipe}", read_json(folder / METRICS)))
+    ensemble = checkpoints / ENSEMBLE / METRICS
+    if ensemble.is_file():
+        lines.append(_summary_row(f"`{ENSEMBLE}`", read_json(ensemble)))
+    return "\n".join(lines)
+
+
+def update_table(path: Path, table: str) -> None:
+    """Put ``table`` between the two markers in the Markdown file ``path``.
 
     Raises:
         MaxDigitError: the markers are not there.
     """
-    text = readme.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
     if START not in text or END not in text:
-        raise MaxDigitError(f"{readme} needs the lines {START} and {END}, with the table to come between them.")
+        raise MaxDigitError(f"{path} needs the lines {START} and {END}, with the table to come between them.")
     head, rest = text.split(START, 1)
     tail = rest.split(END, 1)[1]
-    readme.write_text(f"{head}{START}\n{results_table(checkpoints)}\n{END}{tail}", encoding="utf-8")
+    path.write_text(f"{head}{START}\n{table}\n{END}{tail}", encoding="utf-8")
+
+
+def _summary_row(name: str, metrics: dict[str, Any]) -> str:
+    results = (metrics["test"].get(kind) for kind in TEST_KINDS)
+    return f"| {name} | {' | '.join(percent(result['accuracy']) if result else NOT_MEASURED for result in results)} |"
 
 
 def _row(spec: ModelSpec, recipe: str, metrics: dict[str, Any]) -> str:
