@@ -9,13 +9,9 @@ steps (fewer changes cannot be right), and how many finished drawings were answe
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import torch

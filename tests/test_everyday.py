@@ -6,13 +6,8 @@ each say that a kind has not been lost.
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
-from conftest import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY))
 
 from benchmarks.everyday import KINDS, Kind, picture
 from maxdigit.errors import PictureError

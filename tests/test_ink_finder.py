@@ -10,12 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-import typer
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
-import train as train_cli
+from maxdigit import train_cli
 from maxdigit.data.scenes import make_scene
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
@@ -198,7 +197,5 @@ def test_settings_that_are_not_given_stay_as_they_are():
 
 
 def test_the_command_line_refuses_what_the_ink_finder_has_no_use_for():
-    app = typer.Typer()
-    app.command()(train_cli.main)
-    result = CliRunner().invoke(app, ["ink_finder", "--frozen", "1"])
+    result = CliRunner().invoke(train_cli.app, ["ink_finder", "--frozen", "1"])
     assert result.exit_code == 1 and "a recipe of its own" in result.output

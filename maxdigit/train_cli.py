@@ -1,0 +1,127 @@
+"""The training command: ``python train.py resnet18``, and ``maxdigit-train`` where the package is installed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.models.registry import MODELS
+from maxdigit.training.recipes import RECIPE_NAMES, get_recipe
+from maxdigit.training.runs import INK_FINDER
+
+# Threads that wait give their core away: spinning, they would take it from the process that makes the pictures.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    model: Annotated[str, typer.Argument(help=f"One of: {', '.join([*MODELS, INK_FINDER])}.")],
+    recipe: Annotated[str, typer.Option(help=f"One of: {', '.join(RECIPE_NAMES)}.")] = "tuned",
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
+    pictures: Annotated[int | None, typer.Option(help="Training pictures an epoch, instead of the recipe's.")] = None,
+    total_pictures: Annotated[int | None, typer.Option(help="Of the whole run, instead of --epochs.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="End within so many, tests and all; --resume goes on.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Over all processes, instead of the recipe's.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
+    width: Annotated[float | None, typer.Option(help="0.5: half of the channels, to be widened later.")] = None,
+    head: Annotated[str | None, typer.Option(help="torch_cnn's answering layer in training: plain or largest.")] = None,
+    frozen: Annotated[int | None, typer.Option(help="First sections of MODEL to leave as they are.")] = None,
+    validation_pictures: Annotated[int | None, typer.Option(help="Held out, instead of the recipe's.")] = None,
+    test_pictures: Annotated[int, typer.Option(min=1, help="Of each kind, for metrics.json.")] = 10_000,
+    seed: Annotated[int | None, typer.Option(help="Of weights, pictures and their order.")] = None,
+    data: Annotated[str, typer.Option(help="generated, or kaggle for the competition's own files.")] = "generated",
+    kaggle_dir: Annotated[Path | None, typer.Option(help="Folder with train_max_x and train_max_y.csv.")] = None,
+    pool: Annotated[Path | None, typer.Option(help="Folder made by python -m maxdigit pool: draw from it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder. Default: checkpoints/MODEL/RECIPE.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to begin with.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
+) -> None:
+    """Train MODEL and leave weights, history.csv, config.json and metrics.json in the run folder.
+
+    The ink finder, which prepares pictures for the others, learns from made-up scenes: for it, pictures are scenes.
+
+    Uses a GPU if there is one. For several, or several machines: accelerate launch train.py MODEL ...
+    """
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+    try:
+        if model == INK_FINDER:
+            others = (recipe != "tuned", width, head, frozen, kaggle_dir, pool)
+            if any(others) or data != "generated":
+                raise MaxDigitError(
+                    "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --data, "
+                    "--kaggle-dir and --pool."
+                )
+            from maxdigit.training.ink_loop import get_ink_recipe, train_ink_finder
+
+            ink_recipe = get_ink_recipe(
+                scenes=total_pictures or (epochs and pictures and epochs * pictures),
+                epoch_scenes=pictures,
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                validation_scenes=validation_pictures,
+                seed=seed,
+            )
+            train_ink_finder(
+                ink_recipe,
+                out or CHECKPOINTS / INK_FINDER,
+                start_from=start_from,
+                minutes=minutes,
+                resume=resume,
+                overwrite=overwrite,
+            )
+            return
+        if data not in ("generated", "kaggle"):
+            raise MaxDigitError(f"--data must be generated or kaggle, not {data!r}.")
+        if (data == "kaggle") != (kaggle_dir is not None):
+            raise MaxDigitError("--data kaggle and --kaggle-dir DIR belong together: give both or neither.")
+        if pool is not None and data != "generated":
+            raise MaxDigitError("--pool holds generated pictures: leave it out, or --data kaggle.")
+        settings = get_recipe(
+            model,
+            recipe,
+            total_pictures=total_pictures,
+            epochs=epochs,
+            train_pictures=pictures,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            width=width,
+            head=head,
+            frozen=frozen,
+            validation_pictures=validation_pictures,
+            seed=seed,
+        )
+        if settings.width != 1 and out is None:
+            raise MaxDigitError("A run of half width cannot stand among the checkpoints: name its folder with --out.")
+        from maxdigit.training.run import train  # torch takes seconds to load: not for a mistyped option
+
+        train(
+            settings,
+            out or CHECKPOINTS / model / recipe,
+            kaggle_folder=kaggle_dir,
+            pool_folder=pool,
+            test_pictures=test_pictures,
+            start_from=start_from,
+            resume=resume,
+            overwrite=overwrite,
+            minutes=minutes,
+            began=began,
+        )
+    except MaxDigitError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The state after the last finished epoch is kept: go on with --resume.", err=True)
+        raise typer.Exit(130) from None
