@@ -1,0 +1,67 @@
+"""The package's files agree with each other: commands, versions, what a Hugging Face Space reads, links in the docs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import import_module
+
+import pytest
+import yaml
+from conftest import REPOSITORY
+from packaging.requirements import Requirement
+
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
+
+
+def requirement(name: str, lines: list[str]) -> Requirement:
+    (found,) = (line for line in map(Requirement, lines) if line.name == name)
+    return found
+
+
+def app_requirements() -> list[str]:
+    lines = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("command", PROJECT["scripts"])
+def test_commands_are_there(command):
+    module, name = PROJECT["scripts"][command].split(":")
+    assert callable(getattr(import_module(module), name))
+
+
+def test_a_space_can_read_the_readme():
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    head = yaml.safe_load(text.split("---\n")[1])
+    assert head["sdk"] == "gradio" and (REPOSITORY / head["app_file"]).is_file()
+    assert len(head["short_description"]) <= 60, "the Hub refuses longer ones"
+    assert requirement("gradio", app_requirements()).specifier.contains(head["sdk_version"])
+    minimum = PROJECT["requires-python"].removeprefix(">=").split(".")
+    assert [int(part) for part in head["python_version"].split(".")] >= [int(part) for part in minimum]
+
+
+def test_extras_need_the_same_gradio_as_the_app():
+    extra = requirement("gradio", PROJECT["optional-dependencies"]["mcp"])
+    assert extra.specifier == requirement("gradio", app_requirements()).specifier
+
+
+def test_ruff_has_one_version():
+    pinned = str(requirement("ruff", PROJECT["optional-dependencies"]["dev"]))
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    assert {tuple(hook["additional_dependencies"]) for hook in hooks} == {(pinned,)}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document):
+    links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", document.read_text(encoding="utf-8"))
+    missing = [link for link in links if not (document.parent / link).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_named_in_documents_are_there(document):
+    text = document.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:maxdigit|benchmarks|tests|docs)/[\w./-]+\.(?:py|md|csv|css))`", text)
+    missing = [name for name in named if "NAME" not in name and not (REPOSITORY / name).is_file()]
+    assert not missing
