@@ -53,13 +53,13 @@ def main() -> None:
     print("   right answers where contradicted, and where not")
     for name in names:
         for kind in TEST_KINDS:
-            found = measure(predictor.classifier(name), args.split, kind, args.count)[0].get("readings")
+            found = measure(predictor.classifier(name), args.split, kind, args.count)[0].readings
             if found is None:
                 break
-            shares = " ".join(f"{found[column]:12.2%}" for column in _COLUMNS)
-            where = [found[key] for key in ("accuracy_contradicted", "accuracy_not_contradicted")]
+            shares = " ".join(f"{getattr(found, column):12.2%}" for column in _COLUMNS)
+            where = (found.accuracy_contradicted, found.accuracy_not_contradicted)
             others = ", ".join("none" if share is None else f"{share:.1%}" for share in where)
-            print(f"{name:>10} {kind:>9} {found['digits']:7,} {shares}   {others}", flush=True)
+            print(f"{name:>10} {kind:>9} {found.digits:7,} {shares}   {others}", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from maxdigit.errors import CheckpointError, MaxDigitError
 from maxdigit.inference.ensemble import write_weights
 from maxdigit.inference.predict import CHECKPOINTS, DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
+from maxdigit.training.results import TEST_PICTURES, RunResults, is_measured, read_results, write_results
 from maxdigit.training.runs import ENSEMBLE
 
 app = typer.Typer(
@@ -274,7 +275,6 @@ def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split
     from maxdigit.data.splits import SPLITS
     from maxdigit.training.metrics import measure, measure_blank
     from maxdigit.training.mistakes import write_mistakes
-    from maxdigit.training.runs import METRICS, write_json
 
     kinds = (*TEST_KINDS, "blank")
     if kind not in (*kinds, "all"):
@@ -290,31 +290,26 @@ def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split
             result, wrong = (
                 (measure_blank(classifier, split, count), []) if is_blank else measure(classifier, split, one, count)
             )
-            _print({"model": name, **result})
+            _print({"model": name, **result.to_json()})
             if write:
                 folder = predictor.folder(name)
                 folder.mkdir(exist_ok=True)  # the ensemble's may not be there
-                metrics = _read_metrics(predictor, name)
-                if is_blank:
-                    metrics["blank"] = result
-                else:
-                    metrics["test"][one] = result
+                so_far = _results_so_far(predictor, name)
+                if not is_blank:
                     write_mistakes(folder, one, wrong)
-                write_json(folder / METRICS, metrics)
+                write_results(folder, so_far.updated(result))
 
 
-def _read_metrics(predictor: Predictor, name: str) -> dict[str, Any]:
-    """What metrics.json holds; a new one for an ensemble that has none, or had other weights when it was measured."""
+def _results_so_far(predictor: Predictor, name: str) -> RunResults:
+    """What was measured; nothing for an ensemble that was not, or had other weights then."""
     from maxdigit.training.metrics import versions
-    from maxdigit.training.run import TEST_PICTURES
-    from maxdigit.training.runs import METRICS, read_json
 
-    path = predictor.folder(name) / METRICS
+    folder = predictor.folder(name)
     if name != ENSEMBLE:
-        return read_json(path, "test")
-    new = {"model": ENSEMBLE, "weights": predictor.weights(), "test": {}, "test_pictures": TEST_PICTURES}
-    old = read_json(path) if path.is_file() else new
-    return (old if old.get("weights") == new["weights"] else new) | {"versions": versions()}
+        return read_results(folder)
+    new = RunResults(model=ENSEMBLE, weights=predictor.weights(), test_pictures=TEST_PICTURES, versions=versions())
+    old = read_results(folder) if is_measured(folder) else new
+    return replace(old, versions=new.versions) if old.weights == new.weights else new
 
 
 def _evaluate_corrections(predictor: Predictor, names: list[str], folder: Path) -> None:
@@ -323,7 +318,7 @@ def _evaluate_corrections(predictor: Predictor, names: list[str], folder: Path) 
 
     pictures, labels = load(folder)
     for name in names:
-        _print({"model": name, "data": "corrections", **score(predictor.predict(pictures, name), labels)})
+        _print({"model": name, "data": "corrections", **score(predictor.predict(pictures, name), labels).to_json()})
 
 
 def _evaluate_kaggle(predictor: Predictor, names: list[str], folder: Path) -> None:
@@ -332,7 +327,7 @@ def _evaluate_kaggle(predictor: Predictor, names: list[str], folder: Path) -> No
 
     pictures, labels = load_training(folder)
     for name in names:
-        _print({"model": name, "data": "kaggle", **score(predictor.predict(pictures, name), labels)})
+        _print({"model": name, "data": "kaggle", **score(predictor.predict(pictures, name), labels).to_json()})
 
 
 def _write_submission(predictor: Predictor, names: list[str], folder: Path | None, path: Path) -> None:

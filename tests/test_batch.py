@@ -250,7 +250,7 @@ def test_names_are_harmless_in_a_page_and_in_a_spreadsheet() -> None:
 def test_labels_give_a_score() -> None:
     results = filled(labels={f"{number}.png": 0 for number in range(10)})
     score = results.scored(Evaluation())
-    assert score is not None and score["count"] == 10
+    assert score is not None and score.count == 10
     assert filled().scored(Evaluation()) is None
     tab = batch_tab()
     assert texts.LABELS_UNUSED in tab.finish(filled(labels={"another.png": 3}))[tab.on.scored]

@@ -35,7 +35,7 @@ def test_each_model_has_a_whole_committed_run(name):
 def test_committed_weights_do_what_their_metrics_say(name):
     """On validation pictures, within the luck of 300 of them: about five standard errors."""
     pictures = generate(VALIDATION, 0, 300)
-    found = score(Predictor().predict(pictures.pixels.numpy(), name), pictures.labels.numpy())["accuracy"]
+    found = score(Predictor().predict(pictures.pixels.numpy(), name), pictures.labels.numpy()).accuracy
     metrics = json.loads((Predictor().folder(name) / "metrics.json").read_text())
     stated = metrics["test"]["textured"]["accuracy"]
     assert abs(found - stated) < 5 * np.sqrt(stated * (1 - stated) / 300) + 0.01

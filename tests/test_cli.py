@@ -194,7 +194,7 @@ def test_calibrating_all_chooses_the_ensembles_weights_which_are_then_measured(t
 def test_results_of_an_ensemble_with_other_weights_are_not_kept(two_models):
     folder = two_models / "ensemble"
     folder.mkdir()
-    old = {"weights": {"resnet18": 1.0}, "test": {"drawn": {"accuracy": 1.0}}}
+    old = {"weights": {"resnet18": 1.0}, "test": {"drawn": {"accuracy": 1.0, "count": 3, "interval95": [0.4, 1.0]}}}
     (folder / "metrics.json").write_text(json.dumps(old))
     run("evaluate", "--model", "ensemble", "--kind", "textured", "--count", 3, "--write", checkpoints=two_models)
     written = json.loads((folder / "metrics.json").read_text())

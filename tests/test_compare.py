@@ -20,12 +20,12 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import NAMES, Predictor
 from maxdigit.preparation.prepare import PreparedPicture
+from maxdigit.training.results import ResultsError, RunResults, read_results
 from maxdigit.ui import texts
 from maxdigit.ui.charts import against_figure
 from maxdigit.ui.compare.asking import Asking
 from maxdigit.ui.compare.measurements import _row, _whole, metrics_of
 from maxdigit.ui.compare.mistakes import Look, Mistakes
-from maxdigit.ui.measured import MetricsError, read_metrics
 from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
 from maxdigit.ui.shown import Shown
 from maxdigit.ui.sortable_table import Column, sortable
@@ -117,14 +117,14 @@ def test_a_drawing_that_cannot_be_read_is_explained(predictor: FakePredictor) ->
 
 
 def test_a_row_holds_what_was_measured_and_blanks_for_the_rest(predictor: FakePredictor) -> None:
-    row = _row("resnet18", read_metrics(predictor.folder("resnet18") / "metrics.json"), 7.25)
+    row = _row("resnet18", read_results(predictor.folder("resnet18")), 7.25)
     assert len(row) == len(texts.MEASURED_COLUMNS)
     cells = dict(zip(texts.MEASURED_COLUMNS, row, strict=True))
     assert cells["Parameters"] == ("11,175,370", 11_175_370) and cells["Time here"] == ("7.2 ms", 7.25)
     assert "97.1%" in cells["Textured"][0] and "n = 103" in cells["Textured"][0] and cells["Drawn"] == ("", None)
     assert cells["Trained on"][0] == "48,000<br><small>3 min, a loom</small>"
     assert cells["Paper"][0] == "94.5% / 93.1%"
-    empty = _row("ensemble", read_metrics(Path("nowhere")), None)
+    empty = _row("ensemble", RunResults(), None)
     assert [value for _, value in empty[1:]] == [None] * (len(empty) - 1)
 
 
@@ -138,10 +138,9 @@ def test_a_sortable_table_carries_values_apart_from_what_is_shown() -> None:
 
 @pytest.mark.parametrize("damage", [{"confusion": [[1]]}, {"reliability": [[1]]}, {"accuracy_by_size": 3}])
 def test_damaged_results_are_refused_by_name(tmp_path: Path, damage: dict) -> None:
-    path = tmp_path / "metrics.json"
-    path.write_text(json.dumps({"test": {"textured": {**TEXTURED, **damage}}}))
-    with pytest.raises(MetricsError, match=r"metrics\.json"):
-        read_metrics(path)
+    (tmp_path / "metrics.json").write_text(json.dumps({"test": {"textured": {**TEXTURED, **damage}}}))
+    with pytest.raises(ResultsError, match=r"metrics\.json"):
+        read_results(tmp_path)
 
 
 # ---- The charts
@@ -159,7 +158,7 @@ def test_damaged_results_are_refused_by_name(tmp_path: Path, damage: dict) -> No
 def test_accuracy_is_drawn_against_what_makes_pictures_hard(
     predictor: FakePredictor, against: str, x: list, y: list
 ) -> None:
-    measured = read_metrics(predictor.folder("resnet18") / "metrics.json").test["textured"]
+    measured = read_results(predictor.folder("resnet18")).test["textured"]
     figure = against_figure({"resnet18": measured}, against)
     assert figure is not None and len(figure.data) == 1
     assert list(figure.data[0].x) == x and list(figure.data[0].y) == pytest.approx(y)
@@ -167,7 +166,7 @@ def test_accuracy_is_drawn_against_what_makes_pictures_hard(
 
 
 def test_what_was_not_measured_is_not_drawn(predictor: FakePredictor) -> None:
-    measured = read_metrics(predictor.folder("resnet18") / "metrics.json").test["textured"]
+    measured = read_results(predictor.folder("resnet18")).test["textured"]
     assert against_figure({"resnet18": measured}, "overlap") is None
     assert against_figure({}, "digit") is None
 
@@ -176,7 +175,7 @@ def test_the_ensemble_has_the_size_and_the_work_of_its_members() -> None:
     members = [metrics_of(Predictor(), name) for name, weight in Predictor().weights().items() if weight]
     whole = _whole(Predictor(), "ensemble")
     assert whole.parameters == sum(member.parameters for member in members) > 1_000_000
-    assert whole.flops == sum(member.flops for member in members) and whole.test
+    assert whole.flops_per_picture == sum(member.flops_per_picture for member in members) and whole.test
     assert _whole(Predictor(), "torch_cnn") == metrics_of(Predictor(), "torch_cnn")
 
 

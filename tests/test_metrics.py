@@ -15,6 +15,7 @@ from maxdigit.training import metrics
 from maxdigit.training.factors import NOISES, OVERLAPS, ROTATIONS, SIZES, Factors, accuracies
 from maxdigit.training.metrics import confident_share, measure, measure_blank
 from maxdigit.training.mistakes import Mistake, MistakesError, find_mistakes, read_mistakes, write_mistakes
+from maxdigit.training.results import FACTORS, Bin
 
 
 class SaysNine:
@@ -80,28 +81,26 @@ def test_accuracy_is_counted_in_each_bin():
         noises=np.array([0.5, 30.0, 70.0]),
     )
     assert accuracies(factors, np.array([True, False, True])) == {
-        "accuracy_by_size": {"16-20": {"count": 2, "accuracy": 0.5}, "48+": {"count": 1, "accuracy": 1.0}},
-        "accuracy_by_rotation": {"0-5": {"count": 1, "accuracy": 1.0}, "30+": {"count": 2, "accuracy": 0.5}},
-        "accuracy_by_overlap": {"0": {"count": 3, "accuracy": 0.66667}},
-        "accuracy_by_noise": {
-            "<1": {"count": 1, "accuracy": 1.0},
-            "25-35": {"count": 1, "accuracy": 0.0},
-            "60+": {"count": 1, "accuracy": 1.0},
+        "size": {"16-20": Bin(2, 0.5), "48+": Bin(1, 1.0)},
+        "rotation": {"0-5": Bin(1, 1.0), "30+": Bin(2, 0.5)},
+        "overlap": {"0": Bin(3, 0.66667)},
+        "noise": {
+            "<1": Bin(1, 1.0),
+            "25-35": Bin(1, 0.0),
+            "60+": Bin(1, 1.0),
         },
-        "accuracy_by_background": {"rings": {"count": 1, "accuracy": 1.0}, "wall": {"count": 2, "accuracy": 0.5}},
+        "background": {"rings": Bin(1, 1.0), "wall": Bin(2, 0.5)},
     }
 
 
 @pytest.mark.parametrize("kind", ["textured", "drawn"])
 def test_measuring_tells_accuracy_by_every_factor(kind):
     result, _ = measure(SaysNine(), "test", kind, 8)
-    factors = {key: bins for key, bins in result.items() if key.startswith("accuracy_by_")}
-    expected = {"accuracy_by_size", "accuracy_by_rotation", "accuracy_by_overlap", "accuracy_by_noise"}
-    assert set(factors) == expected | ({"accuracy_by_background"} if kind == "textured" else set())
-    for bins in factors.values():
-        assert sum(cell["count"] for cell in bins.values()) == 8
-        right = sum(cell["count"] * cell["accuracy"] for cell in bins.values())
-        assert right / 8 == pytest.approx(result["accuracy"], abs=1e-4)
+    assert set(result.by) == set(FACTORS) - (set() if kind == "textured" else {"background"})
+    for bins in result.by.values():
+        assert sum(found.count for found in bins.values()) == 8
+        right = sum(found.count * found.accuracy for found in bins.values())
+        assert right / 8 == pytest.approx(result.accuracy, abs=1e-4)
 
 
 def test_pictures_without_a_digit_are_left_out(monkeypatch):
@@ -113,8 +112,8 @@ def test_pictures_without_a_digit_are_left_out(monkeypatch):
 
     monkeypatch.setattr(metrics, "held_out", with_two_empty)
     result, wrong = measure(SaysNine(), "test", "textured", 8)
-    assert result["count"] == 6 == torch.tensor(result["confusion"]).sum()
-    assert sum(cell["count"] for cell in result["accuracy_by_size"].values()) == 6
+    assert result.count == 6 == torch.tensor(result.confusion).sum()
+    assert sum(found.count for found in result.by["size"].values()) == 6
     labels = generate(TEST, 0, 8).labels.tolist()
     assert sorted(mistake.index for mistake in wrong) == [i for i in range(2, 8) if labels[i] != 9]
 
@@ -128,7 +127,7 @@ def test_confidence_is_the_share_of_rows_above_the_threshold():
 
 def test_certainty_about_pictures_without_a_digit_is_told():
     result = measure_blank(SaysNine(), "test", 6)
-    assert (result["kind"], result["count"], result["confident_share"], result["mean_confidence"]) == ("blank", 6, 1, 1)
+    assert (result.kind, result.count, result.confident_share, result.mean_confidence) == ("blank", 6, 1, 1)
 
 
 def test_mistakes_are_kept_by_kind_the_surest_first(tmp_path):

@@ -258,21 +258,21 @@ def test_what_was_read_is_counted():
     assert (tally.contradicted, tally.contradicted_right, tally.answers_right) == (1, 1, 2)
     assert tally.f1 == pytest.approx(0.4)
     found = score_readings(tally)
-    assert (found["right"], found["misread"], found["missed"], found["invented"]) == (0.33333, 0.16667, 0.5, 0.25)
-    assert (found["contradicted"], found["accuracy_contradicted"], found["accuracy_not_contradicted"]) == (
+    assert (found.right, found.misread, found.missed, found.invented) == (0.33333, 0.16667, 0.5, 0.25)
+    assert (found.contradicted, found.accuracy_contradicted, found.accuracy_not_contradicted) == (
         0.33333,
         1.0,
         0.5,
     )
-    assert found["right_interval95"][0] < 1 / 3 < found["right_interval95"][1]
+    assert found.right_interval95[0] < 1 / 3 < found.right_interval95[1]
 
 
 def test_measuring_tells_how_well_a_model_reads_if_it_does():
     result, _ = measure(Answers(8, (EIGHT, TWO)), "test", "drawn", 8)
-    assert result["readings"]["readings"] == 16 and result["readings"]["digits"] >= 8
-    assert measure_blank(Answers(8, (EIGHT, TWO)), "test", 4)["invented_per_picture"] == 2
-    assert "readings" not in measure(Answers(8, None), "test", "drawn", 8)[0]
-    assert "invented_per_picture" not in measure_blank(Answers(8, None), "test", 4)
+    assert result.readings.readings == 16 and result.readings.digits >= 8
+    assert measure_blank(Answers(8, (EIGHT, TWO)), "test", 4).invented_per_picture == 2
+    assert measure(Answers(8, None), "test", "drawn", 8)[0].readings is None
+    assert measure_blank(Answers(8, None), "test", 4).invented_per_picture is None
 
 
 def test_settings_are_those_that_read_best():

@@ -34,6 +34,7 @@ REACHED = (
     "models/torch_classifier.py",
     "training/history.py",
     "training/mistakes.py",
+    "training/results.py",
     "ui/pad/strokes.py",
 )
 FOR_PROGRAMS = ("An array", "The array")  # how such sentences begin: the page takes files only

@@ -414,12 +414,12 @@ def test_scores_agree_with_counting_by_hand():
     for row, answer in enumerate((9, 9, 3, 1)):
         probabilities[row, answer] = 0.82
     result = score(probabilities, np.array([9, 3, 3, 1]))
-    assert result["accuracy"] == 0.75
-    assert result["recall"][3] == 0.5 and result["recall"][9] == 1.0 and result["recall"][0] is None
-    assert result["balanced_accuracy"] == pytest.approx((0.5 + 1 + 1) / 3, abs=1e-5)
-    assert result["confusion"][3][9] == 1 and sum(map(sum, result["confusion"])) == 4
-    assert result["calibration_error"] == pytest.approx(0.07, abs=1e-5)
-    assert result["loss"] == pytest.approx(-(3 * math.log(0.82) + math.log(0.02)) / 4, abs=1e-5)
+    assert result.accuracy == 0.75
+    assert result.recall[3] == 0.5 and result.recall[9] == 1.0 and result.recall[0] is None
+    assert result.balanced_accuracy == pytest.approx((0.5 + 1 + 1) / 3, abs=1e-5)
+    assert result.confusion[3][9] == 1 and sum(map(sum, result.confusion)) == 4
+    assert result.calibration_error == pytest.approx(0.07, abs=1e-5)
+    assert result.loss == pytest.approx(-(3 * math.log(0.82) + math.log(0.02)) / 4, abs=1e-5)
 
 
 def test_intervals_agree_with_a_published_example():
@@ -444,7 +444,7 @@ def test_measuring_counts_right_answers_on_the_split():
             return np.eye(10, dtype=np.float32)[np.full(len(pictures), 9)]
 
     result, _ = measure(Oracle(), "test", "textured", 300)
-    assert result["count"] == 300 and 0.15 < result["accuracy"] < 0.4  # about 27 % of labels are nines
-    assert result["recall"][9] == 1.0 and set(result["accuracy_by_background"]) == {
+    assert result.count == 300 and 0.15 < result.accuracy < 0.4  # about 27 % of labels are nines
+    assert result.recall[9] == 1.0 and set(result.by["background"]) == {
         "rings", "stars", "wall", "granite", "waves", "gravel", "marble",
     }  # fmt: skip

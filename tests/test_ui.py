@@ -493,12 +493,12 @@ def test_runs_are_found_in_order_with_their_results(tmp_path: Path) -> None:
     assert [run.name for run in runs] == ["keras_cnn/tuned", "keras_cnn/paper", "torch_cnn/tuned"]
     assert len(troubles) == 1 and "no_such_model" in troubles[0]
     assert len(runs[0].epochs) == 12
-    assert runs[0].metrics.test["textured"].count == 10_000 and runs[0].metrics.test["textured"].interval == (
+    assert runs[0].metrics.test["textured"].count == 10_000 and runs[0].metrics.test["textured"].interval95 == (
         0.977,
         0.983,
     )
-    assert runs[1].metrics.test == {} and runs[1].metrics.device is None
-    assert runs[0].metrics.device == "one H100"
+    assert runs[1].metrics.test == {} and runs[1].metrics.training.device is None
+    assert runs[0].metrics.training.device == "one H100"
 
 
 def test_the_ink_finders_run_comes_last_and_is_shown_only_when_chosen(tmp_path: Path) -> None:

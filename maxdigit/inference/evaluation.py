@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.data.labelled import Sample
+from maxdigit.training.results import Score
 
 _SAMPLES_KEPT = 64  # a few visitors' samples, for when they ask another model about the same one
 _MEASURED_KEPT = 512  # test pictures, as a page of mistakes shows them
@@ -59,7 +60,7 @@ class Evaluation:
         """As :func:`maxdigit.data.sample.measured_families`."""
         return self._call(_families, kind, indices)
 
-    def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> dict[str, Any]:
+    def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:
         """As :func:`maxdigit.training.metrics.score`."""
         return self._call(_score, probabilities, labels)
 
@@ -91,7 +92,7 @@ def _families(kind: str, indices: Sequence[int]) -> list[str | None]:
     return measured_families(kind, indices)  # type: ignore[arg-type]
 
 
-def _score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> dict[str, Any]:
+def _score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:
     from maxdigit.training.metrics import score
 
     return score(probabilities, labels)

@@ -15,7 +15,8 @@ from huggingface_hub import EvalResult, ModelCardData
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.training.recipes import RECIPE_NAMES
-from maxdigit.training.runs import CALIBRATION, CARD, CONFIG, METRICS, read_json
+from maxdigit.training.results import KindResult, RunResults, is_measured, known, read_results
+from maxdigit.training.runs import CALIBRATION, CARD, CONFIG, read_json
 
 NOT_MEASURED = "not measured"
 _LIBRARIES = {"keras": "keras", "torch": "pytorch"}
@@ -113,7 +114,7 @@ def measured_runs(checkpoints: Path) -> Iterator[tuple[ModelSpec, str, Path]]:
     for spec in MODELS.values():
         for recipe in RECIPE_NAMES:
             folder = checkpoints / spec.name / recipe
-            if (folder / METRICS).is_file():
+            if is_measured(folder):
                 yield spec, recipe, folder
 
 
@@ -147,57 +148,57 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def accuracy_cell(result: dict[str, Any] | None) -> str:
+def accuracy_cell(result: KindResult | None) -> str:
     """One kind's result: accuracy, 95 % interval and number of pictures."""
     if result is None:
         return NOT_MEASURED
-    low, high = (100 * bound for bound in result["interval95"])
-    return f"{percent(result['accuracy'])} ({low:.1f}-{high:.1f}; n = {result['count']:,})"
+    low, high = (100 * bound for bound in result.interval95)
+    return f"{percent(result.accuracy)} ({low:.1f}-{high:.1f}; n = {result.count:,})"
 
 
 def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
-    config, metrics = read_json(folder / CONFIG), read_json(folder / METRICS)
-    settings, training = config["recipe"], metrics["training"]
+    config, results = read_json(folder / CONFIG), read_results(folder)
+    settings, training = config["recipe"], results.training
     paper = f"{percent(spec.paper_validation)} on its validation pictures"
     if spec.paper_test:
         paper += f" and {percent(spec.paper_test)} on the competition's test set"
     return _CARD.format(
-        metadata=_metadata(spec, metrics).to_yaml(),
+        metadata=_metadata(spec, results).to_yaml(),
         title=spec.title,
         model=spec.name,
         recipe=recipe,
         layers=_LAYERS[spec.name],
-        parameters=metrics["parameters"],
-        gigaflops=metrics["flops_per_picture"] / 1e9,
-        mebibytes=metrics["weight_bytes"] / 2**20,
+        parameters=known(results.parameters, "parameters"),
+        gigaflops=known(results.flops_per_picture, "flops_per_picture") / 1e9,
+        mebibytes=known(results.weight_bytes, "weight_bytes") / 2**20,
         data=_DATA[config["data"]].format(kinds=_kinds(settings)),
         pool=_POOL.format(**config["pool"]) if settings["fresh"] and "pool" in config else "",
         earlier="".join(_earlier(run) for run in config.get("started_from", [])),
-        pictures_seen=training["pictures_seen"],
-        epochs=training["epochs"],
-        minutes=training["seconds"] / 60,
-        device=training["device"],
-        best=percent(training["best_validation_accuracy"]),
+        pictures_seen=known(training.pictures_seen, "pictures_seen"),
+        epochs=known(training.epochs, "epochs"),
+        minutes=known(training.seconds, "seconds") / 60,
+        device=known(training.device, "device"),
+        best=percent(known(training.best_validation_accuracy, "best_validation_accuracy")),
         settings="\n".join(f"| {key} | `{json.dumps(value)}` |" for key, value in settings.items()),
         calibration=_calibration(folder / CALIBRATION),
-        test_pictures=metrics["test_pictures"],
-        results="\n".join(_result(kind, result) for kind, result in metrics["test"].items()),
+        test_pictures=known(results.test_pictures, "test_pictures"),
+        results="\n".join(map(_result, results.test.values())),
         paper=paper,
     )
 
 
-def _metadata(spec: ModelSpec, metrics: dict[str, Any]) -> ModelCardData:
-    results = [
+def _metadata(spec: ModelSpec, results: RunResults) -> ModelCardData:
+    measured = [
         EvalResult(
             task_type="image-classification",
             dataset_type="maxdigit",
             dataset_name=f"MaxDigit {kind}: our own synthesis from MNIST's test digits",
             dataset_config=kind,
-            dataset_split=result["split"],
+            dataset_split=known(result.split, "split"),
             metric_type="accuracy",
-            metric_value=result["accuracy"],
+            metric_value=result.accuracy,
         )
-        for kind, result in metrics["test"].items()
+        for kind, result in results.test.items()
     ]
     return ModelCardData(
         license="mit",
@@ -206,7 +207,7 @@ def _metadata(spec: ModelSpec, metrics: dict[str, Any]) -> ModelCardData:
         tags=["mnist", "handwriting", "synthetic-data"],
         datasets=["mnist"],
         # A model index without results is refused.
-        **({"model_name": f"MaxDigit {spec.title}", "eval_results": results} if results else {}),
+        **({"model_name": f"MaxDigit {spec.title}", "eval_results": measured} if measured else {}),
     )
 
 
@@ -229,6 +230,7 @@ def _calibration(path: Path) -> str:
     )
 
 
-def _result(kind: str, result: dict[str, Any]) -> str:
-    balanced, error = percent(result["balanced_accuracy"]), percent(result["calibration_error"])
-    return f"| {kind} | {accuracy_cell(result)} | {balanced} | {result['loss']:.3f} | {error} |"
+def _result(result: KindResult) -> str:
+    balanced = percent(known(result.balanced_accuracy, "balanced_accuracy"))
+    error = percent(known(result.calibration_error, "calibration_error"))
+    return f"| {result.kind} | {accuracy_cell(result)} | {balanced} | {known(result.loss, 'loss'):.3f} | {error} |"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.data.backgrounds import FAMILIES
 from maxdigit.data.batch import Pictures
+from maxdigit.training.results import Bin
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Factors:
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
-def accuracies(factors: Factors, right: NDArray[np.bool_]) -> dict[str, Any]:
+def accuracies(factors: Factors, right: NDArray[np.bool_]) -> dict[str, dict[str, Bin]]:
     """Accuracy by each factor.
 
     Args:
@@ -78,26 +79,25 @@ def accuracies(factors: Factors, right: NDArray[np.bool_]) -> dict[str, Any]:
         right: bool ``(N,)``, whether the answer was.
 
     Returns:
-        ``accuracy_by_size``, ``accuracy_by_rotation``, ``accuracy_by_overlap`` and ``accuracy_by_noise``, and
-        ``accuracy_by_background`` where all pictures have one; in each, for every bin that is not empty, count and
-        accuracy.
+        For ``size``, ``rotation``, ``overlap`` and ``noise``, and for ``background`` where all pictures have one, the
+        bins that are not empty, by name.
     """
     result = {
-        "accuracy_by_size": _by(SIZES.names, SIZES.of(factors.sizes), right),
-        "accuracy_by_rotation": _by(ROTATIONS.names, ROTATIONS.of(factors.rotations), right),
-        "accuracy_by_overlap": _by(OVERLAPS.names, OVERLAPS.of(factors.overlaps), right),
-        "accuracy_by_noise": _by(NOISES.names, NOISES.of(factors.noises), right),
+        "size": _by(SIZES.names, SIZES.of(factors.sizes), right),
+        "rotation": _by(ROTATIONS.names, ROTATIONS.of(factors.rotations), right),
+        "overlap": _by(OVERLAPS.names, OVERLAPS.of(factors.overlaps), right),
+        "noise": _by(NOISES.names, NOISES.of(factors.noises), right),
     }
     if (factors.families >= 0).all():
-        result["accuracy_by_background"] = _by(FAMILIES, factors.families, right)
+        result["background"] = _by(FAMILIES, factors.families, right)
     return result
 
 
-def _by(names: tuple[str, ...], bins: NDArray[np.integer], right: NDArray[np.bool_]) -> dict[str, Any]:
+def _by(names: tuple[str, ...], bins: NDArray[np.integer], right: NDArray[np.bool_]) -> dict[str, Bin]:
     counts = np.bincount(bins, minlength=len(names))
     hits = np.bincount(bins, weights=right, minlength=len(names))
     return {
-        name: {"count": int(count), "accuracy": round(float(hit / count), 5)}
+        name: Bin(int(count), round(float(hit / count), 5))
         for name, count, hit in zip(names, counts, hits, strict=True)
         if count
     }

@@ -6,7 +6,6 @@ import math
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +18,18 @@ from maxdigit.training.batches import held_out
 from maxdigit.training.factors import Factors, accuracies
 from maxdigit.training.mistakes import Mistake, find_mistakes
 from maxdigit.training.reading_scores import Tally
+from maxdigit.training.results import BlankResult, KindResult, ReadingScore, Score
 
 CALIBRATION_BINS = 15
 _BATCH = 500
 
 
-def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> tuple[dict[str, Any], list[Mistake]]:
+def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> tuple[KindResult, list[Mistake]]:
     """Score a model on the first ``count`` pictures of a split.
 
     Returns:
-        What :func:`score` gives, and what :func:`maxdigit.training.factors.accuracies` does, with the split's name,
-        the kind of picture, the seed and the seconds it took, and under ``readings`` what :func:`score_readings` gives
-        where the model has a reader; and the wrong answers. Pictures without a digit are left out of all but the
-        readings: they have no right answer.
+        The result and the wrong answers. Pictures without a digit are left out of all but the readings: they have no
+        right answer.
     """
     start = time.perf_counter()
     tally = Tally()
@@ -39,39 +37,33 @@ def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> t
     wrong = find_mistakes(probabilities, factors.labels)
     seen = factors.labels >= 0
     probabilities, factors = probabilities[seen], factors[seen]
-    result = {
-        "split": split_name,
-        "kind": kind,
-        "seed": SPLITS[split_name].seed,
-        **score(probabilities, factors.labels),
-        **accuracies(factors, probabilities.argmax(1) == factors.labels),
-        **({"readings": score_readings(tally)} if tally.pictures else {}),
-        "seconds": round(time.perf_counter() - start, 1),
-    }
+    result = KindResult(
+        **vars(score(probabilities, factors.labels)),
+        kind=kind,
+        split=split_name,
+        seed=SPLITS[split_name].seed,
+        by=accuracies(factors, probabilities.argmax(1) == factors.labels),
+        readings=score_readings(tally) if tally.pictures else None,
+        seconds=round(time.perf_counter() - start, 1),
+    )
     return result, wrong
 
 
-def measure_blank(classifier: Classifier, split_name: str, count: int) -> dict[str, Any]:
-    """How sure a model is of the first ``count`` pictures without a digit, where it should not be.
-
-    Returns:
-        count, confident_share (of pictures whose best answer has more than 90 %), mean_confidence (of the best
-        answers), with the split's name, the kind of picture, the seed and the seconds it took; invented_per_picture,
-        how many digits are read in one, where the model has a reader.
-    """
+def measure_blank(classifier: Classifier, split_name: str, count: int) -> BlankResult:
+    """How sure a model is of the first ``count`` pictures without a digit, where it should not be."""
     start = time.perf_counter()
     tally = Tally()
     probabilities, _ = answer(classifier, split_name, "blank", count, tally)
-    return {
-        "split": split_name,
-        "kind": "blank",
-        "seed": SPLITS[split_name].seed,
-        "count": count,
-        "confident_share": round(confident_share(probabilities), 5),
-        "mean_confidence": round(float(probabilities.max(1).mean()), 5),
-        **({"invented_per_picture": round(tally.invented / tally.pictures, 5)} if tally.pictures else {}),
-        "seconds": round(time.perf_counter() - start, 1),
-    }
+    return BlankResult(
+        kind="blank",
+        split=split_name,
+        seed=SPLITS[split_name].seed,
+        count=count,
+        confident_share=round(confident_share(probabilities), 5),
+        mean_confidence=round(float(probabilities.max(1).mean()), 5),
+        invented_per_picture=round(tally.invented / tally.pictures, 5) if tally.pictures else None,
+        seconds=round(time.perf_counter() - start, 1),
+    )
 
 
 def answer(
@@ -104,18 +96,12 @@ def validate(classifier: Classifier, count: int) -> tuple[NDArray[np.float32], N
     return np.concatenate([p for p, _ in parts]), np.concatenate([factors.labels for _, factors in parts])
 
 
-def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> dict[str, Any]:
-    """Accuracy and its kin.
+def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:
+    """How good answers are.
 
     Args:
         probabilities: ``(N, 10)``, rows summing to 1.
         labels: ``(N,)``, the right answers, 0..9.
-
-    Returns:
-        count, accuracy, interval95 (Wilson), balanced_accuracy (mean recall of the digits that occur), loss (mean
-        cross-entropy in nats), calibration_error (expected, 15 bins), reliability (of each bin that is not empty, by
-        rising confidence: count, mean confidence, accuracy), recall (for each digit, None where it does not occur) and
-        confusion (rows: truth, columns: answer).
     """
     answers = probabilities.argmax(1)
     right = answers == labels
@@ -123,47 +109,38 @@ def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> d
     np.add.at(confusion, (labels, answers), 1)
     occurs = confusion.sum(1)
     recall = [confusion[d, d] / occurs[d] if occurs[d] else None for d in range(NUM_CLASSES)]
-    return {
-        "count": len(labels),
-        "accuracy": round(float(right.mean()), 5),
-        "interval95": [round(bound, 5) for bound in wilson_interval(int(right.sum()), len(labels))],
-        "balanced_accuracy": round(float(np.mean([r for r in recall if r is not None])), 5),
-        "loss": round(cross_entropy(probabilities, labels), 5),
-        "calibration_error": round(calibration_error(probabilities.max(1), right), 5),
-        "reliability": [
-            [number, round(confidence, 5), round(accuracy, 5)]
+    return Score(
+        count=len(labels),
+        accuracy=round(float(right.mean()), 5),
+        interval95=_rounded_interval(int(right.sum()), len(labels)),
+        balanced_accuracy=round(float(np.mean([r for r in recall if r is not None])), 5),
+        loss=round(cross_entropy(probabilities, labels), 5),
+        calibration_error=round(calibration_error(probabilities.max(1), right), 5),
+        reliability=tuple(
+            (number, round(confidence, 5), round(accuracy, 5))
             for number, confidence, accuracy in reliability(probabilities.max(1), right)
-        ],
-        "recall": [None if r is None else round(float(r), 5) for r in recall],
-        "confusion": confusion.tolist(),
-    }
+        ),
+        recall=tuple(None if r is None else round(float(r), 5) for r in recall),
+        confusion=tuple(map(tuple, confusion.tolist())),
+    )
 
 
-def score_readings(tally: Tally) -> dict[str, Any]:
-    """How well a model reads.
-
-    Returns:
-        Shares of the digits that are there: right, right_interval95 (Wilson, as if digits of one picture were read
-        independently), misread (as another digit) and missed; invented, of the readings; contradicted, of the pictures
-        whose largest reading is not the answer, with the accuracy of those and of the others (None where there are
-        none); and the numbers of digits and readings.
-    """
+def score_readings(tally: Tally) -> ReadingScore:
+    """How well a model reads, by what was counted in at least one picture."""
     digits, readings, others = max(1, tally.digits), max(1, tally.readings), tally.pictures - tally.contradicted
     agreed_right = tally.answers_right - tally.contradicted_right
-    return {
-        "digits": tally.digits,
-        "right": round(tally.right / digits, 5),
-        "right_interval95": [round(bound, 5) for bound in wilson_interval(tally.right, digits)],
-        "misread": round(tally.misread / digits, 5),
-        "missed": round(tally.missed / digits, 5),
-        "readings": tally.readings,
-        "invented": round(tally.invented / readings, 5),
-        "contradicted": round(tally.contradicted / tally.pictures, 5),
-        "accuracy_contradicted": (
-            round(tally.contradicted_right / tally.contradicted, 5) if tally.contradicted else None
-        ),
-        "accuracy_not_contradicted": round(agreed_right / others, 5) if others else None,
-    }
+    return ReadingScore(
+        digits=tally.digits,
+        right=round(tally.right / digits, 5),
+        right_interval95=_rounded_interval(tally.right, digits),
+        misread=round(tally.misread / digits, 5),
+        missed=round(tally.missed / digits, 5),
+        readings=tally.readings,
+        invented=round(tally.invented / readings, 5),
+        contradicted=round(tally.contradicted / tally.pictures, 5),
+        accuracy_contradicted=round(tally.contradicted_right / tally.contradicted, 5) if tally.contradicted else None,
+        accuracy_not_contradicted=round(agreed_right / others, 5) if others else None,
+    )
 
 
 def cross_entropy(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
@@ -188,6 +165,11 @@ def wilson_interval(right: int, count: int, z: float = 1.959964) -> tuple[float,
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _rounded_interval(right: int, count: int) -> tuple[float, float]:
+    low, high = wilson_interval(right, count)
+    return round(low, 5), round(high, 5)
 
 
 def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> list[tuple[int, float, float]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import ModelSpec
 from maxdigit.training.cards import NOT_MEASURED, accuracy_cell, measured_runs, percent
-from maxdigit.training.runs import ENSEMBLE, METRICS, read_json
+from maxdigit.training.results import RunResults, is_measured, known, read_results
+from maxdigit.training.runs import ENSEMBLE
 
 START, END = "<!-- results -->", "<!-- /results -->"
 
@@ -21,10 +21,9 @@ def results_table(checkpoints: Path) -> str:
         f"| model | recipe | {kinds} | no digit, yet sure | trained on | paper: validation / Kaggle test |",
         f"|---|---|{'---|' * len(TEST_KINDS)}---|---|---|",
     ]
-    lines += [_row(spec, recipe, read_json(folder / METRICS)) for spec, recipe, folder in measured_runs(checkpoints)]
-    ensemble = checkpoints / ENSEMBLE / METRICS
-    if ensemble.is_file():
-        lines.append(_ensemble_row(read_json(ensemble)))
+    lines += [_row(spec, recipe, read_results(folder)) for spec, recipe, folder in measured_runs(checkpoints)]
+    if is_measured(ensemble := checkpoints / ENSEMBLE):
+        lines.append(_ensemble_row(read_results(ensemble)))
     return "\n".join(lines)
 
 
@@ -32,10 +31,9 @@ def summary_table(checkpoints: Path) -> str:
     """A Markdown table with the accuracy of every measured run under ``checkpoints``, by kind of picture."""
     lines = [f"| model | {' | '.join(TEST_KINDS)} |", f"|---|{'---|' * len(TEST_KINDS)}"]
     for spec, recipe, folder in measured_runs(checkpoints):
-        lines.append(_summary_row(f"`{spec.name}`, {recipe}", read_json(folder / METRICS)))
-    ensemble = checkpoints / ENSEMBLE / METRICS
-    if ensemble.is_file():
-        lines.append(_summary_row(f"`{ENSEMBLE}`", read_json(ensemble)))
+        lines.append(_summary_row(f"`{spec.name}`, {recipe}", read_results(folder)))
+    if is_measured(ensemble := checkpoints / ENSEMBLE):
+        lines.append(_summary_row(f"`{ENSEMBLE}`", read_results(ensemble)))
     return "\n".join(lines)
 
 
@@ -53,25 +51,25 @@ def update_table(path: Path, table: str) -> None:
     path.write_text(f"{head}{START}\n{table}\n{END}{tail}", encoding="utf-8")
 
 
-def _summary_row(name: str, metrics: dict[str, Any]) -> str:
-    results = (metrics["test"].get(kind) for kind in TEST_KINDS)
-    return f"| {name} | {' | '.join(percent(result['accuracy']) if result else NOT_MEASURED for result in results)} |"
+def _summary_row(name: str, results: RunResults) -> str:
+    found = (results.test.get(kind) for kind in TEST_KINDS)
+    return f"| {name} | {' | '.join(percent(result.accuracy) if result else NOT_MEASURED for result in found)} |"
 
 
-def _row(spec: ModelSpec, recipe: str, metrics: dict[str, Any]) -> str:
-    training = metrics["training"]
-    paper = f"{percent(spec.paper_validation)} / {percent(spec.paper_test) if spec.paper_test else 'none'}"
-    seen = training["pictures_seen"] + training.get("pictures_seen_before", 0)  # by the runs that it began with
-    source = f"{seen:,} pictures, {training['device']}"
-    return f"| `{spec.name}` | {recipe} | {_cells(metrics)} | {source} | {paper} |"
+def _row(spec: ModelSpec, recipe: str, results: RunResults) -> str:
+    training = results.training
+    paper = " / ".join(percent(share) if share else "none" for share in (spec.paper_validation, spec.paper_test))
+    source = f"{known(training.all_pictures, 'pictures_seen'):,} pictures, {training.device}"
+    return f"| `{spec.name}` | {recipe} | {_cells(results)} | {source} | {paper} |"
 
 
-def _ensemble_row(metrics: dict[str, Any]) -> str:
-    members = ", ".join(f"{100 * weight:.0f} % `{name}`" for name, weight in metrics["weights"].items() if weight)
-    return f"| `{ENSEMBLE}` | weighted mean | {_cells(metrics)} | {members} | none |"
+def _ensemble_row(results: RunResults) -> str:
+    weights = known(results.weights, "weights")
+    members = ", ".join(f"{100 * weight:.0f} % `{name}`" for name, weight in weights.items() if weight)
+    return f"| `{ENSEMBLE}` | weighted mean | {_cells(results)} | {members} | none |"
 
 
-def _cells(metrics: dict[str, Any]) -> str:
-    blank = metrics.get("blank")
-    sure = f"{percent(blank['confident_share'])} (n = {blank['count']:,})" if blank else NOT_MEASURED
-    return " | ".join([*(accuracy_cell(metrics["test"].get(kind)) for kind in TEST_KINDS), sure])
+def _cells(results: RunResults) -> str:
+    blank = results.blank
+    sure = f"{percent(blank.confident_share)} (n = {known(blank.count, 'count'):,})" if blank else NOT_MEASURED
+    return " | ".join([*(accuracy_cell(results.test.get(kind)) for kind in TEST_KINDS), sure])

@@ -31,11 +31,11 @@ from maxdigit.training.mistakes import write_mistakes
 from maxdigit.training.pool import Pool, PoolData
 from maxdigit.training.readings import load_reading
 from maxdigit.training.recipes import Recipe
+from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
 from maxdigit.training.runs import (
     CALIBRATION,
     CONFIG,
     HISTORY,
-    METRICS,
     PREVIOUS_STATE,
     STATE,
     prepare_folder,
@@ -50,7 +50,6 @@ CALIBRATION_PICTURES = 1_000  # validation pictures of each kind: one number is 
 BLANK_PICTURES = 1_000  # test pictures without a digit
 _REHEARSAL = 32  # pictures of each kind
 _SHORTEST = 5.0  # seconds of training, under which there is no point in it
-TEST_PICTURES = "our own synthesis from MNIST's test digits; not the competition's"
 
 
 def train(
@@ -139,13 +138,11 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
     if recipe.width == 1:
         write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
         write_settings(recipe.model, folder, min(test_pictures, PICTURES))
-        for kind, result in write_metrics(recipe.model, folder, test_pictures)["test"].items():
-            low, high = result["interval95"]
-            print(
-                f"{kind} test pictures: {result['accuracy']:.1%} right ({low:.1%} to {high:.1%}, n = {test_pictures:,})"
-            )
+        for kind, result in write_metrics(recipe.model, folder, test_pictures).test.items():
+            low, high = result.interval95
+            print(f"{kind} test pictures: {result.accuracy:.1%} right ({low:.1%} to {high:.1%}, n = {test_pictures:,})")
     else:
-        write_json(folder / METRICS, {"model": recipe.model, "width": recipe.width, "training": _training(folder)})
+        write_results(folder, RunResults(model=recipe.model, width=recipe.width, training=_training(folder)))
         print(
             f"At width {recipe.width:g} the result is for training only: no page or command can use it. Widen it with: "
             f"train.py {recipe.model} --start-from {folder}"
@@ -202,29 +199,29 @@ def write_calibration(
     return calibration, after, labels
 
 
-def write_metrics(model: str, folder: Path, test_pictures: int) -> dict[str, Any]:
+def write_metrics(model: str, folder: Path, test_pictures: int) -> RunResults:
     """Measure the weights in ``folder`` as they will be used; write ``metrics.json`` and ``mistakes.csv``."""
     spec = get_model(model)
     classifier = load_reading(model, folder)
     measured = {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS}
-    metrics = {
-        "model": model,
-        "parameters": spec.parameters,
-        "flops_per_picture": spec.flops(),
-        "weight_bytes": sum(path.stat().st_size for path in folder.glob("model*")),
-        "test": {kind: result for kind, (result, _) in measured.items()},
-        "blank": measure_blank(classifier, "test", min(test_pictures, BLANK_PICTURES)),
-        "test_pictures": TEST_PICTURES,
-        "training": _training(folder),
-        "versions": versions(),
-    }
+    results = RunResults(
+        model=model,
+        parameters=spec.parameters,
+        flops_per_picture=spec.flops(),
+        weight_bytes=sum(path.stat().st_size for path in folder.glob("model*")),
+        test={kind: result for kind, (result, _) in measured.items()},
+        blank=measure_blank(classifier, "test", min(test_pictures, BLANK_PICTURES)),
+        test_pictures=TEST_PICTURES,
+        training=_training(folder),
+        versions=versions(),
+    )
     for kind, (_, wrong) in measured.items():
         write_mistakes(folder, kind, wrong)
-    write_json(folder / METRICS, metrics)
-    return metrics
+    write_results(folder, results)
+    return results
 
 
-def _training(folder: Path) -> dict[str, Any]:
+def _training(folder: Path) -> TrainingFacts:
     """What a run and those before it have seen, by its config and history."""
     config = read_json(folder / CONFIG, "recipe")
     recipe = config["recipe"]
@@ -234,15 +231,15 @@ def _training(folder: Path) -> dict[str, Any]:
         from maxdigit.training.keras_loop import keras_device
 
         device = keras_device()
-    return {
-        "epochs": len(history),
-        "pictures_seen": sum(round(row.seconds * row.pictures_per_second) for row in history),
-        "pictures_seen_before": sum(run["pictures_seen"] for run in config.get("started_from", [])),
-        "seconds": round(sum(row.seconds for row in history), 1),
-        "seconds_before": round(sum(run["seconds"] for run in config.get("started_from", [])), 1),
-        "device": device_name(device),
-        "best_validation_accuracy": max(row.validation_accuracy for row in history),
-    }
+    return TrainingFacts(
+        epochs=len(history),
+        pictures_seen=sum(round(row.seconds * row.pictures_per_second) for row in history),
+        pictures_seen_before=sum(run["pictures_seen"] for run in config.get("started_from", [])),
+        seconds=round(sum(row.seconds for row in history), 1),
+        seconds_before=round(sum(run["seconds"] for run in config.get("started_from", [])), 1),
+        device=device_name(device),
+        best_validation_accuracy=max(row.validation_accuracy for row in history),
+    )
 
 
 def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[dict[str, Any]]:
@@ -252,8 +249,8 @@ def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[d
     if start_from is None:
         return []
     config = read_json(start_from / CONFIG, "recipe")
-    training = read_json(start_from / METRICS, "training")["training"]
-    kept = {key: training[key] for key in ("pictures_seen", "seconds", "device")}
+    training = read_results(start_from).training
+    kept = {key: known(getattr(training, key), key) for key in ("pictures_seen", "seconds", "device")}
     return [*config.get("started_from", []), {"recipe": config["recipe"], **kept}]
 
 

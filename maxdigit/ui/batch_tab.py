@@ -265,9 +265,9 @@ class Batch:
         score = results.scored(self.evaluation)
         if not score:
             return f'<p class="note">{escape(texts.LABELS_UNUSED)}</p>' if results.labels else ""
-        matrix = confusion_matrix(score["confusion"], model_colour(results.models[0]), can_press=False)
-        low, high = score["interval95"]
-        said = texts.batch_score(title(results.models[0]), score["accuracy"], low, high, score["count"])
+        matrix = confusion_matrix(score.confusion, model_colour(results.models[0]), can_press=False)
+        low, high = score.interval95
+        said = texts.batch_score(title(results.models[0]), score.accuracy, low, high, score.count)
         return f'<p class="note">{escape(said)}</p>{matrix}'
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from maxdigit.inference.predict import title
 from maxdigit.training.history import Epoch
+from maxdigit.training.results import KindResult
 from maxdigit.ui import texts
 from maxdigit.ui.downloads import csv_text
-from maxdigit.ui.measured import Measured
 from maxdigit.ui.runs import Run
 from maxdigit.ui.theme import model_colour
 
@@ -59,12 +59,12 @@ def run_figures(runs: list[Run], view: View) -> dict[str, go.Figure]:
     return figures
 
 
-def against_figure(measured: dict[str, Measured], against: str) -> go.Figure | None:
+def against_figure(measured: dict[str, KindResult], against: str) -> go.Figure | None:
     """Accuracy against what makes pictures hard, a line for each model; None if that was not measured.
 
     Args:
         measured: results on the same kind of picture, by model.
-        against: ``digit``, ``confidence``, or one of :data:`maxdigit.ui.measured.FACTORS`.
+        against: ``digit``, ``confidence``, or one of :data:`maxdigit.training.results.FACTORS`.
     """
     import plotly.graph_objects as go
 
@@ -93,7 +93,7 @@ def against_figure(measured: dict[str, Measured], against: str) -> go.Figure | N
     return figure
 
 
-def against_table(measured: dict[str, Measured], against: str) -> str:
+def against_table(measured: dict[str, KindResult], against: str) -> str:
     """What :func:`against_figure` shows, as CSV: model, place along the axis, number of pictures, accuracy (0..1)."""
     rows = [
         (name, place, count, f"{share:.5f}")
@@ -103,7 +103,7 @@ def against_table(measured: dict[str, Measured], against: str) -> str:
     return csv_text([("model", against, "count", "accuracy"), *rows])
 
 
-def _points(result: Measured, against: str) -> list[tuple[Any, int, float]]:
+def _points(result: KindResult, against: str) -> list[tuple[Any, int, float]]:
     """Place, number of pictures and accuracy of each point of a line."""
     if against == "confidence":
         return [(confidence, count, accuracy) for count, confidence, accuracy in result.reliability]

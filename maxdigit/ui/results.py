@@ -14,6 +14,7 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import Answered
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.training.results import Score
 from maxdigit.ui.downloads import csv_text
 
 _UNSURE = 0.7
@@ -86,8 +87,8 @@ class Results:
         }
         return [number for number, row in enumerate(self.rows) if tests[which](row)]
 
-    def scored(self, evaluation: Evaluation) -> dict[str, Any] | None:
-        """Accuracy and its kin on the pictures with a label, as :func:`maxdigit.training.metrics.score` gives them."""
+    def scored(self, evaluation: Evaluation) -> Score | None:
+        """How good the first model's answers to the pictures with a label are; None where there is no label."""
         labelled = [(row, truth) for row in self.rows if row.probabilities and (truth := self.truth(row)) is not None]
         if not labelled:
             return None

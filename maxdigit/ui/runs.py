@@ -11,9 +11,9 @@ from typing import Any
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.training.history import Epoch, read_history
+from maxdigit.training.results import RunResults, is_measured, read_results
 from maxdigit.training.runs import CONFIG, HISTORY, INK_FINDER, METRICS, STATE, read_json
 from maxdigit.ui import texts
-from maxdigit.ui.measured import Metrics, read_metrics
 
 _DEEPEST = 4  # folders below the root in which runs are looked for
 _MOST = 100  # runs that are read
@@ -32,7 +32,7 @@ class Run:
     spec: ModelSpec
     recipe: str
     epochs: list[Epoch]
-    metrics: Metrics  # empty before the run is evaluated
+    metrics: RunResults  # empty before the run is evaluated
     settings: dict[str, Any] = field(default_factory=dict)  # the recipe's; empty if the run does not tell
     is_unfinished: bool = False  # it is going on, or was stopped before its end
 
@@ -79,10 +79,10 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
             continue
         troubles += [trouble] if trouble else []
         try:
-            metrics = read_metrics(folder / METRICS)
+            metrics = read_results(folder) if is_measured(folder) else RunResults()
         except MaxDigitError as error:
             troubles.append(texts.told(error))
-            metrics = Metrics()
+            metrics = RunResults()
         recipe = str(settings.get("name", folder.name))
         runs.append(Run(name, known[model], recipe, epochs, metrics, settings, (folder / STATE).is_dir()))
     return sorted(runs, key=_order), troubles

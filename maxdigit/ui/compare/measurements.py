@@ -12,9 +12,8 @@ import gradio as gr
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor, title
 from maxdigit.models.registry import MODELS
-from maxdigit.training.runs import METRICS
+from maxdigit.training.results import KindResult, RunResults, TrainingFacts, read_results
 from maxdigit.ui import texts
-from maxdigit.ui.measured import Measured, Metrics, read_metrics
 from maxdigit.ui.sortable_table import Column, SortableTable, sortable
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
@@ -28,15 +27,15 @@ def build_measurements() -> SortableTable:
     return table
 
 
-def metrics_of(predictor: Predictor, name: str) -> Metrics:
+def metrics_of(predictor: Predictor, name: str) -> RunResults:
     """What a model was measured to do; empty if it was not, or if the file is damaged."""
     try:
-        return read_metrics(predictor.folder(name) / METRICS)
+        return read_results(predictor.folder(name))
     except MaxDigitError:  # the Training page says what is wrong with it
-        return Metrics()
+        return RunResults()
 
 
-def _whole(predictor: Predictor, name: str) -> Metrics:
+def _whole(predictor: Predictor, name: str) -> RunResults:
     """A model's metrics; the ensemble has the parameters, weights and work of all that it asks."""
     metrics = metrics_of(predictor, name)
     if name in MODELS:
@@ -47,7 +46,7 @@ def _whole(predictor: Predictor, name: str) -> Metrics:
         return metrics
     together = {
         field: sum(values) if None not in (values := [getattr(member, field) for member in members]) else None
-        for field in ("parameters", "weight_bytes", "flops")
+        for field in ("parameters", "weight_bytes", "flops_per_picture")
     }
     return replace(metrics, **together)
 
@@ -70,12 +69,12 @@ def _columns() -> str:
     return "\n".join(f"- **{name}**: {means}" for name, means in texts.MEASURED_COLUMNS.items())
 
 
-def _row(name: str, metrics: Metrics, milliseconds: float | None) -> list[tuple[str, float | str | None]]:
+def _row(name: str, metrics: RunResults, milliseconds: float | None) -> list[tuple[str, float | str | None]]:
     """Each cell as it is shown (HTML) and as it is sorted."""
     dot = f'<span class="dot" style="background: {model_colour(name)}"></span>'
     textured = metrics.test.get("textured")
     calibration = textured.calibration_error if textured else None
-    spec = MODELS.get(name)
+    spec, pictures = MODELS.get(name), metrics.training.all_pictures
     paper = (
         (texts.percent(spec.paper_validation), texts.percent(spec.paper_test) if spec.paper_test else "-")
         if spec
@@ -85,33 +84,31 @@ def _row(name: str, metrics: Metrics, milliseconds: float | None) -> list[tuple[
         (f"{dot}{escape(title(name))}", title(name)),
         _cell(metrics.parameters, texts.number),
         _cell(metrics.weight_bytes and metrics.weight_bytes / 2**20, texts.megabytes),
-        _cell(metrics.flops and metrics.flops / 1e9, partial(texts.number, decimals=2)),
+        _cell(metrics.flops_per_picture and metrics.flops_per_picture / 1e9, partial(texts.number, decimals=2)),
         *(_accuracy(metrics.test.get(kind)) for kind in texts.KINDS),
         _cell(calibration, texts.percent),
-        _cell(metrics.sure_of_nothing, texts.percent),
+        _cell(metrics.blank and metrics.blank.confident_share, texts.percent),
         _cell(milliseconds, texts.milliseconds),
         (
-            f"{texts.number(metrics.pictures_seen)}<br><small>{escape(_how(metrics))}</small>"
-            if metrics.pictures_seen
-            else "",
-            metrics.pictures_seen,
+            f"{texts.number(pictures)}<br><small>{escape(_how(metrics.training))}</small>" if pictures else "",
+            pictures,
         ),
         (" / ".join(paper), spec.paper_validation if spec else None),
     ]
 
 
-def _how(metrics: Metrics) -> str:
+def _how(training: TrainingFacts) -> str:
     """How long a model trained, and on what."""
-    return ", ".join(filter(None, (metrics.seconds and texts.minutes(metrics.seconds), metrics.device)))
+    return ", ".join(filter(None, (training.all_seconds and texts.minutes(training.all_seconds), training.device)))
 
 
 def _cell(value: float | None, say: Callable[[float], str]) -> tuple[str, float | None]:
     return ("" if value is None else say(value), value)
 
 
-def _accuracy(measured: Measured | None) -> tuple[str, float | None]:
+def _accuracy(measured: KindResult | None) -> tuple[str, float | None]:
     if measured is None:
         return "", None
-    low, high = measured.interval
+    low, high = measured.interval95
     interval = f"<small>{texts.interval(low, high)}, n = {texts.number(measured.count)}</small>"
     return f"<b>{texts.percent(measured.accuracy)}</b><br>{interval}", measured.accuracy

@@ -5,6 +5,7 @@ Not a heat map of Plotly in ``gr.Plot``, whose cells neither keys nor screen rea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from maxdigit.models.registry import NUM_CLASSES
@@ -16,7 +17,7 @@ MistakesOf = tuple[int | None, int | None]  # truth and answer; None for any
 
 
 def confusion_matrix(
-    confusion: list[list[int]], colour: str, chosen: MistakesOf | None = None, *, can_press: bool = True
+    confusion: Sequence[Sequence[int]], colour: str, chosen: MistakesOf | None = None, *, can_press: bool = True
 ) -> str:
     """The matrix as HTML, each row shaded by the share of its pictures; empty where nothing was measured.
 
@@ -50,7 +51,7 @@ def _head(truth: int | None, answer: int | None, chosen: MistakesOf | None, can_
     return f'<button type="button" class="{look}" {mark} title="{says}" aria-label="{says}">{digit}</button>'
 
 
-def _cell(truth: int, answer: int, row: list[int], chosen: MistakesOf | None, can_press: bool) -> str:
+def _cell(truth: int, answer: int, row: Sequence[int], chosen: MistakesOf | None, can_press: bool) -> str:
     count = row[answer]
     look = f"{'right' if truth == answer else 'wrong'}{' chosen' if (truth, answer) == chosen else ''}"
     # The square root lifts the few mistakes of a good model into sight.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from maxdigit.training.results import KindResult
 from maxdigit.ui import texts
 from maxdigit.ui.html import paragraph
-from maxdigit.ui.measured import Measured
 from maxdigit.ui.runs import Run
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.theme import model_colour
@@ -39,10 +39,11 @@ def results_table(runs: list[Run]) -> str:
 
 
 def _result(run: Run) -> Row:
-    measured = [_measurement(kind, value) for kind, value in run.metrics.test.items()]
+    measured = [_measurement(result) for result in run.metrics.test.values()]
     here = "<br>".join(measured) or escape(texts.NOT_MEASURED)
-    if run.metrics.device and run.metrics.test:
-        here += f"<br><small>{escape(texts.TRAINED_ON.format(device=run.metrics.device))}</small>"
+    device = run.metrics.training.device
+    if device and run.metrics.test:
+        here += f"<br><small>{escape(texts.TRAINED_ON.format(device=device))}</small>"
     values = (here, _paper(run.spec.paper_validation), _paper(run.spec.paper_test))
     cells = [  # with the column's name, for phones, where a row becomes a block
         Cell(value, attributes={"data-column": column})
@@ -65,12 +66,12 @@ def _dot(run: Run) -> str:
     return f'<span class="dot" style="background: {model_colour(run.spec.name)}"></span>'
 
 
-def _measurement(kind: str, value: Measured) -> str:
-    low, high = value.interval
+def _measurement(result: KindResult) -> str:
+    low, high = result.interval95
     interval = texts.interval(low, high, 2)
     return (
-        f"<b>{texts.percent(value.accuracy, 2)}</b> <small>({interval}), "
-        f"{texts.number(value.count)} {escape(texts.KINDS.get(kind, kind))}</small>"
+        f"<b>{texts.percent(result.accuracy, 2)}</b> <small>({interval}), "
+        f"{texts.number(result.count)} {escape(texts.KINDS.get(result.kind, result.kind))}</small>"
     )
 
 

@@ -485,7 +485,6 @@ RUN_WITHOUT_HISTORY = "Left out {run}: there is no epoch in its history.csv yet.
 NO_RUNS = "No training run was found in {folder}. Start one with: python train.py resnet18"
 NO_RUN_CHOSEN = "Choose a run above to see its curves."
 RUN_SKIPPED = "Left out {run}: {reason}"
-NOT_A_METRICS_FILE = "{path} is not a metrics file. Evaluate the run again."
 RECIPES = {"tuned": "tuned", "paper": "the paper's recipe"}
 
 

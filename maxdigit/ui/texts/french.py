@@ -497,7 +497,6 @@ RUN_WITHOUT_HISTORY = "Laissé de côté : {run}. Il n'y a pas encore d'époque
 NO_RUNS = "Aucun entraînement dans {folder}. Pour en lancer un : python train.py resnet18"
 NO_RUN_CHOSEN = "Choisissez un entraînement ci-dessus pour voir ses courbes."
 RUN_SKIPPED = "Laissé de côté : {run}. {reason}"
-NOT_A_METRICS_FILE = "{path} n'est pas un fichier de mesures. Évaluez de nouveau ce modèle."
 RECIPES = {"tuned": "ajustée", "paper": "recette de l'article"}
 
 
@@ -736,5 +735,11 @@ ERRORS = {
     ),
     "{path} is damaged ({error}). Delete it and run: python -m maxdigit evaluate --write": (
         "{path} est endommagé ({error}). Supprimez-le et lancez : python -m maxdigit evaluate --write"
+    ),
+    "{path} is missing or damaged ({error}). Restore it from the repository, or train the model again.": (
+        "{path} est absent ou endommagé ({error}). Reprenez-le du dépôt, ou entraînez de nouveau le modèle."
+    ),
+    "A metrics.json lacks {name}. Restore it from the repository, or train the model again.": (
+        "Il manque {name} à un metrics.json. Reprenez-le du dépôt, ou entraînez de nouveau le modèle."
     ),
 }
