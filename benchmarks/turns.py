@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from benchmarks.everyday import KINDS, Kind, picture
@@ -24,7 +21,7 @@ from maxdigit.inference.turns import better_turns
 from maxdigit.preparation.files import open_picture
 from maxdigit.preparation.finder import load_finder
 from maxdigit.preparation.prepare import prepare
-from maxdigit.ui.answer import UNSURE
+from maxdigit.ui.sureness import UNSURE
 
 _KINDS = ("blue-ink", "ruled-paper", "canvas-drawing")
 

@@ -49,7 +49,7 @@ def classify(client: Client, path: Path, model: str = "resnet18") -> dict:
 
 def test_a_picture_is_classified(client: Client, picture: Path) -> None:
     answer = classify(client, picture, "torch_cnn")
-    assert set(answer) == {"model", "max_digit", "probabilities", "milliseconds"}
+    assert set(answer) == {*("model", "max_digit", "probabilities", "milliseconds", "digits")}
     assert answer["model"] == "torch_cnn"
     assert len(answer["probabilities"]) == 10 and sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
     assert answer["max_digit"] == int(np.argmax(answer["probabilities"]))

@@ -95,7 +95,7 @@ def test_three_tools_are_there_and_say_what_they_take(url: str) -> None:
 
 def test_a_picture_sent_as_data_is_classified(url: str, picture: Path) -> None:
     given = answer(call(url, "classify", image=sent(picture.read_bytes()), model="torch_cnn"))
-    assert set(given) == {"model", "max_digit", "probabilities", "milliseconds"}
+    assert set(given) == {"model", "max_digit", "probabilities", "milliseconds", "digits"}
     assert given["model"] == "torch_cnn"
     assert given["max_digit"] in {4, 5, 6}
     assert len(given["probabilities"]) == 10 and sum(given["probabilities"]) == pytest.approx(1, abs=1e-4)

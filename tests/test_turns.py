@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from PIL import Image
 from ui_support import ClassifyTab
-
-sys.path.insert(0, str(REPOSITORY))
 
 from benchmarks.everyday import KINDS, picture
 from maxdigit.inference.predict import DEFAULT_MODEL, Predictor
 from maxdigit.inference.turns import better_turns
 from maxdigit.preparation.finder import CHECKPOINT
 from maxdigit.ui import texts
-from maxdigit.ui.answer import UNSURE
 from maxdigit.ui.shown import Edit, Shown
+from maxdigit.ui.sureness import UNSURE
 
 pytestmark = [
     pytest.mark.skipif(not CHECKPOINT.is_file(), reason="the ink finder is not trained"),

@@ -354,7 +354,10 @@ def test_a_link_opens_the_same_drawing_with_the_same_model() -> None:
     assert made[page.keep.address].visible and "drawing=" in made[page.handed]
     changes = tab.answering.follow(asked(made[page.handed]))
     card = changes.pop(page.answer)
-    assert changes == {page.model: "torch_cnn", page.pad: value, state.mode: "draw", state.erased: ()}
+    assert changes == {
+        **{page.model: "torch_cnn", page.pad: value, state.mode: "draw", state.erased: ()},
+        **{page.parts: "", page.drawn_marks: ""},
+    }
     assert card == tab.answer(draw(value), "torch_cnn")
 
 
@@ -366,7 +369,9 @@ def test_a_link_opens_the_same_sample(dealt: Dealt) -> None:
     changes = tab.answering.follow(asked(query))
     assert (changes.pop(page.modes).selected, changes.pop(page.model)) == ("sample", "resnet18")
     assert changes[page.state.mode] == "sample" and changes[page.state.dealt] == dealt
-    assert changes == tab.answering.show_sample(dealt, "resnet18") and "the largest is" in changes[page.sample.truth]
+    shown = tab.answering.show_sample(dealt, "resnet18")
+    assert callable(shown.pop(page.parts)) == callable(changes.pop(page.parts)) == (dealt.kind == "photo")
+    assert changes == shown and "the largest is" in changes[page.sample.truth]
 
 
 @pytest.mark.parametrize(
@@ -823,9 +828,9 @@ def test_without_a_finding_there_is_no_frame_before_one_is_asked_for(tmp_path: P
 
 def test_digits_found_are_outlined_where_they_lie_on_the_uploaded_picture(tmp_path: Path) -> None:
     pixels = written(tmp_path / "sheet.png")
-    editing = ClassifyTab(FakePredictor()).editing
+    tab = ClassifyTab(FakePredictor())
     for turns in (0, 1):
-        marks = editing.marks(uploaded(tmp_path / "sheet.png", edit=Edit(turns)))
+        marks = tab.marks(uploaded(tmp_path / "sheet.png", edit=Edit(turns)))
         ink = np.rot90(pixels, -turns) < 100
         width, height = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', marks).groups())
         assert (height, width) == ink.shape
@@ -838,13 +843,13 @@ def test_digits_found_are_outlined_where_they_lie_on_the_uploaded_picture(tmp_pa
             covered[max(y0 - 3, 0) : y1 + 3, max(x0 - 3, 0) : x1 + 3] = True
             assert ink[y0:y1, x0:x1].mean() > 0.4
         assert not (ink & ~covered).any()
-    assert editing.marks(Shown("upload")) == ""
+    assert tab.marks(Shown("upload")) == ""
 
 
 def test_what_was_left_out_makes_the_answer_unsure_and_fitting_can_be_undone(tmp_path: Path) -> None:
     tab, shown = ClassifyTab(FindingPredictor()), uploaded(tmp_path / "sheet.png")
     written(tmp_path / "sheet.png")
-    card, marks = tab.answer(shown), tab.editing.marks(shown)
+    card, marks = tab.answer(shown), tab.marks(shown)
     assert "Not sure: something was left out" in card and texts.SAW_FITTED in card and marks.count("<polygon") == 2
     assert 'data-fit="false"' in card
     changes = tab.editing.fit(shown, False)

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError, UnknownModelError
+from maxdigit.inference.digits import find_digits
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import NAMES, Prediction, Predictor
+from maxdigit.models.readings import Reading
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import Epoch, write_history
 from maxdigit.training.mistakes import Mistake, write_mistakes
@@ -105,6 +107,26 @@ class FakePredictor:
         return heat
 
 
+class ReadingPredictor(FakePredictor):
+    """Reads each piece of ink on a plain background as a fourth of its height, and answers with the largest.
+
+    ``unlike`` is what it answers instead, and ``milliseconds`` how long it says that it takes.
+    """
+
+    unlike: int | None = None
+    milliseconds = 12.3
+
+    def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
+        found = super().classify(picture, model)
+        digits = tuple(
+            Reading(min(9, (y1 - y0) // 4), 0.99, (x0 + x1) / 2, (y0 + y1) / 2)
+            for x0, y0, x1, y1 in find_digits(picture)
+        )
+        answer = max((reading.digit for reading in digits), default=0) if self.unlike is None else self.unlike
+        shares = np.where(np.arange(10) == answer, 0.91, 0.01).astype(np.float32)
+        return replace(found, probabilities=shares, digits=digits, milliseconds=self.milliseconds)
+
+
 def write_run(root: Path, model: str, recipe: str, epochs: int = 12, ceiling: float = 0.97) -> Path:
     """A run's folder with a plausible history."""
     folder = root / model / recipe
@@ -143,6 +165,15 @@ class ClassifyTab:
     def answer(self, shown: Shown, model: str = "resnet18") -> str:
         """The card about what is shown."""
         return self.answering.show(shown, model)[self.page.answer]
+
+    def marks(self, shown: Shown, model: str = "resnet18") -> str:
+        """What lies over the picture that is shown."""
+        return self.answering.show(shown, model)[self.page.marks[shown.mode]]
+
+    def parts(self, shown: Shown, model: str = "resnet18") -> tuple[str, bool]:
+        """What would change the answer, and whether it comes after the answer."""
+        said = self.answering.show(shown, model)[self.page.parts]
+        return (said(), True) if callable(said) else (said, False)
 
     def press(self, shown: Shown, digit: object = None, number: object = None) -> tuple[str, tuple[int, ...]]:
         """The card after a press, and what is erased then."""

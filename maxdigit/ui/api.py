@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import Answered, answer_batch, read_batch
 from maxdigit.inference.predict import Prediction, Predictor, default_model
+from maxdigit.models.readings import MAX_READINGS
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui.picture_input import PictureInput, existing
 
@@ -28,6 +29,16 @@ _PROBABILITIES = {
     "maxItems": NUM_CLASSES,
 }
 _DIGIT = {"type": "integer", "minimum": 0, "maximum": NUM_CLASSES - 1}
+_READING = {
+    "type": "object",
+    "properties": {
+        "digit": _DIGIT,
+        "probability": {"type": "number"},
+        "x": {"type": "number", "description": "of its centre, from the left, in pixels of 128"},
+        "y": {"type": "number", "description": "from the top"},
+    },
+    "required": ["digit", "probability", "x", "y"],
+}
 _ANSWER = {
     "type": "object",
     "properties": {
@@ -35,8 +46,9 @@ _ANSWER = {
         "max_digit": _DIGIT,
         "probabilities": _PROBABILITIES,
         "milliseconds": {"type": "number"},
+        "digits": {"anyOf": [{"type": "array", "items": _READING, "maxItems": MAX_READINGS}, {"type": "null"}]},
     },
-    "required": ["model", "max_digit", "probabilities", "milliseconds"],
+    "required": ["model", "max_digit", "probabilities", "milliseconds", "digits"],
 }
 _ROW = {
     "type": "object",
@@ -80,7 +92,7 @@ def add_api(predictor: Predictor) -> None:
             model: The name of the model to ask.
 
         Returns:
-            The model, the largest digit, the probabilities of 0 to 9, and the forward pass's time in milliseconds.
+            The model, the largest digit, ten probabilities, the forward pass's time in ms, and the digits it reads.
         """
         with _told():
             return _answer(predictor.classify(_picture(predictor, image), model))
@@ -148,6 +160,7 @@ def _answer(prediction: Prediction) -> dict[str, Any]:
         "max_digit": prediction.max_digit,
         "probabilities": [float(share) for share in prediction.probabilities],
         "milliseconds": prediction.milliseconds,
+        "digits": None if prediction.digits is None else [reading.rounded() for reading in prediction.digits],
     }
 
 

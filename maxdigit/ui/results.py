@@ -16,8 +16,7 @@ from maxdigit.inference.evaluation import Evaluation
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.results import Score
 from maxdigit.ui.downloads import csv_text
-
-_UNSURE = 0.7
+from maxdigit.ui.sureness import UNSURE
 
 
 @dataclass
@@ -79,7 +78,7 @@ class Results:
         """The numbers of the rows that belong to one of :data:`maxdigit.ui.texts.FILTERS`."""
         tests = {
             "all": lambda _: True,
-            "unsure": lambda row: bool(row.probabilities) and (row.is_doubtful or self.confidence(row) < _UNSURE),
+            "unsure": lambda row: bool(row.probabilities) and (row.is_doubtful or self.confidence(row) < UNSURE),
             "disagree": self.disagree,
             "wrong": lambda row: self.truth(row) not in (None, self.answer(row)),
             "fixed": lambda row: row.fixed is not None,

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from maxdigit import IMAGE_SIZE
 from maxdigit.data.labelled import Sample
 from maxdigit.inference.digits import Box, find_digits, is_plain, without
 from maxdigit.inference.evaluation import Evaluation
-from maxdigit.inference.predict import Predictor
+from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.preparation.files import open_picture, to_rgb
 from maxdigit.preparation.framing import Frame, Region
-from maxdigit.ui.pad import parse_strokes, render
+from maxdigit.ui.pad import parse_strokes, render_framed
+from maxdigit.ui.pad.strokes import GRID
 from maxdigit.ui.picture_input import existing
 from maxdigit.ui.sampling import Dealt
 
@@ -28,6 +30,7 @@ Ink = Literal["auto", "dark", "light"]  # of an uploaded picture
 
 WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
+_AS_SHOWN = Frame(np.eye(2, 3))
 _LEAST = 0.02  # of a chosen part's sides
 _PREVIEW = 960  # pixels of the longer side of an uploaded picture, as the page shows it
 _PREVIEWS_KEPT = 4  # of 2 MB each: asked for again whenever a frame moves
@@ -48,8 +51,7 @@ class Edit:
         return "chosen" if self.region else "whole" if "upload" in self.as_it_is else "auto"
 
     def turned(self, quarters: Any = 1) -> Edit:
-        """Turned further, clockwise, by 1 to 3 quarters (nothing else that the browser may send); a chosen part is let
-        go."""
+        """Turned further, clockwise, by 1 to 3 quarters (nothing else that the browser may send), without a region."""
         is_turn = type(quarters) is int and quarters in (1, 2, 3)
         return replace(self, turns=(self.turns + quarters) % 4, region=None) if is_turn else self
 
@@ -91,7 +93,9 @@ class Seen:
     is_fitted: bool | None = None  # to the writing; None where there is no choice
     is_doubtful: bool = False  # something was left out that may be a digit
     has_writing: bool = True  # False: writing was looked for, and none was found
-    frame: Frame | None = None  # where it lies in the uploaded picture
+    frame: Frame = _AS_SHOWN  # where it lies in the picture as the page shows it: drawn, uploaded or dealt
+    size: tuple[float, float] = (IMAGE_SIZE, IMAGE_SIZE)  # width and height of that picture, in the frame's units
+    is_uploaded: bool = False
     region: Region | None = None  # the part of the uploaded picture in which writing was found
 
     @property
@@ -106,12 +110,17 @@ class Seen:
         left = [box for number, box in enumerate(self.boxes) if number not in gone]
         return without(self.pixels, taken, left) if taken else self.pixels
 
-    def outlines(self) -> list[NDArray[np.float64]]:
-        """The digits' boxes as corners (4, 2) in the uploaded picture; none of a picture that was not uploaded."""
-        if self.frame is None:
-            return []
-        corners = (np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], float) for x0, y0, x1, y1 in self.boxes)
-        return [self.frame.to_picture(each) for each in corners]
+    def found(self, erased: Iterable[int] = ()) -> list[Box]:
+        """Boxes of the digits that were found and not erased, whether or not the true ones are known."""
+        if self.are_true:
+            return find_digits(self.without(erased))
+        gone = set(erased)
+        return [box for number, box in enumerate(self.boxes) if number not in gone]
+
+    def outline(self, box: tuple[float, float, float, float]) -> NDArray[np.float64]:
+        """A box of the models' pixels as corners (4, 2) in the picture as the page shows it."""
+        x0, y0, x1, y1 = box
+        return self.frame.to_picture(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], float))
 
 
 def seen(shown: Shown, *, predictor: Predictor, evaluation: Evaluation) -> Seen | None:
@@ -130,8 +139,10 @@ def seen(shown: Shown, *, predictor: Predictor, evaluation: Evaluation) -> Seen 
     if shown.mode == "upload":
         return seen_upload(shown, predictor=predictor)
     fit = "draw" not in shown.edit.as_it_is
-    drawn = render(parse_strokes(shown.drawing), fit=fit)
-    return Seen(drawn, boxes=tuple(find_digits(drawn)), is_fitted=fit) if drawn.any() else None
+    drawn, frame = render_framed(parse_strokes(shown.drawing), fit=fit)
+    if not drawn.any():
+        return None
+    return Seen(drawn, boxes=tuple(find_digits(drawn)), is_fitted=fit, frame=frame, size=(GRID, GRID))
 
 
 def seen_upload(shown: Shown, *, predictor: Predictor) -> Seen | None:
@@ -150,6 +161,7 @@ def seen_upload(shown: Shown, *, predictor: Predictor) -> Seen | None:
         dark_ink_on_light=_DARK_INK[shown.ink],
         fit_to_writing=fit,
     )
+    picture = preview(shown.upload, shown.edit)
     return Seen(
         found.pixels,
         found.inverted,
@@ -158,13 +170,28 @@ def seen_upload(shown: Shown, *, predictor: Predictor) -> Seen | None:
         is_doubtful=found.is_doubtful,
         has_writing=found.has_writing,
         frame=found.frame,
+        size=(picture.width, picture.height),
+        is_uploaded=True,
         region=found.region,
     )
 
 
 def seen_sample(sample: Sample) -> Seen:
     """What a model sees of a sample."""
-    return Seen(sample.pixels, boxes=sample.boxes, are_true=True)
+    return Seen(sample.pixels, boxes=tuple(sorted(sample.boxes)), are_true=True)
+
+
+def ask(predictor: Predictor, picture: Seen, model: str, erased: Iterable[int] = ()) -> Prediction:
+    """A model's answer to what is shown, without the digits that were erased.
+
+    Nothing counts as read in a picture in which no writing was found.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        CheckpointError: its weights are missing or damaged.
+    """
+    prediction = predictor.classify(picture.without(erased), model)
+    return prediction if picture.has_writing else replace(prediction, digits=None)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """The answer card."""
 
 from maxdigit.ui.answer.answer import (
-    UNSURE,
     Find,
     answer_card,
+    contradicting,
     guess_card,
     in_words,
     seems_written,
@@ -12,9 +12,9 @@ from maxdigit.ui.answer.answer import (
 )
 
 __all__ = [
-    "UNSURE",
     "Find",
     "answer_card",
+    "contradicting",
     "guess_card",
     "in_words",
     "seems_written",

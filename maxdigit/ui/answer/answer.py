@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 
 from maxdigit import IMAGE_SIZE
 from maxdigit.inference.digits import Box, is_plain
+from maxdigit.inference.explain import has_spoken
 from maxdigit.inference.predict import Prediction, title
+from maxdigit.models.readings import Reading
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.bars import bars
 from maxdigit.ui.picture import boxed, heated, picture_tag
 from maxdigit.ui.press import pressed
+from maxdigit.ui.readings import readings_line
 from maxdigit.ui.shown import Seen
+from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 
-UNSURE = 0.7  # the best answer's share below which the page calls it unsure,
-_FLAT = 0.25  # and below which there seem to be no digits
+_FLAT = 0.25  # the best answer's share below which there seem to be no digits
 _AROUND = 3  # pixels between a digit that was found and its box
 
 _NOTHING = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
@@ -57,14 +60,16 @@ def answer_card(
         sees_digits=seems_written(pixels, finds),
         is_doubtful=picture.is_doubtful,
         has_writing=picture.has_writing,
+        contradicting=contradicting(prediction),
     )
     return _Card(
         digit=digit,
         headline=headline,
         sentence=sentence,
         shares=shares,
+        readings=prediction.digits,
         picture=heated(pixels, why[1]) if why else pixels,
-        caption=texts.WHY.format(digit=why[0]) if why else _caption(picture.inverted, picture.is_fitted),
+        caption=_why(*why) if why else _caption(picture.inverted, picture.is_fitted),
         is_fitted=picture.is_fitted,
         asked=why[0] if why else None,
         foot=texts.time_taken(title(prediction.model), prediction.milliseconds),
@@ -94,8 +99,22 @@ def _caption(inverted: bool, is_fitted: bool | None) -> str:
     return texts.SAW_FITTED if is_fitted else texts.SAW_WHOLE
 
 
+def _why(digit: int, heat: NDArray[np.float32]) -> str:
+    return (texts.WHY if has_spoken(heat) else texts.NOTHING_SPOKE).format(digit=digit)
+
+
+def contradicting(prediction: Prediction) -> tuple[int, ...]:
+    """The digits that were read, from left to right, where the largest of them is not the answer; else none."""
+    return tuple(reading.digit for reading in prediction.digits or ()) if prediction.is_contradicted else ()
+
+
 def in_words(
-    shares: Sequence[float], *, sees_digits: bool, is_doubtful: bool = False, has_writing: bool = True
+    shares: Sequence[float],
+    *,
+    sees_digits: bool,
+    is_doubtful: bool = False,
+    has_writing: bool = True,
+    contradicting: tuple[int, ...] = (),
 ) -> tuple[str, str, str]:
     """An answer in large type, in a line, and in a sentence on how sure it is.
 
@@ -105,11 +124,14 @@ def in_words(
         is_doubtful: whether something was left out of it that may be a digit.
         has_writing: False where writing was looked for and none was found: then there are no digits, however sure the
             model is.
+        contradicting: digits that were read, where they contradict the answer.
     """
     best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
     # On pictures without digits models were taught to say ten times the same.
     if not has_writing or shares[best] < (_FLAT if sees_digits else UNSURE):
         return "?", texts.NO_DIGITS, texts.no_digits(best, shares[best])
+    if contradicting:
+        return str(best), texts.headline(best), texts.contradicted(contradicting, best, shares[best])
     if is_doubtful:
         return str(best), texts.headline(best), texts.doubtful(best, shares[best])
     return str(best), texts.headline(best), texts.certainty(best, shares[best], second, shares[second])
@@ -152,6 +174,7 @@ class _Card:
     sentence: str
     digit: str = ""
     shares: Sequence[float] | None = None
+    readings: Sequence[Reading] | None = None
     picture: NDArray[np.uint8] = field(default_factory=lambda: _NOTHING)
     caption: str = ""
     is_fitted: bool | None = None
@@ -184,6 +207,7 @@ class _Card:
       <p>{escape(self.sentence)}</p>
       <div class="answer-turn"{"" if self.turns else " hidden"}>{turn}</div>
     </div>
+    <p class="answer-reads">{readings_line(self.readings)}</p>
     <figure class="answer-saw">
       {saw}
       <figcaption{more}>{escape(self.caption or texts.SAW)} {_fit_button(self.is_fitted)}</figcaption>

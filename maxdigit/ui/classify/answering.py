@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -15,20 +16,19 @@ from maxdigit.inference.predict import Prediction, Predictor, default_model, tit
 from maxdigit.inference.turns import better_turns
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.answer import (
-    UNSURE,
-    answer_card,
-    guess_card,
-    trouble_card,
-)
+from maxdigit.ui.answer import answer_card, guess_card, trouble_card
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
-from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.classify.parts import UNASKED, ask_without, can_be_asked, cost, in_a_line
+from maxdigit.ui.events import ASKING, Changes, Values, in_steps
 from maxdigit.ui.examples import example, example_grid
-from maxdigit.ui.html import paragraphs
+from maxdigit.ui.html import paragraph, paragraphs
 from maxdigit.ui.links import Opened, read_query
 from maxdigit.ui.picture import boxed, picture_tag
+from maxdigit.ui.press import pressed
+from maxdigit.ui.readings import marks
 from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
-from maxdigit.ui.shown import Mode, Seen, Shown, seen, seen_sample
+from maxdigit.ui.shown import Mode, Seen, Shown, ask, seen, seen_sample
+from maxdigit.ui.sureness import is_unsure
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,13 @@ class Answering:
     page: ClassifyPage
     predictor: Predictor
     evaluation: Evaluation
+    # The fastest forward pass of each model so far, in ms: one on a machine that is busy with others says little.
+    fastest: dict[str, float] = field(default_factory=dict)
 
     @property
     def answered(self) -> set[Component]:
         """What :meth:`show` changes."""
-        return {self.page.answer, self.page.state.erased}
+        return {self.page.answer, self.page.parts, self.page.state.erased, *self.page.marks.values()}
 
     def connect(self, loaded: Any) -> None:
         """Make the components answer, and the page itself when it is opened (``loaded``)."""
@@ -51,41 +53,44 @@ class Answering:
         inputs = page.inputs | {page.model}
         opened = {state.mode, state.dealt, sample.picture, sample.truth, *self.answered}
 
-        def in_mode(mode: Mode) -> Callable[[Values], Changes]:
-            return lambda values: self.open(
-                replace(page.shown(values), mode=mode), values[page.model], is_hidden=values[state.is_hidden]
-            )
+        def in_mode(mode: Mode, values: Values) -> Iterator[Changes]:
+            shown = replace(page.shown(values), mode=mode)
+            yield from in_steps(self.open(shown, values[page.model], is_hidden=values[state.is_hidden]))
 
-        def another_model(values: Values) -> Changes:
-            return in_mode(values[state.mode])(values)
+        def another_model(values: Values) -> Iterator[Changes]:
+            yield from in_mode(values[state.mode], values)
 
-        def draw(values: Values) -> Changes:
-            return self.show(replace(page.shown(values), mode="draw"), values[page.model])
+        def draw(values: Values) -> Iterator[Changes]:
+            yield from in_steps(self.show(replace(page.shown(values), mode="draw"), values[page.model]))
 
-        def new_sample(values: Values) -> Changes:
+        def new_sample(values: Values) -> Iterator[Changes]:
             wish = values[sample.kind], values[sample.family], values[sample.digits]
-            return self.new_sample(*wish, values[page.model], is_hidden=values[sample.guess_first])
+            yield from in_steps(self.new_sample(*wish, values[page.model], is_hidden=values[sample.guess_first]))
 
-        def open_example(values: Values, pressed: gr.EventData) -> Changes:
-            return self.open_example(getattr(pressed, "example", None), values[page.model])
+        def open_example(values: Values, pressed: gr.EventData) -> Iterator[Changes]:
+            yield from in_steps(self.open_example(getattr(pressed, "example", None), values[page.model]))
 
-        def press(values: Values, pressed: gr.EventData) -> Changes:
+        def press(values: Values, pressed: gr.EventData) -> Iterator[Changes]:
             shown, model = page.shown(values), values[page.model]
             digit, number = getattr(pressed, "digit", None), getattr(pressed, "erase", None)
             is_guess = shown.mode == "sample" and values[state.is_hidden] and digit in range(NUM_CLASSES)
             if is_guess and shown.dealt is not None:
-                return self.reveal(shown.dealt, model, digit, values[state.score])
-            return self.press(shown, model, digit, number)
+                yield from in_steps(self.reveal(shown.dealt, model, digit, values[state.score]))
+            else:
+                yield from in_steps(self.press(shown, model, digit, number))
 
-        def follow(request: gr.Request) -> Changes:
-            return self.follow(dict(request.query_params))
+        def ask_parts(values: Values) -> Changes:
+            return self.ask_parts(page.shown(values), values[page.model])
+
+        def follow(request: gr.Request) -> Iterator[Changes]:
+            yield from in_steps(self.follow(dict(request.query_params)))
 
         gr.on(page.pad.change, draw, inputs, self.answered, **ASKING)
         gr.on(page.model.change, another_model, inputs | {state.is_hidden}, opened, **slow)
         # Not the first tab's own `select`: it fires as the page loads too, and two events at once may lose one.
-        page.pad.shown(in_mode("draw"), inputs | {state.is_hidden}, opened, **ASKING)
-        page.upload.tab.select(in_mode("upload"), inputs | {state.is_hidden}, opened, **ASKING)
-        sample.tab.select(in_mode("sample"), inputs | {state.is_hidden}, opened, **ASKING)
+        page.pad.shown(partial(in_mode, "draw"), inputs | {state.is_hidden}, opened, **ASKING)
+        page.upload.tab.select(partial(in_mode, "upload"), inputs | {state.is_hidden}, opened, **ASKING)
+        sample.tab.select(partial(in_mode, "sample"), inputs | {state.is_hidden}, opened, **ASKING)
         gr.on(
             [sample.new.click, sample.kind.input, sample.family.input, sample.digits.submit, sample.guess_first.input],
             new_sample,
@@ -104,16 +109,18 @@ class Answering:
         gr.on(grid.select, open_example, {page.model}, {page.modes, state.is_hidden, *opened}, **slow)
         revealed = {state.is_hidden, state.score, sample.truth, *self.answered}
         gr.on(page.answer.select, press, inputs | {state.is_hidden, state.score}, revealed, **slow)
+        gr.on(page.parts.select, ask_parts, inputs, {page.parts}, **slow)
         loaded(follow, None, {page.modes, page.model, page.pad, *opened}, **slow)
 
     def show(self, shown: Shown, model: str) -> Changes:
         """The answer to what is shown, nothing of it erased."""
         try:
             picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
-            card = waiting(shown.mode) if picture is None else self._card(picture, model)
+            if picture is None:
+                return self._unanswered(shown.mode, waiting(shown.mode))
+            return self._answered(shown.mode, picture, model)
         except MaxDigitError as error:
-            card = trouble_card(texts.told(error))
-        return self._answer(card)
+            return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
     def open(self, shown: Shown, model: str, *, is_hidden: bool) -> Changes:
         """Answer again for what is shown in a mode; the first visit to the samples takes one."""
@@ -126,13 +133,23 @@ class Answering:
         try:
             picture, erased = seen(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
             if picture is not None and number in range(len(picture.boxes)):
-                erased = tuple(sorted({*erased} ^ {number}))
-                return self._answer(self._card(picture, model, erased), erased)
+                return self._answered(shown.mode, picture, model, tuple(sorted({*erased} ^ {number})))
             if picture is not None and digit in range(NUM_CLASSES):
-                return self._answer(self._card(picture, model, erased, digit), erased)
+                return self._answered(shown.mode, picture, model, erased, digit)
             return gr.skip()
         except MaxDigitError as error:
-            return self._answer(trouble_card(texts.told(error)))
+            return self._unanswered(shown.mode, trouble_card(texts.told(error)))
+
+    def ask_parts(self, shown: Shown, model: str) -> Changes:
+        """What would change the answer to what is shown, however long it takes to find out."""
+        try:
+            picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
+            if picture is None:
+                return {self.page.parts: ""}
+            prediction = ask(self.predictor, picture, model, shown.erased)
+            return {self.page.parts: self._parts(picture, prediction, shown.erased)}
+        except MaxDigitError as error:
+            return {self.page.parts: paragraph(texts.told(error))}
 
     def show_sample(self, dealt: Dealt, model: str, *, is_hidden: bool = False) -> Changes:
         """The picture, the truth about it, and the answer; or, while they are hidden, the picture and what to do."""
@@ -140,12 +157,14 @@ class Answering:
         try:
             sample = dealt.sample(self.evaluation)
         except MaxDigitError as error:
-            return {**changes, **self._told("", texts.told(error)), **self._answer(trouble_card(texts.told(error)))}
+            told = texts.told(error)
+            return {**changes, **self._told("", told), **self._unanswered("sample", trouble_card(told))}
         picture = boxed(picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture"), sample.boxes)
         if is_hidden:
-            return {**changes, **self._told(picture, texts.SAMPLE_WAITING), **self._answer(guess_card())}
-        truth, card, _ = self._answered_sample(dealt, model)
-        return {**changes, **self._told(picture, truth), **self._answer(card)}
+            waits = self._told(picture, texts.SAMPLE_WAITING)
+            return {**changes, **waits, **self._unanswered("sample", guess_card())}
+        truth, answered, _ = self._answered_sample(dealt, model)
+        return {**changes, **self._told(picture, truth), **answered}
 
     def new_sample(self, kind: str, family: str, digits: str, model: str, *, is_hidden: bool) -> Changes:
         """Deal a sample; only textured ones have a background to choose."""
@@ -154,7 +173,8 @@ class Answering:
             dealt = deal(kind, family, digits)
         except WishError as error:
             nothing: Changes = {state.is_hidden: False, state.mode: "sample", state.dealt: None, **picker}
-            return {**nothing, **self._told("", texts.told(error)), **self._answer(trouble_card(texts.told(error)))}
+            told = texts.told(error)
+            return {**nothing, **self._told("", told), **self._unanswered("sample", trouble_card(told))}
         return {state.is_hidden: is_hidden, **picker, **self.show_sample(dealt, model, is_hidden=is_hidden)}
 
     def open_example(self, number: Any, model: str) -> Changes:
@@ -168,7 +188,7 @@ class Answering:
     def reveal(self, dealt: Dealt, model: str, guess: int, score: Score) -> Changes:
         """The score after the visitor's guess, the truth and how it went, and the model's answer."""
         state, sample = self.page.state, self.page.sample
-        truth, card, prediction = self._answered_sample(dealt, model)
+        truth, answered, prediction = self._answered_sample(dealt, model)
         said = [truth]
         if prediction is not None:
             largest = dealt.sample(self.evaluation).max_digit
@@ -176,7 +196,7 @@ class Answering:
             counts = score.rounds, score.visitor, score.model
             said.append(texts.outcome(guess == largest, list(map(title, score.asked)), counts))
         changes: Changes = {state.is_hidden: False, state.score: score, sample.truth: paragraphs(*said)}
-        return {**changes, **self._answer(card)}
+        return {**changes, **answered}
 
     def follow(self, query: dict[str, str]) -> Changes:
         """Open what the page's address asks for: the tab, the model, the drawing, and what else an answer changes."""
@@ -184,7 +204,7 @@ class Answering:
         try:
             opened = read_query(query)
         except MaxDigitError as error:
-            return self._answer(trouble_card(texts.told(error)))
+            return self._unanswered("draw", trouble_card(texts.told(error)))
         name = opened.model if opened.model in names else default_model(names)
         if name is None or opened == Opened():
             return gr.skip()
@@ -197,29 +217,69 @@ class Answering:
         drawn: Changes = {page.pad: opened.shown.drawing, page.state.mode: "draw"}
         return {**changes, **drawn, **self.show(opened.shown, name)}
 
-    def _answer(self, card: str, erased: tuple[int, ...] = ()) -> Changes:
-        return {self.page.answer: card, self.page.state.erased: erased}
+    def _unanswered(self, mode: Mode, card: str) -> Changes:
+        page = self.page
+        return {page.answer: card, page.parts: "", page.state.erased: (), page.marks[mode]: ""}
 
     def _told(self, picture: str, truth: str) -> Changes:
         return {self.page.sample.picture: picture, self.page.sample.truth: paragraphs(truth)}
 
-    def _answered_sample(self, dealt: Dealt, model: str) -> tuple[str, str, Prediction | None]:
-        """The truth in words, the card, and the answer if there is one."""
+    def _answered_sample(self, dealt: Dealt, model: str) -> tuple[str, Changes, Prediction | None]:
+        """The truth in words, the answer, and the model's if there is one."""
         sample = dealt.sample(self.evaluation)
+        picture = seen_sample(sample)
         try:
-            prediction = self.predictor.classify(sample.pixels, model)
-            card = self._card(seen_sample(sample), model)
+            prediction = ask(self.predictor, picture, model)
+            answered = self._said("sample", picture, prediction)
         except MaxDigitError as error:
-            return texts.truth(sample.digits, sample.max_digit, None), trouble_card(texts.told(error)), None
-        return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), card, prediction
+            truth = texts.truth(sample.digits, sample.max_digit, None)
+            return truth, self._unanswered("sample", trouble_card(texts.told(error))), None
+        return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), answered, prediction
 
-    def _card(self, picture: Seen, model: str, erased: tuple[int, ...] = (), asked: int | None = None) -> str:
+    def _answered(
+        self, mode: Mode, picture: Seen, model: str, erased: tuple[int, ...] = (), asked: int | None = None
+    ) -> Changes:
         """A model's answer to a picture, some digits of which are erased; with what spoke for the digit ``asked``."""
+        return self._said(mode, picture, ask(self.predictor, picture, model, erased), erased, asked)
+
+    def _said(
+        self,
+        mode: Mode,
+        picture: Seen,
+        prediction: Prediction,
+        erased: tuple[int, ...] = (),
+        asked: int | None = None,
+    ) -> Changes:
+        page, model = self.page, prediction.model
         pixels = picture.without(erased)
-        prediction = self.predictor.classify(pixels, model)
         why = None if asked is None else (asked, self.predictor.explain(pixels, model, asked))
         # Only an uploaded picture can be turned, and what was erased from it says nothing of which way is up.
-        may_lie = picture.frame is not None and picture.has_writing and picture.seems_written and not erased
-        is_unsure = float(prediction.probabilities.max()) < UNSURE
-        turns = better_turns(self.predictor, pixels, model) if may_lie and is_unsure else ()
-        return answer_card(prediction, picture, erased=erased, why=why, turns=turns)
+        may_lie = picture.is_uploaded and picture.has_writing and picture.seems_written and not erased
+        turns = better_turns(self.predictor, pixels, model) if may_lie and is_unsure(prediction) else ()
+        return {
+            page.answer: answer_card(prediction, picture, erased=erased, why=why, turns=turns),
+            page.parts: self._parts_or_button(picture, prediction, erased),
+            page.state.erased: erased,
+            page.marks[mode]: marks(picture, prediction, erased),
+        }
+
+    def _parts_or_button(
+        self, picture: Seen, prediction: Prediction, erased: tuple[int, ...]
+    ) -> str | Callable[[], str]:
+        """What would change the answer, to be found out after the answer is shown, or a button that asks for it."""
+        if not can_be_asked(picture, erased):
+            return ""
+        model = prediction.model
+        self.fastest[model] = min(prediction.milliseconds, self.fastest.get(model, prediction.milliseconds))
+        if cost(picture, self.fastest[model], erased) > UNASKED:
+            return f'<button type="button" {pressed()}>{texts.ASK_PARTS}</button>'
+        return partial(self._parts, picture, prediction, erased)
+
+    def _parts(self, picture: Seen, prediction: Prediction, erased: tuple[int, ...]) -> str:
+        if not can_be_asked(picture, erased):
+            return ""
+        try:
+            answers = ask_without(self.predictor, picture, prediction, erased)
+        except MaxDigitError as error:  # the answer itself stands
+            return paragraph(texts.told(error))
+        return paragraph(in_a_line(answers, prediction.max_digit))

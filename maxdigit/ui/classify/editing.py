@@ -1,8 +1,8 @@
-"""What can be done to an uploaded picture: it is turned, a part of it is chosen, and the digits found are outlined."""
+"""What can be done to an uploaded picture: it is turned, and a part of it is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.cropper import laid
-from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.events import ASKING, Changes, Values, in_steps
 from maxdigit.ui.picture import photo_url
 from maxdigit.ui.shown import WHOLE, Edit, Part, Seen, Shown, preview, seen_upload
 
@@ -33,15 +33,14 @@ class Editing:
 
         def on(event: Callable[..., Any], edit: Callable[..., Changes], **settings: Any) -> None:
             gr.on(event, edit, page.inputs | {upload.part}, edited, **settings).then(
-                lambda values: answer(page.shown(values), values[page.model]),
+                answer,
                 page.inputs | {page.model},
-                {*answering.answered, upload.marks},
+                answering.answered,
                 **slow,
             )
 
-        def answer(shown: Shown, model: str) -> Changes:
-            marks = {upload.marks: self.marks(shown)} if shown.mode == "upload" else {}
-            return {**answering.show(shown, model), **marks}
+        def answer(values: Values) -> Iterator[Changes]:
+            yield from in_steps(answering.show(page.shown(values), values[page.model]))
 
         def change(values: Values, pressed: gr.EventData) -> Changes:
             shown, turn = page.shown(values), getattr(pressed, "turn", None)
@@ -99,20 +98,6 @@ class Editing:
                 pass
         part = edit.part if shown.upload else "auto"
         return {self.page.state.edit: edit, self.page.upload.cropper: cropper, self.page.upload.part: part}
-
-    def marks(self, shown: Shown) -> str:
-        """The digits found, as outlines to lay on the uploaded picture; empty where there are none."""
-        try:
-            found = seen_upload(shown, predictor=self.predictor)
-            if shown.upload is None or found is None or not found.boxes:
-                return ""
-            picture = preview(shown.upload, shown.edit)
-        except MaxDigitError:  # the answer says what is wrong
-            return ""
-        outlines = "".join(
-            f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in corners)}"/>' for corners in found.outlines()
-        )
-        return f'<svg viewBox="0 0 {picture.width} {picture.height}" aria-hidden="true">{outlines}</svg>'
 
     def _found(self, shown: Shown) -> Seen | None:
         """What a model sees of the uploaded picture; None if there is none, or it cannot be read."""

@@ -125,6 +125,7 @@ def _answer_file(prediction: Prediction) -> str:
         "max_digit": prediction.max_digit,
         "probabilities": [round(float(share), 7) for share in prediction.probabilities],
         "milliseconds": round(prediction.milliseconds, 2),
+        "digits": None if prediction.digits is None else [reading.rounded() for reading in prediction.digits],
     }
     return _file("maxdigit.json", "application/json", json.dumps(answer, indent=2).encode())
 

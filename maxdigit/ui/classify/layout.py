@@ -29,7 +29,7 @@ class UploadMode:
     tab: gr.Tab
     picture: PictureInput
     cropper: Cropper
-    marks: gr.HTML  # on the cropper: the digits found
+    marks: gr.HTML  # on the cropper: the digits found, and what is read
     part: gr.Dropdown
     ink: gr.Dropdown
     turn: gr.Button
@@ -45,6 +45,7 @@ class SampleMode:
     family: gr.Dropdown
     digits: gr.Textbox
     picture: gr.HTML
+    marks: gr.HTML  # on the picture: what is read
     new: gr.Button
     guess_first: gr.Checkbox
     truth: gr.HTML
@@ -91,13 +92,20 @@ class ClassifyPage:
     state: State
     modes: gr.Tabs
     pad: Pad
+    drawn_marks: gr.HTML  # on the pad: what is read
     upload: UploadMode
     sample: SampleMode
     examples: ExamplesMode
     model: gr.Radio
     answer: Pressable
+    parts: Pressable  # what would change the answer
     keep: Keep
     handed: gr.Textbox  # to the browser, by the server: a link, or a file
+
+    @property
+    def marks(self) -> dict[Mode, gr.HTML]:
+        """What lies over the picture, in each mode."""
+        return {"draw": self.drawn_marks, "upload": self.upload.marks, "sample": self.sample.marks}
 
     @property
     def inputs(self) -> set[Component]:
@@ -137,6 +145,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
     with gr.Row(elem_id="classify"):
         with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes") as modes:
             with gr.Tab(labels.DRAW, id="draw"):
+                drawn_marks = _marks()
                 pad = Pad(elem_id="pad")
             upload, sample, examples = _upload_mode(), _sample_mode(), _examples_mode()
         with gr.Column(elem_id="classify-answer"):
@@ -153,9 +162,10 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
                 labels.made("first card", lambda: waiting("draw") if names else _no_models(predictor)),
                 elem_id="answer",
             )
+            parts = Pressable(elem_id="parts", elem_classes="caption")
             keep = _keep(bool(names), asks_for_corrections)
     handed = gr.Textbox(visible="hidden", label="handed to the browser")
-    return ClassifyPage(state, modes, pad, upload, sample, examples, model, answer, keep, handed)
+    return ClassifyPage(state, modes, pad, drawn_marks, upload, sample, examples, model, answer, parts, keep, handed)
 
 
 def waiting(mode: Mode) -> str:
@@ -180,7 +190,7 @@ def _upload_mode() -> UploadMode:
             elem_id="upload",
         )
         cropper = Cropper(elem_id="cropper")
-        marks = gr.HTML(apply_default_css=False, elem_id="marks")
+        marks = _marks(elem_id="marks")
         with gr.Row(elem_classes="under"):
             part = _picker(labels.PART, labels.PARTS, value="auto", elem_id="part")
             ink = _picker(labels.INK, labels.INKS, value="auto", elem_id="ink")
@@ -205,6 +215,7 @@ def _sample_mode() -> SampleMode:
                 min_width=60,
                 elem_id="wished-digits",
             )
+        marks = _marks(elem_id="sample-marks")
         picture = gr.HTML(apply_default_css=False, elem_id="sample")
         with gr.Row(elem_classes="under"):
             new = gr.Button(labels.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
@@ -214,7 +225,7 @@ def _sample_mode() -> SampleMode:
                 False, label=labels.GUESS_FIRST, container=False, min_width=60, scale=0, elem_id="guess-first"
             )
         truth = _text(labels.SAMPLE_WAITING, elem_id="truth")
-    return SampleMode(tab, kind, family, digits, picture, new, guess_first, truth)
+    return SampleMode(tab, kind, family, digits, picture, marks, new, guess_first, truth)
 
 
 def _examples_mode() -> ExamplesMode:
@@ -229,6 +240,8 @@ def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
         save_picture = gr.Button(labels.SAVE_PICTURE, size="sm", elem_id="save-picture")
         save_answer = gr.Button(labels.SAVE_ANSWER, size="sm", elem_id="save-answer")
         wrong = gr.Button(labels.WRONG, size="sm", elem_id="wrong", visible=asks_for_corrections)
+        # Its state alone shows and hides what is read, by a rule in a style sheet.
+        gr.Checkbox(True, label=labels.SHOW_READINGS, container=False, min_width=60, scale=0, elem_id="show-readings")
     with gr.Column(visible=False, elem_id="correction") as correction:
         _text(labels.CONSENT)
         right = gr.Radio(
@@ -242,6 +255,10 @@ def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
         show_label=False, label=labels.LINK, buttons=["copy"], visible=False, container=False, elem_id="address"
     )
     return Keep(link, save_picture, save_answer, wrong, correction, right, said, address)
+
+
+def _marks(**kwargs: Any) -> gr.HTML:
+    return gr.HTML(apply_default_css=False, elem_classes="marks", **kwargs)
 
 
 def _text(text: str, **kwargs: Any) -> gr.HTML:

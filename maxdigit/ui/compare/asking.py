@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from gradio.blocks import Block
-from numpy.typing import NDArray
 
 from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.evaluation import Evaluation
-from maxdigit.inference.predict import Prediction, Predictor
+from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.compare.measurements import measured_table
 from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.html import paragraph
 from maxdigit.ui.sampling import ANY, deal
-from maxdigit.ui.shown import Seen, Shown, seen, seen_sample
+from maxdigit.ui.shown import Seen, Shown, ask, seen, seen_sample
 from maxdigit.ui.sortable_table import SortableTable
 from maxdigit.ui.versus import Reply, versus
 
@@ -78,19 +76,19 @@ class Asking:
         names, replies = self.predictor.available(), list[Reply]()
         yield self._changes(versus(names, replies, picture, facts), times)
         for name in names:
-            replies.append(self._reply(name, picture.pixels))
+            replies.append(self._reply(name, picture))
             if (prediction := replies[-1].prediction) is not None:
                 times = {**times, name: prediction.milliseconds}
             yield self._changes(versus(names, replies, picture, facts), times)
 
-    def _reply(self, name: str, picture: NDArray[np.uint8]) -> Reply:
+    def _reply(self, name: str, picture: Seen) -> Reply:
         """A model's answer, the time of which is the median of several passes; the first may have to load the model."""
         try:
             self.predictor.warm(name)
-            passes = [self.predictor.classify(picture, name) for _ in range(_PASSES)]
+            passes = [ask(self.predictor, picture, name) for _ in range(_PASSES)]
             median = statistics.median(each.milliseconds for each in passes)
-            prediction = Prediction(name, passes[0].probabilities, median)
-            return Reply(name, prediction, self.predictor.explain(picture, name, prediction.max_digit))
+            prediction = replace(passes[0], milliseconds=median)
+            return Reply(name, prediction, self.predictor.explain(picture.pixels, name, prediction.max_digit))
         except MaxDigitError as error:
             return Reply(name, trouble=texts.told(error))
 

@@ -31,6 +31,7 @@ _OVERSAMPLING = 8  # drawn this many times larger, then averaged down: soft edge
 _COARSE = 512  # pixels of the pad's side when pieces of ink are looked for
 _LEAST_HEIGHT = 0.1 * GRID  # what is smaller is magnified no further: it may be the beginning of a digit
 _WIDEST_BRUSH = 0.16  # of the digits' height; the narrowest brush is 2.3 pixels even where the whole pad is shown
+_WHOLE_PAD = Frame(GRID / IMAGE_SIZE * np.eye(2, 3))
 
 
 class DrawingError(MaxDigitError):
@@ -73,22 +74,31 @@ def parse_strokes(value: str | None) -> list[Stroke]:
 
 
 def render(strokes: Sequence[Stroke], *, fit: bool = True) -> NDArray[np.uint8]:
+    """The drawing as a model sees it, without the frame: see :func:`render_framed`."""
+    return render_framed(strokes, fit=fit)[0]
+
+
+def render_framed(strokes: Sequence[Stroke], *, fit: bool = True) -> tuple[NDArray[np.uint8], Frame]:
     """The drawing as a model sees it: 128 x 128, ink 255 on a background of 0, with soft edges.
 
     Args:
         strokes: the oldest first.
         fit: fit the picture to the writing, so that its digits have the height that the models know, wherever and
             however large they were drawn. False: the whole pad.
+
+    Returns:
+        The picture, and where it lies on the pad: from its pixels to units of the pad.
     """
     if not fit:
-        return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING)
+        return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING), _WHOLE_PAD
     lines = _pieces([_narrowed(stroke, MIN_SIZE) for stroke in strokes])  # do not touch where a broad brush does
     if not lines:
-        return np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+        return np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), _WHOLE_PAD
     # A broad brush would close the loops of small digits.
     widest = _WIDEST_BRUSH * max(digit_height(lines), _LEAST_HEIGHT)
     strokes = [_narrowed(stroke, widest) for stroke in strokes]
-    return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING, _frame(_pieces(strokes)))
+    frame = _frame(_pieces(strokes))
+    return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING, frame), frame
 
 
 def _frame(pieces: Sequence[Box]) -> Frame:

@@ -95,12 +95,17 @@ CANNOT_ANSWER = "No answer"
 NO_MODELS_HERE = "There are no trained models to compare yet."
 NO_MODELS = "No trained model was found in {folder}. Train one with: python train.py resnet18"
 WHY = "What spoke for {digit}"
+NOTHING_SPOKE = "Nothing spoke for {digit}"
 WHY_HINT = "Press a bar to see what spoke for it, or a digit to erase it."
 BARS = "How likely each digit is the largest"
 INK = "Ink"
 INKS = {"auto": "Ink: auto", "dark": "Ink: dark", "light": "Ink: light"}
 TURN = "Turn ↻"
 FINDS = "Digits found. Press one to erase it, and again to put it back."
+READS = "It reads"
+READS_NOTHING = "It reads no digit."
+SHOW_READINGS = "Show readings"
+ASK_PARTS = "What would change the answer?"
 LINK = "Link"
 LINK_TOO_LONG = "This drawing is too long for a link. Save the picture instead."
 LINK_NO_UPLOAD = "A link can hold a drawing or a sample, but not an uploaded picture. Save the picture instead."
@@ -141,6 +146,29 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
 def doubtful(best: int, best_share: float) -> str:
     """How sure the model is where something may be missing in what it was given."""
     return f"Not sure: something was left out that may be a digit. Without it, {percent(best_share)} for {best}."
+
+
+def contradicted(digits: tuple[int, ...], best: int, best_share: float) -> str:
+    """How sure the model is where the largest of the digits it reads is not its answer."""
+    return f"Not sure: it reads {' · '.join(map(str, digits))}, but answers {best}, with {percent(best_share)}."
+
+
+def reads(digit: int, share: float) -> str:
+    """One digit as it is read, and how surely."""
+    return f"Reads {digit}, with {percent(share)}"
+
+
+def read_digit(digits: tuple[int, ...], number: int) -> str:
+    """A digit that was found, by what is read there, or by which it is from the left."""
+    return f"the {_and([str(digit) for digit in digits])}" if digits else f"digit {number} from the left"
+
+
+def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
+    """What the answer would be without one digit or another: which, what then, and whether that is sure."""
+    if not changes:
+        return f"Without any one of these digits the answer would still be {answer}."
+    parts = [f"without {name} it would{'' if is_sure else ' perhaps'} be {then}" for name, then, is_sure in changes]
+    return f"W{'; '.join(parts)[1:]}."
 
 
 def no_digits(best: int, best_share: float) -> str:
@@ -525,8 +553,10 @@ try them.
 - **PyTorch CNN**: six convolutions and one linear layer, 0.5 million.
 - **Ensemble**: all of them together, by the weighted mean of what they say.
 
-None of them finds, cuts out or reads single digits first. Each looks at the whole picture and answers at once. Press
-a bar to see which parts of the picture spoke for that digit (Grad-CAM).
+None of them finds, cuts out or reads single digits first. Each looks at the whole picture and answers at once. All
+the same it has read them on the way: a linear reader on the network's last feature map tells which digits it sees, and
+the page writes them over the picture. Where the largest of them is not the answer, the answer counts as unsure. Press
+a bar to see which parts of the picture spoke for that digit.
 
 The competition's pictures are not free to share, so the training pictures here are made by a program: MNIST digits
 over seven kinds of ground, plain drawings, ways of writing that MNIST lacks, and ink on paper as a camera sees it. A
@@ -557,8 +587,9 @@ CARD_TITLE = "Model card: {title}"
 API_TITLE = "Use it from a program"
 API_TEXT = """
 The endpoint `/classify` takes a picture and a model's name. It answers with the model, the largest digit, ten
-probabilities and the time of the forward pass. `/compare` asks every model about one picture, `/batch` one model about
-many pictures or ZIP archives. With Python (`pip install gradio_client`):
+probabilities, the time of the forward pass, and the digits that were read, each with its probability and its place in
+the 128 x 128 pixels that the model saw (`null` for a model without a reader). `/compare` asks every model about one
+picture, `/batch` one model about many pictures or ZIP archives. With Python (`pip install gradio_client`):
 
 ```python
 from gradio_client import Client, handle_file

@@ -48,7 +48,7 @@ CROP_CORNERS = {
     "se": "Coin inférieur droit. Déplacez-le avec les flèches du clavier.",
 }
 CROP_ALT = "L'image importée ; s'il y a un cadre, la partie qu'il entoure est lue"
-UPLOAD_CAPTION = "Un fichier de 20 Mo au plus, la caméra, ou un collage."
+UPLOAD_CAPTION = "Un fichier de 60 Mo au plus, la caméra, ou un collage."
 FRAME_CAPTION = "Le contenu du cadre est lu. Déplacez-le, ou ses coins."
 
 NEW_SAMPLE = "Autre tirage"
@@ -98,12 +98,17 @@ CANNOT_ANSWER = "Pas de réponse"
 NO_MODELS_HERE = "Il n'y a pas encore de modèles entraînés à comparer."
 NO_MODELS = "Aucun modèle entraîné dans {folder}. Pour en entraîner un : python train.py resnet18"
 WHY = "Ce qui plaide pour {digit}"
+NOTHING_SPOKE = "Rien ne plaide pour {digit}"
 WHY_HINT = "Une barre montre pourquoi ; un chiffre s'efface."
 BARS = "Probabilité que chaque chiffre soit le plus grand"
 INK = "Encre"
 INKS = {"auto": "Encre : auto", "dark": "Encre foncée", "light": "Encre claire"}
 TURN = "Tourner ↻"
 FINDS = "Chiffres trouvés. Appuyez sur l'un d'eux pour l'effacer, encore une fois pour le remettre."
+READS = "Il lit"
+READS_NOTHING = "Il ne lit aucun chiffre."
+SHOW_READINGS = "Montrer ce qui est lu"
+ASK_PARTS = "Qu'est-ce qui changerait la réponse ?"
 LINK = "Lien"
 LINK_TOO_LONG = "Ce dessin est trop long pour un lien. Enregistrez plutôt l'image."
 LINK_NO_UPLOAD = "Un lien peut porter un dessin ou un tirage, mais pas une image importée. Enregistrez plutôt l'image."
@@ -120,7 +125,7 @@ RIGHT_DIGIT = "Le plus grand chiffre est"
 KEPT = "Merci. L'image et le bon chiffre sont gardés."
 NOTHING_TO_SAVE = "Il n'y a encore rien à enregistrer. Dessinez, envoyez ou tirez d'abord une image."
 NOTHING_TO_CORRECT = "Il n'y a pas encore d'image à corriger."
-FILE_TOO_LARGE = "Le fichier dépasse 20 Mo. Enregistrez l'image en JPEG, ou plus petite, et réessayez."
+FILE_TOO_LARGE = "Le fichier dépasse 60 Mo. Enregistrez l'image en JPEG, ou plus petite, et réessayez."
 FILE_GONE = "L'image n'est plus sur le serveur. Choisissez-la de nouveau."
 
 
@@ -147,6 +152,29 @@ def doubtful(best: int, best_share: float) -> str:
         f"Incertain : quelque chose a été laissé de côté qui est peut-être un chiffre. Sans cela : {best}, à "
         f"{percent(best_share)}."
     )
+
+
+def contradicted(digits: tuple[int, ...], best: int, best_share: float) -> str:
+    """How sure the model is where the largest of the digits it reads is not its answer."""
+    return f"Incertain : il lit {' · '.join(map(str, digits))}, mais répond {best}, à {percent(best_share)}."
+
+
+def reads(digit: int, share: float) -> str:
+    """One digit as it is read, and how surely."""
+    return f"Lit {digit}, à {percent(share)}"
+
+
+def read_digit(digits: tuple[int, ...], number: int) -> str:
+    """A digit that was found, by what is read there, or by which it is from the left."""
+    return _and([f"le {digit}" for digit in digits]) if digits else f"le chiffre n° {number} à partir de la gauche"
+
+
+def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
+    """What the answer would be without one digit or another: which, what then, and whether that is sure."""
+    if not changes:
+        return f"Sans l'un quelconque de ces chiffres, la réponse serait toujours {answer}."
+    parts = [f"sans {name}, ce serait{'' if is_sure else ' peut-être'} {then}" for name, then, is_sure in changes]
+    return f"S{' ; '.join(parts)[1:]}."
 
 
 def no_digits(best: int, best_share: float) -> str:
@@ -539,7 +567,9 @@ les entraîne et vous les laisse essayer.
 - **Ensemble** : tous à la fois, par la moyenne pondérée de ce qu'ils disent.
 
 Aucun d'eux ne cherche, ne découpe ni ne lit d'abord les chiffres un à un. Chacun regarde l'image entière et répond d'un
-coup. Appuyez sur une barre pour voir quelles parties de l'image plaident pour ce chiffre (Grad-CAM).
+coup. En chemin, il les a lus tout de même : un lecteur linéaire, sur la dernière carte de caractéristiques du réseau,
+dit quels chiffres il voit, et la page les écrit sur l'image. Si le plus grand n'est pas la réponse, celle-ci est tenue
+pour incertaine. Appuyez sur une barre pour voir quelles parties de l'image plaident pour ce chiffre.
 
 Les images du concours ne peuvent pas être partagées librement. Celles de l'entraînement sont donc faites par un
 programme : des chiffres de MNIST sur sept genres de fond, des dessins sur fond uni, des façons d'écrire absentes de
@@ -571,7 +601,9 @@ CARD_TITLE = "Fiche du modèle (en anglais) : {title}"
 API_TITLE = "Depuis un programme"
 API_TEXT = """
 Le point d'accès `/classify` prend une image et le nom d'un modèle. Il répond par le modèle, le plus grand chiffre, dix
-probabilités et le temps de calcul. `/compare` interroge tous les modèles sur une image, `/batch` un modèle sur beaucoup
+probabilités, le temps de calcul et les chiffres lus, chacun avec sa probabilité et sa place dans les 128 x 128 pixels
+que le modèle a vus (`null` pour un modèle sans lecteur). `/compare` interroge tous les modèles sur une image, `/batch`
+un modèle sur beaucoup
 d'images ou d'archives ZIP. En Python (`pip install gradio_client`) :
 
 ```python

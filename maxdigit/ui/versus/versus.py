@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from maxdigit.inference.predict import Prediction, title
 from maxdigit.ui import texts
-from maxdigit.ui.answer import in_words
+from maxdigit.ui.answer import contradicting, in_words
 from maxdigit.ui.bars import bars
 from maxdigit.ui.picture import heated, picture_tag
+from maxdigit.ui.readings import readings_line
 from maxdigit.ui.shown import Seen
 from maxdigit.ui.theme import model_colour
 
@@ -58,15 +59,13 @@ def versus(names: list[str], replies: list[Reply], picture: Seen, facts: str) ->
 <div class="versus">{cards}</div>"""
 
 
-def _card(
-    name: str, reply: Reply | None, picture: NDArray[np.uint8], say: Callable[[list[float]], tuple[str, str, str]]
-) -> str:
+def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8], say: Callable[..., tuple[str, str, str]]) -> str:
     prediction = reply.prediction if reply else None
     shares = [float(share) for share in prediction.probabilities] if prediction else None
     digit, words, foot, caption = "", reply.trouble if reply else "", "", ""
     seen = picture
     if reply and prediction and shares:
-        digit, headline, words = say(shares)
+        digit, headline, words = say(shares, contradicting=contradicting(prediction))
         words = words if digit.isdigit() else f"{headline}. {words}"
         foot = texts.pass_time(prediction.milliseconds)
         if reply.heat is not None:
@@ -82,6 +81,7 @@ def _card(
     </figure>
   </div>
   <p class="versus-words">{escape(words)}</p>
+  <p class="versus-reads">{readings_line(prediction.digits if prediction else None)}</p>
   {bars(shares, label=texts.BARS)}
   <p class="answer-foot">{escape(foot)}</p>
 </article>"""

@@ -1,0 +1,96 @@
+"""What would change an answer: each digit found is erased in turn, and the model asked about what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from maxdigit.inference.digits import is_plain
+from maxdigit.inference.predict import Prediction, Predictor
+from maxdigit.ui import texts
+from maxdigit.ui.readings import boxes_of
+from maxdigit.ui.shown import Seen
+from maxdigit.ui.sureness import UNSURE
+
+UNASKED = 100.0  # ms of forward passes that are spent without being asked for
+
+
+@dataclass(frozen=True)
+class Without:
+    """The answer to a picture without one of its digits."""
+
+    number: int  # of the digit, from the left, counted from 1
+    digits: tuple[int, ...]  # what is read there; none where nothing is, several where digits touch
+    answer: int
+    is_sure: bool
+
+
+def can_be_asked(picture: Seen, erased: Sequence[int] = ()) -> bool:
+    """Whether there are digits to erase one by one: two or more that are left, on a plain background."""
+    return picture.has_writing and is_plain(picture.pixels) and len(_left(picture, erased)) > 1
+
+
+def cost(picture: Seen, milliseconds: float, erased: Sequence[int] = ()) -> float:
+    """About how many ms asking takes, and seldom more, for a model whose forward pass takes so many ms.
+
+    A batch is faster than as many passes as it has pictures.
+    """
+    return milliseconds * len(_left(picture, erased))
+
+
+def ask_without(
+    predictor: Predictor, picture: Seen, prediction: Prediction, erased: Sequence[int] = ()
+) -> list[Without]:
+    """The answers without each of the digits, in one batch.
+
+    Args:
+        predictor: asks the model that gave ``prediction``.
+        picture: in which :func:`can_be_asked` finds digits.
+        prediction: the answer to it without what was ``erased``.
+        erased: numbers of the digits that are gone already.
+
+    Raises:
+        CheckpointError: the model's weights are missing or damaged.
+    """
+    numbers = _left(picture, erased)
+    pictures = np.stack([picture.without((*erased, number)) for number in numbers])
+    answers = predictor.predict(pictures, prediction.model)
+    readings = prediction.digits or ()
+    # Several readings in one box, for which boxes_of finds none, are its digits all the same.
+    found = [(reading, _holder(picture, numbers, reading.x, reading.y)) for reading in readings]
+    snapped = dict(zip(readings, boxes_of(readings, [picture.boxes[number] for number in numbers]), strict=True))
+    said = []
+    for number, shares in zip(numbers, answers, strict=True):
+        box = picture.boxes[number]
+        digits = tuple(reading.digit for reading, holder in found if number == holder or snapped[reading] == box)
+        said.append(Without(number + 1, digits, int(shares.argmax()), float(shares.max()) >= UNSURE))
+    return said
+
+
+def in_a_line(answers: Sequence[Without], answer: int) -> str:
+    """Which digits change the answer, and to what."""
+    names = [texts.read_digit(one.digits, one.number) for one in answers]
+    # What is read twice does not tell which of the two is meant.
+    names = [
+        name if names.count(name) == 1 else texts.read_digit((), one.number)
+        for name, one in zip(names, answers, strict=True)
+    ]
+    changes = [
+        (name, one.answer, one.is_sure) for name, one in zip(names, answers, strict=True) if one.answer != answer
+    ]
+    return texts.without(changes, answer)
+
+
+def _left(picture: Seen, erased: Sequence[int]) -> list[int]:
+    return [number for number in range(len(picture.boxes)) if number not in erased]
+
+
+def _holder(picture: Seen, numbers: Sequence[int], x: float, y: float) -> int | None:
+    """The number of the box that a point lies in."""
+    for number in numbers:
+        x0, y0, x1, y1 = picture.boxes[number]
+        if x0 <= x <= x1 and y0 <= y <= y1:
+            return number
+    return None

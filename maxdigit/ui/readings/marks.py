@@ -1,0 +1,92 @@
+"""Marks to lay over the picture that the page shows: what is read where, and outlines of the digits found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.inference.digits import Box
+from maxdigit.inference.predict import Prediction
+from maxdigit.models.readings import Reading
+from maxdigit.ui import texts
+from maxdigit.ui.readings.places import Rect, boxes_of, place
+from maxdigit.ui.shown import Seen
+from maxdigit.ui.sureness import UNSURE
+from maxdigit.ui.theme import model_colour
+
+# As shares of the longer side of the picture: legible where that is 310 pixels, as on a phone.
+_HEIGHT, _WIDTH, _QUERY, _FONT = 0.06, 0.05, 0.024, 0.048
+_REACH = 12.0  # pixels of the models' picture around a reading without a box, that its digit is taken to fill
+_AROUND = 1.0  # pixels of the models' picture between a box and what it encloses
+
+
+def marks(picture: Seen, prediction: Prediction | None, erased: Sequence[int] = ()) -> str:
+    """Marks on what the page shows, as SVG; empty where there are none.
+
+    For the eye alone: the card beside the picture says the same in words.
+
+    Args:
+        picture: what is shown.
+        prediction: the answer to it, with what was read; None to outline only.
+        erased: numbers of the digits that were erased from it.
+    """
+    outlines = _outlines(picture, erased) if picture.is_uploaded else ""
+    labels = _labels(picture, prediction, erased) if prediction is not None and prediction.digits else ""
+    if not outlines and not labels:
+        return ""
+    width, height = picture.size
+    return f'<svg viewBox="0 0 {width:g} {height:g}" aria-hidden="true">{outlines}{labels}</svg>'
+
+
+def _outlines(picture: Seen, erased: Sequence[int]) -> str:
+    return "".join(
+        f'<polygon class="outline{" erased" if number in erased else ""}" points="{_points(picture.outline(box))}"/>'
+        for number, box in enumerate(picture.boxes)
+    )
+
+
+def _labels(picture: Seen, prediction: Prediction, erased: Sequence[int]) -> str:
+    readings = prediction.digits or ()
+    side = max(picture.size)
+    targets = [
+        _bounds(picture.outline(_around(reading, box)))
+        for reading, box in zip(readings, boxes_of(readings, picture.found(erased)), strict=True)
+    ]
+    widths = [side * (_WIDTH + (_QUERY if _is_faint(reading) else 0)) for reading in readings]
+    spots = place(targets, widths, side * _HEIGHT, picture.size)
+    labels = "".join(_label(reading, spot, side) for reading, spot in zip(readings, spots, strict=True))
+    return f'<g class="readings" style="--model: {model_colour(prediction.model)}">{labels}</g>'
+
+
+def _label(reading: Reading, spot: Rect, side: float) -> str:
+    x0, y0, x1, y1 = spot
+    said = f"{reading.digit}?" if _is_faint(reading) else f"{reading.digit}"
+    return (
+        f"<g><title>{escape(texts.reads(reading.digit, reading.probability))}</title>"
+        f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" height="{y1 - y0:.1f}" rx="{0.01 * side:.1f}"/>'
+        f'<text x="{(x0 + x1) / 2:.1f}" y="{(y0 + y1) / 2 + 0.35 * _FONT * side:.1f}" '
+        f'font-size="{_FONT * side:.1f}">{said}</text></g>'
+    )
+
+
+def _is_faint(reading: Reading) -> bool:
+    return reading.probability < UNSURE
+
+
+def _around(reading: Reading, box: Box | None) -> Rect:
+    if box is None:
+        return reading.x - _REACH, reading.y - _REACH, reading.x + _REACH, reading.y + _REACH
+    x0, y0, x1, y1 = box
+    return x0 - _AROUND, y0 - _AROUND, x1 + _AROUND, y1 + _AROUND
+
+
+def _bounds(corners: NDArray[np.float64]) -> Rect:
+    (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
+    return float(x0), float(y0), float(x1), float(y1)
+
+
+def _points(corners: NDArray[np.float64]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)

@@ -1,0 +1,23 @@
+"""What a model reads, in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from maxdigit.models.readings import Reading
+from maxdigit.ui import texts
+
+
+def readings_line(readings: Sequence[Reading] | None) -> str:
+    """The digits from left to right, each with how surely it is read, as HTML; empty where the model has no reader."""
+    if readings is None:
+        return ""
+    if not readings:
+        return escape(texts.READS_NOTHING)
+    return f"{escape(texts.READS)} {' · '.join(map(_read, readings))}"
+
+
+def _read(reading: Reading) -> str:
+    said = escape(texts.reads(reading.digit, reading.probability))
+    return f'<span class="read" title="{said}"><b>{reading.digit}</b> {texts.percent(reading.probability, 0)}</span>'
