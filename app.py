@@ -6,9 +6,9 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
+from maxdigit import CHECKPOINTS
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.model_process import ModelProcess, ModelProcessPredictor
-from maxdigit.inference.predict import CHECKPOINTS
 
 
 def main() -> None:

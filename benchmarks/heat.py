@@ -46,12 +46,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from maxdigit import IMAGE_SIZE
+from maxdigit import CHECKPOINTS, IMAGE_SIZE
 from maxdigit.data.pictures import TEST_KINDS, generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.digits import find_digits, without
 from maxdigit.inference.explain import Heat, explain, heat_map
-from maxdigit.inference.predict import CHECKPOINTS
 from maxdigit.models.readings import NOTHING
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.threads import one_thread

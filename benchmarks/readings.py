@@ -18,8 +18,9 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import TEST_KINDS
-from maxdigit.inference.predict import CHECKPOINTS, Predictor
+from maxdigit.inference.predict import Predictor
 from maxdigit.models.registry import MODELS
 from maxdigit.training.choose_readings import PICTURES, write_settings
 from maxdigit.training.metrics import measure

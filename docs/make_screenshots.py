@@ -19,7 +19,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from maxdigit.inference.predict import CHECKPOINTS, Predictor
+from maxdigit import CHECKPOINTS
+from maxdigit.inference.predict import Predictor
 from maxdigit.ui.app import build_app, launch_options
 
 Line = list[tuple[float, float]]

@@ -4,6 +4,9 @@ The tree follows the data: ``preparation`` -> ``data`` -> ``models`` -> ``traini
 package imports only what stands before it, and a deep-learning framework only inside the module that needs it.
 """
 
+from pathlib import Path
+
 IMAGE_SIZE = 128  # the models' pictures are IMAGE_SIZE x IMAGE_SIZE, grey, uint8
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # trained models, and where new runs go
 
 __version__ = "0.1.0"

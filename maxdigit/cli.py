@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from maxdigit import CHECKPOINTS
 from maxdigit.errors import CheckpointError, MaxDigitError
 from maxdigit.inference.ensemble import write_weights
-from maxdigit.inference.predict import CHECKPOINTS, DEFAULT_MODEL, NAMES, Prediction, Predictor, title
+from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.results import TEST_PICTURES, RunResults, is_measured, read_results, write_results
 from maxdigit.training.runs import ENSEMBLE
@@ -255,15 +256,7 @@ def _show(path: Path, prediction: Prediction, as_json: bool, heading: str) -> No
         sure = prediction.probabilities[prediction.max_digit]
         typer.echo(f"{heading}: {prediction.max_digit} ({sure:.1%})")
         return
-    answer = {
-        "path": str(path),
-        "model": prediction.model,
-        "max_digit": prediction.max_digit,
-        "probabilities": [round(float(p), 7) for p in prediction.probabilities],
-        "milliseconds": round(prediction.milliseconds, 2),
-        "digits": None if prediction.digits is None else [reading.rounded() for reading in prediction.digits],
-    }
-    typer.echo(json.dumps(answer, ensure_ascii=False))
+    typer.echo(json.dumps({"path": str(path), **prediction.to_json()}, ensure_ascii=False))
 
 
 def _nothing_trained(checkpoints: Path) -> CheckpointError:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from maxdigit import CHECKPOINTS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS
 from maxdigit.training.recipes import RECIPE_NAMES, get_recipe
@@ -17,8 +18,6 @@ from maxdigit.training.runs import INK_FINDER
 
 # Threads that wait give their core away: spinning, they would take it from the process that makes the pictures.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 
 
 app = typer.Typer(add_completion=False)

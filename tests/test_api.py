@@ -17,7 +17,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from ui_support import FakePredictor, served
 
-from maxdigit.inference.predict import CHECKPOINTS, Predictor
+from maxdigit import CHECKPOINTS
+from maxdigit.inference.predict import Predictor
 
 TRAINED = Predictor().available()
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 
+from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
-from maxdigit.inference.predict import CHECKPOINTS, Predictor
+from maxdigit.inference.predict import Predictor
 from maxdigit.models.registry import MODELS
 from maxdigit.training.calibration import read_temperature
 from maxdigit.training.history import read_history

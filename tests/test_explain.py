@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
 from maxdigit.inference.explain import explain, has_spoken, heat_map
-from maxdigit.inference.predict import CHECKPOINTS, Predictor
+from maxdigit.inference.predict import Predictor
 from maxdigit.models.readings import Reader
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 

@@ -16,11 +16,12 @@ from PIL import Image
 from safetensors.numpy import save_file
 from test_cli import run
 
+from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate
 from maxdigit.data.sample import draw_sample
 from maxdigit.data.splits import TEST
 from maxdigit.inference.ensemble import Ensemble
-from maxdigit.inference.predict import CHECKPOINTS, Prediction, Predictor
+from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.models import torch_cnn
 from maxdigit.models.readings import MAX_READINGS, NOTHING, Reader, Reading, Reads, find_readings
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
@@ -216,6 +217,20 @@ def test_an_answer_that_is_not_the_largest_reading_is_contradicted(digits, contr
     prediction = Prediction("resnet18", Answers(8, None).predict([0])[0], 1.0, digits)
     assert prediction.is_contradicted is contradicted
     assert pickle.loads(pickle.dumps(prediction)).digits == digits
+
+
+def test_a_prediction_for_programs_is_rounded_and_says_what_was_read():
+    shares = np.full(10, 1 / 30, np.float32)
+    shares[8] = 0.7
+    told = Prediction("resnet18", shares, 12.3456, (TWO,)).to_json()
+    assert json.loads(json.dumps(told)) == {
+        "model": "resnet18",
+        "max_digit": 8,
+        "probabilities": [0.0333333] * 8 + [0.7, 0.0333333],
+        "milliseconds": 12.35,
+        "digits": [TWO.rounded()],
+    }
+    assert Prediction("resnet18", shares, 1.0).to_json()["digits"] is None
 
 
 def test_the_predictor_says_what_was_read(tmp_path):

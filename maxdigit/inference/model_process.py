@@ -21,8 +21,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from maxdigit import CHECKPOINTS
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import CHECKPOINTS, Prediction, Predictor, default_model
+from maxdigit.inference.predict import Prediction, Predictor, default_model
 from maxdigit.preparation.prepare import PreparedPicture
 
 _P = ParamSpec("_P")

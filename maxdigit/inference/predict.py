@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit import IMAGE_SIZE
+from maxdigit import CHECKPOINTS, IMAGE_SIZE
 from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import explain
@@ -22,10 +22,9 @@ from maxdigit.preparation.files import open_picture
 from maxdigit.preparation.framing import Region
 from maxdigit.preparation.prepare import PreparedPicture, prepare
 from maxdigit.training.readings import load_reading
+from maxdigit.training.recipes import RECIPE_NAMES
 from maxdigit.training.runs import ENSEMBLE
 
-CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
-RECIPES = ("tuned", "paper")  # the order in which a model's trained weights are looked for
 NAMES = (*MODELS, ENSEMBLE)  # all that can be asked, if it is trained
 DEFAULT_MODEL = "resnet18"  # right more often than the others, and fast
 
@@ -40,6 +39,11 @@ def title(name: str) -> str:
 def default_model(names: list[str]) -> str | None:
     """Which of the models that are there to ask when nobody says; None if there are none."""
     return DEFAULT_MODEL if DEFAULT_MODEL in names else next(iter(names), None)
+
+
+def rounded(probabilities: NDArray[np.float32]) -> list[float]:
+    """Probabilities ``(10,)`` for programs: to seven places, as many as float32 holds."""
+    return [round(float(share), 7) for share in probabilities]
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,16 @@ class Prediction:
     def max_digit(self) -> int:
         """The digit the model takes for the largest."""
         return int(self.probabilities.argmax())
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs: model, max_digit, probabilities, milliseconds, and digits, which are null without a reader."""
+        return {
+            "model": self.model,
+            "max_digit": self.max_digit,
+            "probabilities": rounded(self.probabilities),
+            "milliseconds": round(self.milliseconds, 2),
+            "digits": None if self.digits is None else [reading.rounded() for reading in self.digits],
+        }
 
     @property
     def is_contradicted(self) -> bool:
@@ -88,7 +102,7 @@ class Predictor:
         if model == ENSEMBLE:
             self.weights()  # raises if there is nothing to mix
             return self.checkpoints / ENSEMBLE
-        for recipe in RECIPES:
+        for recipe in RECIPE_NAMES:
             folder = self.checkpoints / model / recipe
             if (folder / "config.json").is_file():
                 return folder

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from maxdigit import CHECKPOINTS
 from maxdigit.preparation.files import FloatPicture
 from maxdigit.preparation.framing import Box, around, digit_height
 from maxdigit.preparation.ink_network import STRIDE, InkNetwork, fuse, to_inputs
 from maxdigit.threads import one_thread
 
-CHECKPOINT = Path(__file__).parents[2] / "checkpoints" / "ink_finder" / "model.safetensors"
+CHECKPOINT = CHECKPOINTS / "ink_finder" / "model.safetensors"
 
 _FIRST_LOOK = 256  # longer side, in pixels, at which the writing is looked for
 _CLOSER_LOOK = 512  # the same for a large picture in which nothing was found: the writing may be small

@@ -10,6 +10,7 @@ from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
 
 RecipeName = Literal["tuned", "paper"]
+# The order in which they are shown, and in which a model's trained weights are looked for.
 RECIPE_NAMES: tuple[RecipeName, ...] = ("tuned", "paper")
 
 

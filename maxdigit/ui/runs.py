@@ -11,14 +11,13 @@ from typing import Any
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.training.history import Epoch, read_history
+from maxdigit.training.recipes import RECIPE_NAMES
 from maxdigit.training.results import RunResults, is_measured, read_results
 from maxdigit.training.runs import CONFIG, HISTORY, INK_FINDER, METRICS, STATE, read_json
 from maxdigit.ui import texts
 
 _DEEPEST = 4  # folders below the root in which runs are looked for
 _MOST = 100  # runs that are read
-
-_RECIPE_ORDER = ("tuned", "paper")
 
 # Not one of the models that answer, but trained and shown beside them.
 _INK_FINDER = ModelSpec(INK_FINDER, "", "torch", "maxdigit.preparation.ink_network", 431_133, 0, None, None)
@@ -127,4 +126,5 @@ def _settings(folder: Path) -> tuple[dict[str, Any], str]:
 
 def _order(run: Run) -> tuple[int, int, str]:
     model = len(MODELS) if run.is_ink_finder else list(MODELS).index(run.spec.name)
-    return model, _RECIPE_ORDER.index(run.recipe) if run.recipe in _RECIPE_ORDER else 9, run.name
+    names: tuple[str, ...] = RECIPE_NAMES
+    return model, names.index(run.recipe) if run.recipe in names else len(names), run.name
