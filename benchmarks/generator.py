@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _make(kind: str, count: int, device: str) -> None:
-    generate(TRAIN, 0, count, kind=kind, balance=0.5, device=device)  # type: ignore[arg-type]
+    generate(TRAIN, 0, count, kind=kind, balance=0.5, device=device)
     if device == "cuda":
         torch.cuda.synchronize()
 

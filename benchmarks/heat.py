@@ -171,7 +171,7 @@ def compare(
     """Each way's score on the first ``count`` validation pictures of a kind that are answered right."""
     scores, seen, start = {way: Score() for way in chosen}, 0, 0
     while seen < count and start < VALIDATION.count:
-        pictures = generate(VALIDATION, start, _BATCH, kind=kind)  # type: ignore[arg-type]
+        pictures = generate(VALIDATION, start, _BATCH, kind=kind)
         start += _BATCH
         with torch.inference_mode():
             answers = network.forward(pictures.pixels.float())[0].argmax(1)

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from maxdigit import CHECKPOINTS
+from maxdigit.data.kinds import KINDS, MEASURED_KINDS, TEST_KINDS
 from maxdigit.errors import CheckpointError, MaxDigitError
 from maxdigit.inference.ensemble import write_weights
 from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
+from maxdigit.training.recipes import RECIPE_NAMES
 from maxdigit.training.results import TEST_PICTURES, RunResults, is_measured, read_results, write_results
 from maxdigit.training.runs import ENSEMBLE
 
@@ -105,11 +107,10 @@ def sample(
     out: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.")],
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many pictures.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 7,
-    kind: Annotated[str, typer.Option(help="textured, drawn, forms or photo.")] = "textured",
+    kind: Annotated[str, typer.Option(help=f"One of: {', '.join(TEST_KINDS)}.")] = "textured",
     split: Annotated[str, typer.Option(help="Whose digits and backgrounds: train, validation or test.")] = "test",
 ) -> None:
     """Write made-up pictures as PNG files, and labels.csv that says what is in them."""
-    from maxdigit.data.pictures import TEST_KINDS
     from maxdigit.data.sample import write_samples
     from maxdigit.data.splits import SPLITS
 
@@ -119,7 +120,7 @@ def sample(
         if split not in SPLITS:
             raise MaxDigitError(f"There is no split {split!r}. Choose one of: {', '.join(SPLITS)}.")
         try:
-            table = write_samples(out, count, seed, split, kind)  # type: ignore[arg-type]
+            table = write_samples(out, count, seed, split, kind)
         except OSError as error:
             raise MaxDigitError(f"Cannot write to {out} ({error.strerror}). Choose another folder.") from error
     except MaxDigitError as error:
@@ -169,7 +170,7 @@ def calibrate(
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}, or all.")] = "all",
-    kind: Annotated[str, typer.Option(help="textured, drawn, forms, photo, blank, or all.")] = "all",
+    kind: Annotated[str, typer.Option(help=f"One of: {', '.join(MEASURED_KINDS)}, or all.")] = "all",
     count: Annotated[int, typer.Option(min=1, help="Test pictures of each kind.")] = 10_000,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     write: Annotated[bool, typer.Option("--write", help="Keep the result in each model's folder.")] = False,
@@ -210,7 +211,7 @@ def evaluate(
 def pool(
     out: Annotated[Path, typer.Argument(help="Folder to write to; a pool that is not whole yet is gone on with.")],
     pictures: Annotated[int, typer.Option(min=1, help="How many: 16 KiB each.")] = 1_000_000,
-    recipe: Annotated[str, typer.Option(help="Whose mix of kinds: tuned or paper.")] = "tuned",
+    recipe: Annotated[str, typer.Option(help=f"Whose mix of kinds: {' or '.join(RECIPE_NAMES)}.")] = "tuned",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one for each core.")] = None,
 ) -> None:
@@ -264,22 +265,20 @@ def _nothing_trained(checkpoints: Path) -> CheckpointError:
 
 
 def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split: str, count: int, write: bool) -> None:
-    from maxdigit.data.pictures import TEST_KINDS
     from maxdigit.data.splits import SPLITS
     from maxdigit.training.metrics import measure, measure_blank
     from maxdigit.training.mistakes import write_mistakes
 
-    kinds = (*TEST_KINDS, "blank")
-    if kind not in (*kinds, "all"):
-        raise MaxDigitError(f"There is no kind {kind!r}. Choose one of: {', '.join(kinds)}, all.")
+    if kind not in (*MEASURED_KINDS, "all"):
+        raise MaxDigitError(f"There is no kind {kind!r}. Choose one of: {', '.join(MEASURED_KINDS)}, all.")
     if split not in SPLITS:
         raise MaxDigitError(f"There is no split {split!r}. Choose one of: {', '.join(SPLITS)}.")
     if write and split != "test":
         raise MaxDigitError("metrics.json holds results of the test split only: leave out --write or --split.")
     for name in names:
         classifier = predictor.classifier(name)
-        for one in kinds if kind == "all" else (kind,):
-            is_blank = one == "blank"
+        for one in MEASURED_KINDS if kind == "all" else (kind,):
+            is_blank = not KINDS[one].has_digits
             result, wrong = (
                 (measure_blank(classifier, split, count), []) if is_blank else measure(classifier, split, one, count)
             )

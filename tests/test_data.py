@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import gzip
+import subprocess
+import sys
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from conftest import REPOSITORY
 from PIL import Image
 
 from maxdigit.data import photo
@@ -17,9 +20,10 @@ from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
 from maxdigit.data.batch import SIZE
 from maxdigit.data.drawn import draw, plan_drawing, write
 from maxdigit.data.forms import FORMS, MAX_POINTS, deal_forms, form_fields, form_glyph
+from maxdigit.data.kinds import MEASURED_KINDS
 from maxdigit.data.labelled import SampleError
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
-from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, generate
+from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, contents, generate
 from maxdigit.data.sample import draw_sample, measured_picture, write_samples
 from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from maxdigit.data.strokes import Glyph, distance_fields, glyphs
@@ -83,6 +87,25 @@ def test_pictures_do_not_depend_on_what_is_asked_for_around_them(kind):
     alone = generate(TEST, start + 10, 3, kind=kind)
     assert torch.equal(alone.pixels, whole.pixels[10:13])
     assert torch.equal(alone.digits, whole.digits[10:13]) and torch.equal(alone.boxes, whole.boxes[10:13])
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_row_of_the_table_of_kinds_says_what_is_made(kind):
+    pictures = generate(TEST, 0, 6, kind=kind.name)
+    assert (pictures.labels >= 0).all() == kind.has_digits and (pictures.labels >= 0).any() == kind.has_digits
+    assert (pictures.families >= 0).all() or not kind.has_backgrounds
+    assert (kind.name in TEST_KINDS) == kind.is_tested and (kind.name in MEASURED_KINDS) >= kind.is_tested
+    if kind.is_tested:
+        digits, families = contents(TEST, 0, kind.name)
+        assert torch.equal(digits[:6], pictures.digits) and torch.equal(families[:6], pictures.families)
+    else:
+        with pytest.raises(ValueError, match="not planned"):
+            contents(TEST, 0, kind.name)
+
+
+def test_the_table_of_kinds_loads_no_framework():
+    code = "import sys, maxdigit.data.kinds; sys.exit(bool({'torch', 'cv2', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
 
 
 def test_other_splits_seeds_and_balances_give_other_pictures():

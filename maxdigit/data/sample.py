@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 
 from maxdigit.data.backgrounds import FAMILIES
+from maxdigit.data.kinds import TEST_KINDS, has_backgrounds
 from maxdigit.data.labelled import Sample, SampleError
-from maxdigit.data.pictures import CHUNK, TEST_KINDS, Kind, Pictures, contents, generate
+from maxdigit.data.pictures import CHUNK, Pictures, contents, generate
 from maxdigit.data.splits import SPLITS, TEST, Split
 
 _SEEDS = 1_000_003  # samples repeat after so many seeds; a prime, so that neighbours share nothing
@@ -21,7 +22,7 @@ _TRIES = 2_000  # chunks of 500; the rarest wish, three equal digits on marble, 
 
 
 def draw_sample(
-    seed: int, kind: Kind = "textured", *, family: str | None = None, digits: Sequence[int] | None = None
+    seed: int, kind: str = "textured", *, family: str | None = None, digits: Sequence[int] | None = None
 ) -> Sample:
     """A picture made from MNIST's test digits; the same one for the same wish, and none of the measured test set.
 
@@ -36,7 +37,7 @@ def draw_sample(
     """
     if kind not in TEST_KINDS:
         raise SampleError(f"There is no kind {kind!r} to sample. Choose one of: {', '.join(TEST_KINDS)}.")
-    if family is not None and (family not in FAMILIES or kind != "textured"):
+    if family is not None and (family not in FAMILIES or not has_backgrounds(kind)):
         raise SampleError(f"A background is one of {', '.join(FAMILIES)}, and only textured pictures have one.")
     if digits is not None and not (len(digits) == 3 and all(digit in range(10) for digit in digits)):
         raise SampleError("A sample shows three digits from 0 to 9.")
@@ -50,18 +51,18 @@ def draw_sample(
     raise SampleError("No such picture was found. Choose another seed, other digits or another background.")
 
 
-def measured_picture(kind: Kind, index: int) -> Sample:
+def measured_picture(kind: str, index: int) -> Sample:
     """Picture number ``index`` of the measured test set of that kind."""
     return next(iter_samples(generate(TEST, index, 1, kind=kind)))
 
 
-def measured_families(kind: Kind, indices: Sequence[int]) -> list[str | None]:
+def measured_families(kind: str, indices: Sequence[int]) -> list[str | None]:
     """The backgrounds of the pictures with these numbers in the measured test set; None for a plain one."""
     families = [int(contents(TEST, index // CHUNK, kind)[1][index % CHUNK]) for index in indices]
     return [FAMILIES[family] if family >= 0 else None for family in families]
 
 
-def _find(split: Split, chunk: int, kind: Kind, family: str | None, digits: Sequence[int] | None) -> int | None:
+def _find(split: Split, chunk: int, kind: str, family: str | None, digits: Sequence[int] | None) -> int | None:
     """The first picture of a chunk that shows what is wished for; None if none does."""
     if family is None and digits is None:
         return 0
@@ -93,7 +94,7 @@ def iter_samples(pictures: Pictures) -> Iterator[Sample]:
         )
 
 
-def write_samples(folder: Path, count: int, seed: int, split_name: str = "test", kind: Kind = "textured") -> Path:
+def write_samples(folder: Path, count: int, seed: int, split_name: str = "test", kind: str = "textured") -> Path:
     """Write ``count`` PNGs and ``labels.csv`` (name, max_digit, digits, boxes, background) into ``folder``.
 
     Returns:

@@ -77,19 +77,19 @@ class Evaluation:
 def _sample(seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:
     from maxdigit.data.sample import draw_sample
 
-    return draw_sample(seed, kind, family=family, digits=digits)  # type: ignore[arg-type]
+    return draw_sample(seed, kind, family=family, digits=digits)
 
 
 def _measured(kind: str, index: int) -> Sample:
     from maxdigit.data.sample import measured_picture
 
-    return measured_picture(kind, index)  # type: ignore[arg-type]
+    return measured_picture(kind, index)
 
 
 def _families(kind: str, indices: Sequence[int]) -> list[str | None]:
     from maxdigit.data.sample import measured_families
 
-    return measured_families(kind, indices)  # type: ignore[arg-type]
+    return measured_families(kind, indices)
 
 
 def _score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from maxdigit.data.pictures import TEST_KINDS, Pictures, generate
+from maxdigit.data.kinds import TEST_KINDS
+from maxdigit.data.pictures import Pictures, generate
 from maxdigit.data.splits import TRAIN, VALIDATION, Split
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import NUM_CLASSES
@@ -100,7 +101,7 @@ class GeneratedData:
                             self._train,
                             low_kind + begin,
                             end - begin,
-                            kind=kind,  # type: ignore[arg-type]
+                            kind=kind,
                             balance=recipe.balance,
                             device=device,
                         )
@@ -149,7 +150,7 @@ class ArrayData:
 def held_out(split: Split, kind: str, count: int, batch_size: int, device: torch.device | str) -> Iterator[Pictures]:
     """The first ``count`` pictures of a split, as the competition would deal them (no balancing)."""
     for start in range(0, count, batch_size):
-        yield generate(split, start, min(batch_size, count - start), kind=kind, device=device)  # type: ignore[arg-type]
+        yield generate(split, start, min(batch_size, count - start), kind=kind, device=device)
 
 
 def locate_targets(digits: Tensor, centres: Tensor, first: float, step: float, cells: int) -> Tensor:

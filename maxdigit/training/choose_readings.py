@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.data.batch import Pictures
-from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.models.readings import NOTHING, Reader, find_readings
 from maxdigit.models.registry import get_model

@@ -144,7 +144,7 @@ class KerasForm(TrainingForm):
             unfold_norm(part.norm, bias, *size)
         was_training = self.training
         self.eval()
-        self(torch.cat([generate(TRAIN, 0, count, kind=kind).pixels for kind, count in _CALIBRATION.items()]))  # type: ignore[arg-type]
+        self(torch.cat([generate(TRAIN, 0, count, kind=kind).pixels for kind, count in _CALIBRATION.items()]))
         self.train(was_training)
         for hook in hooks:
             hook.remove()

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.kinds import BLANK, TEST_KINDS
 from maxdigit.data.splits import SPLITS, VALIDATION
 from maxdigit.models.readings import Reads
 from maxdigit.models.registry import NUM_CLASSES, Classifier
@@ -53,9 +53,9 @@ def measure_blank(classifier: Classifier, split_name: str, count: int) -> BlankR
     """How sure a model is of the first ``count`` pictures without a digit, where it should not be."""
     start = time.perf_counter()
     tally = Tally()
-    probabilities, _ = answer(classifier, split_name, "blank", count, tally)
+    probabilities, _ = answer(classifier, split_name, BLANK, count, tally)
     return BlankResult(
-        kind="blank",
+        kind=BLANK,
         split=split_name,
         seed=SPLITS[split_name].seed,
         count=count,

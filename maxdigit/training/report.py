@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import ModelSpec
 from maxdigit.training.cards import NOT_MEASURED, accuracy_cell, measured_runs, percent

@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
+from maxdigit.data.kinds import BLANK
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.runs import METRICS, write_json
@@ -26,7 +27,8 @@ class ResultsError(TrainingError):
     """A run's ``metrics.json`` is missing or damaged."""
 
 
-class Bin(NamedTuple):
+@dataclass(frozen=True)
+class Bin:
     """Some of the pictures, and the share of them that was answered right."""
 
     count: int
@@ -83,7 +85,7 @@ class KindResult(Score):
     def to_json(self) -> dict[str, Any]:
         """As the file and the command line have it; what is not known is left out."""
         by = {
-            f"{_BY}{factor}": {name: found._asdict() for name, found in bins.items()}
+            f"{_BY}{factor}": {name: asdict(found) for name, found in bins.items()}
             for factor, bins in self.by.items()
         }
         head = {"split": self.split, "kind": self.kind, "seed": self.seed}
@@ -279,7 +281,7 @@ def _reading_score(values: dict[str, Any]) -> ReadingScore:
 
 def _blank_result(values: dict[str, Any]) -> BlankResult:
     return BlankResult(
-        kind=str(values.get("kind", "blank")),
+        kind=str(values.get("kind", BLANK)),
         split=_as(str, values.get("split")),
         seed=_as(int, values.get("seed")),
         count=_as(int, values.get("count")),

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from maxdigit.data.kaggle import load_training
-from maxdigit.data.pictures import TEST_KINDS, generate
+from maxdigit.data.kinds import TEST_KINDS
+from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model

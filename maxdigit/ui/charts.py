@@ -110,7 +110,7 @@ def _points(result: KindResult, against: str) -> list[tuple[Any, int, float]]:
     if against == "digit":
         rows = [(str(digit), sum(row), row[digit]) for digit, row in enumerate(result.confusion)]
         return [(digit, count, right / count) for digit, count, right in rows if count]
-    return [(name, count, accuracy) for name, (count, accuracy) in result.by.get(against, {}).items()]
+    return [(name, found.count, found.accuracy) for name, found in result.by.get(against, {}).items()]
 
 
 def _figure(runs: list[Run], view: View, chart: str, lines: list[tuple[str, str, bool]], number: str) -> go.Figure:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from maxdigit.data.kinds import has_backgrounds
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import NAMES
 from maxdigit.ui import texts
@@ -90,6 +91,6 @@ def _sample(text: str) -> Dealt:
     seed, kind, family, digits = text.split(".")
     if not (seed.isdecimal() and len(seed) < 12 and len(digits) in (0, 3) and (digits or "0").isdecimal()):
         raise ValueError("no sample")
-    if kind not in texts.SAMPLE_KINDS or (family and (family not in texts.FAMILIES or kind != "textured")):
+    if kind not in texts.SAMPLE_KINDS or (family and (family not in texts.FAMILIES or not has_backgrounds(kind))):
         raise ValueError("no such sample")
     return Dealt(int(seed), kind, family or None, tuple(map(int, digits)) or None)

@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from maxdigit.data.kinds import has_backgrounds
 from maxdigit.data.labelled import Sample
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.evaluation import Evaluation
@@ -58,7 +59,7 @@ def deal(kind: str, family: str, digits: str) -> Dealt:
 
     Args:
         kind: one of the kinds that models are tested on.
-        family: of the background, or ``ANY``; counts for textured pictures only.
+        family: of the background, or ``ANY``; counts for kinds that have some.
         digits: three digits, with or without signs between them; empty for any.
 
     Raises:
@@ -67,5 +68,5 @@ def deal(kind: str, family: str, digits: str) -> Dealt:
     wished = tuple(map(int, re.findall(r"[0-9]", digits or "")))
     if re.search(r"[^0-9 ,;.-]", digits or "") or len(wished) not in (0, 3):
         raise WishError(texts.THREE_DIGITS)
-    named = family if kind == "textured" and family != ANY else None
+    named = family if has_backgrounds(kind) and family != ANY else None
     return Dealt(secrets.randbelow(_SEEDS), kind, named, wished or None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from maxdigit.data.kinds import has_backgrounds
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor, default_model, title
@@ -35,7 +36,7 @@ class Look:
 
     model: str
     kind: str = "textured"  # of pictures
-    family: str = ANY  # of backgrounds; counts for textured pictures only
+    family: str = ANY  # of backgrounds; counts for kinds that have some
     cell: MistakesOf | None = None  # of the confusion matrix; None for all
     count: int = _PAGE
 
@@ -109,10 +110,10 @@ class Mistakes:
 
     def show(self, look: Look) -> Changes:
         """The confusion matrix, and the mistakes that are looked for."""
-        cell, is_textured = look.cell, look.kind == "textured"
+        cell, can_choose = look.cell, has_backgrounds(look.kind)
         if cell == (None, None) or not all(digit is None or digit in range(NUM_CLASSES) for digit in cell or ()):
             cell = None
-        look = replace(look, cell=cell, family=look.family if is_textured else ANY)
+        look = replace(look, cell=cell, family=look.family if can_choose else ANY)
         measured = metrics_of(self.predictor, look.model).test.get(look.kind)
         matrix = confusion_matrix(measured.confusion if measured else [], model_colour(look.model), cell)
         try:
@@ -121,7 +122,7 @@ class Mistakes:
             pictures, is_more = paragraph(texts.told(error)), False
         return {
             self.matrix: matrix,
-            self.family: gr.update(value=look.family, interactive=is_textured),
+            self.family: gr.update(value=look.family, interactive=can_choose),
             self.gallery: pictures,
             self.more: gr.Button(visible=is_more),
             self.cell: cell,

@@ -1,0 +1,123 @@
+"""The kinds of pictures that can be made: one row each. No framework is loaded before a picture is made.
+
+All are made from the same MNIST digits, with the same splits. What is drawn or photographed is framed as the app frames
+what people give it: the median digit is about :data:`maxdigit.preparation.framing.DIGIT_HEIGHT` pixels high. A person
+can read it: digits may touch but do not cover each other, strokes are unbroken, loops stay open and all ink lies inside
+the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from maxdigit.data.batch import Pictures
+    from maxdigit.data.drawn import Pen
+    from maxdigit.data.splits import Split
+
+# Some rows of a chunk of pictures, by split, chunk, rows, balance (as :func:`maxdigit.data.pictures.generate` has it)
+# and the device that the pictures come on.
+Make: TypeAlias = "Callable[[Split, int, slice, float, torch.device], Pictures]"
+# What a chunk's pictures will show, as :func:`maxdigit.data.pictures.contents` gives it.
+Plan: TypeAlias = "Callable[[Split, int], tuple[Tensor, Tensor]]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of picture."""
+
+    name: str
+    make: Make
+    plan: Plan | None = None  # what a chunk will show, without making it; only samples of tested kinds need it
+    is_tested: bool = False  # whether models are held to their accuracy on it, and people are shown samples
+    has_digits: bool = True
+    has_backgrounds: bool = False  # of :data:`maxdigit.data.backgrounds.FAMILIES`, so that one can be wished for
+
+
+def _make_textured(count: int) -> Make:
+    def make(split: Split, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
+        from maxdigit.data.textured import make_textured
+
+        return make_textured(split, chunk, rows, balance, device, count)
+
+    return make
+
+
+def _plan_textured(split: Split, chunk: int) -> tuple[Tensor, Tensor]:
+    from maxdigit.data.textured import plan_textured
+
+    plan = plan_textured(split, chunk, 0.0, 3)
+    return plan.digits, plan.family
+
+
+def _make_drawn(pen: Pen) -> Make:
+    def make(split: Split, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
+        from maxdigit.data.drawn import make_drawn
+
+        return make_drawn(split, pen, chunk, rows, balance, device)
+
+    return make
+
+
+def _plan_drawn(pen: Pen) -> Plan:
+    def plan(split: Split, chunk: int) -> tuple[Tensor, Tensor]:
+        import torch
+
+        from maxdigit.data.drawn import plan_drawing
+
+        digits = plan_drawing(split, pen, chunk, 0.0).digits
+        return digits, torch.full((len(digits),), -1)
+
+    return plan
+
+
+def _make_photo(split: Split, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
+    from maxdigit.data.photo import make_photo
+
+    return make_photo(split, chunk, rows, balance, device)
+
+
+def _make_blank(split: Split, chunk: int, rows: slice, _balance: float, device: torch.device) -> Pictures:
+    from maxdigit.data.blank import make_blank
+
+    return make_blank(split, chunk, rows, device)
+
+
+BLANK = "blank"
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        # The competition's look: three digits on a textured background.
+        Kind(
+            name="textured",
+            make=_make_textured(3),
+            plan=_plan_textured,
+            is_tested=True,
+            has_backgrounds=True,
+        ),
+        # As textured, but with eight digits: for training only, where each digit that can be learnt from costs less.
+        Kind(name="crowded", make=_make_textured(8)),
+        # What the app's canvas gives: one to five digits (mostly three) of any size, in rows, in columns or scattered.
+        Kind(name="drawn", make=_make_drawn("drawn"), plan=_plan_drawn("drawn"), is_tested=True),
+        # As drawn, but in ways of writing that MNIST lacks: a flagged 1, a crossed 7, an open 4.
+        Kind(name="forms", make=_make_drawn("forms"), plan=_plan_drawn("forms"), is_tested=True),
+        # Ink on paper, photographed, and prepared as the app prepares what it is given; some of it in forms of our own.
+        Kind(name="photo", make=_make_photo, plan=_plan_drawn("mixed"), is_tested=True),
+        # Textures, scribbles, letters, faces. Their label is -1, and the right answer is to be unsure.
+        Kind(name=BLANK, make=_make_blank, has_digits=False),
+    )
+}
+
+TEST_KINDS = tuple(kind.name for kind in KINDS.values() if kind.is_tested)
+MEASURED_KINDS = tuple(kind.name for kind in KINDS.values() if kind.is_tested or not kind.has_digits)
+
+
+def has_backgrounds(name: str) -> bool:
+    """Whether pictures of the kind called ``name`` have backgrounds that can be chosen; not if there is none."""
+    return name in KINDS and KINDS[name].has_backgrounds
