@@ -1,25 +1,38 @@
-# make app    set up what is needed and open the app
-# make test   set up what is needed and pass the tests
+# make app     set up what is needed and open the app
+# make check   linter, type checker and the fast tests, in under a minute
+# make test    linter, type checker and all tests
+# make format  put the code in the project's format
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: app test
+.PHONY: app check test lint format
 app: $(VENV)/.app
 	$(BIN)/python app.py --open
 
-test: $(VENV)/.dev
+check: lint
+	$(PYTEST) -m "not slow and not browser"
+
+test: lint
+	$(PYTEST)
+
+lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install -r requirements.txt
+$(VENV)/.app: pyproject.toml requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install -e .
 	touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
-	$(BIN)/python -m pip install -r requirements-dev.txt
+$(VENV)/.dev: pyproject.toml requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install -e '.[dev]'
 	touch $@ $(VENV)/.app

@@ -52,7 +52,8 @@ def _blur(field: Tensor, sigma: float) -> Tensor:
 
 def _grid() -> tuple[Tensor, Tensor]:
     axis = torch.arange(TEXTURE_SIZE, dtype=torch.float32)
-    return torch.meshgrid(axis, axis, indexing="ij")
+    rows, columns = torch.meshgrid(axis, axis, indexing="ij")
+    return rows, columns
 
 
 def _lines(g: Generator, count: int, length: tuple[float, float], width: tuple[float, float], slant: float) -> Tensor:

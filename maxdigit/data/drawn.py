@@ -156,10 +156,12 @@ def write(drawing: Drawing, split: Split) -> list[Writing]:
             for slot in range(d)
         ]
         hand = Hand(
-            LAYOUTS[values["layout"][row]],
-            *(values[name][row, :d] for name in ("places", "size", "angle", "shear", "aspect", "bend")),
-            *(float(values[name][row]) for name in ("brush", "gap", "zoom")),
-            values["shift"][row],
+            layout=LAYOUTS[values["layout"][row]],
+            shift=values["shift"][row],
+            **{name: values[name][row, :d] for name in ("places", "size", "angle", "shear", "aspect", "bend")},
+            brush=float(values["brush"][row]),
+            gap=float(values["gap"][row]),
+            zoom=float(values["zoom"][row]),
         )
         writings.append(arrange(shapes, hand))
     return writings

@@ -61,8 +61,8 @@ def read_pictures(path: Path) -> NDArray[np.uint8]:
             "{path} has pixel values from {low} to {high}; 0 to 255 are needed.", path=path, low=low, high=high
         )
     pictures = np.empty(array.shape, np.uint8)
-    for source, target in zip(array, pictures, strict=True):  # one by one: the whole, rounded, would take gigabytes
-        target[...] = source.round()
+    for row, source in enumerate(array):  # one by one: the whole, rounded, would take gigabytes
+        pictures[row] = source.round()
     return pictures
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -166,7 +167,7 @@ def _shoot(split: Split, chunk: int) -> _Shot:
     )
 
 
-def _photograph(shot: dict[str, NDArray], writing: Writing) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def _photograph(shot: dict[str, NDArray[Any]], writing: Writing) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """What the camera gives, and where in it each digit's ink is, (slots, 4); ``shot`` is a row of :class:`_Shot`."""
     matrix = _perspective(shot)
     scale = SIDE / SIZE / float(shot["surroundings"])  # its pixels for one of the sheet's, but for perspective
@@ -208,7 +209,7 @@ def _photograph(shot: dict[str, NDArray], writing: Writing) -> tuple[NDArray[np.
     return _compress((seen * 255).clip(0, 255).astype(np.uint8), int(shot["quality"])), boxes
 
 
-def _perspective(shot: dict[str, NDArray]) -> NDArray[np.float64]:
+def _perspective(shot: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
     """From the sheet's pixels to the photograph's: (3, 3)."""
     corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
     surroundings = float(shot["surroundings"])
@@ -254,7 +255,7 @@ def _grain() -> NDArray[np.float32]:
 def _compress(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """What JPEG leaves. The codec takes colours in the order blue, green, red."""
     _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]
+    return cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]  # type: ignore[index]  # it was just encoded
 
 
 def _prepare_each(photos: Photographs) -> tuple[Tensor, NDArray[np.float64]]:

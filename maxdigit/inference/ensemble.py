@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
 from maxdigit.models.readings import Reading, Reads
-from maxdigit.models.registry import MODELS, Classifier
+from maxdigit.models.registry import MODELS, Predicts
 from maxdigit.training.calibration import Calibration
 from maxdigit.training.runs import write_json
 
@@ -41,7 +41,7 @@ class Weights:
 class Ensemble:
     """Models that answer together, one after another."""
 
-    def __init__(self, members: Sequence[tuple[Classifier, float]]) -> None:
+    def __init__(self, members: Sequence[tuple[Predicts, float]]) -> None:
         """Classifiers, each with its weight; the weights sum to 1."""
         self._members = members
 
@@ -69,7 +69,10 @@ class Ensemble:
 
 def mix(probabilities: Sequence[NDArray[np.floating]], weights: Sequence[float]) -> NDArray[np.float32]:
     """The weighted mean of several models' probabilities ``(N, 10)``, for weights that sum to 1."""
-    return sum(w * p.astype(np.float64) for p, w in zip(probabilities, weights, strict=True)).astype(np.float32)
+    mean = np.zeros(probabilities[0].shape)
+    for weight, part in zip(weights, probabilities, strict=True):
+        mean += weight * part.astype(np.float64)
+    return mean.astype(np.float32)
 
 
 def equal_weights(names: Sequence[str]) -> dict[str, float]:

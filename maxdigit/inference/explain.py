@@ -37,7 +37,7 @@ def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.
         see :func:`has_spoken`.
     """
     found = classifier.trace_reading(picture, digit)
-    if found is None:
+    if found is None or classifier.reader is None:
         return heat_map(classifier.evidence(picture, digit), spec.features)
     probabilities, traced = found
     is_faint = probabilities.max() < classifier.reader.faintest

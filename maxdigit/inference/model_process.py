@@ -145,7 +145,7 @@ class _Process:
             if self._caller is None:
                 manager = _Manager(self._address.recv())
                 manager.connect()
-                self._caller = manager.caller()
+                self._caller = manager.caller()  # type: ignore[attr-defined]  # registered below
             return self._caller
 
 
@@ -184,5 +184,6 @@ def _leave(*_: Any) -> None:
 
 
 def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
+    if parent := multiprocessing.parent_process():
+        parent.join()
     signal.raise_signal(signal.SIGTERM)

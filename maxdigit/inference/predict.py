@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,11 @@ from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import explain
 from maxdigit.models.readings import Reading, Reads
-from maxdigit.models.registry import MODELS, NUM_CLASSES, Classifier
+from maxdigit.models.registry import MODELS, NUM_CLASSES
 from maxdigit.preparation.files import open_picture
 from maxdigit.preparation.framing import Region
 from maxdigit.preparation.prepare import PreparedPicture, prepare
-from maxdigit.training.readings import load_reading
+from maxdigit.training.readings import ReadingClassifier, load_reading
 from maxdigit.training.recipes import RECIPE_NAMES
 from maxdigit.training.runs import ENSEMBLE
 
@@ -78,7 +78,7 @@ class Prediction:
 
         Where nothing was read, nothing contradicts.
         """
-        return bool(self.digits) and max(reading.digit for reading in self.digits) != self.max_digit
+        return bool(self.digits and max(reading.digit for reading in self.digits) != self.max_digit)
 
 
 class Predictor:
@@ -90,7 +90,7 @@ class Predictor:
 
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         self.checkpoints = checkpoints
-        self._classifiers: dict[str, Classifier | Ensemble] = {}
+        self._classifiers: dict[str, ReadingClassifier | Ensemble] = {}
         self._lock = threading.RLock()  # loading the ensemble loads its members
 
     def folder(self, model: str) -> Path:
@@ -183,7 +183,7 @@ class Predictor:
         return _prepare_once(source, (status.st_mtime_ns, status.st_size), *options)
 
     def predict(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
-        """Probabilities ``(N, 10)`` for pictures ``(N, 128, 128)``, as :class:`Classifier` gives them."""
+        """Probabilities ``(N, 10)`` for pictures ``(N, 128, 128)``; see :class:`maxdigit.models.registry.Predicts`."""
         return self.classifier(model).predict(pictures)
 
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
@@ -210,17 +210,18 @@ class Predictor:
         heat = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
         for name, weight in weights.items():
             if weight:
-                heat += weight * explain(self.classifier(name), MODELS[name], picture, digit)
+                member = cast(ReadingClassifier, self.classifier(name))  # never the ensemble itself
+                heat += weight * explain(member, MODELS[name], picture, digit)
         return heat / heat.max() if heat.any() else heat
 
-    def classifier(self, model: str) -> Classifier | Ensemble:
+    def classifier(self, model: str) -> ReadingClassifier | Ensemble:
         """The calibrated model, or the ensemble of them; loaded once."""
         with self._lock:
             if model not in self._classifiers:
                 self._classifiers[model] = self._load(model)
             return self._classifiers[model]
 
-    def _load(self, model: str) -> Classifier | Ensemble:
+    def _load(self, model: str) -> ReadingClassifier | Ensemble:
         if model == ENSEMBLE:
             # A member whose word counts nothing need not be asked.
             return Ensemble([(self.classifier(name), weight) for name, weight in self.weights().items() if weight])

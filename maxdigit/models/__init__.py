@@ -1,0 +1,1 @@
+"""The three networks of the paper, by name, and what they read."""

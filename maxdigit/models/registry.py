@@ -26,8 +26,8 @@ PIXEL_MEAN = 104.4
 PIXEL_STD = 56.3
 
 
-class Classifier(Protocol):
-    """A trained model, ready to answer."""
+class Predicts(Protocol):
+    """Whatever answers: a trained model, calibrated or not, or several together."""
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Softmax probabilities of the largest digit.
@@ -39,6 +39,10 @@ class Classifier(Protocol):
             float32, shape ``(N, 10)``; each row sums to 1.
         """
         ...
+
+
+class Classifier(Predicts, Protocol):
+    """A trained model as it is kept, ready to answer and to be asked for reasons."""
 
     def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """What :meth:`predict` gives, and the feature maps that it came from, in one forward pass.

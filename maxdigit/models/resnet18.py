@@ -29,7 +29,7 @@ def _no_compiler() -> Iterator[None]:
     """
     stand_ins = {name: ModuleType(name) for name in _COMPILER if name not in sys.modules}
     for stand_in in stand_ins.values():
-        stand_in.is_compile_supported = lambda _: False
+        stand_in.is_compile_supported = lambda _: False  # type: ignore[attr-defined]
     sys.modules.update(stand_ins)
     try:
         yield

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ class Pictures(nn.Module):
     """uint8 ``(N, 128, 128)`` to normalised float ``(N, 1, 128, 128)``; the first, parameter-free step of a model."""
 
     def forward(self, pictures: Tensor) -> Tensor:
+        """Subtract the mean of the competition's pictures and divide by their standard deviation."""
         return (pictures.unsqueeze(1).float() - PIXEL_MEAN) / PIXEL_STD
 
 
@@ -38,7 +40,7 @@ class TorchClassifier:
     """A trained torch model behind :class:`maxdigit.models.registry.Classifier`."""
 
     def __init__(self, model: nn.Module) -> None:
-        self.model = model.eval()
+        self.model: Any = model.eval()  # an nn.Module with feature_layer and traced_layer, which its type does not tell
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""

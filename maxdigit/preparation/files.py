@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from maxdigit.errors import PictureError
@@ -32,7 +32,8 @@ _MOST_FRAME_PIXELS = 300_000_000  # and their pixels together: about two seconds
 _ONE_TONE = 3  # of 255: what lossy compression makes of a single tone
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 
-FloatPicture = NDArray[np.float32]  # (H, W), 0..1
+# float32; numpy's type stubs take a float32 array times a Python number for one of float64.
+FloatPicture = NDArray[np.floating]  # (H, W), 0..1
 ColourPicture = NDArray[np.uint8]  # (H, W, 3), 0..255
 
 
@@ -67,7 +68,7 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
             name=name,
             limit=limit // 1_000_000,
         ) from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         if _is_svg(content):
             raise PictureError(
                 "{name} is an SVG drawing, which is not made of pixels. Export it as PNG, or take a screenshot of it, "
@@ -182,8 +183,11 @@ def _opened(content: bytes) -> tuple[Image.Image, int]:
 
 
 def _has_one_scan(content: bytes) -> bool:
-    """Whether a JPEG is decoded row by row. The coefficients of others (progressive ones) are all kept until the end,
-    in six bytes a pixel at worst, however small the picture is wanted."""
+    """Whether a JPEG is decoded row by row.
+
+    The coefficients of others (progressive ones) are all kept until the end, in six bytes a pixel at worst, however
+    small the picture is wanted.
+    """
     position, components = 2, 0
     while position + 10 <= len(content) and content[position] == 0xFF:
         marker = content[position + 1]
@@ -243,9 +247,8 @@ def _is_blank(frame: Image.Image) -> bool:
     if _holds_numbers(frame):
         low, high = frame.getextrema()
         return low == high
-    extrema = frame.convert("RGBA").getextrema()
-    highest_alpha = extrema[3][1]
-    return highest_alpha == 0 or all(high - low <= _ONE_TONE for low, high in extrema)
+    low, high = np.array(frame.convert("RGBA").getextrema()).T  # of red, green, blue and opacity
+    return bool(high[3] == 0 or (high - low <= _ONE_TONE).all())
 
 
 def _upright(picture: Image.Image) -> Image.Image:

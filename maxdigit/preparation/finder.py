@@ -59,7 +59,7 @@ class InkFinder:
     """The trained network, ready to look."""
 
     def __init__(self, network: InkNetwork) -> None:
-        self._network = fuse(network.eval()).to(memory_format=torch.channels_last)
+        self._network = fuse(network.eval()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def find(self, picture: NDArray[np.uint8]) -> tuple[Writing | None, bool]:
         """The writing in a picture, and whether it looks like the competition's textured ones.
@@ -200,7 +200,7 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
     doubtful = any(
         highest[number] < SURE and stats[number, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area for number in there
     )
-    boxes = []
+    boxes: list[tuple[int, Box]] = []
     for number in kept:
         x, y, width, height = (int(value) for value in stats[number, :4])
         boxes.append((number, (x, y, x + width, y + height)))

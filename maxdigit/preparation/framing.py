@@ -82,7 +82,7 @@ def without_columns(ink: NDArray[np.float32], boxes: Sequence[Box]) -> list[Box]
     return parts
 
 
-def around(boxes: Sequence[Box]) -> Box:
+def around(boxes: Sequence[Box] | NDArray[np.floating]) -> Box:
     """The box around all boxes, of which there is at least one."""
     lows, highs = np.array(boxes)[:, :2].min(0), np.array(boxes)[:, 2:].max(0)
     return (*lows.tolist(), *highs.tolist())

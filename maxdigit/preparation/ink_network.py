@@ -86,6 +86,8 @@ def fuse(network: InkNetwork) -> InkNetwork:
     """Each batch norm made part of the convolution before it, in place: the same answers, in less time."""
     for module in network.modules():
         if isinstance(module, _Block):
-            module[0] = torch.nn.utils.fuse_conv_bn_eval(module[0].eval(), module[1].eval())
+            convolution, norm = module[0].eval(), module[1].eval()
+            assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+            module[0] = torch.nn.utils.fuse_conv_bn_eval(convolution, norm)
             module[1] = nn.Identity()
     return network.eval()

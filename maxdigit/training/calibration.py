@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
-from maxdigit.models.registry import Classifier, get_model
+from maxdigit.models.registry import Classifier, Predicts, get_model
 from maxdigit.training.runs import CALIBRATION
 
 # A model that is right on every picture it is fitted on would want no doubt at all, one that guesses nothing else.
@@ -53,7 +53,7 @@ class CalibratedClassifier:
         return self._classifier.evidence(picture, digit)
 
 
-def load_calibrated(model: str, folder: Path) -> Classifier:
+def load_calibrated(model: str, folder: Path) -> Predicts:
     """The model kept in ``folder`` as it is used everywhere: calibrated, if a temperature lies beside its weights.
 
     Raises:

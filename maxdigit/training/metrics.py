@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from maxdigit.data.kinds import BLANK, TEST_KINDS
 from maxdigit.data.splits import SPLITS, VALIDATION
 from maxdigit.models.readings import Reads
-from maxdigit.models.registry import NUM_CLASSES, Classifier
+from maxdigit.models.registry import NUM_CLASSES, Predicts
 from maxdigit.training.batches import held_out
 from maxdigit.training.factors import Factors, accuracies
 from maxdigit.training.mistakes import Mistake, find_mistakes
@@ -24,7 +24,7 @@ CALIBRATION_BINS = 15
 _BATCH = 500
 
 
-def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> tuple[KindResult, list[Mistake]]:
+def measure(classifier: Predicts, split_name: str, kind: str, count: int) -> tuple[KindResult, list[Mistake]]:
     """Score a model on the first ``count`` pictures of a split.
 
     Returns:
@@ -49,7 +49,7 @@ def measure(classifier: Classifier, split_name: str, kind: str, count: int) -> t
     return result, wrong
 
 
-def measure_blank(classifier: Classifier, split_name: str, count: int) -> BlankResult:
+def measure_blank(classifier: Predicts, split_name: str, count: int) -> BlankResult:
     """How sure a model is of the first ``count`` pictures without a digit, where it should not be."""
     start = time.perf_counter()
     tally = Tally()
@@ -67,7 +67,7 @@ def measure_blank(classifier: Classifier, split_name: str, count: int) -> BlankR
 
 
 def answer(
-    classifier: Classifier, split_name: str, kind: str, count: int, tally: Tally | None = None
+    classifier: Predicts, split_name: str, kind: str, count: int, tally: Tally | None = None
 ) -> tuple[NDArray[np.float32], Factors]:
     """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and what is known of those.
 
@@ -90,7 +90,7 @@ def answer(
     return np.concatenate(probabilities), Factors.concatenate(factors)
 
 
-def validate(classifier: Classifier, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def validate(classifier: Predicts, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Probabilities and labels on the first ``count`` validation pictures of each kind that models are held to."""
     parts = [answer(classifier, VALIDATION.name, kind, count) for kind in TEST_KINDS]
     return np.concatenate([p for p, _ in parts]), np.concatenate([factors.labels for _, factors in parts])

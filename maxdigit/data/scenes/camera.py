@@ -61,14 +61,15 @@ def expose(chance: Chance, picture: Picture, *, needs_colour: bool = False) -> N
         if depth == "threshold":
             middle = float(np.median(grey))
             is_light = middle > 0.5
-            grey = grey > (middle * chance.between(0.5, 0.85) if is_light else min(0.95, middle + 0.15))
+            threshold = middle * chance.between(0.5, 0.85) if is_light else min(0.95, middle + 0.15)
+            grey = (grey > threshold).astype(np.float32)
         elif depth == "dither":
-            grey = grey > chance.rng.random((side, side), dtype=np.float32)
-        picture = in_colour(grey.astype(np.float32))
+            grey = (grey > chance.rng.random((side, side), dtype=np.float32)).astype(np.float32)
+        picture = in_colour(grey)
     pixels = np.round(picture * 255).astype(np.uint8)
     if chance.yes(0.55):
         _, encoded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, chance.count(25, 95)])
-        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1]
+        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1]  # type: ignore[index]  # it was just encoded
     return np.ascontiguousarray(pixels)
 
 

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Colour = NDArray[np.float32]  # (3,): red, green, blue, 0..1
-Picture = NDArray[np.float32]  # (H, W, 3): red, green, blue, 0..1
-Map = NDArray[np.float32]  # (H, W)
+# float32; numpy's type stubs take a float32 array times a Python number for one of float64.
+Colour = NDArray[np.floating]  # (3,): red, green, blue, 0..1
+Picture = NDArray[np.floating]  # (H, W, 3): red, green, blue, 0..1
+Map = NDArray[np.floating]  # (H, W)
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as JPEG and Pillow weigh the channels
 
@@ -67,7 +68,7 @@ class Chance:
         return field
 
 
-def luminance(colour: NDArray[np.float32]) -> NDArray[np.float32]:
+def luminance(colour: Colour | Picture) -> Map:
     """Brightness 0..1 of a colour or a picture; its last axis is gone."""
     return colour @ LUMINANCE
 

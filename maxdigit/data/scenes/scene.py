@@ -228,7 +228,7 @@ def _competition(chance: Chance, split: Split, index: int) -> Scene:
     pixels, ink, inside = (layer[y : y + SCENE_SIZE, x : x + SCENE_SIZE] for layer in enlarged)
     pieces = inside * (ink > 0.5)
     # A crop may have cut some off.
-    digits = tuple(group.digits[row, number - 1].item() for number in np.unique(pieces[pieces > 0]))
+    digits = tuple(int(group.digits[row, number - 1]) for number in np.unique(pieces[pieces > 0]))
     pixels = np.ascontiguousarray(np.repeat(pixels[..., None], 3, 2))
     return Scene(pixels, np.round(ink * 255).astype(np.uint8), pieces, digits, "competition")
 

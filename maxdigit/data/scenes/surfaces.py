@@ -176,8 +176,8 @@ def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) ->
     placed[0][area] = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
     placed[1][area] = cv2.resize(pieces, (width, height), interpolation=cv2.INTER_NEAREST)
     if chance.yes(0.3):
-        tone = tuple(float(v) for v in chance.colour())
-        cv2.rectangle(page, (x, y), (x + width - 1, y + height - 1), tone, chance.count(1, 3))
+        edge = tuple(float(v) for v in chance.colour())
+        cv2.rectangle(page, (x, y), (x + width - 1, y + height - 1), edge, chance.count(1, 3))
     return page, *placed
 
 
