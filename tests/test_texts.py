@@ -30,7 +30,7 @@ REACHED = (
     "inference/batch.py",
     "inference/ensemble.py",
     "inference/predict.py",
-    "models/keras_cnn.py",
+    "models/keras_classifier.py",
     "models/torch_classifier.py",
     "training/history.py",
     "training/mistakes.py",

@@ -28,9 +28,9 @@ from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch
 from maxdigit.training.keras_loop import train_keras
 from maxdigit.training.losses import classification_loss
 from maxdigit.training.metrics import calibration_error, measure, reliability, score, wilson_interval
-from maxdigit.training.recipes import Recipe, get_recipe
+from maxdigit.training.recipes import RECIPE_NAMES, Recipe, get_recipe
 from maxdigit.training.run import train
-from maxdigit.training.runs import write_aside, write_json
+from maxdigit.training.runs import prepare_folder, write_aside, write_json
 from maxdigit.training.starts import first_form, new_form
 from maxdigit.training.torch_loop import train_torch
 from maxdigit.training.tuned_loop import train_tuned
@@ -58,11 +58,11 @@ def learn(recipe: Recipe, folder: Path, data=None, *, resume: bool = False, star
     """Train by the recipe's own loop, in this process alone."""
     folder.mkdir(exist_ok=True)
     data = data or GeneratedData(recipe)
-    if recipe.name == "tuned":
+    if recipe.loop == "tuned":
         data.can_travel = False
         form = new_form(recipe) if resume else first_form(recipe, start_from)
         train_tuned(recipe, form, data, folder, resume=resume)
-    elif get_model(recipe.model).framework == "torch":
+    elif recipe.loop == "torch":
         train_torch(recipe, data, folder, resume=resume, start_from=start_from)
     else:
         train_keras(recipe, data, folder, resume=resume, start_from=start_from)
@@ -371,6 +371,31 @@ def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"recipe": asdict(recipe)}))
     with pytest.raises(TrainingError, match="batch_size"):
         train(replace(recipe, batch_size=4), tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("name", RECIPE_NAMES)
+def test_a_run_from_before_loops_were_written_down_can_be_resumed(tmp_path, name):
+    recipe = tiny("torch_cnn", name)
+    settings = {key: value for key, value in asdict(recipe).items() if key != "loop"}
+    (tmp_path / "state").mkdir()
+    (tmp_path / "config.json").write_text(json.dumps({"recipe": settings}))
+    prepare_folder(tmp_path, recipe, "generated", [], resume=True, overwrite=False)
+    longer = replace(recipe, epochs=recipe.epochs + 1)
+    if recipe.is_planned:
+        prepare_folder(tmp_path, longer, "generated", [], resume=True, overwrite=False)
+        assert json.loads((tmp_path / "config.json").read_text())["recipe"] == asdict(longer)
+    else:
+        with pytest.raises(TrainingError, match="other settings .epochs"):
+            prepare_folder(tmp_path, longer, "generated", [], resume=True, overwrite=False)
+
+
+def test_each_model_has_a_recipe_of_each_name_whose_loop_can_train_it():
+    for model, spec in MODELS.items():
+        loops = {name: get_recipe(model, name).loop for name in RECIPE_NAMES}
+        assert loops == {"tuned": "tuned", "paper": spec.framework}
+        assert get_recipe(model, "tuned").is_planned and not get_recipe(model, "paper").is_planned
+        for head in spec.heads:
+            assert get_recipe(model, "tuned", head=head).head == head
 
 
 def test_a_diverged_run_says_so_and_keeps_the_last_good_epoch(tmp_path):

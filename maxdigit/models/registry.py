@@ -100,18 +100,20 @@ class FeatureMap:
     step: float  # pixels from one cell to the next
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """One CNN of the paper."""
+    """One network, and what is known of it without loading its framework."""
 
     name: str
     title: str
     framework: Framework
-    module: str  # holds build() -> untrained model, and load(folder) -> Classifier
+    module: str  # holds build() -> untrained model, load(folder) -> Classifier, flops(), FEATURES and TRACED
+    layers: str  # what it consists of, in words, as its card has it
     parameters: int  # trainable and not, of the published architecture
     sections: int  # of convolutions, from the picture on; the first ones can be left as they are in training
     paper_validation: float | None  # accuracy on the paper's held-out pictures, 0..1; None where the paper has no such
     paper_test: float | None  # accuracy on the competition's test set, 0..1; None where the paper gives none
+    heads: tuple[str, ...] = ("plain",)  # how its answering layer can be written while it is trained
 
     def build(self) -> Any:
         """A new, untrained model of the published architecture (a ``torch.nn.Module`` or ``keras.Model``)."""
@@ -143,9 +145,40 @@ class ModelSpec:
 MODELS: dict[str, ModelSpec] = {
     spec.name: spec
     for spec in (
-        ModelSpec("keras_cnn", "Keras CNN", "keras", "maxdigit.models.keras_cnn", 1_912_906, 3, 0.976, 0.961),
-        ModelSpec("resnet18", "ResNet18", "torch", "maxdigit.models.resnet18", 11_175_370, 4, 0.945, 0.931),
-        ModelSpec("torch_cnn", "PyTorch CNN", "torch", "maxdigit.models.torch_cnn", 471_210, 3, 0.889, None),
+        ModelSpec(
+            name="keras_cnn",
+            title="Keras CNN",
+            framework="keras",
+            module="maxdigit.models.keras_cnn",
+            layers="Seven convolutions, then three dense layers",
+            parameters=1_912_906,
+            sections=3,
+            paper_validation=0.976,
+            paper_test=0.961,
+        ),
+        ModelSpec(
+            name="resnet18",
+            title="ResNet18",
+            framework="torch",
+            module="maxdigit.models.resnet18",
+            layers="torchvision's ResNet18 with one input channel and ten outputs",
+            parameters=11_175_370,
+            sections=4,
+            paper_validation=0.945,
+            paper_test=0.931,
+        ),
+        ModelSpec(
+            name="torch_cnn",
+            title="PyTorch CNN",
+            framework="torch",
+            module="maxdigit.models.torch_cnn",
+            layers="Three sections of two unpadded convolutions, then one linear layer",
+            parameters=471_210,
+            sections=3,
+            paper_validation=0.889,
+            paper_test=None,
+            heads=("plain", "largest"),
+        ),
     )
 }
 

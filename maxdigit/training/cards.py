@@ -20,11 +20,6 @@ from maxdigit.training.runs import CALIBRATION, CARD, CONFIG, read_json
 
 NOT_MEASURED = "not measured"
 _LIBRARIES = {"keras": "keras", "torch": "pytorch"}
-_LAYERS = {
-    "keras_cnn": "Seven convolutions, then three dense layers",
-    "resnet18": "torchvision's ResNet18 with one input channel and ten outputs",
-    "torch_cnn": "Three sections of two unpadded convolutions, then one linear layer",
-}
 _DATA = {
     "generated": """pictures of our own synthesis, made while it trained, of these kinds: {kinds}.
 MNIST's digits in them are 54,000 of its 60,000 training digits: the other 6,000 are for validation, and no test digit
@@ -167,7 +162,7 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         title=spec.title,
         model=spec.name,
         recipe=recipe,
-        layers=_LAYERS[spec.name],
+        layers=spec.layers,
         parameters=known(results.parameters, "parameters"),
         gigaflops=known(results.flops_per_picture, "flops_per_picture") / 1e9,
         mebibytes=known(results.weight_bytes, "weight_bytes") / 2**20,

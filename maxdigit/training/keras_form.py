@@ -102,7 +102,7 @@ class KerasForm(TrainingForm):
         return model
 
     def save(self, folder: Path) -> None:
-        from maxdigit.models.keras_cnn import WEIGHTS
+        from maxdigit.models.keras_classifier import WEIGHTS
 
         write_aside(folder / WEIGHTS, self.published().save)
         self.save_reader(folder)

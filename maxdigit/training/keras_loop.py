@@ -1,4 +1,4 @@
-"""The paper's recipe for the Keras CNN with Keras's own ``fit``, on whichever backend Keras is set to."""
+"""The paper's recipe for Keras models, with Keras's own ``fit``, on whichever backend Keras is set to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import torch
 from keras import ops
 
 from maxdigit.errors import TrainingError
-from maxdigit.models.keras_cnn import WEIGHTS, build, load
+from maxdigit.models.keras_classifier import WEIGHTS
+from maxdigit.models.registry import ModelSpec, get_model
 from maxdigit.training.batches import Batch, Data, Shard, target_probabilities
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
@@ -36,7 +37,7 @@ class _Progress:
 
 
 def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start_from: Path | None = None) -> None:
-    """Train the Keras CNN and leave ``model.keras`` and ``history.csv`` in ``folder``.
+    """Train a Keras model and leave ``model.keras`` and ``history.csv`` in ``folder``.
 
     It makes several fits one after another, each with a fresh optimiser and early stopping. After each epoch the whole
     state lies in ``folder/state``, from which ``resume`` goes on to the same result. ``start_from`` names the folder
@@ -52,7 +53,8 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if is_bf16 else "float32")
     if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
-    model = load(start_from).model if start_from else build()
+    spec = get_model(recipe.model)
+    model = spec.load(start_from).model if start_from else spec.build()  # type: ignore[attr-defined]
     steps = recipe.train_pictures // recipe.batch_size
     _compile(model, recipe)
 
@@ -98,7 +100,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         progress = _Progress(epoch=progress.epoch, fit=progress.fit + 1)
         if progress.fit < recipe.fits:
             _compile(model, recipe)
-    save_weights(model, folder)
+    save_weights(spec, model, folder)
 
 
 def keras_device() -> torch.device:
@@ -140,17 +142,17 @@ def validate(model: keras.Model, data: Data, device: torch.device) -> tuple[floa
     return loss_sum / seen, right / seen
 
 
-def save_weights(model: keras.Model, folder: Path) -> None:
+def save_weights(spec: ModelSpec, model: keras.Model, folder: Path) -> None:
     """Write ``model.keras``: float32 throughout, whatever precision it was trained in."""
     keras.mixed_precision.set_dtype_policy("float32")
-    clean = build()
+    clean = spec.build()
     clean.set_weights(model.get_weights())
     write_aside(folder / WEIGHTS, clean.save)
 
 
 def _compile(model: keras.Model, recipe: Recipe) -> None:
     if recipe.optimizer != "nadam":
-        raise TrainingError(f"The paper's recipe of the Keras model knows no optimizer {recipe.optimizer!r}.")
+        raise TrainingError(f"The paper's recipe for Keras models knows no optimizer {recipe.optimizer!r}.")
     model.compile(
         keras.optimizers.Nadam(recipe.learning_rate),
         loss=keras.losses.CategoricalCrossentropy(),

@@ -36,13 +36,19 @@ class Recipe:
     dropout: float | None = None  # rate of the model's dropout layers while training; None: as built
     other_rate: float = 1e-3  # Muon: AdamW's learning rate for all that is not a hidden convolution
     width: float = 1.0  # share of the published network's channels; under 1 the result can only be trained on
-    head: Literal["plain", "largest"] = "plain"  # torch_cnn: how its answering layer is written while it is trained
+    head: Literal["plain", "largest"] = "plain"  # one of the model's heads: how its answering layer is written
     locate: float = 0.0  # weight of the auxiliary loss "which digit stands where"
     frozen: int = 0  # of the model's first sections, so many keep the weights they start from
     softmax_before_loss: bool = False  # the paper's ResNet18: softmax in the forward pass, then cross-entropy
     fits: int = 1  # the paper's Keras CNN: so many fits one after another, each with a fresh optimiser
     patience: int | None = None  # epochs without a better validation loss before a fit stops early
     seed: int = 1
+    loop: Literal["tuned", "torch", "keras"] = "tuned"  # what carries it out: the module of that name and "_loop"
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is carried out step by step along a plan, which can be cut short, or lengthened on the way."""
+        return self.loop == "tuned"
 
 
 # What works best, with a plan that two cores carry out in some hours; `train.py --total-pictures` plans for more.
@@ -88,6 +94,7 @@ _PAPER = {
         fresh=False,
         fits=3,
         patience=3,
+        loop="keras",
     ),
     "resnet18": Recipe(
         model="resnet18",
@@ -101,6 +108,7 @@ _PAPER = {
         validation_pictures=5_000,
         fresh=False,
         softmax_before_loss=True,
+        loop="torch",
     ),
     "torch_cnn": Recipe(
         model="torch_cnn",
@@ -113,6 +121,7 @@ _PAPER = {
         train_pictures=45_000,
         validation_pictures=5_000,
         fresh=False,
+        loop="torch",
     ),
 }
 
@@ -126,7 +135,7 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
         UnknownModelError: there is no such model.
         TrainingError: there is no such recipe, or a setting makes no sense.
     """
-    sections = get_model(model).sections
+    spec = get_model(model)
     if name not in RECIPE_NAMES:
         raise TrainingError(f"There is no recipe called {name!r}. Choose one of: {', '.join(RECIPE_NAMES)}.")
     recipe = replace(_TUNED, model=model, **_TUNED_CHANGES.get(model, {})) if name == "tuned" else _PAPER[model]
@@ -142,15 +151,16 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
             raise TrainingError(f"{setting} must be above 0, not {getattr(recipe, setting)}.")
     if recipe.width not in WIDTHS or (recipe.width != 1 and name == "paper"):
         raise TrainingError(f"The width must be 0.5 or 1, and 1 for the paper's recipes; not {recipe.width}.")
-    heads = ("plain", "largest") if model == "torch_cnn" else ("plain",)
-    if recipe.head not in heads:
-        raise TrainingError(f"The answering layer of {model} can be {' or '.join(heads)}, not {recipe.head}.")
+    if recipe.head not in spec.heads:
+        raise TrainingError(f"The answering layer of {model} can be {' or '.join(spec.heads)}, not {recipe.head}.")
     if not 0 <= recipe.warp <= 1:
         raise TrainingError(f"The share of distorted pictures must be 0 to 1, not {recipe.warp}.")
     if not 0 <= recipe.seed < 2**32:
         raise TrainingError(f"The seed must be 0 to {2**32 - 1:,}, not {recipe.seed}.")
-    if not 0 <= recipe.frozen <= sections:
-        raise TrainingError(f"{model} has {sections} sections: frozen must be 0 to {sections}, not {recipe.frozen}.")
+    if not 0 <= recipe.frozen <= spec.sections:
+        raise TrainingError(
+            f"{model} has {spec.sections} sections: frozen must be 0 to {spec.sections}, not {recipe.frozen}."
+        )
     if recipe.batch_size > recipe.train_pictures:
         raise TrainingError(
             f"A batch of {recipe.batch_size} does not fit into an epoch of {recipe.train_pictures} pictures. "

@@ -88,7 +88,7 @@ def train(
         CompetitionFileError: a file in ``kaggle_folder`` is missing or not of the right form.
     """
     began = time.monotonic() if began is None else began
-    if minutes is not None and recipe.name != "tuned":
+    if minutes is not None and not recipe.is_planned:
         raise TrainingError("Only a tuned recipe can be brought to an early end: leave --minutes out.")
     earlier = _earlier_runs(folder, start_from, resume)
     pool = None if pool_folder is None else Pool.open(pool_folder)
@@ -98,7 +98,7 @@ def train(
         source = "generated" if kaggle_folder is None else "kaggle"
         prepare_folder(folder, recipe, source, earlier, resume, overwrite, pool and pool.about)
     is_done = True
-    if recipe.name == "tuned":
+    if recipe.loop == "tuned":
         form = new_form(recipe) if resume else first_form(recipe, start_from)
         deadline = None
         if minutes is not None:
@@ -109,7 +109,7 @@ def train(
                     "Give more, or fewer --test-pictures."
                 )
         is_done = train_tuned(recipe, form, data, folder, resume=resume, deadline=deadline)
-    elif get_model(recipe.model).framework == "torch":
+    elif recipe.loop == "torch":
         from maxdigit.training.torch_loop import train_torch
 
         train_torch(recipe, data, folder, resume=resume, start_from=start_from)
@@ -139,11 +139,11 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
     if recipe.width == 1:
         write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
         write_settings(recipe.model, folder, min(test_pictures, PICTURES))
-        for kind, result in write_metrics(recipe.model, folder, test_pictures).test.items():
+        for kind, result in write_metrics(recipe, folder, test_pictures).test.items():
             low, high = result.interval95
             print(f"{kind} test pictures: {result.accuracy:.1%} right ({low:.1%} to {high:.1%}, n = {test_pictures:,})")
     else:
-        write_results(folder, RunResults(model=recipe.model, width=recipe.width, training=_training(folder)))
+        write_results(folder, RunResults(model=recipe.model, width=recipe.width, training=_training(recipe, folder)))
         print(
             f"At width {recipe.width:g} the result is for training only: no page or command can use it. Widen it with: "
             f"train.py {recipe.model} --start-from {folder}"
@@ -200,20 +200,20 @@ def write_calibration(
     return calibration, after, labels
 
 
-def write_metrics(model: str, folder: Path, test_pictures: int) -> RunResults:
+def write_metrics(recipe: Recipe, folder: Path, test_pictures: int) -> RunResults:
     """Measure the weights in ``folder`` as they will be used; write ``metrics.json`` and ``mistakes.csv``."""
-    spec = get_model(model)
-    classifier = load_reading(model, folder)
+    spec = get_model(recipe.model)
+    classifier = load_reading(recipe.model, folder)
     measured = {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS}
     results = RunResults(
-        model=model,
+        model=recipe.model,
         parameters=spec.parameters,
         flops_per_picture=spec.flops(),
         weight_bytes=sum(path.stat().st_size for path in folder.glob("model*")),
         test={kind: result for kind, (result, _) in measured.items()},
         blank=measure_blank(classifier, "test", min(test_pictures, BLANK_PICTURES)),
         test_pictures=TEST_PICTURES,
-        training=_training(folder),
+        training=_training(recipe, folder),
         versions=versions(),
     )
     for kind, (_, wrong) in measured.items():
@@ -222,22 +222,21 @@ def write_metrics(model: str, folder: Path, test_pictures: int) -> RunResults:
     return results
 
 
-def _training(folder: Path) -> TrainingFacts:
+def _training(recipe: Recipe, folder: Path) -> TrainingFacts:
     """What a run and those before it have seen, by its config and history."""
-    config = read_json(folder / CONFIG, "recipe")
-    recipe = config["recipe"]
+    earlier = read_json(folder / CONFIG, "recipe").get("started_from", [])
     history = read_history(folder / HISTORY)
     device = default_device()
-    if recipe["name"] == "paper" and get_model(recipe["model"]).framework == "keras":
+    if recipe.loop == "keras":
         from maxdigit.training.keras_loop import keras_device
 
         device = keras_device()
     return TrainingFacts(
         epochs=len(history),
         pictures_seen=sum(round(row.seconds * row.pictures_per_second) for row in history),
-        pictures_seen_before=sum(run["pictures_seen"] for run in config.get("started_from", [])),
+        pictures_seen_before=sum(run["pictures_seen"] for run in earlier),
         seconds=round(sum(row.seconds for row in history), 1),
-        seconds_before=round(sum(run["seconds"] for run in config.get("started_from", [])), 1),
+        seconds_before=round(sum(run["seconds"] for run in earlier), 1),
         device=device_name(device),
         best_validation_accuracy=max(row.validation_accuracy for row in history),
     )

@@ -117,8 +117,10 @@ def prepare_folder(
             raise TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
         found = read_json(config, "recipe")
         settings = asdict(recipe)
-        longer = {"epochs"} if recipe.name == "tuned" else set()  # a plan may be lengthened on the way
-        changed = {key: value for key, value in settings.items() if found["recipe"].get(key) != value}
+        longer = {"epochs"} if recipe.is_planned else set()
+        # Runs that began before it was written down had the loop that their recipe has.
+        before = {"loop": recipe.loop, **found["recipe"]}
+        changed = {key: value for key, value in settings.items() if before.get(key) != value}
         if changed.keys() - longer:
             others = ", ".join(
                 f"{key} {found['recipe'].get(key)} there, {value} here" for key, value in changed.items()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -23,24 +25,7 @@ def new_form(recipe: Recipe, published: Path | None = None) -> TrainingForm:
     Raises:
         CheckpointError: those are missing, damaged or of another network.
     """
-    spec = get_model(recipe.model)
-    dropout = recipe.dropout or 0.0
-    if recipe.model == "keras_cnn":
-        from maxdigit.training.keras_form import KerasForm
-
-        keras_form = KerasForm(recipe.width, dropout)
-        if published is not None:
-            keras_form.load_published(spec.load(published).model)  # type: ignore[attr-defined]
-        form: TrainingForm = keras_form
-    else:
-        model = spec.build() if published is None else spec.load(published).model  # type: ignore[attr-defined]
-        if recipe.model == "resnet18":
-            form = ResNetForm(model, spec.features, recipe.width)
-        else:
-            for section in model.sections:
-                section[-1].p = dropout
-            is_new = published is None
-            form = TorchCNNForm(model, spec.features, recipe.width, head=recipe.head, is_new=is_new)
+    form = _FORMS[recipe.model](recipe, published)
     if published is not None:
         form.load_reader(published)
     return form
@@ -91,3 +76,38 @@ def save_form(form: TrainingForm, recipe: Recipe, folder: Path) -> None:
     else:
         state = compact(form)
         write_aside(folder / NARROW, lambda aside: save_file(state, aside))
+
+
+def _keras_form(recipe: Recipe, published: Path | None) -> TrainingForm:
+    from maxdigit.training.keras_form import KerasForm
+
+    form = KerasForm(recipe.width, recipe.dropout or 0.0)
+    if published is not None:
+        form.load_published(_network(recipe, published))
+    return form
+
+
+def _resnet_form(recipe: Recipe, published: Path | None) -> TrainingForm:
+    return ResNetForm(_network(recipe, published), get_model(recipe.model).features, recipe.width)
+
+
+def _torch_cnn_form(recipe: Recipe, published: Path | None) -> TrainingForm:
+    model = _network(recipe, published)
+    for section in model.sections:
+        section[-1].p = recipe.dropout or 0.0
+    features = get_model(recipe.model).features
+    return TorchCNNForm(model, features, recipe.width, head=recipe.head, is_new=published is None)
+
+
+def _network(recipe: Recipe, published: Path | None) -> Any:
+    """The published network, new or from a folder."""
+    spec = get_model(recipe.model)
+    return spec.build() if published is None else spec.load(published).model  # type: ignore[attr-defined]
+
+
+# How each model is trained by a tuned recipe, with new weights or with those in a folder.
+_FORMS: dict[str, Callable[[Recipe, Path | None], TrainingForm]] = {
+    "keras_cnn": _keras_form,
+    "resnet18": _resnet_form,
+    "torch_cnn": _torch_cnn_form,
+}

@@ -20,7 +20,17 @@ _DEEPEST = 4  # folders below the root in which runs are looked for
 _MOST = 100  # runs that are read
 
 # Not one of the models that answer, but trained and shown beside them.
-_INK_FINDER = ModelSpec(INK_FINDER, "", "torch", "maxdigit.preparation.ink_network", 431_133, 0, None, None)
+_INK_FINDER = ModelSpec(
+    name=INK_FINDER,
+    title="",
+    framework="torch",
+    module="maxdigit.preparation.ink_network",
+    layers="",
+    parameters=431_133,
+    sections=0,
+    paper_validation=None,
+    paper_test=None,
+)
 
 
 @dataclass(frozen=True)
