@@ -85,8 +85,7 @@ class KindResult(Score):
     def to_json(self) -> dict[str, Any]:
         """As the file and the command line have it; what is not known is left out."""
         by = {
-            f"{_BY}{factor}": {name: asdict(found) for name, found in bins.items()}
-            for factor, bins in self.by.items()
+            f"{_BY}{factor}": {name: asdict(found) for name, found in bins.items()} for factor, bins in self.by.items()
         }
         head = {"split": self.split, "kind": self.kind, "seed": self.seed}
         readings = None if self.readings is None else asdict(self.readings)

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from maxdigit.data.kinds import has_backgrounds
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor, default_model, title
@@ -168,7 +169,7 @@ class Answering:
 
     def new_sample(self, kind: str, family: str, digits: str, model: str, *, is_hidden: bool) -> Changes:
         """Deal a sample; only textured ones have a background to choose."""
-        state, picker = self.page.state, {self.page.sample.family: gr.Dropdown(interactive=kind == "textured")}
+        state, picker = self.page.state, {self.page.sample.family: gr.Dropdown(interactive=has_backgrounds(kind))}
         try:
             dealt = deal(kind, family, digits)
         except WishError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from maxdigit.ui.sureness import UNSURE as _UNSURE
+
 TITLE = "MaxDigit"
 SEPARATORS = ".,"  # of decimals and of thousands, for Plotly
 TAGLINE = "Which of three handwritten digits is the largest?"
@@ -136,7 +138,7 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
     other = f"Second guess: {second}, with {percent(second_share)}."
     if best_share >= 0.9:
         return f"Sure, with {percent(best_share)}. {other}"
-    if best_share >= 0.7:
+    if best_share >= _UNSURE:
         return f"Fairly sure, with {percent(best_share)}. {other}"
     if second_share >= 0.6 * best_share:
         return f"Torn between {best} and {second}: {percent(best_share)} against {percent(second_share)}."

@@ -5,6 +5,8 @@ In front of ``; : ! ? %`` and of units, and inside large numbers, stands a no-br
 
 from __future__ import annotations
 
+from maxdigit.ui.sureness import UNSURE as _UNSURE
+
 TITLE = "MaxDigit"
 SEPARATORS = ",\u202f"  # of decimals and of thousands, for Plotly
 TAGLINE = "De trois chiffres manuscrits, lequel est le plus grand ?"
@@ -139,7 +141,7 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
     other = f"Ensuite vient le {second}, à {percent(second_share)}."
     if best_share >= 0.9:
         return f"Certain, à {percent(best_share)}. {other}"
-    if best_share >= 0.7:
+    if best_share >= _UNSURE:
         return f"Assez certain, à {percent(best_share)}. {other}"
     if second_share >= 0.6 * best_share:
         return f"Hésite entre {best} et {second} : {percent(best_share)} contre {percent(second_share)}."
