@@ -134,6 +134,32 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     assert [row.epoch for row in read_history(folder / "history.csv")] == [1, 2, 3]
 
 
+def test_a_run_can_begin_with_an_earlier_ones_weights_and_new_scenes(checkpoints, tmp_path, monkeypatch):
+    earlier, folder = checkpoints / "ink_finder", tmp_path / "checkpoints" / "ink_finder"
+    first_scenes, scenes = [], ink_loop._Scenes
+    monkeypatch.setattr(
+        ink_loop, "_Scenes", lambda split, start, seed: first_scenes.append(start) or scenes(split, start, seed)
+    )
+    train_ink_finder(replace(TINY, scenes=TINY.epoch_scenes, learning_rate=1e-9), folder, start_from=earlier)
+    seen = json.loads((earlier / "metrics.json").read_text())["training"]["scenes_seen"]
+    assert first_scenes == [seen]
+    assert json.loads((folder / "config.json").read_text())["started_from"][0]["scenes_seen"] == seen
+    write_ink_card(folder.parent)
+    assert f"which saw {seen:,} scenes" in (folder / "README.md").read_text().replace("\n", " ")
+    before, after = (load_file(run / "model.safetensors") for run in (earlier, folder))
+    for name in ("down4.2.1.weight", "up1.0.weight", "ink.weight"):
+        pair = (state[name].float().flatten() for state in (before, after))
+        assert torch.nn.functional.cosine_similarity(*pair, dim=0) > 0.999
+
+
+def test_weights_to_begin_with_that_cannot_be_read_stop_the_run_before_it_begins(checkpoints, tmp_path):
+    shutil.copytree(checkpoints / "ink_finder", tmp_path / "earlier")
+    (tmp_path / "earlier" / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        train_ink_finder(TINY, tmp_path / "run", start_from=tmp_path / "earlier")
+    assert not (tmp_path / "run").exists()
+
+
 def test_what_cannot_start_says_why(tmp_path):
     with pytest.raises(TrainingError, match="no unfinished run"):
         train_ink_finder(TINY, tmp_path / "none", resume=True)

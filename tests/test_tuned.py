@@ -324,7 +324,9 @@ def test_a_run_at_half_width_is_widened_by_the_next_and_can_not_be_served(tmp_pa
         first_form(half, tmp_path / "half")
 
 
-def test_pictures_made_beside_the_run_are_those_made_in_it():
+@pytest.mark.parametrize("workers", [1, 2])
+def test_pictures_made_beside_the_run_are_those_made_in_it(monkeypatch, workers):
+    monkeypatch.setattr("maxdigit.training.stream._workers", lambda _device, _shard: workers)
     recipe = tiny("torch_cnn", fresh=True)
     data = GeneratedData(recipe)
     beside = [batch.pixels for batch in batches(data, 1, 5, 2, Shard(), CPU)]

@@ -44,7 +44,7 @@ textured ones, which are left as they are.
 It trained on {scenes:,} made-up scenes of 192 x 192 pixels, no scene twice, in {minutes:,.0f} minutes on {device}:
 digits of MNIST's training part, forms of our own, type and seven-segment digits, in ink of any colour, on paper,
 boards, canvases and screens, with printed lines, frames, desks and things around them, in uneven light, blurred, noisy
-and compressed. Its best Dice coefficient on validation scenes was {dice:.3f}. Muon for its convolutions (rate
+and compressed.{earlier} Its best Dice coefficient on validation scenes was {dice:.3f}. Muon for its convolutions (rate
 {rate:g}, falling to zero in a straight line), AdamW for the rest, batches of {batch}.
 
 ## Results
@@ -57,14 +57,19 @@ the ink is lost in glare, noise or one-bit conversion.
 |---|---|---|---|---|---|---|
 {rows}
 
-*Ink found*: share of the ink's pixels. *Found is ink*: share of the pixels found that are ink, or within two pixels of
-it. *Whole*: at least 60 % of a digit's ink was found; where nothing is written, nothing was found.
+Digits of which only the outline is drawn count as filled. *Ink found*: share of the ink's pixels. *Found is ink*: share
+of the pixels found that are ink, or within two pixels of it. *Whole*: at least 60 % of a digit's ink was found; where
+nothing is written, nothing was found.
 
 ## Limits
 
 It knows digits as ink. Letters, drawings and print much like digits are found too, or in part. Very small writing
 (under 4 % of a picture's height) may be missed unless the picture is cropped.
 """
+
+
+_EARLIER = """ It began with the weights of an earlier run, which saw {scenes_seen:,} scenes in {minutes:,.0f} minutes
+on {device}."""
 
 
 def write_ink_card(checkpoints: Path) -> None:
@@ -84,7 +89,8 @@ def ink_card(folder: Path) -> str:
     Raises:
         TrainingError: a file of the run cannot be read, or lacks something.
     """
-    metrics, recipe = read_json(folder / METRICS), read_json(folder / CONFIG, "recipe")["recipe"]
+    metrics, config = read_json(folder / METRICS), read_json(folder / CONFIG, "recipe")
+    recipe = config["recipe"]
     history = read_history(folder / HISTORY)
     metadata = ModelCardData(
         license="mit",
@@ -100,6 +106,9 @@ def ink_card(folder: Path) -> str:
             scenes=metrics["training"]["scenes_seen"],
             minutes=metrics["training"]["seconds"] / 60,
             device=metrics["training"]["device"],
+            earlier="".join(
+                _EARLIER.format(**run, minutes=run["seconds"] / 60) for run in config.get("started_from", [])
+            ),
             dice=max(row.validation_accuracy for row in history),
             rate=recipe["learning_rate"],
             batch=recipe["batch_size"],

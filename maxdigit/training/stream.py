@@ -36,12 +36,11 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
                 yield batch
                 step += 1
         return
-    workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 1) // shard.processes - 1)
     # New processes, not forks of this one: threads that torch and TensorFlow have here would be missing there.
     loader = DataLoader(
         _Stream(data, first, last, steps, shard),
         batch_size=None,
-        num_workers=workers,
+        num_workers=_workers(device, shard),
         prefetch_factor=_AHEAD,
         multiprocessing_context="spawn",
         worker_init_fn=_yield_the_cores,
@@ -63,6 +62,10 @@ class _Stream(IterableDataset[tuple[Tensor | None, ...]]):
             epoch, start = divmod(step, self._steps)
             batch = next(self._data.train(epoch, self._shard, torch.device("cpu"), start=start))
             yield batch.pixels, batch.labels, batch.digits, batch.centres
+
+
+def _workers(device: torch.device, shard: Shard) -> int:
+    return 1 if device.type == "cpu" else max(1, (os.cpu_count() or 1) // shard.processes - 1)
 
 
 def _yield_the_cores(_worker: int) -> None:
