@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"  # nothing may be fetched
@@ -12,3 +14,35 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core: more threads woul
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Files whose tests are slow, or load what is: they train, ask trained models about many pictures, or start servers.
+SLOW = (
+    "test_api",
+    "test_checkpoints",
+    "test_everyday",
+    "test_ink_finder",
+    "test_mcp",
+    "test_model_process",
+    "test_pool",
+    "test_scenes",
+    "test_training",
+    "test_tuned",
+    "test_turns",
+)
+BROWSER = ("test_browser",)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where slow tests are not wanted, do not even import their files, which takes as long as many tests."""
+    unwanted = "not slow" in config.option.markexpr and collection_path.stem in SLOW
+    return True if unwanted else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ``make check`` leaves out: of the files above, and those that load TensorFlow."""
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if item.path.stem in BROWSER:
+            item.add_marker(pytest.mark.browser)
+        elif item.path.stem in SLOW or "keras_cnn" in map(str, parameters):
+            item.add_marker(pytest.mark.slow)

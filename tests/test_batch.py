@@ -92,6 +92,7 @@ def test_what_is_no_picture_is_told_in_its_place_and_the_rest_goes_on(tmp_path: 
     assert "out of the archive" in str(evil.error) and "out of the archive" in str(root.error)
 
 
+@pytest.mark.slow
 def test_pictures_are_prepared_only_when_they_are_asked_for(tmp_path: Path) -> None:
     predictor = CountingPredictor()
     count, found = read_batch(predictor, [archive(tmp_path / "x.zip", {f"{n}.png": png() for n in range(80)})])
@@ -187,6 +188,7 @@ def test_labels_that_make_no_sense_are_refused(tmp_path: Path, content: bytes, m
 # ---- Answering
 
 
+@pytest.mark.slow
 def test_each_picture_gets_its_own_answer_from_every_model(tmp_path: Path) -> None:
     names = {f"{number:02d}.png": (b"broken" if number == 3 else png(4 + number)) for number in range(40)}
     found = entries(archive(tmp_path / "x.zip", names))
@@ -267,6 +269,7 @@ def batch_tab() -> Batch:
         return Batch(lay_out(["resnet18", "torch_cnn"]), FakePredictor(), Evaluation())
 
 
+@pytest.mark.slow
 def test_a_batch_runs_to_its_end_and_shows_what_it_has_on_the_way(tmp_path: Path) -> None:
     packed = archive(tmp_path / "x.zip", {f"{number}.png": png(4 + number % 60) for number in range(150)})
     tab = batch_tab()

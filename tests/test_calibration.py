@@ -89,6 +89,7 @@ def test_faultless_and_hopeless_models_get_the_ends_of_the_range():
     assert fit_temperature(right, (labels + 1) % 10) == pytest.approx(HOTTEST)
 
 
+@pytest.mark.slow
 def test_a_fitted_model_is_less_wrong_and_answers_the_same(folder):
     raw = torch_cnn.load(folder)
     calibration, probabilities, labels = write_calibration("torch_cnn", folder, 8)

@@ -117,6 +117,7 @@ def test_what_differs_from_run_to_run_is_told(tmp_path):
     assert keras.data.library_name == "keras" and "96.1 % on the competition's test set" in keras.text
 
 
+@pytest.mark.slow
 def test_the_three_lines_of_use_work(monkeypatch):
     spec, recipe, folder = next(run for run in RUNS.values() if run[0].framework == "torch")
     code = model_card(spec, recipe, folder).split("```python\n")[1].split("```")[0]

@@ -220,6 +220,7 @@ def competition(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_competitions_files_are_measured_and_answered(checkpoints, tmp_path):
     folder, out = competition(tmp_path), tmp_path / "out.csv"
     result = run("evaluate", "--kaggle-dir", folder, checkpoints=checkpoints)
@@ -238,6 +239,7 @@ def train(*arguments):
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_train_takes_the_competitions_files(tmp_path):
     competition(tmp_path)
     settings = ["--epochs", 1, "--pictures", 16, "--batch-size", 8, "--test-pictures", 10, "--out", tmp_path / "run"]
@@ -257,6 +259,7 @@ def test_train_takes_the_competitions_files(tmp_path):
         (["torch_cnn", "--data", "kaggle", "--kaggle-dir", "nowhere"], "train_max_x cannot be read"),
     ],
 )
+@pytest.mark.slow
 def test_train_refuses_mistakes_in_words(arguments, message):
     result = train(*arguments)
     assert result.returncode == 1 and message in result.stderr and "Traceback" not in result.stderr

@@ -42,6 +42,7 @@ def test_mnist_is_the_original():
     assert np.bincount(train.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 
 
+@pytest.mark.slow
 def test_a_changed_mnist_file_is_refused_by_name(tmp_path):
     for path in FOLDER.glob("t10k*.gz"):
         content = bytearray(gzip.decompress(path.read_bytes()))
@@ -79,6 +80,7 @@ def test_splits_share_no_background_seed():
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_pictures_do_not_depend_on_what_is_asked_for_around_them(kind):
     start = CHUNK - 12
     whole = generate(TEST, start, 24, kind=kind)
@@ -476,6 +478,7 @@ def test_known_frames_make_photographed_digits_one_size() -> None:
     assert abs(np.median(heights) - DIGIT_HEIGHT) < 2
 
 
+@pytest.mark.slow
 def test_training_photographs_are_prepared_as_the_app_prepares_them() -> None:
     photos, _ = photo.photographs(TRAIN, 0, slice(0, 40), 0.0)
     prepared = [prepare(photograph) for photograph in photos.pixels.numpy()]

@@ -144,6 +144,7 @@ def test_for_an_answer_something_spoke_however_faintly_it_is_read():
 
 
 @pytest.mark.parametrize("name", ["resnet18", "torch_cnn"])
+@pytest.mark.slow
 def test_the_hottest_point_lies_on_the_largest_digit(name):
     predictor = Predictor()
     pictures = generate(TEST, 0, 40, kind="drawn")

@@ -204,6 +204,7 @@ def memory_of(path: Path) -> tuple[tuple[int, int], int]:
 
 
 @tells_memory
+@pytest.mark.slow
 def test_a_jpeg_of_a_phone_with_200_megapixels_is_read_at_a_fraction(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(jpeg_of(16384, 12288))
     size, megabytes = memory_of(tmp_path / "photo.jpg")
@@ -229,6 +230,7 @@ def test_a_progressive_jpeg_is_kept_to_what_its_coefficients_take() -> None:
 
 
 @tells_memory
+@pytest.mark.slow
 def test_a_scan_of_65_megapixels_is_read(tmp_path: Path) -> None:
     note(9000, 7200).convert("1").save(tmp_path / "scan.png")
     size, megabytes = memory_of(tmp_path / "scan.png")
@@ -418,6 +420,7 @@ def test_arrays_that_are_not_brightness_are_refused_in_words(array: NDArray[np.g
 
 
 @pytest.mark.parametrize("read", READ)
+@pytest.mark.slow
 def test_an_array_too_large_is_refused_before_it_is_copied(read: Any) -> None:
     array = np.broadcast_to(np.uint8(0), (20_000, 20_000))  # one byte in truth
     with pytest.raises(PictureError, match="megapixels"):

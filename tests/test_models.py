@@ -41,6 +41,7 @@ FIGURE_8 = [
 ]
 
 
+@pytest.mark.slow
 def test_keras_cnn_is_the_papers_layer_table():
     model = get_model("keras_cnn").build()
     normalise, *layers = model.layers
@@ -84,6 +85,7 @@ def test_torch_cnn_has_the_papers_sections_and_18432_features():
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.slow
 def test_the_registry_knows_each_models_size(name):
     spec = get_model(name)
     model = spec.build()
@@ -184,11 +186,13 @@ def test_a_pickle_beside_the_weights_is_never_opened(tmp_path):
         ("maxdigit.cli", "torch"),
     ],
 )
+@pytest.mark.slow
 def test_nothing_loads_a_framework_it_does_not_need(module, foreign):
     code = f"import sys, {module}; sys.exit({foreign!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_torchs_compiler_is_still_there_for_whoever_needs_it():
     code = (
         "import torch, maxdigit.models.resnet18\n"

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 import yaml
-from conftest import REPOSITORY
+from conftest import BROWSER, REPOSITORY, SLOW
 from packaging.requirements import Requirement
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -50,6 +50,11 @@ def test_ruff_has_one_version():
     pinned = str(requirement("ruff", PROJECT["optional-dependencies"]["dev"]))
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
     assert {tuple(hook["additional_dependencies"]) for hook in hooks} == {(pinned,)}
+
+
+@pytest.mark.parametrize("name", [*SLOW, *BROWSER])
+def test_the_slow_files_that_are_named_are_there(name):
+    assert (REPOSITORY / "tests" / f"{name}.py").is_file()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -105,12 +105,14 @@ def test_without_the_network_rules_do_its_work(monkeypatch):
     assert (prepare(picture).pixels == read_by_rules(to_grey(picture))[0]).all()
 
 
+@pytest.mark.slow
 def test_textured_pictures_of_the_models_size_pass_unchanged():
     for pixels in generate(VALIDATION, 0, 120).pixels.numpy():
         prepared = prepare(pixels)
         assert not prepared.inverted and (prepared.pixels == pixels).all()
 
 
+@pytest.mark.slow
 def test_enlarged_textured_pictures_keep_their_tones():
     for pixels in generate(VALIDATION, 0, 40).pixels.numpy():
         large = Image.fromarray(pixels).resize((300, 300), Image.Resampling.BICUBIC)

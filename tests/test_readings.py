@@ -154,6 +154,7 @@ def test_answers_and_maps_come_from_one_pass_and_are_those_of_each_alone(name):
     assert np.array_equal(classifier.predict(pictures), expected), "looking changes nothing"
 
 
+@pytest.mark.slow
 def test_maps_of_many_pictures_are_in_their_order():
     classifier = torch_cnn.load(CHECKPOINTS / "torch_cnn" / "tuned")
     pictures = np.random.default_rng(1).integers(0, 255, (70, 128, 128), np.uint8)

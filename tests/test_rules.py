@@ -89,12 +89,14 @@ def test_a_canvas_with_dark_ink_is_inverted(background):
     assert prepared.inverted and likeness(prepared.pixels) > 0.85
 
 
+@pytest.mark.slow
 def test_textured_pictures_of_the_models_size_pass_unchanged():
     for pixels in generate(VALIDATION, 0, 150).pixels.numpy():
         prepared = read(pixels)
         assert not prepared.inverted and (prepared.pixels == pixels).all()
 
 
+@pytest.mark.slow
 def test_enlarged_textured_pictures_keep_their_tones():
     for pixels in generate(VALIDATION, 0, 60).pixels.numpy():
         large = Image.fromarray(pixels).resize((300, 300), Image.Resampling.BICUBIC)
