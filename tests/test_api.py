@@ -15,7 +15,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
-from ui_support import FakePredictor, served
+from ui_support import FakePredictor, ReadingPredictor, served
 
 from maxdigit import CHECKPOINTS
 from maxdigit.inference.predict import Predictor
@@ -50,11 +50,23 @@ def classify(client: Client, path: Path, model: str = "resnet18") -> dict:
 
 def test_a_picture_is_classified(client: Client, picture: Path) -> None:
     answer = classify(client, picture, "torch_cnn")
-    assert set(answer) == {*("model", "max_digit", "probabilities", "milliseconds", "digits")}
+    assert set(answer) == {"model", "max_digit", "probabilities", "milliseconds", "digits"}
+    assert answer["digits"] is None, "it has no reader"
     assert answer["model"] == "torch_cnn"
     assert len(answer["probabilities"]) == 10 and sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
     assert answer["max_digit"] == int(np.argmax(answer["probabilities"]))
     assert answer["milliseconds"] > 0
+
+
+def test_what_is_read_is_told_with_its_place(picture: Path, tmp_path: Path) -> None:
+    pixels = np.zeros((128, 128), np.uint8)
+    pixels[20:52, 30:36] = 255
+    Image.fromarray(pixels).save(picture)
+    with served(ReadingPredictor(["resnet18", "torch_cnn"]), tmp_path) as address:
+        client = Client(address, verbose=False)
+        answer, others = classify(client, picture), client.predict(image=handle_file(str(picture)), api_name="/compare")
+    assert answer["digits"] == [{"digit": 8, "probability": 0.99, "x": 33.0, "y": 36.0}]
+    assert [other["digits"] for other in others] == [answer["digits"]] * 2
 
 
 def test_the_endpoint_describes_itself(url: str, client: Client) -> None:
@@ -65,7 +77,9 @@ def test_the_endpoint_describes_itself(url: str, client: Client) -> None:
     image, model = endpoint["parameters"]
     assert (image["parameter_name"], model["parameter_name"]) == ("image", "model")
     assert model["type"]["enum"] == ["resnet18", "torch_cnn"]
-    assert set(endpoint["returns"][0]["type"]["properties"]) == {"model", "max_digit", "probabilities", "milliseconds"}
+    told = endpoint["returns"][0]["type"]["properties"]
+    assert set(told) == {"model", "max_digit", "probabilities", "milliseconds", "digits"}
+    assert set(told["digits"]["anyOf"][0]["items"]["properties"]) == {"digit", "probability", "x", "y"}
     assert "largest" in endpoint["description"]
 
 

@@ -22,7 +22,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, Tool
 from PIL import Image
-from ui_support import FakePredictor, served
+from ui_support import FakePredictor, ReadingPredictor, served
 
 import app
 from maxdigit.ui.app import build_app, launch_options
@@ -96,10 +96,19 @@ def test_three_tools_are_there_and_say_what_they_take(url: str) -> None:
 def test_a_picture_sent_as_data_is_classified(url: str, picture: Path) -> None:
     given = answer(call(url, "classify", image=sent(picture.read_bytes()), model="torch_cnn"))
     assert set(given) == {"model", "max_digit", "probabilities", "milliseconds", "digits"}
-    assert given["model"] == "torch_cnn"
+    assert given["model"] == "torch_cnn" and given["digits"] is None
     assert given["max_digit"] in {4, 5, 6}
     assert len(given["probabilities"]) == 10 and sum(given["probabilities"]) == pytest.approx(1, abs=1e-4)
     assert given["max_digit"] == int(np.argmax(given["probabilities"]))
+
+
+def test_what_is_read_is_told_with_its_place(tmp_path: Path) -> None:
+    pixels, png = np.zeros((128, 128), np.uint8), io.BytesIO()
+    pixels[20:52, 30:36] = 255
+    Image.fromarray(pixels).save(png, "PNG")
+    with served(ReadingPredictor(["resnet18"]), tmp_path, mcp=True) as address:
+        given = answer(call(address, "classify", image=sent(png.getvalue())))
+    assert given["digits"] == [{"digit": 8, "probability": 0.99, "x": 33.0, "y": 36.0}]
 
 
 def test_a_picture_that_was_uploaded_is_classified_by_its_path_or_address(url: str, picture: Path) -> None:

@@ -221,9 +221,9 @@ def test_whoever_contradicts_himself_is_asked_about_the_turned_picture(tmp_path:
     predictor, shown = ReadingPredictor(), Shown("upload", upload=str(tmp_path / "sheet.png"))
     tab = ClassifyTab(predictor)
     tab.answer(shown)
-    assert len(predictor.seen) == 1
+    assert not predictor.in_batches
     predictor.unlike = 0
-    assert "but answers 0" in tab.answer(shown) and len(predictor.seen) == 1 + 4
+    assert "but answers 0" in tab.answer(shown) and len(predictor.in_batches) == 3
 
 
 class Silent(FakePredictor):
@@ -255,7 +255,7 @@ def test_what_would_change_the_answer_comes_after_it() -> None:
     low, middle, high = sorted(heights(predictor))
     assert low < middle < high
     assert steps[1][tab.page.parts] == f"<p>Without the {high} it would be {middle}.</p>"
-    assert len(predictor.seen) == 1 + 3, "the picture, and each of its digits erased"
+    assert len(predictor.seen) == 1 and len(predictor.in_batches) == 3, "the picture, and each of its digits erased"
 
 
 def test_no_single_digit_of_two_equal_ones_changes_the_answer() -> None:
@@ -265,14 +265,13 @@ def test_no_single_digit_of_two_equal_ones_changes_the_answer() -> None:
 
 def test_what_is_read_twice_is_told_by_its_place() -> None:
     answers = [Without(1, (8,), 5, True), Without(2, (8,), 8, True), Without(3, (3, 5), 8, True)]
-    assert in_a_line(answers, 8) == "Without digit 1 from the left it would be 5."
+    assert in_a_line(answers, 8) == "Without the 1st digit it would be 5."
     answers = [Without(1, (8,), 5, False), Without(2, (), 7, True), Without(3, (3, 5), 0, True)]
     assert in_a_line(answers, 8) == (
-        "Without the 8 it would perhaps be 5; without digit 2 from the left it would be 7; "
-        "without the 3 and 5 it would be 0."
+        "Without the 8 it would be perhaps 5; without the 2nd digit, 7; without the 3 and 5, 0."
     )
     with texts.speaking("fr"):
-        assert in_a_line(answers[::2], 8) == "Sans le 8, ce serait peut-être 5 ; sans le 3 et le 5, ce serait 0."
+        assert in_a_line(answers[::2], 8) == "Sans le 8, ce serait peut-être 5\u00a0; sans le 3 et le 5, 0."
 
 
 def test_what_takes_long_is_found_out_when_asked_for() -> None:
@@ -281,9 +280,9 @@ def test_what_takes_long_is_found_out_when_asked_for() -> None:
     tab = ClassifyTab(predictor)
     button, comes_later = tab.parts(shown)
     assert texts.ASK_PARTS in button and 'data-press="select"' in button and not comes_later
-    assert len(predictor.seen) == 1
+    assert not predictor.in_batches
     changes = tab.answering.ask_parts(shown, "resnet18")
-    assert "Without the" in changes[tab.page.parts] and len(predictor.seen) == 1 + 1 + 3
+    assert "Without the" in changes[tab.page.parts] and len(predictor.in_batches) == 3
     predictor.milliseconds = 30.0
     tab.answer(shown)
     predictor.milliseconds = 90.0

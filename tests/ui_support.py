@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ class FakePredictor:
 
     names: list[str] = field(default_factory=lambda: list(NAMES))
     checkpoints: Path = Path("no such folder")
-    seen: list[NDArray[np.uint8]] = field(default_factory=list)
+    seen: list[NDArray[np.uint8]] = field(default_factory=list)  # one by one
+    in_batches: list[NDArray[np.uint8]] = field(default_factory=list)  # and several at once
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def available(self) -> list[str]:
@@ -98,7 +100,11 @@ class FakePredictor:
         return Prediction(model, probabilities, 12.3)
 
     def predict(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
-        return np.stack([self.classify(picture, model).probabilities for picture in pictures])
+        other = copy(self)  # so that not even for a moment what is in a batch counts as seen one by one
+        other.seen = list(self.seen)
+        shares = np.stack([other.classify(picture, model).probabilities for picture in pictures])
+        self.in_batches += other.seen[-len(pictures) :]
+        return shares
 
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
         self.classify(picture, model)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.batch import Answered, answer_batch, read_batch
-from maxdigit.inference.predict import Prediction, Predictor, default_model
+from maxdigit.inference.predict import Predictor, default_model, rounded
 from maxdigit.models.readings import MAX_READINGS
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui.picture_input import PictureInput, existing
@@ -95,7 +95,7 @@ def add_api(predictor: Predictor) -> None:
             The model, the largest digit, ten probabilities, the forward pass's time in ms, and the digits it reads.
         """
         with _told():
-            return _answer(predictor.classify(_picture(predictor, image), model))
+            return predictor.classify(_picture(predictor, image), model).to_json()
 
     def compare(image: str | None) -> list[dict[str, Any]]:
         """Ask every model which of the three handwritten digits in a picture is the largest.
@@ -108,7 +108,7 @@ def add_api(predictor: Predictor) -> None:
         """
         with _told():
             picture = _picture(predictor, image)
-            return [_answer(predictor.classify(picture, name)) for name in names]
+            return [predictor.classify(picture, name).to_json() for name in names]
 
     def batch(files: list[str] | None, model: str) -> list[dict[str, Any]]:
         """Tell which of the three handwritten digits is the largest, in each of many pictures.
@@ -154,16 +154,6 @@ def _picture(predictor: Predictor, image: str | None) -> NDArray[np.uint8]:
     return predictor.prepare(existing(image)).pixels
 
 
-def _answer(prediction: Prediction) -> dict[str, Any]:
-    return {
-        "model": prediction.model,
-        "max_digit": prediction.max_digit,
-        "probabilities": [float(share) for share in prediction.probabilities],
-        "milliseconds": prediction.milliseconds,
-        "digits": None if prediction.digits is None else [reading.rounded() for reading in prediction.digits],
-    }
-
-
 def _row(answered: Answered, model: str) -> dict[str, Any]:
     if answered.entry.pixels is None:
         return {"name": answered.entry.name, "error": str(answered.entry.error)}
@@ -171,5 +161,5 @@ def _row(answered: Answered, model: str) -> dict[str, Any]:
     return {
         "name": answered.entry.name,
         "max_digit": int(shares.argmax()),
-        "probabilities": [float(share) for share in shares],
+        "probabilities": rounded(shares),
     }

@@ -120,14 +120,7 @@ def _picture_file(pixels: NDArray[np.uint8]) -> str:
 
 
 def _answer_file(prediction: Prediction) -> str:
-    answer = {
-        "model": prediction.model,
-        "max_digit": prediction.max_digit,
-        "probabilities": [round(float(share), 7) for share in prediction.probabilities],
-        "milliseconds": round(prediction.milliseconds, 2),
-        "digits": None if prediction.digits is None else [reading.rounded() for reading in prediction.digits],
-    }
-    return _file("maxdigit.json", "application/json", json.dumps(answer, indent=2).encode())
+    return _file("maxdigit.json", "application/json", json.dumps(prediction.to_json(), indent=2).encode())
 
 
 def _file(name: str, kind: str, content: bytes) -> str:

@@ -241,7 +241,15 @@ def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
         save_answer = gr.Button(labels.SAVE_ANSWER, size="sm", elem_id="save-answer")
         wrong = gr.Button(labels.WRONG, size="sm", elem_id="wrong", visible=asks_for_corrections)
         # Its state alone shows and hides what is read, by a rule in a style sheet.
-        gr.Checkbox(True, label=labels.SHOW_READINGS, container=False, min_width=60, scale=0, elem_id="show-readings")
+        gr.Checkbox(
+            True,
+            label=labels.SHOW_READINGS,
+            interactive=True,  # which Gradio takes it not to be, since no event asks for it
+            container=False,
+            min_width=60,
+            scale=0,
+            elem_id="show-readings",
+        )
     with gr.Column(visible=False, elem_id="correction") as correction:
         _text(labels.CONSENT)
         right = gr.Radio(

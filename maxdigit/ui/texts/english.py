@@ -162,15 +162,18 @@ def reads(digit: int, share: float) -> str:
 
 def read_digit(digits: tuple[int, ...], number: int) -> str:
     """A digit that was found, by what is read there, or by which it is from the left."""
-    return f"the {_and([str(digit) for digit in digits])}" if digits else f"digit {number} from the left"
+    if digits:
+        return f"the {_and([str(digit) for digit in digits])}"
+    return f"the {number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th') } digit"
 
 
 def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
     """What the answer would be without one digit or another: which, what then, and whether that is sure."""
     if not changes:
-        return f"Without any one of these digits the answer would still be {answer}."
-    parts = [f"without {name} it would{'' if is_sure else ' perhaps'} be {then}" for name, then, is_sure in changes]
-    return f"W{'; '.join(parts)[1:]}."
+        return f"Without any one of them it would still be {answer}."
+    said = [(name, f"{'' if is_sure else 'perhaps '}{then}") for name, then, is_sure in changes]
+    (name, then), *more = said
+    return "; ".join([f"Without {name} it would be {then}", *(f"without {name}, {then}" for name, then in more)]) + "."
 
 
 def no_digits(best: int, best_share: float) -> str:

@@ -168,15 +168,18 @@ def reads(digit: int, share: float) -> str:
 
 def read_digit(digits: tuple[int, ...], number: int) -> str:
     """A digit that was found, by what is read there, or by which it is from the left."""
-    return _and([f"le {digit}" for digit in digits]) if digits else f"le chiffre n° {number} à partir de la gauche"
+    if digits:
+        return _and([f"le {digit}" for digit in digits])
+    return f"le {number}{'er' if number == 1 else 'e'} chiffre"
 
 
 def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
     """What the answer would be without one digit or another: which, what then, and whether that is sure."""
     if not changes:
-        return f"Sans l'un quelconque de ces chiffres, la réponse serait toujours {answer}."
-    parts = [f"sans {name}, ce serait{'' if is_sure else ' peut-être'} {then}" for name, then, is_sure in changes]
-    return f"S{' ; '.join(parts)[1:]}."
+        return f"Sans l'un ou l'autre, ce serait toujours {answer}."
+    said = [(name, f"{'' if is_sure else 'peut-être '}{then}") for name, then, is_sure in changes]
+    (name, then), *more = said
+    return "\u00a0; ".join([f"Sans {name}, ce serait {then}", *(f"sans {name}, {then}" for name, then in more)]) + "."
 
 
 def no_digits(best: int, best_share: float) -> str:
