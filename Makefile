@@ -1,5 +1,5 @@
 # make app     set up what is needed and open the app
-# make check   linter, type checker and the fast tests, in under a minute
+# make check   linter, type checker and the fast tests
 # make test    linter, type checker and all tests
 # make format  put the code in the project's format
 PYTHON ?= python3

@@ -430,7 +430,14 @@ def test_an_array_too_large_is_refused_before_it_is_copied(read: Any) -> None:
 MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "I", "F", "I;16"]
 
 
-@pytest.mark.parametrize("size", [(240, 180), (2500, 300), (4200, 3100)], ids=["small", "wide", "large"])
+SIZES = [
+    pytest.param((240, 180), id="small"),
+    pytest.param((2500, 300), id="wide"),
+    pytest.param((4200, 3100), id="large", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", MODES)
 def test_pictures_of_every_mode_have_their_colours(mode: str, size: tuple[int, int]) -> None:
     plain = note(*size)
