@@ -15,8 +15,7 @@ from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation import finder
 from maxdigit.preparation.files import to_grey
 from maxdigit.preparation.finder import find_pieces
-from maxdigit.preparation.framing import DIGIT_HEIGHT, Frame, digit_height, frame_for
-from maxdigit.preparation.outlines import filled
+from maxdigit.preparation.framing import DIGIT_HEIGHT, Box, Frame, digit_height, frame_for, without_columns
 from maxdigit.preparation.prepare import prepare
 from maxdigit.preparation.rules import read_by_rules
 from maxdigit.preparation.straighten import line_angle, turned
@@ -232,24 +231,37 @@ def test_level_writing_columns_and_scattered_digits_are_left_as_they_are():
     assert line_angle(level) == line_angle(column) == line_angle(scattered) == line_angle(level[:2]) == 0
 
 
-def outlined(shape):
-    """A closed line around a stroke."""
-    solid = cv2.polylines(np.zeros((120, 90), np.uint8), [np.array(shape)], False, 1, 18)
-    edge = solid - cv2.erode(solid, np.ones((3, 3), np.uint8))
-    return edge.astype(np.float32), solid.astype(bool)
+def _bar(ink: np.ndarray, x: int, y: int, width: int, height: int) -> Box:
+    ink[y : y + height, x : x + width] = 1
+    return (x, y, x + width, y + height)
 
 
-def test_outlined_digits_are_filled_and_solid_ones_left_as_they_are():
-    seven, one = [(20, 20), (70, 20), (40, 100)], [(45, 15), (45, 105)]
-    (edge, solid), (other, _) = outlined(seven), outlined(one)
-    ink_map = np.concatenate([edge, other], 1)
-    pieces = [box for _, box in find_pieces(ink_map)[1]]
-    assert len(pieces) == 2
-    assert filled(ink_map, pieces)[:, :90][solid].mean() > 0.95
-    zeros = np.zeros((120, 180), np.float32)
-    for x in (45, 135):
-        cv2.ellipse(zeros, (x, 60), (28, 45), 0, 0, 360, 1.0, 5)
-    assert filled(zeros, [box for _, box in find_pieces(zeros)[1]]) is zeros
+def test_what_has_far_thinner_strokes_than_the_other_pieces_is_not_of_the_same_pen():
+    ink = np.zeros((120, 160), np.float32)
+    digits = [_bar(ink, x, 20, 8, 40) for x in (20, 60, 100)]
+    tail = _bar(ink, 70, 80, 3, 30)
+    assert [box for _, box in find_pieces(ink)[1]] == digits
+    ink[20:60, 60:130] = 0  # beside a single other piece nothing tells which of the two is the writing
+    assert {box for _, box in find_pieces(ink)[1]} == {digits[0], tail}
+
+
+def test_a_column_of_digits_that_touch_is_cut_and_a_single_stroke_is_not():
+    ink = np.zeros((160, 120), np.float32)
+    one = _bar(ink, 10, 10, 6, 60)
+    column = (54, 10, 99, 131)
+    for top in (10, 70):  # two rings, one above the other
+        cv2.ellipse(ink, (76, top + 30), (20, 28), 0, 0, 360, 1.0, 4)
+    parts = without_columns(ink, [one, column])
+    assert parts[0] == one and len(parts) == 3
+    assert parts[1][1] == 10 and parts[1][3] == parts[2][1] == 70.5 and parts[2][3] == 131
+
+
+def test_the_second_look_enlarges_a_small_digit_no_further_than_its_strokes_bear():
+    picture = np.full((192, 192, 3), 255, np.uint8)
+    (start, end), scale = finder.InkFinder._closer(picture, 256 / 192, [(120, 110, 132, 130)])
+    assert 256 / 192 <= scale <= 2
+    assert min(np.subtract(end, start)) * scale >= 126  # with enough around it to tell it by
+    assert start[0] < 120 / (256 / 192) < 132 / (256 / 192) < end[0]
 
 
 def test_the_rest_of_a_frame_is_left_out_where_a_trace_of_it_is_left():

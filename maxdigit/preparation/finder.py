@@ -40,6 +40,8 @@ _DOUBTFUL_AREA = 0.5  # of the median piece's: a piece not sure enough, but so l
 _LEAST_AREA = {_FIRST_LOOK: 5, _CLOSER_LOOK: 12, _SECOND_LOOK: 12}  # pixels of a piece
 COMPETITION = 0.2  # probability from which on a picture may be one of the competition's, if its background is rough
 _ROUGH = 0.01  # mean deviation from the tone around, 0..1: textures have 0.012 and more, canvases 0.006 and less
+_THINNEST = 0.62  # of the median piece's stroke
+_FEW = 3  # pieces, fewer than which tell nothing of the pen
 _MARGIN = 0.25  # of the writing's longer side, around it
 
 
@@ -196,6 +198,7 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
     sure = _without_frames(ink, labels, sure, stats)
     largest = sides[sure].max()
     kept = [number for number in sure if sides[number] >= _LEAST_SIDE * largest]
+    kept = _of_one_pen(labels, kept, stats)
     area = np.median(stats[kept, cv2.CC_STAT_AREA])
     doubtful = any(
         highest[number] < SURE and stats[number, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area for number in there
@@ -228,6 +231,22 @@ def _without_frames(
             frames.add(outline)
     # Traces that reach around one another's pieces would leave nothing.
     return [number for number in pieces if where[number] not in frames] or pieces
+
+
+def _of_one_pen(labels: NDArray[np.int32], pieces: list[int], stats: NDArray[np.int32]) -> list[int]:
+    """The pieces without those of far thinner strokes than most have: the rest of a bubble or of a printed line."""
+    if len(pieces) < _FEW:
+        return pieces
+    widths = np.array([_stroke_width(labels, number, stats[number]) for number in pieces])
+    return [number for number, width in zip(pieces, widths, strict=True) if width >= _THINNEST * np.median(widths)]
+
+
+def _stroke_width(labels: NDArray[np.int32], number: int, box: NDArray[np.int32]) -> float:
+    """Pixels: the area of a piece of ink over half its outline."""
+    x, y, width, height = box[:4]
+    solid = np.pad((labels[y : y + height, x : x + width] == number).astype(np.uint8), 1)
+    inner = cv2.erode(solid, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    return 2 * float(solid.sum()) / max(1.0, float(solid.sum()) - float(inner.sum()))
 
 
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:

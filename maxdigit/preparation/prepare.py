@@ -23,7 +23,6 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture, to_grey, to_rgb
 from maxdigit.preparation.framing import Frame, Region, around, frame_for, without_columns
-from maxdigit.preparation.outlines import filled
 from maxdigit.preparation.rules import keep_tones, read_by_rules
 from maxdigit.preparation.straighten import line_angle, turned
 
@@ -91,7 +90,7 @@ def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], regio
         grey = _part(to_grey(picture), region)
         pixels, inverted = (keep_tones(grey), False) if is_textured else read_by_rules(grey)
         return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1), has_writing=is_textured)
-    ink, pieces, back = filled(writing.ink, writing.pieces), writing.pieces, np.eye(2, 3)
+    ink, pieces, back = writing.ink, writing.pieces, np.eye(2, 3)
     if angle := line_angle(pieces):
         ink, back = turned(ink, angle)
         pieces = tuple(box for _, box in find_pieces(ink)[1]) or pieces
