@@ -39,18 +39,7 @@ fall of 2019, built again and trained here.
 
 ## Use
 
-For learning, teaching and play with handwritten digits; not for reading amounts, codes or anything that matters. From
-the repository's root:
-
-```python
-from pathlib import Path
-from maxdigit.training.calibration import load_calibrated
-
-probabilities = load_calibrated("{model}", Path("checkpoints/{model}/{recipe}")).predict(pictures)
-```
-
-`pictures` is uint8, shape `(N, 128, 128)`, light digits on a darker ground, and the probabilities are float32, shape
-`(N, 10)`. `maxdigit.preparation.prepare` makes such a picture of any photograph or scan.
+{use}
 
 ## Architecture
 
@@ -93,6 +82,22 @@ digit, even where there is none: look at how sure it is.
 _POOL = """
 They were drawn at random from a pool of {pictures:,} (seed {seed}), so that some came more than once.
 """
+_USE = """For learning, teaching and play with handwritten digits; not for reading amounts, codes or anything that
+matters. From the repository's root:
+
+```python
+from pathlib import Path
+from maxdigit.training.calibration import load_calibrated
+
+probabilities = load_calibrated("{model}", Path("checkpoints/{model}/{recipe}")).predict(pictures)
+```
+
+`pictures` is uint8, shape `(N, 128, 128)`, light digits on a darker background, and the probabilities are float32,
+shape `(N, 10)`. `maxdigit.preparation.prepare` makes such a picture of any photograph or scan."""
+
+_NO_WEIGHTS = """To compare the recipe with others. Its weights are not kept here: train.py {model} --recipe {recipe}
+makes such ones again."""
+
 _EARLIER = """
 It began with the weights of an earlier run, which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}.
 Their kinds were: {kinds}.
@@ -162,6 +167,7 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         title=spec.title,
         model=spec.name,
         recipe=recipe,
+        use=(_USE if any(folder.glob("model*")) else _NO_WEIGHTS).format(model=spec.name, recipe=recipe),
         layers=spec.layers,
         parameters=known(results.parameters, "parameters"),
         gigaflops=known(results.flops_per_picture, "flops_per_picture") / 1e9,
