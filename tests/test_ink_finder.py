@@ -136,13 +136,11 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
 
 def test_a_run_can_begin_with_an_earlier_ones_weights_and_new_scenes(checkpoints, tmp_path, monkeypatch):
     earlier, folder = checkpoints / "ink_finder", tmp_path / "checkpoints" / "ink_finder"
-    first_scenes, scenes = [], ink_loop._Scenes
-    monkeypatch.setattr(
-        ink_loop, "_Scenes", lambda split, start, seed: first_scenes.append(start) or scenes(split, start, seed)
-    )
+    fitted_from, fit_look = [], ink_loop.fit_look
+    monkeypatch.setattr(ink_loop, "fit_look", lambda *args: fitted_from.append(args[2]) or fit_look(*args))
     train_ink_finder(replace(TINY, scenes=TINY.epoch_scenes, learning_rate=1e-9), folder, start_from=earlier)
     seen = json.loads((earlier / "metrics.json").read_text())["training"]["scenes_seen"]
-    assert first_scenes == [seen]
+    assert fitted_from == [seen + TINY.epoch_scenes]  # past all scenes that either run has seen
     assert json.loads((folder / "config.json").read_text())["started_from"][0]["scenes_seen"] == seen
     write_ink_card(folder.parent)
     assert f"which saw {seen:,} scenes" in (folder / "README.md").read_text().replace("\n", " ")
