@@ -19,6 +19,7 @@ from maxdigit import CHECKPOINTS
 from maxdigit.preparation.files import FloatPicture
 from maxdigit.preparation.framing import Box, around, digit_height
 from maxdigit.preparation.ink_network import STRIDE, InkNetwork, fuse, to_inputs
+from maxdigit.preparation.outline import stroke_width
 from maxdigit.threads import one_thread
 
 CHECKPOINT = CHECKPOINTS / "ink_finder" / "model.safetensors"
@@ -237,16 +238,9 @@ def _of_one_pen(labels: NDArray[np.int32], pieces: list[int], stats: NDArray[np.
     """The pieces without those of far thinner strokes than most have: the rest of a bubble or of a printed line."""
     if len(pieces) < _FEW:
         return pieces
-    widths = np.array([_stroke_width(labels, number, stats[number]) for number in pieces])
+    parts = ((number, stats[number, :4]) for number in pieces)
+    widths = np.array([stroke_width((labels[y : y + h, x : x + w] == n).astype(np.uint8)) for n, (x, y, w, h) in parts])
     return [number for number, width in zip(pieces, widths, strict=True) if width >= _THINNEST * np.median(widths)]
-
-
-def _stroke_width(labels: NDArray[np.int32], number: int, box: NDArray[np.int32]) -> float:
-    """Pixels: the area of a piece of ink over half its outline."""
-    x, y, width, height = box[:4]
-    solid = np.pad((labels[y : y + height, x : x + width] == number).astype(np.uint8), 1)
-    inner = cv2.erode(solid, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
-    return 2 * float(solid.sum()) / max(1.0, float(solid.sum()) - float(inner.sum()))
 
 
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:

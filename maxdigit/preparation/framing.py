@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit import IMAGE_SIZE
+from maxdigit.preparation.outline import outline_pixels
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1, ends excluded
 Region = tuple[float, float, float, float]  # left, top, right, bottom, as shares (0..1) of a picture's sides
@@ -73,9 +74,7 @@ def without_columns(ink: NDArray[np.float32], boxes: Sequence[Box]) -> list[Box]
         count = 1
         if height > _TALLEST_DIGIT * width:
             solid = (ink[int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)] > 0.5).astype(np.uint8)
-            cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-            edge = int(solid.sum()) - int(cv2.erode(solid, cross, borderValue=0).sum())  # two sides of the stroke
-            if edge / 2 > _ONE_STROKE * height:
+            if outline_pixels(solid) / 2 > _ONE_STROKE * height:
                 count = max(2, round(height / (_COLUMN_DIGIT * width)))
         step = height / count
         parts += [(x0, y0 + number * step, x1, y0 + (number + 1) * step) for number in range(count)]

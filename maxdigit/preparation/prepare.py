@@ -23,6 +23,7 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture, to_grey, to_rgb
 from maxdigit.preparation.framing import Frame, Region, around, frame_for, without_columns
+from maxdigit.preparation.outline import stroke_width
 from maxdigit.preparation.rules import keep_tones, read_by_rules
 from maxdigit.preparation.straighten import line_angle, turned
 
@@ -129,12 +130,9 @@ def frame_ink(ink: FloatPicture, frame: Frame) -> NDArray[np.uint8]:
 
 def _thickened(ink: FloatPicture, wanted: float) -> FloatPicture:
     """The same with strokes of about ``wanted`` pixels at least."""
-    solid = (ink > 0.5).astype(np.uint8)
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    edge = int(solid.sum()) - int(cv2.erode(solid, cross, borderValue=0).sum())
-    if not edge:
+    width = stroke_width((ink > 0.5).astype(np.uint8))
+    if not width:
         return ink
-    width = 2 * int(solid.sum()) / edge  # a stroke's area over half its outline
     grow = min(math.ceil((wanted - width) / 2 - 0.25), _MOST_GROWTH)
     if grow < 1:
         return ink

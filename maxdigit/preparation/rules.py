@@ -21,6 +21,7 @@ from PIL import Image, ImageFilter
 from maxdigit import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture
+from maxdigit.preparation.outline import stroke_width
 
 _WORK = 512  # longer side at which ink is looked for: four times the models' resolution
 _THUMB = 64  # longer side at which the background is estimated
@@ -133,12 +134,9 @@ def _grain(ink: FloatPicture) -> float:
 
 def _thicken(ink: FloatPicture) -> FloatPicture:
     """Widen strokes that would fade when the picture is shrunk to the models' size."""
-    solid = ink > 0.5
-    inner = solid[1:-1, 1:-1] & solid[:-2, 1:-1] & solid[2:, 1:-1] & solid[1:-1, :-2] & solid[1:-1, 2:]
-    edge = solid.sum() - inner.sum()
-    if not edge:
+    width = stroke_width((ink > 0.5).astype(np.uint8))
+    if not width:
         return ink
-    width = 2 * solid.sum() / edge  # a stroke's area over half its outline
     wanted = _STROKE * max(ink.shape) / IMAGE_SIZE
     grow = min(math.ceil((wanted - width) / 2), 5)  # pixels on each side
     if grow < 1:
