@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+
+from maxdigit import CHECKPOINTS
+
+# An absolute path, of which the last part is kept; the path of a web address has a host before it.
+_PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?(?:[/\\][^\s/\\'\"():;,]+)+[/\\]([^\s/\\'\"():;,]+)")
 
 
 class MaxDigitError(ValueError):
@@ -46,3 +54,10 @@ class CompetitionFileError(MaxDigitError):
 
 class TrainingError(MaxDigitError):
     """A training run cannot start or go on."""
+
+
+def without_paths(text: str) -> str:
+    """A message for strangers: of the host's files it names the files, and not where they are."""
+    for root in (CHECKPOINTS.parent, tempfile.gettempdir(), Path.cwd(), Path.home()):
+        text = text.replace(f"{root}/", "").replace(f"{root}\\", "")
+    return _PATH.sub(r"\1", text)

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 
-from maxdigit.errors import MaxDigitError
+from maxdigit.errors import MaxDigitError, without_paths
 from maxdigit.ui.texts import english, french
 
 LANGUAGES: dict[str, ModuleType] = {"en": english, "fr": french}
@@ -47,12 +47,13 @@ def speaking(name: str) -> Iterator[None]:
 
 
 def told(error: MaxDigitError) -> str:
-    """The error's sentence."""
+    """The error's sentence, which names files of the host without their folders."""
     sentence = getattr(module(), "ERRORS", {}).get(error.sentence)
     if sentence is None:
-        return str(error)
+        return without_paths(str(error))
     say = module().number
-    return sentence.format(**{name: say(v) if isinstance(v, int) else v for name, v in error.values.items()})
+    values = {name: say(v) if isinstance(v, int) else v for name, v in error.values.items()}
+    return without_paths(sentence.format(**values))
 
 
 def translations() -> gr.I18n:

@@ -1,0 +1,99 @@
+"""Pictures that programs name by a web address: fetched from the public internet only, in bounds of size and time."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import socket
+from pathlib import Path
+
+import gradio as gr
+import httpx
+from safehttpx import AsyncSecureTransport
+
+MAX_BYTES = 60_000_000  # as of a picture that is uploaded
+SECONDS = 20.0  # for all of it, redirects included
+_REDIRECTS = 5
+# IPv6 networks whose addresses stand for IPv4 ones, private ones too, but pass for public.
+_TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+
+
+async def fetch(url: str, folder: str) -> str:
+    """Fetch a file into a new folder of ``folder``, and return its path.
+
+    The connection goes to the address that was checked, so a name that leads elsewhere when it is looked up a second time
+    (DNS rebinding) changes nothing. Each redirect is checked in the same way.
+
+    Raises:
+        gr.Error: with a sentence for the caller.
+    """
+    try:
+        async with asyncio.timeout(SECONDS):
+            content = await _content(url)
+    except TimeoutError:
+        raise _refused(f"The address did not answer within {SECONDS:.0f} seconds.") from None
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError):
+        raise _refused("The address cannot be reached, or does not give a file.") from None
+    place = Path(folder) / secrets.token_hex(16)
+    place.mkdir(parents=True)
+    path = place / "picture"
+    path.write_bytes(content)
+    return str(path)
+
+
+async def public_address(host: str) -> str:
+    """An address of this host, all of whose addresses are of the public internet.
+
+    Raises:
+        gr.Error: one is not, or there is none.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        found = []
+    addresses = [str(place[0]) for *_, place in found]
+    if not addresses:
+        raise _refused("The address cannot be reached: its host is not known.")
+    if not all(map(is_public, addresses)):
+        raise _refused("The address is on a private network, where nothing is fetched.")
+    return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is of the public internet, whatever way it is written."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped:
+            return is_public(str(found.ipv4_mapped))
+        if any(found in network for network in _TRANSLATED):
+            return False
+    return found.is_global and not found.is_multicast
+
+
+async def _content(address: str) -> bytes:
+    url = httpx.URL(address)
+    for _ in range(_REDIRECTS + 1):
+        if url.scheme not in ("http", "https") or not url.host:
+            raise _refused("Only http and https addresses are fetched.")
+        transport = AsyncSecureTransport(await public_address(url.host))
+        async with httpx.AsyncClient(transport=transport) as client, client.stream("GET", url) as response:
+            if response.has_redirect_location:
+                url = url.join(response.headers["Location"])
+                continue
+            if response.status_code != httpx.codes.OK:
+                raise _refused(f"The address answers with status {response.status_code}.")
+            content = bytearray()
+            async for part in response.aiter_bytes():
+                content += part
+                if len(content) > MAX_BYTES:
+                    raise _refused(f"The file at the address is larger than {MAX_BYTES // 1_000_000} MB.")
+            return bytes(content)
+    raise _refused(f"The address redirects more than {_REDIRECTS} times.")
+
+
+def _refused(reason: str) -> gr.Error:
+    return gr.Error(f"{reason} Send the picture itself, or another address.", print_exception=False)

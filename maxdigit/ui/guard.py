@@ -1,0 +1,293 @@
+"""What stands between the open web and the page: routes that are not served, and limits for each client.
+
+Gradio has a limit for the size of each uploaded file and one for the queue; the rest is here, in front of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import shutil
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from starlette.responses import PlainTextResponse
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+_Message = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[_Message]]
+_Send = Callable[[_Message], Awaitable[None]]
+
+# What Gradio serves beyond what this page needs. Through the first two anybody could fetch any public address with this
+# server; the others are tools for developers, and files that are shared between visits.
+_NOT_SERVED = re.compile(
+    r"/gradio_api/(?:file[=/](?:[a-z][a-z0-9+.-]*:|/*https?:)|proxy=|process_recording|deep_link|run-history|dev/|vibe|"
+    r"profiling|custom_component)|^/monitoring",
+    re.IGNORECASE,
+)
+_UPLOAD, _TOOLS = re.compile(r"/gradio_api/upload/?$"), re.compile(r"/gradio_api/mcp/")
+_MOST_CLIENTS = 20_000  # remembered; whoever has been quiet longest is forgotten first
+
+TOO_MANY = "Too many requests from your address. Wait a moment and try again."
+TOO_LARGE = (
+    "The request is larger than {limit} MB. Send pictures as files, to /gradio_api/upload, and larger batches in parts."
+)
+TOO_SLOW = "The request took too long to arrive. Try again."
+NO_ROOM = "The server has no room for more files just now. Try again in an hour."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one client may ask for; requests of this machine itself are not counted, but their size is limited."""
+
+    rate: float = 40  # requests that make work (POST) a second, in the long run: a class behind one address draws so
+    burst: int = 240  # and how many at once, before the rate counts
+    at_once: int = 128  # requests being answered, open streams included: a page holds two or three
+    body: int = 8_000_000  # bytes of a request
+    tool_body: int = 90_000_000  # of a call by a language model, which holds its pictures as text
+    upload: int = 2_100_000_000  # of the files of one upload together
+    all_bodies: int = 400_000_000  # bytes of requests other than uploads that are held at a time, of all clients
+    pause: float = 30  # seconds without a byte of a request that has begun
+    slowest: int = 4_000  # bytes a second that a body takes at least, on the whole
+    free: int = 1_000_000_000  # bytes of the disk that uploads leave free
+
+
+@dataclass
+class _Client:
+    """What one client has used up."""
+
+    tokens: float
+    at: float  # when that was so, on the monotonic clock: no jump of the system's own clock counts
+    open: int = 0
+
+
+@dataclass
+class Guard:
+    """ASGI middleware that keeps to the limits.
+
+    Args:
+        app: what is guarded.
+        uploads: the folder for uploads, whose disk is looked at.
+        limits: for each client.
+    """
+
+    app: Callable[[Any, _Receive, _Send], Awaitable[None]]
+    uploads: Path
+    limits: Limits = field(default_factory=Limits)
+    _clients: OrderedDict[str, _Client] = field(default_factory=OrderedDict, init=False)
+    _held: int = field(default=0, init=False)  # bytes of bodies
+
+    async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
+        """Pass a request on, or answer it with a sentence."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        name = client_name(scope)
+        client = self._client(name) if name else _Client(0, 0)
+        refusal = self._refusal(scope, name, client)
+        if refusal:
+            await refusal(scope, receive, send)
+            return
+        client.open += 1
+        body = _Body(self, scope, receive)
+        try:
+            await self.app(scope, body.receive, _noting(body, send))
+        except Exception:
+            if not body.trouble:
+                raise
+        finally:
+            client.open -= 1
+            self._held -= body.held
+        if body.trouble and not body.is_answered:
+            await body.trouble(scope, receive, send)
+
+    def hold(self, count: int) -> bool:
+        """Whether so many more bytes of a body can be held; they are then counted."""
+        if self._held + count > self.limits.all_bodies:
+            return False
+        self._held += count
+        return True
+
+    def most_bytes(self, path: str) -> int:
+        """How long the body of a request for this path may be."""
+        if _UPLOAD.search(path):
+            return self.limits.upload
+        return self.limits.tool_body if _TOOLS.search(path) else self.limits.body
+
+    def _refusal(self, scope: Any, name: str, client: _Client) -> PlainTextResponse | None:
+        path, is_post = scope["path"], scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if _NOT_SERVED.search(path):
+            return PlainTextResponse("There is nothing here.", 404)
+        if name and (client.open >= self.limits.at_once or (is_post and not self._takes_one(client))):
+            return PlainTextResponse(TOO_MANY, 429, {"Retry-After": "2"})
+        if is_post and _UPLOAD.search(path) and self._is_full(_length(scope)):
+            return PlainTextResponse(NO_ROOM, 507)
+        if _length(scope) > self.most_bytes(path):
+            return _too_large(self.most_bytes(path))
+        return None
+
+    def _client(self, name: str) -> _Client:
+        client = self._clients.setdefault(name, _Client(self.limits.burst, time.monotonic()))
+        self._clients.move_to_end(name)
+        if len(self._clients) > _MOST_CLIENTS:
+            self._clients.popitem(last=False)
+        return client
+
+    def _takes_one(self, client: _Client) -> bool:
+        """Whether the client may ask once more; it is then counted."""
+        now = time.monotonic()
+        client.tokens = min(self.limits.burst, client.tokens + (now - client.at) * self.limits.rate)
+        client.at = now
+        if client.tokens < 1:
+            return False
+        client.tokens -= 1
+        return True
+
+    def _is_full(self, more: int) -> bool:
+        folder = next(place for place in (self.uploads, *self.uploads.parents) if place.exists())
+        return shutil.disk_usage(folder).free - more < self.limits.free
+
+
+class _Body:
+    """The body of a request as it comes in, in bounds."""
+
+    def __init__(self, guard: Guard, scope: Any, receive: _Receive) -> None:
+        self.held = 0
+        self.trouble: PlainTextResponse | None = None  # why it was not read on
+        self.is_answered = False
+        self._guard, self._receive = guard, receive
+        self._most, self._is_upload = guard.most_bytes(scope["path"]), bool(_UPLOAD.search(scope["path"]))
+        self._count, self._has_ended = 0, False
+        self._begin = time.monotonic()
+
+    async def receive(self) -> _Message:
+        """The next part. A body that is too large or too slow ends like one whose sender has gone."""
+        if self._has_ended:  # what is waited for now is the client's going
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), self._guard.limits.pause)
+        except TimeoutError:
+            return self._stop(PlainTextResponse(TOO_SLOW, 408))
+        size = len(message.get("body", b""))
+        self._count += size
+        self._has_ended = not message.get("more_body", False)
+        if self._count > self._most:
+            return self._stop(_too_large(self._most))
+        allowed = self._guard.limits.pause + self._count / self._guard.limits.slowest
+        if not self._has_ended and time.monotonic() - self._begin > allowed:
+            return self._stop(PlainTextResponse(TOO_SLOW, 408))
+        if not self._is_upload:
+            if not self._guard.hold(size):
+                return self._stop(PlainTextResponse(TOO_MANY, 503, {"Retry-After": "5"}))
+            self.held += size
+        return message
+
+    def _stop(self, trouble: PlainTextResponse) -> _Message:
+        self.trouble, self._has_ended = trouble, True
+        trouble.headers["Connection"] = "close"
+        return {"type": "http.disconnect"}
+
+
+def client_name(scope: Any) -> str:
+    """Who asks: an address, of IPv6 the network; empty for this machine itself, or a proxy on it that does not say."""
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return str(host)
+    if address.is_loopback:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _noting(body: _Body, send: _Send) -> _Send:
+    async def noting(message: _Message) -> None:
+        if message["type"] == "http.response.start":
+            if body.trouble:  # the answer of an application that took the sender to be gone
+                return
+            body.is_answered = True
+            # What a visitor uploaded is never taken for a page, whatever it holds.
+            message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
+        if body.is_answered:
+            await send(message)
+
+    return noting
+
+
+def _length(scope: Any) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0
+
+
+def _too_large(limit: int) -> PlainTextResponse:
+    return PlainTextResponse(TOO_LARGE.format(limit=limit // 1_000_000), 413, {"Connection": "close"})
+
+
+# ---- Connections
+
+
+_Protocol: Any = AutoHTTPProtocol  # which of uvicorn's it is depends on what is installed
+
+
+class TimedProtocol(_Protocol):  # type: ignore[misc]
+    """uvicorn's, which by itself waits for ever for a request to begin and for its headers to end."""
+
+    most_seconds: ClassVar[float] = 20  # from the connection's beginning, or a request's, to the end of its headers
+    most_connections: ClassVar[int] = 512  # of one address on the internet; those of private networks may be proxies
+
+    _open: ClassVar[defaultdict[str, int]] = defaultdict(int)
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait, unless the address has too many connections."""
+        super().connection_made(transport)
+        self._host = self.client[0] if self.client else ""
+        self._open[self._host] += 1
+        if self._open[self._host] > self.most_connections and _is_global(self._host):
+            transport.abort()
+        else:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        super().connection_lost(exc)
+        self._stop_waiting()
+        self._open[self._host] -= 1
+        if not self._open[self._host]:
+            del self._open[self._host]
+
+    def data_received(self, data: bytes) -> None:
+        """Wait on where a request has begun and its headers have not ended."""
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            if self._timer is None:
+                self._wait()
+        else:
+            self._stop_waiting()
+
+    def _wait(self) -> None:
+        self._timer = self.loop.call_later(self.most_seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self._timer = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+
+
+def _is_global(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
