@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from maxdigit import CHECKPOINTS
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.model_process import ModelProcess, ModelProcessPredictor
+from maxdigit.ui.evaluation import Evaluation
 
 
 def main() -> None:

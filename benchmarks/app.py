@@ -59,8 +59,8 @@ PATIENCE = 180  # seconds after which something must have gone wrong
 # What is there, in CSS, when a tab's content is.
 TABS: dict[str, dict[str, list[str]]] = {
     texts.COMPARE: {
-        "tables and chart": ["#measured td", "#matrix td", "#against .xtick text"],
-        "every model's answer": [".versus-card:last-child .bar-best"],
+        "tables and chart": ["#measurements td", "#matrix td", "#against .xtick text"],
+        "every model's answer": [".side-by-side-card:last-child .bar-best"],
     },
     texts.BATCH: {"": ["#batch-files", "#batch-folder", "#batch-start"]},
     texts.TRAINING: {

@@ -51,15 +51,15 @@ from maxdigit.data.pictures import TEST_KINDS, generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.digits import find_digits, without
 from maxdigit.inference.explain import Heat, explain, heat_map
-from maxdigit.models.readings import NOTHING
+from maxdigit.models.reader import NOTHING
+from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
+from maxdigit.models.run_folder import READER
 from maxdigit.threads import one_thread
-from maxdigit.training.forms import TrainingForm
 from maxdigit.training.metrics import wilson_interval
-from maxdigit.training.readings import load_reading
 from maxdigit.training.recipes import get_recipe
-from maxdigit.training.runs import READER
 from maxdigit.training.starts import new_form
+from maxdigit.training.training_forms import TrainingForm
 
 _STEPS = 8
 _SMOOTH = 4.0  # pixels

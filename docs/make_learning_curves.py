@@ -20,8 +20,8 @@ from plotly.subplots import make_subplots
 
 from maxdigit import CHECKPOINTS
 from maxdigit.models.registry import MODELS
+from maxdigit.models.run_folder import HISTORY
 from maxdigit.training.history import read_history
-from maxdigit.training.runs import HISTORY
 
 FOLDER = Path(__file__).parent
 SIZE = (1100, 980)

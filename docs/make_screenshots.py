@@ -29,7 +29,10 @@ SIZES = {
     "laptop": {"viewport": {"width": 1280, "height": 720}},
     "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
 }
-PAGES = {"Compare": ".versus-card .bar-best", "Training": ".charts .xtick text"}  # and what is seen when one is there
+PAGES = {
+    "Compare": ".side-by-side-card .bar-best",
+    "Training": ".charts .xtick text",
+}  # and what is seen when one is there
 STAGE = {"viewport": {"width": 1120, "height": 720}}  # of the recording
 WIDTH = 720  # pixels of the recording
 FRAME = 32  # milliseconds

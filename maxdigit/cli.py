@@ -16,9 +16,8 @@ from maxdigit.errors import CheckpointError, MaxDigitError
 from maxdigit.inference.ensemble import write_weights
 from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
-from maxdigit.training.recipes import RECIPE_NAMES
+from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES
 from maxdigit.training.results import TEST_PICTURES, RunResults, is_measured, read_results, write_results
-from maxdigit.training.runs import ENSEMBLE
 
 app = typer.Typer(
     add_completion=False,
@@ -249,6 +248,32 @@ def report(
     except OSError as error:
         raise _fail(MaxDigitError(f"{error.filename} cannot be read or written ({error.strerror}).")) from None
     typer.echo(f"{readme}, {results} and the model cards are up to date.")
+
+
+@app.command()
+def publish(
+    space: Annotated[str, typer.Option(metavar="OWNER/NAME", help="The Space to make or bring up to date.")],
+    models: Annotated[bool, typer.Option("--models", help="Each checkpoint too, as a model repository.")] = False,
+    dataset: Annotated[bool, typer.Option("--dataset", help="The measured test pictures too, as a data set.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Publish the app as a Hugging Face Space, with the token of hf auth login or HF_TOKEN.
+
+    Each repository changes in one commit, and ends up with exactly these files.
+    """
+    from maxdigit.publishing import collect
+    from maxdigit.publishing.hub import describe, send
+
+    try:
+        repositories = collect(space, checkpoints, models=models, dataset=dataset)
+        if not dry_run:
+            send(repositories, typer.echo)
+            return
+    except MaxDigitError as error:
+        raise _fail(error) from None
+    for repository in repositories:
+        typer.echo("\n".join(describe(repository)))
 
 
 def _show(path: Path, prediction: Prediction, as_json: bool, heading: str) -> None:

@@ -13,8 +13,8 @@ import typer
 from maxdigit import CHECKPOINTS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS
-from maxdigit.training.recipes import RECIPE_NAMES, get_recipe
-from maxdigit.training.runs import INK_FINDER
+from maxdigit.models.run_folder import INK_FINDER, RECIPE_NAMES
+from maxdigit.training.recipes import get_recipe
 
 # Threads that wait give their core away: spinning, they would take it from the process that makes the pictures.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -16,14 +16,14 @@ import pytest
 from PIL import Image
 from ui_support import FakePredictor
 
-from maxdigit.inference import batch
-from maxdigit.inference.batch import BatchError, Entry, answer_batch, read_batch, read_names_and_labels
-from maxdigit.inference.evaluation import Evaluation
+from maxdigit.inference import bulk
+from maxdigit.inference.bulk import BatchError, Entry, answer_batch, read_batch, read_names_and_labels
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
+from maxdigit.ui.batch_results import Results, full_csv, submission_csv
 from maxdigit.ui.batch_tab import Batch, Order, View, lay_out
 from maxdigit.ui.downloads import write_download
-from maxdigit.ui.results import Results, full_csv, submission_csv
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.results_table import PAGE, results_page
 
 
@@ -99,7 +99,7 @@ def test_pictures_are_prepared_only_when_they_are_asked_for(tmp_path: Path) -> N
     groups = answer_batch(predictor, found, ["resnet18"])
     assert (count, predictor.prepared) == (80, 0)
     next(groups)
-    assert predictor.prepared == batch.BATCH
+    assert predictor.prepared == bulk.BATCH
 
 
 def test_a_picture_of_which_something_was_left_out_or_without_writing_is_unsure(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_a_picture_of_which_something_was_left_out_or_without_writing_is_unsure(
 
 
 def test_an_archive_that_inflates_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "MAX_PICTURE_BYTES", 100_000)
-    monkeypatch.setattr(batch, "MAX_ARCHIVE_BYTES", 250_000)
+    monkeypatch.setattr(bulk, "MAX_PICTURE_BYTES", 100_000)
+    monkeypatch.setattr(bulk, "MAX_ARCHIVE_BYTES", 250_000)
     bomb = archive(tmp_path / "bomb.zip", {f"{number}.png": bytes(50_000_000) for number in range(4)})
     assert bomb.stat().st_size < 300_000
     found = entries(bomb)
@@ -145,7 +145,7 @@ def test_damaged_and_locked_archives_are_told(tmp_path: Path) -> None:
 
 def test_too_many_and_none_at_all_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = archive(tmp_path / "x.zip", {f"{number}.png": b"" for number in range(6)})
-    monkeypatch.setattr(batch, "MAX_PICTURES", 5)
+    monkeypatch.setattr(bulk, "MAX_PICTURES", 5)
     with pytest.raises(BatchError, match="These are 6 pictures; 5 can be taken at once"):
         read_batch(FakePredictor(), [packed])
     for nothing in ([], [archive(tmp_path / "empty.zip", {})]):
@@ -244,7 +244,7 @@ def test_a_mended_answer_counts_in_what_is_downloaded() -> None:
 
 def test_names_are_harmless_in_a_page_and_in_a_spreadsheet() -> None:
     results = Results(["resnet18"])
-    results.add([batch.Answered(Entry("=HYPERLINK(1)<script>", None, BatchError("no")), {})])
+    results.add([bulk.Answered(Entry("=HYPERLINK(1)<script>", None, BatchError("no")), {})])
     assert "<script>" not in results_page(results, "all", 0)[0]
     assert "'=HYPERLINK" in full_csv(results)
 

@@ -30,11 +30,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 from ui_support import FakePredictor, ReadingPredictor, free_port, served, write_results, write_run
 
 from maxdigit.inference.digits import find_digits
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import append_epoch, read_history
 from maxdigit.ui import texts
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.examples import EXAMPLES, HARD
 from maxdigit.ui.texts import english, french
 
@@ -603,11 +603,11 @@ def test_models_are_compared_sorted_and_caught_at_their_mistakes(opened: Opener,
     said = answered(page).inner_text()[-1]
     page.get_by_role("tab", name=texts.COMPARE).click()
     expect(page.locator(".verdict h2")).to_have_text(f"They all say {said}.")
-    expect(page.locator(".versus-card .bar-best")).to_have_count(4)
+    expect(page.locator(".side-by-side-card .bar-best")).to_have_count(4)
     width = device["viewport"]["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
-    rows = page.locator("#measured tbody th")
+    rows = page.locator("#measurements tbody th")
     expect(rows).to_have_count(4)
     button = page.get_by_role("button", name="Model", exact=True)
     button.click()

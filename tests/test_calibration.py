@@ -12,9 +12,10 @@ from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import CheckpointError
 from maxdigit.models import torch_cnn
-from maxdigit.training.calibration import COLDEST, HOTTEST, fit_temperature, load_calibrated, read_temperature, scale
+from maxdigit.models.calibration import COLDEST, HOTTEST, load_calibrated, read_temperature, scale
 from maxdigit.training.metrics import answer, validate
 from maxdigit.training.run import write_calibration
+from maxdigit.training.temperature import fit_temperature
 from maxdigit.training.torch_loop import save_weights
 
 

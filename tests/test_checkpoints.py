@@ -13,8 +13,8 @@ from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.predict import Predictor
+from maxdigit.models.calibration import read_temperature
 from maxdigit.models.registry import MODELS
-from maxdigit.training.calibration import read_temperature
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import score
 

@@ -15,21 +15,21 @@ import pytest
 from PIL import Image
 from ui_support import TEXTURED, FakePredictor, write_results
 
-from maxdigit.data.sample import measured_picture
+from maxdigit.data.sample import evaluation_picture
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import NAMES, Predictor
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.results import ResultsError, RunResults, read_results
 from maxdigit.ui import texts
 from maxdigit.ui.charts import against_figure
 from maxdigit.ui.compare.asking import Asking
+from maxdigit.ui.compare.error_analysis import Look, Mistakes
 from maxdigit.ui.compare.measurements import _row, _whole, metrics_of
-from maxdigit.ui.compare.mistakes import Look, Mistakes
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
-from maxdigit.ui.shown import Shown
 from maxdigit.ui.sortable_table import Column, sortable
 from maxdigit.ui.theme import MODEL_COLOURS
+from maxdigit.ui.view_state import ViewState
 
 DRAWING = json.dumps({"version": 1, "strokes": [{"tool": "pen", "size": 40, "points": [[100, 200], [600, 400]]}]})
 
@@ -57,7 +57,7 @@ def test_agreement_is_told_in_words(answers: list[tuple[str, int]], words: str) 
     assert texts.verdict(answers) == words
 
 
-def compare(predictor: FakePredictor, shown: Shown) -> Iterator[tuple[str, str, dict[str, float]]]:
+def compare(predictor: FakePredictor, shown: ViewState) -> Iterator[tuple[str, str, dict[str, float]]]:
     """What the page shows, one answer after the other: the cards, the table, and the times."""
     with gr.Blocks():
         asking = Asking(predictor, Evaluation(), gr.HTML(), gr.HTML(), gr.State({}))
@@ -66,11 +66,11 @@ def compare(predictor: FakePredictor, shown: Shown) -> Iterator[tuple[str, str, 
 
 
 def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(predictor: FakePredictor) -> None:
-    steps = list(compare(predictor, Shown("draw", DRAWING)))
+    steps = list(compare(predictor, ViewState("draw", DRAWING)))
     assert len(steps) == 1 + len(NAMES)
     for number, (cards, _, times) in enumerate(steps):
-        assert cards.count('class="versus-card"') == len(NAMES), "the cards stand there from the start"
-        assert len(re.findall(r'class="versus-digit">\d', cards)) == number == len(times)
+        assert cards.count('class="side-by-side-card"') == len(NAMES), "the cards stand there from the start"
+        assert len(re.findall(r'class="side-by-side-digit">\d', cards)) == number == len(times)
     cards, table, times = steps[-1]
     assert "They all say" in cards and texts.COMPARE_OURS in cards
     assert times == dict.fromkeys(NAMES, 12.3) and table.count("12 ms") == len(NAMES)
@@ -79,7 +79,7 @@ def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(p
 
 
 def test_a_sample_is_taken_where_there_is_nothing_to_compare(predictor: FakePredictor) -> None:
-    *_, (cards, _, _) = compare(predictor, Shown())
+    *_, (cards, _, _) = compare(predictor, ViewState())
     assert texts.COMPARE_FRESH in cards and "the largest is" in cards
 
 
@@ -88,7 +88,7 @@ def test_a_model_that_cannot_answer_says_why_and_the_others_go_on() -> None:
         def available(self) -> list[str]:
             return ["torch_cnn", "resnet18"]
 
-    *_, (cards, _, times) = compare(WithoutOne(names=["resnet18"]), Shown("draw", DRAWING))
+    *_, (cards, _, times) = compare(WithoutOne(names=["resnet18"]), ViewState("draw", DRAWING))
     assert "torch_cnn has no trained weights" in cards and set(times) == {"resnet18"}
     assert "ResNet18 says" in cards
 
@@ -101,15 +101,15 @@ def test_where_no_writing_was_found_nobody_says_a_digit(tmp_path: Path) -> None:
     pixels = np.full((200, 300), 230, np.uint8)
     pixels[30:90, 40:48] = 20
     Image.fromarray(pixels).save(tmp_path / "sheet.png")
-    shown = Shown("upload", upload=str(tmp_path / "sheet.png"))
+    shown = ViewState("upload", upload=str(tmp_path / "sheet.png"))
     *_, (cards, _, _) = compare(BlankPredictor(), shown)
-    assert cards.count('class="versus-digit">?') == len(NAMES) and f"<h2>{texts.NO_DIGITS}</h2>" in cards
+    assert cards.count('class="side-by-side-digit">?') == len(NAMES) and f"<h2>{texts.NO_DIGITS}</h2>" in cards
     *_, (cards, _, _) = compare(FakePredictor(), shown)
-    assert "They all say" in cards and 'class="versus-digit">?' not in cards
+    assert "They all say" in cards and 'class="side-by-side-digit">?' not in cards
 
 
 def test_a_drawing_that_cannot_be_read_is_explained(predictor: FakePredictor) -> None:
-    ((sentence, _, _),) = compare(predictor, Shown("draw", "nonsense"))
+    ((sentence, _, _),) = compare(predictor, ViewState("draw", "nonsense"))
     assert "The drawing cannot be read" in sentence
 
 
@@ -196,7 +196,7 @@ def test_a_cell_shows_the_pictures_that_fell_into_it(predictor: FakePredictor) -
     matrix, gallery, _, cell = looked_at(predictor, Look("resnet18", cell=(9, 4)))
     assert gallery.count("<figure>") == 2 and cell == (9, 4) and matrix.count(" chosen") == 1
     assert "9, read as 4 (90% sure)" in gallery
-    family = measured_picture("textured", 8).family
+    family = evaluation_picture("textured", 8).family
     _, gallery, *_ = looked_at(predictor, Look("resnet18", family=family, cell=(9, 4)))
     assert "9, read as 4 (80% sure)" in gallery
     _, gallery, is_more, _ = looked_at(predictor, Look("resnet18", count=2))

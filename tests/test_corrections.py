@@ -17,7 +17,7 @@ from maxdigit.inference.corrections import CorrectionError, delete, export, keep
 from maxdigit.ui import texts
 from maxdigit.ui.app import build_app
 from maxdigit.ui.corrections_tab import _clear, _show
-from maxdigit.ui.shown import Shown
+from maxdigit.ui.view_state import ViewState
 
 DRAWING = json.dumps({"version": 1, "strokes": [{"tool": "pen", "size": 40, "points": [[100, 200], [600, 400]]}]})
 PICTURE = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
@@ -61,7 +61,7 @@ def test_deleting_touches_nothing_else(tmp_path: Path) -> None:
 def corrected(folder: Path, drawing: str, digit: object) -> tuple[Any, str]:
     """What the page does when a digit is said to be the right one for a drawing."""
     tab = ClassifyTab(FakePredictor(), folder)
-    changes = tab.keeping.correct(Shown("draw", drawing), "resnet18", digit)
+    changes = tab.keeping.correct(ViewState("draw", drawing), "resnet18", digit)
     return changes[tab.page.keep.correction], changes[tab.page.keep.said]
 
 

@@ -17,16 +17,16 @@ from PIL import Image
 from maxdigit.data import photo
 from maxdigit.data.arrange import Hand, Writing, arrange
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
-from maxdigit.data.batch import SIZE
 from maxdigit.data.drawn import draw, plan_drawing, write
 from maxdigit.data.forms import FORMS, MAX_POINTS, deal_forms, form_fields, form_glyph
 from maxdigit.data.kinds import MEASURED_KINDS
-from maxdigit.data.labelled import SampleError
+from maxdigit.data.labelled_picture import SampleError
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
+from maxdigit.data.picture_batch import SIZE
 from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, contents, generate
-from maxdigit.data.sample import draw_sample, measured_picture, write_samples
+from maxdigit.data.sample import draw_sample, evaluation_picture, write_samples
+from maxdigit.data.skeletons import Glyph, distance_fields, glyphs
 from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
-from maxdigit.data.strokes import Glyph, distance_fields, glyphs
 from maxdigit.preparation.framing import DIGIT_HEIGHT, MARGIN, digit_height
 from maxdigit.preparation.prepare import prepare
 
@@ -391,7 +391,7 @@ def test_samples_that_cannot_be_made_are_refused_with_a_sentence(wish: dict) -> 
 
 def test_a_measured_picture_is_found_again_by_its_number() -> None:
     pictures = generate(TEST, 1_498, 4, kind="drawn")
-    found = measured_picture("drawn", 1_501)
+    found = evaluation_picture("drawn", 1_501)
     assert (found.pixels == pictures.pixels[3].numpy()).all() and found.max_digit == pictures.labels[3]
 
 

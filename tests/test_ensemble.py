@@ -16,7 +16,7 @@ from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference import predict
 from maxdigit.inference.ensemble import choose_weights, mix, write_weights
 from maxdigit.inference.predict import Predictor
-from maxdigit.training.calibration import Calibration, scale
+from maxdigit.models.calibration import Calibration, scale
 
 PICTURES = np.zeros((4, 128, 128), np.uint8)
 # What the fake models answer, whatever they are shown.

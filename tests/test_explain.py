@@ -13,7 +13,7 @@ from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
 from maxdigit.inference.explain import explain, has_spoken, heat_map
 from maxdigit.inference.predict import Predictor
-from maxdigit.models.readings import Reader
+from maxdigit.models.reader import Reader
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 
 

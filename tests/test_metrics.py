@@ -12,7 +12,7 @@ import torch
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
 from maxdigit.training import metrics
-from maxdigit.training.factors import NOISES, OVERLAPS, ROTATIONS, SIZES, Factors, accuracies
+from maxdigit.training.difficulty_factors import NOISES, OVERLAPS, ROTATIONS, SIZES, Factors, accuracies
 from maxdigit.training.metrics import confident_share, measure, measure_blank
 from maxdigit.training.mistakes import Mistake, MistakesError, find_mistakes, read_mistakes, write_mistakes
 from maxdigit.training.results import FACTORS, Bin

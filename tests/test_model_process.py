@@ -21,17 +21,17 @@ from PIL import Image
 
 from maxdigit.errors import PictureError, UnknownModelError
 from maxdigit.inference import predict
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.model_process import ModelProcess, ModelProcessError, ask_predictor
 from maxdigit.inference.predict import Predictor, default_model
 from maxdigit.preparation.files import open_picture
+from maxdigit.ui.evaluation import Evaluation
 
 # What app.py does, in a process of its own.
 ANSWERS = """
 import sys
 from pathlib import Path
 
-from maxdigit.inference.evaluation import Evaluation
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.inference.model_process import ModelProcess, ModelProcessPredictor
 
 process = ModelProcess()
@@ -100,11 +100,11 @@ def test_the_other_process_makes_the_same_pictures_and_scores(process: ModelProc
     here, there = Evaluation(), Evaluation(process.call)
     for ours, theirs in (
         (here.sample(5, "drawn", digits=(1, 4, 2)), there.sample(5, "drawn", digits=[1, 4, 2])),
-        (here.measured_picture("textured", 8), there.measured_picture("textured", 8)),
+        (here.evaluation_picture("textured", 8), there.evaluation_picture("textured", 8)),
     ):
         assert (ours.pixels == theirs.pixels).all() and (ours.digits, ours.boxes) == (theirs.digits, theirs.boxes)
     assert there.sample(5, "drawn", digits=(1, 4, 2)) is there.sample(5, "drawn", digits=[1, 4, 2]), "asked for once"
-    assert there.measured_families("textured", [3, 8]) == here.measured_families("textured", [3, 8])
+    assert there.evaluation_families("textured", [3, 8]) == here.evaluation_families("textured", [3, 8])
     answers, labels = np.eye(10, dtype=np.float32)[[1, 2, 3]], np.array([1, 2, 4])
     assert there.score(answers, labels) == here.score(answers, labels)
 

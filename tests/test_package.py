@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from importlib import import_module
@@ -70,3 +71,22 @@ def test_files_named_in_documents_are_there(document):
     named = re.findall(r"`((?:maxdigit|benchmarks|tests|docs)/[\w./-]+\.(?:py|md|csv|css))`", text)
     missing = [name for name in named if "NAME" not in name and not (REPOSITORY / name).is_file()]
     assert not missing
+
+
+# From the first to the last: a package imports only what stands before it, and packages in one row not each other.
+LAYERS = ({"preparation"}, {"data"}, {"models"}, {"training", "inference"}, {"ui"})
+
+
+@pytest.mark.parametrize("package", [name for layer in LAYERS for name in sorted(layer)])
+def test_packages_import_only_those_before_them(package):
+    (place,) = (number for number, layer in enumerate(LAYERS) if package in layer)
+    allowed = {package}.union(*LAYERS[:place])
+    for file in (REPOSITORY / "maxdigit" / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                root, _, rest = name.partition(".")
+                inner = rest.partition(".")[0]
+                if root == "maxdigit" and (REPOSITORY / "maxdigit" / inner).is_dir() and inner:
+                    assert inner in allowed, f"{file.relative_to(REPOSITORY)} imports {name}"

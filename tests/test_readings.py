@@ -23,13 +23,13 @@ from maxdigit.data.splits import TEST
 from maxdigit.inference.ensemble import Ensemble
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.models import torch_cnn
-from maxdigit.models.readings import MAX_READINGS, NOTHING, Reader, Reading, Reads, find_readings
+from maxdigit.models.reader import MAX_READINGS, NOTHING, Reader, Reading, Reads, find_readings
+from maxdigit.models.reading_classifier import DEFAULTS, READER_SETTINGS, ReadingClassifier, digest, load_reading
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
+from maxdigit.models.run_folder import READER
 from maxdigit.training import choose_readings
 from maxdigit.training.metrics import measure, measure_blank, score_readings
 from maxdigit.training.reading_scores import Tally, match
-from maxdigit.training.readings import DEFAULTS, READER_SETTINGS, ReadingClassifier, digest, load_reading
-from maxdigit.training.runs import READER
 from maxdigit.training.torch_loop import save_weights
 
 MAP = FeatureMap(channels=11, cells=12, first=20.0, step=8.0)

@@ -12,6 +12,7 @@ from ui_support import METRICS, TEXTURED
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import MODELS
+from maxdigit.models.run_folder import ENSEMBLE
 from maxdigit.training.cards import measured_runs
 from maxdigit.training.results import (
     Bin,
@@ -25,7 +26,6 @@ from maxdigit.training.results import (
     read_results,
     write_results,
 )
-from maxdigit.training.runs import ENSEMBLE
 
 CHECKPOINTS = REPOSITORY / "checkpoints"
 COMMITTED = [*(folder for _, _, folder in measured_runs(CHECKPOINTS)), CHECKPOINTS / ENSEMBLE]

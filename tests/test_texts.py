@@ -27,7 +27,7 @@ REACHED = (
     "preparation/prepare.py",
     "data/mnist.py",
     "inference/model_process.py",
-    "inference/batch.py",
+    "inference/bulk.py",
     "inference/ensemble.py",
     "inference/predict.py",
     "models/keras_classifier.py",

@@ -23,14 +23,15 @@ from training_support import tiny
 from maxdigit.errors import TrainingError, UnknownModelError
 from maxdigit.models import keras_cnn, torch_cnn
 from maxdigit.models.registry import MODELS, get_model
+from maxdigit.models.run_folder import RECIPE_NAMES, write_aside, write_json
 from maxdigit.training.batches import GeneratedData, Shard, _ranges, locate_targets, target_probabilities
 from maxdigit.training.history import COLUMNS, Epoch, HistoryError, append_epoch, read_history
 from maxdigit.training.keras_loop import train_keras
 from maxdigit.training.losses import classification_loss
 from maxdigit.training.metrics import calibration_error, measure, reliability, score, wilson_interval
-from maxdigit.training.recipes import RECIPE_NAMES, Recipe, get_recipe
+from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import train
-from maxdigit.training.runs import prepare_folder, write_aside, write_json
+from maxdigit.training.run_setup import prepare_folder
 from maxdigit.training.starts import first_form, new_form
 from maxdigit.training.torch_loop import train_torch
 from maxdigit.training.tuned_loop import train_tuned

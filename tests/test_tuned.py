@@ -25,20 +25,20 @@ from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
 from maxdigit.models import keras_cnn
 from maxdigit.models.registry import MODELS, get_model
+from maxdigit.models.run_folder import write_json
 from maxdigit.training import keras_form, states, tuned_loop
 from maxdigit.training.batches import GeneratedData, Shard
 from maxdigit.training.composed import composed_kernel, paired_convolution
 from maxdigit.training.descent import COMING_DOWN, Descent
 from maxdigit.training.folding import is_hidden, set_norms
-from maxdigit.training.forms import TrainingForm
 from maxdigit.training.history import read_history
 from maxdigit.training.recipes import get_recipe
 from maxdigit.training.run import train
-from maxdigit.training.runs import write_json
 from maxdigit.training.starts import first_form, new_form
 from maxdigit.training.states import Progress, load_state, save_state
 from maxdigit.training.stream import batches
-from maxdigit.training.threads import Threads
+from maxdigit.training.thread_count import Threads
+from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned
 from maxdigit.training.widen import widen
 

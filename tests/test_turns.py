@@ -15,8 +15,8 @@ from maxdigit.inference.predict import DEFAULT_MODEL, Predictor
 from maxdigit.inference.turns import better_turns
 from maxdigit.preparation.finder import CHECKPOINT
 from maxdigit.ui import texts
-from maxdigit.ui.shown import Edit, Shown
 from maxdigit.ui.sureness import UNSURE
+from maxdigit.ui.view_state import Edit, ViewState
 
 pytestmark = [
     pytest.mark.skipif(not CHECKPOINT.is_file(), reason="the ink finder is not trained"),
@@ -47,14 +47,14 @@ def test_the_page_offers_the_turn_of_a_photograph_and_reads_it_then(tmp_path: Pa
     tab, path = ClassifyTab(Predictor()), tmp_path / "side.jpg"
     for number in range(8):  # the first that is not taken for something else
         path.write_bytes(photograph(number, 1))
-        card = tab.answer(Shown("upload", upload=str(path)), DEFAULT_MODEL)
+        card = tab.answer(ViewState("upload", upload=str(path)), DEFAULT_MODEL)
         if 'data-turn="3">' in card:
             break
     else:
         pytest.fail("no photograph was offered its turn")
     assert 'class="answer-turn" hidden' not in card
     _, digits = picture(KINDS["blue-ink"], number)
-    card = tab.answer(Shown("upload", upload=str(path), edit=Edit().turned(3)), DEFAULT_MODEL)
+    card = tab.answer(ViewState("upload", upload=str(path), edit=Edit().turned(3)), DEFAULT_MODEL)
     assert texts.headline(max(digits)) in card and 'class="answer-turn" hidden' in card
 
 

@@ -27,7 +27,6 @@ from maxdigit.data.backgrounds import FAMILIES
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.digits import find_digits
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import NAMES, Prediction, default_model
 from maxdigit.models.registry import MODELS
 from maxdigit.preparation.prepare import PreparedPicture, prepare
@@ -36,18 +35,19 @@ from maxdigit.ui.about_tab import _card
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app, launch_options
 from maxdigit.ui.charts import View, run_figures, smooth
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.examples import EXAMPLES, HARD, example, example_grid
 from maxdigit.ui.pad import DrawingError, Stroke, parse_strokes, render
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_CHARACTERS, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE
 from maxdigit.ui.press import pressed
 from maxdigit.ui.run_tables import settings_table
-from maxdigit.ui.runs import find_runs, fingerprint
 from maxdigit.ui.sampling import Dealt, Score
-from maxdigit.ui.shown import WHOLE, Edit, Seen, Shown, preview, seen_upload
+from maxdigit.ui.saved_runs import find_runs, fingerprint
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.texts import english
 from maxdigit.ui.theme import MODEL_COLOURS, make_theme
 from maxdigit.ui.training_tab import Training, lay_out
+from maxdigit.ui.view_state import WHOLE, Edit, ModelInput, ViewState, preview, upload_input
 
 
 def drawing(*strokes: dict) -> str:
@@ -58,17 +58,17 @@ def stroke(**changes: object) -> dict:
     return {"tool": "pen", "size": DEFAULT_SIZE, "points": [[100, 200], [300, 400]], **changes}
 
 
-def draw(value: object, **more: object) -> Shown:
+def draw(value: object, **more: object) -> ViewState:
     """What the page shows when this is on the pad."""
-    return Shown("draw", value, **more)  # type: ignore[arg-type]
+    return ViewState("draw", value, **more)  # type: ignore[arg-type]
 
 
-def uploaded(path: object, **more: object) -> Shown:
+def uploaded(path: object, **more: object) -> ViewState:
     """What the page shows when this file was uploaded."""
-    return Shown("upload", upload=str(path), **more)  # type: ignore[arg-type]
+    return ViewState("upload", upload=str(path), **more)  # type: ignore[arg-type]
 
 
-def answer(predictor: FakePredictor, shown: Shown, model: str = "resnet18") -> str:
+def answer(predictor: FakePredictor, shown: ViewState, model: str = "resnet18") -> str:
     return ClassifyTab(predictor).answer(shown, model)
 
 
@@ -229,7 +229,7 @@ def test_ink_outside_the_pad_and_erased_ink_move_nothing() -> None:
 
 # ---- The answer
 
-BLACK = Seen(np.zeros((128, 128), np.uint8))
+BLACK = ModelInput(np.zeros((128, 128), np.uint8))
 
 
 def shares_in(card: str) -> list[float]:
@@ -238,7 +238,7 @@ def shares_in(card: str) -> list[float]:
 
 def test_bars_stand_in_digit_order_and_sum_to_all() -> None:
     probabilities = np.array([0.02, 0.0, 0.01, 0.5, 0.0, 0.3, 0.1, 0.05, 0.0, 0.02], np.float32)
-    card = answer_card(Prediction("torch_cnn", probabilities, 8.44), Seen(np.full((128, 128), 90, np.uint8)))
+    card = answer_card(Prediction("torch_cnn", probabilities, 8.44), ModelInput(np.full((128, 128), 90, np.uint8)))
     assert shares_in(card) == pytest.approx(100 * probabilities, abs=0.06)
     assert re.findall(r'class="bar-digit">(\d)', card) == list("0123456789")
     assert card.count("bar-best") == 1 and re.search(r'class="bar bar-best" [^>]*data-digit="3"', card)
@@ -331,14 +331,14 @@ def test_an_uploaded_picture_is_turned_and_its_ink_overruled(tmp_path: Path) -> 
     pixels[20:60, 90:96] = 20
     path = tmp_path / "picture.png"
     Image.fromarray(pixels).save(path)
-    upright = seen_upload(uploaded(path), predictor=FakePredictor())
-    turned = seen_upload(uploaded(path, edit=Edit(1)), predictor=FakePredictor())
+    upright = upload_input(uploaded(path), predictor=FakePredictor())
+    turned = upload_input(uploaded(path, edit=Edit(1)), predictor=FakePredictor())
     assert upright is not None and turned is not None and upright.inverted
     assert np.abs(np.rot90(upright.pixels, -1).astype(int) - turned.pixels).mean() < 2
     assert len(upright.boxes) == 1 and upright.boxes[0][1] < 64 < turned.boxes[0][0], "the top goes to the right"
-    framed = seen_upload(uploaded(path, edit=Edit(region=(0.0, 0.0, 1.0, 0.7))), predictor=FakePredictor())
+    framed = upload_input(uploaded(path, edit=Edit(region=(0.0, 0.0, 1.0, 0.7))), predictor=FakePredictor())
     assert framed is not None and (framed.pixels != upright.pixels).any()
-    light = seen_upload(uploaded(path, ink="light"), predictor=FakePredictor())
+    light = upload_input(uploaded(path, ink="light"), predictor=FakePredictor())
     assert light is not None and not light.inverted and (light.pixels != upright.pixels).any()
 
 
@@ -365,7 +365,7 @@ def test_a_link_opens_the_same_drawing_with_the_same_model() -> None:
 def test_a_link_opens_the_same_sample(dealt: Dealt) -> None:
     tab = ClassifyTab(FakePredictor())
     page = tab.page
-    query = tab.keeping.link(Shown("sample", dealt=dealt), "resnet18")[page.handed]
+    query = tab.keeping.link(ViewState("sample", dealt=dealt), "resnet18")[page.handed]
     changes = tab.answering.follow(asked(query))
     assert (changes.pop(page.modes).selected, changes.pop(page.model)) == ("sample", "resnet18")
     assert changes[page.state.mode] == "sample" and changes[page.state.dealt] == dealt
@@ -407,7 +407,7 @@ def test_a_packed_drawing_cannot_grow_without_end() -> None:
 def test_what_cannot_be_linked_says_so() -> None:
     tab = ClassifyTab(FakePredictor())
     handed, address = tab.page.handed, tab.page.keep.address
-    made = tab.keeping.link(Shown("upload"), "resnet18")
+    made = tab.keeping.link(ViewState("upload"), "resnet18")
     assert made[handed] == "" and made[address].value == texts.LINK_NO_UPLOAD
     points = np.random.default_rng(0).integers(0, 1000, (9_000, 2)).tolist()
     made = tab.keeping.link(draw(drawing(stroke(points=points))), "resnet18")
@@ -756,7 +756,7 @@ def test_a_picture_is_turned_before_a_part_of_it_is_read(tmp_path: Path) -> None
     pixels = np.rot90(written(tmp_path / "sheet.png"), -1)  # 200 wide, 300 high
     expected = prepare(pixels[: 300 // 2, 200 // 2 :], fit_to_writing=False).pixels
     edit = Edit(1).framed([0.5, 0.0, 1.0, 0.5])
-    shown = seen_upload(uploaded(tmp_path / "sheet.png", edit=edit), predictor=FakePredictor())
+    shown = upload_input(uploaded(tmp_path / "sheet.png", edit=edit), predictor=FakePredictor())
     assert shown is not None and (shown.pixels == expected).all() and shown.pixels.any()
 
 
@@ -812,7 +812,7 @@ def test_found_writing_is_framed_until_a_part_is_chosen_by_hand(tmp_path: Path) 
     assert changes[part] == "chosen" and changes[edit].region == predictor.region, "one begins with what was found"
     value = editing.read_part(replace(shown, edit=changes[edit]), "auto")[cropper]
     assert {**json.loads(value), "number": 0} == {**first, "number": 0} and value != json.dumps(first)
-    assert editing.begin(Shown("upload", edit=changes[edit])) == {edit: Edit(), cropper: "", part: "auto"}
+    assert editing.begin(ViewState("upload", edit=changes[edit])) == {edit: Edit(), cropper: "", part: "auto"}
 
 
 def test_without_a_finding_there_is_no_frame_before_one_is_asked_for(tmp_path: Path) -> None:
@@ -843,7 +843,7 @@ def test_digits_found_are_outlined_where_they_lie_on_the_uploaded_picture(tmp_pa
             covered[max(y0 - 3, 0) : y1 + 3, max(x0 - 3, 0) : x1 + 3] = True
             assert ink[y0:y1, x0:x1].mean() > 0.4
         assert not (ink & ~covered).any()
-    assert tab.marks(Shown("upload")) == ""
+    assert tab.marks(ViewState("upload")) == ""
 
 
 def test_what_was_left_out_makes_the_answer_unsure_and_fitting_can_be_undone(tmp_path: Path) -> None:
@@ -927,7 +927,7 @@ def test_every_very_sure_turn_is_offered_and_none_where_there_is_nothing_to_turn
     upload = uploaded(tmp_path / "sheet.png")
     written(tmp_path / "sheet.png")
     assert sorted(offered_turns(answer(AnyTurn(), upload))) == [1, 2, 3]
-    for shown in (draw(drawing(stroke())), Shown("sample", dealt=Dealt(7))):
+    for shown in (draw(drawing(stroke())), ViewState("sample", dealt=Dealt(7))):
         predictor = AnyTurn()
         assert offered_turns(answer(predictor, shown)) == [] and len(predictor.seen) == 1
 

@@ -16,30 +16,30 @@ from PIL import Image
 from ui_support import ClassifyTab, FakePredictor, ReadingPredictor
 
 from maxdigit.errors import CheckpointError
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction
-from maxdigit.models.readings import Reading
+from maxdigit.models.reader import Reading
 from maxdigit.preparation.framing import Frame
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card
 from maxdigit.ui.classify.parts import Without, in_a_line
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import in_steps
 from maxdigit.ui.pad.strokes import GRID
 from maxdigit.ui.readings import boxes_of, marks, place, readings_line
 from maxdigit.ui.readings.places import Rect
 from maxdigit.ui.sampling import Dealt
-from maxdigit.ui.shown import Edit, Seen, Shown
+from maxdigit.ui.side_by_side import Reply, side_by_side
 from maxdigit.ui.sureness import is_unsure
-from maxdigit.ui.versus import Reply, versus
+from maxdigit.ui.view_state import Edit, ModelInput, ViewState
 
 WIDTH = 40  # of the strokes drawn here, in units of the pad
 BARS = ((150, 200, 330), (450, 300, 560), (750, 100, 620))  # x, top and bottom: the model sees 3 heights
 
 
-def drawn(*bars: tuple[int, int, int], **more: object) -> Shown:
+def drawn(*bars: tuple[int, int, int], **more: object) -> ViewState:
     """Upright bars on the pad."""
     strokes = [{"tool": "pen", "size": WIDTH, "points": [[x, top], [x, bottom]]} for x, top, bottom in bars]
-    return Shown("draw", json.dumps({"version": 1, "strokes": strokes}), **more)  # type: ignore[arg-type]
+    return ViewState("draw", json.dumps({"version": 1, "strokes": strokes}), **more)  # type: ignore[arg-type]
 
 
 def labels(svg: str) -> list[tuple[str, Rect]]:
@@ -110,7 +110,7 @@ def written(path: Path) -> NDArray[np.uint8]:
 def test_digits_are_named_on_the_uploaded_picture_as_it_lies_there(tmp_path: Path, turns: int) -> None:
     pixels = np.rot90(written(tmp_path / "sheet.png"), -turns)
     tab = ClassifyTab(ReadingPredictor())
-    svg = tab.marks(Shown("upload", upload=str(tmp_path / "sheet.png"), edit=Edit(turns)))
+    svg = tab.marks(ViewState("upload", upload=str(tmp_path / "sheet.png"), edit=Edit(turns)))
     assert f'viewBox="0 0 {pixels.shape[1]} {pixels.shape[0]}"' in svg and svg.count("<polygon") == 2
     found = labels(svg)
     assert len(found) == 2
@@ -126,7 +126,7 @@ def test_a_mark_follows_a_frame_that_turns() -> None:
     angle = np.radians(30)
     turn = 4 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     frame = Frame(np.column_stack([turn, (300.0, 100.0)]))
-    picture = Seen(np.full((128, 128), 90, np.uint8), frame=frame, size=(900, 900), is_uploaded=True)
+    picture = ModelInput(np.full((128, 128), 90, np.uint8), frame=frame, size=(900, 900), is_uploaded=True)
     said = Prediction("resnet18", np.full(10, 0.1, np.float32), 1.0, (Reading(4, 0.9, 64.0, 32.0),))
     ((_, (x0, _, x1, y1)),) = labels(marks(picture, said))
     x, y = frame.to_picture(np.array([[64.0, 32.0]]))[0]
@@ -142,7 +142,7 @@ class ReadingEverywhere(ReadingPredictor):
 
 
 def test_on_texture_where_no_box_is_found_what_is_read_stands_above_its_centre() -> None:
-    shown = Shown("sample", dealt=Dealt(5))
+    shown = ViewState("sample", dealt=Dealt(5))
     found = labels(ClassifyTab(ReadingEverywhere()).marks(shown))
     assert [said for said, _ in found] == ["3", "6?"], "whoever is unsure says so"
     for (_, (x0, _, x1, y1)), (x, y) in zip(found, ((40, 90), (100, 64)), strict=True):
@@ -150,14 +150,14 @@ def test_on_texture_where_no_box_is_found_what_is_read_stands_above_its_centre()
 
 
 def test_what_truly_stands_in_a_sample_moves_no_mark() -> None:
-    picture = Seen(np.full((128, 128), 90, np.uint8), boxes=((30, 70, 60, 110),), are_true=True)
+    picture = ModelInput(np.full((128, 128), 90, np.uint8), boxes=((30, 70, 60, 110),), are_true=True)
     said = ReadingEverywhere().classify(picture.pixels, "resnet18")
     assert labels(marks(picture, said)) == labels(marks(replace(picture, boxes=(), are_true=False), said))
 
 
 def test_an_erased_digit_is_named_no_longer_and_its_outline_is_dashed(tmp_path: Path) -> None:
     written(tmp_path / "sheet.png")
-    tab, shown = ClassifyTab(ReadingPredictor()), Shown("upload", upload=str(tmp_path / "sheet.png"))
+    tab, shown = ClassifyTab(ReadingPredictor()), ViewState("upload", upload=str(tmp_path / "sheet.png"))
     svg = tab.answering.press(shown, "resnet18", None, 1)[tab.page.upload.marks]
     assert len(labels(svg)) == 1 and svg.count('class="outline erased"') == 1 and svg.count("<polygon") == 2
 
@@ -182,7 +182,7 @@ def test_nothing_is_read_where_there_is_no_writing(tmp_path: Path) -> None:
         def prepare(self, source, **options):
             return replace(super().prepare(source, **options), has_writing=False)
 
-    tab, shown = ClassifyTab(Blank()), Shown("upload", upload=str(tmp_path / "sheet.png"))
+    tab, shown = ClassifyTab(Blank()), ViewState("upload", upload=str(tmp_path / "sheet.png"))
     assert labels(tab.marks(shown)) == [] and '<p class="answer-reads"></p>' in tab.answer(shown)
 
 
@@ -207,18 +207,18 @@ def said(answer: int, share: float, *digits: int) -> Prediction:
 )
 def test_an_answer_is_unsure_if_it_is_not_the_largest_that_was_read(prediction: Prediction, unsure: bool) -> None:
     assert is_unsure(prediction) == unsure
-    picture = Seen(np.full((128, 128), 90, np.uint8))
+    picture = ModelInput(np.full((128, 128), 90, np.uint8))
     card = answer_card(prediction, picture)
     assert ("Not sure: " in card or "Torn" in card) == unsure
     assert ("Not sure: it reads 3 · 8 · 5, but answers" in card) == prediction.is_contradicted
-    told = versus(["resnet18"], [Reply("resnet18", prediction)], picture, "")
+    told = side_by_side(["resnet18"], [Reply("resnet18", prediction)], picture, "")
     assert ("Not sure: it reads 3 · 8 · 5, but answers" in told) == prediction.is_contradicted
     assert readings_line(prediction.digits) in told
 
 
 def test_whoever_contradicts_himself_is_asked_about_the_turned_picture(tmp_path: Path) -> None:
     written(tmp_path / "sheet.png")
-    predictor, shown = ReadingPredictor(), Shown("upload", upload=str(tmp_path / "sheet.png"))
+    predictor, shown = ReadingPredictor(), ViewState("upload", upload=str(tmp_path / "sheet.png"))
     tab = ClassifyTab(predictor)
     tab.answer(shown)
     assert not predictor.in_batches
@@ -292,9 +292,9 @@ def test_what_takes_long_is_found_out_when_asked_for() -> None:
 def test_there_is_nothing_to_erase_on_texture_of_one_digit_or_where_there_is_none() -> None:
     predictor = ReadingPredictor()
     tab = ClassifyTab(predictor)
-    assert tab.parts(Shown("sample", dealt=Dealt(5))) == ("", False)
-    assert tab.parts(drawn(BARS[0])) == ("", False) and tab.parts(Shown("draw")) == ("", False)
-    assert tab.answering.ask_parts(Shown("draw"), "resnet18") == {tab.page.parts: ""}
+    assert tab.parts(ViewState("sample", dealt=Dealt(5))) == ("", False)
+    assert tab.parts(drawn(BARS[0])) == ("", False) and tab.parts(ViewState("draw")) == ("", False)
+    assert tab.answering.ask_parts(ViewState("draw"), "resnet18") == {tab.page.parts: ""}
     changes = tab.answering.press(drawn(*BARS, erased=(0,)), "resnet18", None, 1)
     assert changes[tab.page.parts] == "", "a single one is left"
     predictor.seen.clear()
@@ -324,7 +324,7 @@ def test_a_sample_s_digits_are_numbered_from_the_left() -> None:
     tab = ClassifyTab(FakePredictor())
     for seed in range(6):
         dealt = Dealt(seed, "drawn")
-        card = tab.answer(Shown("sample", dealt=dealt))
+        card = tab.answer(ViewState("sample", dealt=dealt))
         boxes = dealt.sample(Evaluation()).boxes
         drawn_boxes = [int(x) for x in re.findall(r'<rect x="(-?\d+)"', card)]
         assert drawn_boxes == sorted(box[0] for box in boxes)

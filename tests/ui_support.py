@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError, UnknownModelError
 from maxdigit.inference.digits import find_digits
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import NAMES, Prediction, Predictor
-from maxdigit.models.readings import Reading
+from maxdigit.models.reader import Reading
+from maxdigit.models.run_folder import ENSEMBLE
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import Epoch, write_history
 from maxdigit.training.mistakes import Mistake, write_mistakes
-from maxdigit.training.runs import ENSEMBLE
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.editing import Editing
 from maxdigit.ui.classify.keeping import Keeping
 from maxdigit.ui.classify.layout import lay_out
-from maxdigit.ui.shown import Shown
+from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.view_state import ViewState
 
 CONFUSION = (10 * np.eye(10, dtype=int)).tolist()
 CONFUSION[9][4] = 3
@@ -168,20 +168,20 @@ class ClassifyTab:
         self.editing = Editing(self.page, predictor)
         self.keeping = Keeping(self.page, predictor, Evaluation(), corrections)
 
-    def answer(self, shown: Shown, model: str = "resnet18") -> str:
+    def answer(self, shown: ViewState, model: str = "resnet18") -> str:
         """The card about what is shown."""
         return self.answering.show(shown, model)[self.page.answer]
 
-    def marks(self, shown: Shown, model: str = "resnet18") -> str:
+    def marks(self, shown: ViewState, model: str = "resnet18") -> str:
         """What lies over the picture that is shown."""
         return self.answering.show(shown, model)[self.page.marks[shown.mode]]
 
-    def parts(self, shown: Shown, model: str = "resnet18") -> tuple[str, bool]:
+    def parts(self, shown: ViewState, model: str = "resnet18") -> tuple[str, bool]:
         """What would change the answer, and whether it comes after the answer."""
         said = self.answering.show(shown, model)[self.page.parts]
         return (said(), True) if callable(said) else (said, False)
 
-    def press(self, shown: Shown, digit: object = None, number: object = None) -> tuple[str, tuple[int, ...]]:
+    def press(self, shown: ViewState, digit: object = None, number: object = None) -> tuple[str, tuple[int, ...]]:
         """The card after a press, and what is erased then."""
         changes = self.answering.press(shown, "resnet18", digit, number)
         return changes[self.page.answer], changes[self.page.state.erased]

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.batch import SIZE
-from maxdigit.data.strokes import Glyph, Line
+from maxdigit.data.picture_batch import SIZE
+from maxdigit.data.skeletons import Glyph, Line
 from maxdigit.preparation.framing import DIGIT_HEIGHT, MARGIN, digit_height
 
 Layout = Literal["row", "column", "scattered"]

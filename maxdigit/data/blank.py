@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures, generator, uniform
 from maxdigit.data.drawn import make_drawn
+from maxdigit.data.picture_batch import CHUNK, MAX_DIGITS, SIZE, Pictures, generator, uniform
 from maxdigit.data.splits import Split
 from maxdigit.data.textured import make_textured
 

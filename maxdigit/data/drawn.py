@@ -18,10 +18,20 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from maxdigit.data.arrange import LAYOUTS, Hand, Writing, arrange
-from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures, Rows, angle_table, deal_digits, generator, uniform
 from maxdigit.data.forms import deal_forms, form_glyph
+from maxdigit.data.picture_batch import (
+    CHUNK,
+    MAX_DIGITS,
+    SIZE,
+    Pictures,
+    Rows,
+    angle_table,
+    deal_digits,
+    generator,
+    uniform,
+)
+from maxdigit.data.skeletons import Line, glyphs
 from maxdigit.data.splits import Split
-from maxdigit.data.strokes import Line, glyphs
 
 # What is drawn: MNIST's digits, digits in other forms, marks that are no digits, or some of both kinds of digits.
 Pen = Literal["drawn", "forms", "marks", "mixed"]

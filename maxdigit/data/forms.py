@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from maxdigit.data.mnist import SIZE
-from maxdigit.data.strokes import Glyph
+from maxdigit.data.skeletons import Glyph
 
 _HEIGHT = 20.0  # MNIST pixels: as high as MNIST's own digits
 _SAMPLES = 160  # points along a digit's strokes, at most half an MNIST pixel apart
@@ -88,7 +88,7 @@ def deal_forms(g: Generator, digits: Tensor) -> Hands:
 
 
 def form_glyph(form: int, reach: float, offset: NDArray[np.float32]) -> Glyph:
-    """One digit's strokes as :func:`maxdigit.data.strokes.glyphs` gives them; arguments as in :class:`Hands`."""
+    """One digit's strokes as :func:`maxdigit.data.skeletons.glyphs` gives them; arguments as in :class:`Hands`."""
     near, far, curves, parts = _lines()[form]
     points = near + (far - near) * np.float32(reach) + offset[: len(near)]
     way = (curves[:, :, None] * points).sum(1) * np.float32(_HEIGHT)
@@ -99,7 +99,7 @@ def form_glyph(form: int, reach: float, offset: NDArray[np.float32]) -> Glyph:
 def form_fields(hands: Hands) -> Tensor:
     """Distance to the pen's way for each digit: float32 ``(M, 28, 28)`` in MNIST pixels, on ``hands``' device.
 
-    The same thing as :func:`maxdigit.data.strokes.distance_fields` gives for MNIST's own digits.
+    The same thing as :func:`maxdigit.data.skeletons.distance_fields` gives for MNIST's own digits.
     """
     device = hands.form.device
     near, far, curves = (table.to(device)[hands.form] for table in _tables())

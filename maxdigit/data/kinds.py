@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from maxdigit.data.batch import Pictures
     from maxdigit.data.drawn import Pen
+    from maxdigit.data.picture_batch import Pictures
     from maxdigit.data.splits import Split
 
 # Some rows of a chunk of pictures, by split, chunk, rows, balance (as :func:`maxdigit.data.pictures.generate` has it)

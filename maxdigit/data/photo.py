@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from maxdigit.data.arrange import Writing, frame
-from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures, Rows, generator, uniform
 from maxdigit.data.drawn import Drawing, angles, box_table, draw, plan_drawing, write
+from maxdigit.data.picture_batch import CHUNK, MAX_DIGITS, SIZE, Pictures, Rows, generator, uniform
+from maxdigit.data.skeletons import Line
 from maxdigit.data.splits import Split
-from maxdigit.data.strokes import Line
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.finder import load_finder
 from maxdigit.preparation.framing import Frame

@@ -12,8 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maxdigit.data.batch import CHUNK, MAX_DIGITS, SIZE, Pictures
 from maxdigit.data.kinds import KINDS, TEST_KINDS
+from maxdigit.data.picture_batch import CHUNK, MAX_DIGITS, SIZE, Pictures
 from maxdigit.data.splits import Split
 
 # Of the pictures of a split. Accuracies of drawn, forms and photo pictures, and how sure a model is of blank ones, are

@@ -12,7 +12,7 @@ from PIL import Image
 
 from maxdigit.data.backgrounds import FAMILIES
 from maxdigit.data.kinds import TEST_KINDS, has_backgrounds
-from maxdigit.data.labelled import Sample, SampleError
+from maxdigit.data.labelled_picture import Sample, SampleError
 from maxdigit.data.pictures import CHUNK, Pictures, contents, generate
 from maxdigit.data.splits import SPLITS, TEST, Split
 
@@ -51,12 +51,12 @@ def draw_sample(
     raise SampleError("No such picture was found. Choose another seed, other digits or another background.")
 
 
-def measured_picture(kind: str, index: int) -> Sample:
+def evaluation_picture(kind: str, index: int) -> Sample:
     """Picture number ``index`` of the measured test set of that kind."""
     return next(iter_samples(generate(TEST, index, 1, kind=kind)))
 
 
-def measured_families(kind: str, indices: Sequence[int]) -> list[str | None]:
+def evaluation_families(kind: str, indices: Sequence[int]) -> list[str | None]:
     """The backgrounds of the pictures with these numbers in the measured test set; None for a plain one."""
     families = [int(contents(TEST, index // CHUNK, kind)[1][index % CHUNK]) for index in indices]
     return [FAMILIES[family] if family >= 0 else None for family in families]

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, TEXTURE_SIZE, texture
-from maxdigit.data.batch import (
+from maxdigit.data.mnist import SIZE as SPRITE
+from maxdigit.data.picture_batch import (
     CHUNK,
     MAX_DIGITS,
     SIZE,
@@ -26,7 +27,6 @@ from maxdigit.data.batch import (
     ink_boxes,
     uniform,
 )
-from maxdigit.data.mnist import SIZE as SPRITE
 from maxdigit.data.splits import PICTURES_PER_TEXTURES, TEXTURES_PER_FAMILY, Split, SplitName, digits_of
 
 _PLACEMENT_TRIES = 24  # candidate layouts a picture; more than half of them serve

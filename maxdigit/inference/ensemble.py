@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
-from maxdigit.models.readings import Reading, Reads
+from maxdigit.models.calibration import Calibration
+from maxdigit.models.reader import Reading, Reads
 from maxdigit.models.registry import MODELS, Predicts
-from maxdigit.training.calibration import Calibration
-from maxdigit.training.runs import write_json
+from maxdigit.models.run_folder import write_json
 
 WEIGHTS = "ensemble.json"
 
@@ -52,7 +52,7 @@ class Ensemble:
     def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
         """Probabilities, and the readings of the member whose word counts most.
 
-        See :class:`maxdigit.models.readings.Reads`. Not all members' readings, merged: their readers say what they see
+        See :class:`maxdigit.models.reader.Reads`. Not all members' readings, merged: their readers say what they see
         in cells of different sizes and places, how sure each is was never fitted to the others, and a merged reading
         would be none that any of the networks made.
         """

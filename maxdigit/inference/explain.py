@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit import IMAGE_SIZE
+from maxdigit.models.reading_classifier import ReadingClassifier
 from maxdigit.models.registry import FeatureMap, ModelSpec
-from maxdigit.training.readings import ReadingClassifier
 
 Heat = NDArray[np.float32]
 

@@ -16,14 +16,13 @@ from maxdigit import CHECKPOINTS, IMAGE_SIZE
 from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import explain
-from maxdigit.models.readings import Reading, Reads
+from maxdigit.models.reader import Reading, Reads
+from maxdigit.models.reading_classifier import ReadingClassifier, load_reading
 from maxdigit.models.registry import MODELS, NUM_CLASSES
+from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES
 from maxdigit.preparation.files import open_picture
 from maxdigit.preparation.framing import Region
 from maxdigit.preparation.prepare import PreparedPicture, prepare
-from maxdigit.training.readings import ReadingClassifier, load_reading
-from maxdigit.training.recipes import RECIPE_NAMES
-from maxdigit.training.runs import ENSEMBLE
 
 NAMES = (*MODELS, ENSEMBLE)  # all that can be asked, if it is trained
 DEFAULT_MODEL = "resnet18"  # right more often than the others, and fast

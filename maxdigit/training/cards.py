@@ -14,9 +14,8 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import MODELS, ModelSpec
-from maxdigit.training.recipes import RECIPE_NAMES
+from maxdigit.models.run_folder import CALIBRATION, CARD, CONFIG, RECIPE_NAMES, read_json
 from maxdigit.training.results import KindResult, RunResults, is_measured, known, read_results
-from maxdigit.training.runs import CALIBRATION, CARD, CONFIG, read_json
 
 NOT_MEASURED = "not measured"
 _LIBRARIES = {"keras": "keras", "torch": "pytorch"}
@@ -87,7 +86,7 @@ matters. From the repository's root:
 
 ```python
 from pathlib import Path
-from maxdigit.training.calibration import load_calibrated
+from maxdigit.models.calibration import load_calibrated
 
 probabilities = load_calibrated("{model}", Path("checkpoints/{model}/{recipe}")).predict(pictures)
 ```

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.batch import Pictures
 from maxdigit.data.kinds import TEST_KINDS
+from maxdigit.data.picture_batch import Pictures
 from maxdigit.data.splits import VALIDATION
-from maxdigit.models.readings import NOTHING, Reader, find_readings
+from maxdigit.models.reader import NOTHING, Reader, find_readings
+from maxdigit.models.reading_classifier import ReaderSettings, digest, load_reader
 from maxdigit.models.registry import get_model
+from maxdigit.models.run_folder import READER_SETTINGS, write_json
 from maxdigit.training.batches import held_out
 from maxdigit.training.reading_scores import Tally
-from maxdigit.training.readings import ReaderSettings, digest, load_reader
-from maxdigit.training.runs import READER_SETTINGS, write_json
 
 PICTURES = 500  # validation pictures of each kind: two numbers from a coarse grid are all that is chosen
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

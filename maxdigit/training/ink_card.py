@@ -8,9 +8,9 @@ from pathlib import Path
 from huggingface_hub import ModelCardData
 
 from maxdigit.errors import TrainingError
+from maxdigit.models.run_folder import CARD, CONFIG, HISTORY, INK_FINDER, METRICS, read_json
 from maxdigit.training.cards import percent
 from maxdigit.training.history import read_history
-from maxdigit.training.runs import CARD, CONFIG, HISTORY, INK_FINDER, METRICS, read_json
 
 _CARD = """---
 {metadata}

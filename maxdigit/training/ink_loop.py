@@ -27,13 +27,23 @@ from tqdm import tqdm
 from maxdigit.data.scenes import SCENE_KINDS, Scene, make_scene
 from maxdigit.data.splits import TEST, TRAIN, VALIDATION, Split
 from maxdigit.errors import TrainingError
+from maxdigit.models.run_folder import (
+    CONFIG,
+    HISTORY,
+    METRICS,
+    STATE,
+    read_json,
+    recover,
+    remove,
+    write_aside,
+    write_json,
+)
 from maxdigit.preparation.finder import COMPETITION, FAINT, SURE
 from maxdigit.preparation.ink_network import InkNetwork, to_inputs
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.muon import Muon, hidden_kernels
 from maxdigit.training.run import device_name
-from maxdigit.training.runs import CONFIG, HISTORY, METRICS, STATE, read_json, recover, remove, write_aside, write_json
 from maxdigit.training.tuned_loop import average
 
 WEIGHTS = "model.safetensors"

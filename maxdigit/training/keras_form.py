@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TRAIN
 from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+from maxdigit.models.run_folder import write_aside
 from maxdigit.models.torch_classifier import Pictures
 from maxdigit.training.folding import Norm, Weighted, fold_norm, unfold_norm
-from maxdigit.training.forms import TrainingForm
-from maxdigit.training.runs import write_aside
+from maxdigit.training.training_forms import TrainingForm
 
 _EPSILON = 1e-3  # Keras's own for batch norm, so that the published ones carry over as they are
 _CALIBRATION = {"textured": 64, "crowded": 64, "drawn": 64, "photo": 64}  # pictures that new moments are taken from

@@ -16,11 +16,11 @@ from keras import ops
 from maxdigit.errors import TrainingError
 from maxdigit.models.keras_classifier import WEIGHTS
 from maxdigit.models.registry import ModelSpec, get_model
+from maxdigit.models.run_folder import HISTORY, STATE, read_json, recover, write_aside, write_json
 from maxdigit.training.batches import Batch, Data, Shard, target_probabilities
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.recipes import Recipe
-from maxdigit.training.runs import HISTORY, STATE, read_json, recover, write_aside, write_json
 
 _EVALUATION_BATCH = 250
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from maxdigit.data.kinds import BLANK, TEST_KINDS
 from maxdigit.data.splits import SPLITS, VALIDATION
-from maxdigit.models.readings import Reads
+from maxdigit.models.reader import Reads
 from maxdigit.models.registry import NUM_CLASSES, Predicts
 from maxdigit.training.batches import held_out
-from maxdigit.training.factors import Factors, accuracies
+from maxdigit.training.difficulty_factors import Factors, accuracies
 from maxdigit.training.mistakes import Mistake, find_mistakes
 from maxdigit.training.reading_scores import Tally
 from maxdigit.training.results import BlankResult, KindResult, ReadingScore, Score

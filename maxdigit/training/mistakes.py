@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.training.runs import MISTAKES, write_aside
+from maxdigit.models.run_folder import MISTAKES, write_aside
 
 
 @dataclass(frozen=True)

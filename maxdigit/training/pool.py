@@ -22,12 +22,12 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from maxdigit.data.batch import MAX_DIGITS, SIZE
+from maxdigit.data.picture_batch import MAX_DIGITS, SIZE
 from maxdigit.data.pictures import VERSION
 from maxdigit.errors import TrainingError
+from maxdigit.models.run_folder import read_json, remove, write_json
 from maxdigit.training.batches import Batch, GeneratedData, Shard
 from maxdigit.training.recipes import Recipe
-from maxdigit.training.runs import read_json, remove, write_json
 
 BLOCK = 512  # pictures that are made at once, mixed as the recipe says
 _BLOCKS_A_TASK = 8  # one after another by one process: neighbours share what they are planned from

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.models.readings import Reading
+from maxdigit.models.reader import Reading
 
 # Pixels that a reading may lie outside a digit's box. A reader knows no more than the cell, and the outermost cells of
 # an unpadded network read what lies past them, up to 15 pixels off; a digit is some 30 pixels high.

@@ -8,10 +8,7 @@ from typing import Any, Literal
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
-
-RecipeName = Literal["tuned", "paper"]
-# The order in which they are shown, and in which a model's trained weights are looked for.
-RECIPE_NAMES: tuple[RecipeName, ...] = ("tuned", "paper")
+from maxdigit.models.run_folder import RECIPE_NAMES, RecipeName
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import ModelSpec
+from maxdigit.models.run_folder import ENSEMBLE
 from maxdigit.training.cards import NOT_MEASURED, accuracy_cell, measured_runs, percent
 from maxdigit.training.results import RunResults, is_measured, known, read_results
-from maxdigit.training.runs import ENSEMBLE
 
 START, END = "<!-- results -->", "<!-- /results -->"
 

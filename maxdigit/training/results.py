@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from maxdigit.data.kinds import BLANK
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.training.runs import METRICS, write_json
+from maxdigit.models.run_folder import METRICS, write_json
 
 _T = TypeVar("_T")
 

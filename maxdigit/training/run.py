@@ -19,32 +19,33 @@ from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
+from maxdigit.models.calibration import Calibration, scale
+from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import get_model
-from maxdigit.threads import one_thread
-from maxdigit.training.batches import ArrayData, Data, GeneratedData
-from maxdigit.training.calibration import Calibration, fit_temperature, scale
-from maxdigit.training.choose_readings import PICTURES, write_settings
-from maxdigit.training.devices import default_device
-from maxdigit.training.forms import TrainingForm
-from maxdigit.training.history import read_history
-from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
-from maxdigit.training.mistakes import write_mistakes
-from maxdigit.training.pool import Pool, PoolData
-from maxdigit.training.readings import load_reading
-from maxdigit.training.recipes import Recipe
-from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
-from maxdigit.training.runs import (
+from maxdigit.models.run_folder import (
     CALIBRATION,
     CONFIG,
     HISTORY,
     PREVIOUS_STATE,
     STATE,
-    prepare_folder,
     read_json,
     remove,
     write_json,
 )
+from maxdigit.threads import one_thread
+from maxdigit.training.batches import ArrayData, Data, GeneratedData
+from maxdigit.training.choose_readings import PICTURES, write_settings
+from maxdigit.training.devices import default_device
+from maxdigit.training.history import read_history
+from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
+from maxdigit.training.mistakes import write_mistakes
+from maxdigit.training.pool import Pool, PoolData
+from maxdigit.training.recipes import Recipe
+from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
+from maxdigit.training.run_setup import prepare_folder
 from maxdigit.training.starts import first_form, new_form
+from maxdigit.training.temperature import fit_temperature
+from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned
 
 CALIBRATION_PICTURES = 1_000  # validation pictures of each kind: one number is all that is fitted

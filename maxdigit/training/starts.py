@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
-from maxdigit.training.forms import ResNetForm, TorchCNNForm, TrainingForm
+from maxdigit.models.run_folder import CONFIG, NARROW, read_json, remove, write_aside
 from maxdigit.training.recipes import Recipe
-from maxdigit.training.runs import CONFIG, NARROW, read_json, remove, write_aside
 from maxdigit.training.states import compact, expand
+from maxdigit.training.training_forms import ResNetForm, TorchCNNForm, TrainingForm
 from maxdigit.training.widen import NOISE, widen
 
 

@@ -18,9 +18,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from maxdigit.errors import TrainingError
-from maxdigit.training.forms import MAX_SHARD
+from maxdigit.models.run_folder import PREVIOUS_STATE, STATE, read_json, remove, write_json
 from maxdigit.training.recipes import Recipe
-from maxdigit.training.runs import PREVIOUS_STATE, STATE, read_json, remove, write_json
+from maxdigit.training.training_forms import MAX_SHARD
 
 _PROGRESS = "progress.json"
 

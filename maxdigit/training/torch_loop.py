@@ -16,14 +16,14 @@ from tqdm import tqdm
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
+from maxdigit.models.run_folder import HISTORY, STATE, read_json, recover, remove, write_aside, write_json
 from maxdigit.training.batches import Data, Shard
 from maxdigit.training.devices import bf16_is_fast, default_device
-from maxdigit.training.forms import save_weights
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.losses import classification_loss
 from maxdigit.training.recipes import Recipe
-from maxdigit.training.runs import HISTORY, STATE, read_json, recover, remove, write_aside, write_json
 from maxdigit.training.sync_norm import synchronise_batch_norm
+from maxdigit.training.training_forms import save_weights
 
 _EVALUATION_BATCH = 250
 _SCHEDULE = "schedule.json"

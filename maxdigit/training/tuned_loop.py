@@ -20,22 +20,22 @@ from torch import nn
 from tqdm import tqdm
 
 from maxdigit.errors import TrainingError
+from maxdigit.models.run_folder import HISTORY
 from maxdigit.threads import one_thread
 from maxdigit.training.batches import Batch, Data, Shard
 from maxdigit.training.descent import Descent
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.folding import is_hidden, set_norms
-from maxdigit.training.forms import TrainingForm
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.losses import classification_loss, locate_loss
 from maxdigit.training.muon import Muon
 from maxdigit.training.recipes import Recipe
-from maxdigit.training.runs import HISTORY
 from maxdigit.training.starts import save_form
 from maxdigit.training.states import Progress, load_state, save_state
 from maxdigit.training.stream import batches
 from maxdigit.training.sync_norm import synchronise_batch_norm
-from maxdigit.training.threads import Threads
+from maxdigit.training.thread_count import Threads
+from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.warp import warp
 
 _MAX_NORM = 5.0  # gradients are clipped here: those of the first steps can be wild

@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from maxdigit.inference.predict import DEFAULT_MODEL, Predictor, default_model, title
-from maxdigit.training.runs import CARD
+from maxdigit.models.run_folder import CARD
 from maxdigit.ui import texts
 from maxdigit.ui.texts import labels
 

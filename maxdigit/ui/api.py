@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.batch import Answered, answer_batch, read_batch
+from maxdigit.inference.bulk import Answered, answer_batch, read_batch
 from maxdigit.inference.predict import Predictor, default_model, rounded
-from maxdigit.models.readings import MAX_READINGS
+from maxdigit.models.reader import MAX_READINGS
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui.picture_input import PictureInput, existing
 

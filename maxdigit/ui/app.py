@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.about_tab import build_about_tab
@@ -16,6 +15,8 @@ from maxdigit.ui.batch_tab import build_batch_tab
 from maxdigit.ui.classify import build_classify_tab
 from maxdigit.ui.compare import build_compare_tab
 from maxdigit.ui.corrections_tab import build_corrections_tab
+from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.guard import protection
 from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import SCRIPT, make_theme, style_sheet
 from maxdigit.ui.training_tab import build_training_tab
@@ -88,5 +89,6 @@ def launch_options(mcp: bool = False) -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "share": False,
+        **protection(),
         **tools,
     }

@@ -11,16 +11,16 @@ import gradio as gr
 from gradio.components import Component
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.batch import answer_batch, read_batch, read_names_and_labels
-from maxdigit.inference.evaluation import Evaluation
+from maxdigit.inference.bulk import answer_batch, read_batch, read_names_and_labels
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
+from maxdigit.ui.batch_results import Results, full_csv, submission_csv
 from maxdigit.ui.choice import choice
 from maxdigit.ui.confusion_matrix import confusion_matrix
 from maxdigit.ui.downloads import write_download
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import QUIET, Changes, Values
 from maxdigit.ui.html import paragraph
-from maxdigit.ui.results import Results, full_csv, submission_csv
 from maxdigit.ui.results_table import PAGE, ResultsTable, results_page
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour

@@ -12,7 +12,7 @@ from maxdigit.training.history import Epoch
 from maxdigit.training.results import KindResult
 from maxdigit.ui import texts
 from maxdigit.ui.downloads import csv_text
-from maxdigit.ui.runs import Run
+from maxdigit.ui.saved_runs import Run
 from maxdigit.ui.theme import model_colour
 
 if TYPE_CHECKING:  # Plotly takes a while to load: not before a chart is wanted

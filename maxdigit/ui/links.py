@@ -18,7 +18,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.pad import parse_strokes
 from maxdigit.ui.pad.strokes import MAX_CHARACTERS
 from maxdigit.ui.sampling import Dealt
-from maxdigit.ui.shown import Shown
+from maxdigit.ui.view_state import ViewState
 
 MAX_LINK = 6_000  # characters of a packed drawing: browsers and servers cut longer addresses off
 
@@ -32,10 +32,10 @@ class Opened:
     """What a link asks for; None where it says nothing of it."""
 
     model: str | None = None
-    shown: Shown | None = None  # a sample or a drawing
+    shown: ViewState | None = None  # a sample or a drawing
 
 
-def make_query(shown: Shown, model: str) -> str:
+def make_query(shown: ViewState, model: str) -> str:
     """The part of the address after ``?``.
 
     Raises:
@@ -72,8 +72,8 @@ def read_query(query: Mapping[str, str]) -> Opened:
     except (ValueError, zlib.error):
         raise LinkError(texts.LINK_UNREADABLE) from None
     if sample is not None:
-        return Opened(model, Shown("sample", dealt=sample))
-    return Opened(model, Shown("draw", drawing) if drawing else None)
+        return Opened(model, ViewState("sample", dealt=sample))
+    return Opened(model, ViewState("draw", drawing) if drawing else None)
 
 
 def _unpack(text: str) -> str:

@@ -7,10 +7,10 @@ import secrets
 from dataclasses import dataclass
 
 from maxdigit.data.kinds import has_backgrounds
-from maxdigit.data.labelled import Sample
+from maxdigit.data.labelled_picture import Sample
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.ui import texts
+from maxdigit.ui.evaluation import Evaluation
 
 ANY = "any"  # what the pickers call "leave it to chance"
 

@@ -19,7 +19,7 @@ from maxdigit.ui.downloads import csv_text, write_download
 from maxdigit.ui.events import LATEST, Changes, Values
 from maxdigit.ui.html import paragraphs
 from maxdigit.ui.run_tables import results_table, settings_table
-from maxdigit.ui.runs import Run, find_runs, fingerprint
+from maxdigit.ui.saved_runs import Run, find_runs, fingerprint
 from maxdigit.ui.texts import labels
 
 _EVERY = 2  # seconds between two looks at the folder of runs

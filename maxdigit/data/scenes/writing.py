@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from maxdigit.data.forms import deal_forms, form_fields
 from maxdigit.data.mnist import SIZE as SPRITE
 from maxdigit.data.scenes.chance import Chance, Map
+from maxdigit.data.skeletons import distance_fields
 from maxdigit.data.splits import SplitName, digits_of
-from maxdigit.data.strokes import distance_fields
 
 _POOL = 8_000  # MNIST digits of a split in use, and as many forms: memory in tens of megabytes, and ready in seconds
 _FINE = 3  # distance fields are refined so many times, else thin strokes of large digits fall apart
@@ -25,7 +25,7 @@ _THINNEST = 0.04  # brush in digit heights for MNIST's digits, whose grain would
 _THINNEST_LINE = 1.1  # pixels, of what is to be found
 _FAINTEST_LINE = 0.55  # pixels, of what is drawn
 _UNITS = 16  # steps of a field's fixed point to an MNIST pixel
-_INK_SHARES = {"strokes": 0.59, "forms": 0.27, "type": 0.08, "segments": 0.06}
+_INK_SHARES = {"strokes": 0.57, "forms": 0.27, "type": 0.08, "segments": 0.08}
 _OUTLINED = 0.12  # share of scenes in which only the outlines of strokes are drawn
 _LEAST_HOLLOW = 2.2  # pixels inside an outlined stroke; where there are fewer, the stroke is solid
 _LEAST_LOOP = 1.0  # MNIST pixels: a loop of a smaller radius is a fault of the skeleton and no part of the digit

@@ -18,16 +18,16 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.inference.digits import Box, is_plain
 from maxdigit.inference.explain import has_spoken
 from maxdigit.inference.predict import Prediction, title
-from maxdigit.models.readings import Reading
+from maxdigit.models.reader import Reading
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.bars import bars
 from maxdigit.ui.picture import boxed, heated, picture_tag
 from maxdigit.ui.press import pressed
 from maxdigit.ui.readings import readings_line
-from maxdigit.ui.shown import Seen
 from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
+from maxdigit.ui.view_state import ModelInput
 
 _FLAT = 0.25  # the best answer's share below which there seem to be no digits
 _AROUND = 3  # pixels between a digit that was found and its box
@@ -37,7 +37,7 @@ _NOTHING = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 def answer_card(
     prediction: Prediction,
-    picture: Seen,
+    picture: ModelInput,
     *,
     erased: tuple[int, ...] = (),
     why: tuple[int, NDArray[np.float32]] | None = None,
@@ -80,7 +80,7 @@ def answer_card(
     ).html()
 
 
-def _finds_in(picture: Seen, erased: tuple[int, ...]) -> list[Find]:
+def _finds_in(picture: ModelInput, erased: tuple[int, ...]) -> list[Find]:
     return [Find(box, _crop(picture.pixels, box), number in erased) for number, box in enumerate(picture.boxes)]
 
 

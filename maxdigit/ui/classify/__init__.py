@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.editing import Editing
 from maxdigit.ui.classify.keeping import Keeping
 from maxdigit.ui.classify.layout import ClassifyPage, lay_out
+from maxdigit.ui.evaluation import Evaluation
 
 __all__ = ["ClassifyPage", "build_classify_tab"]
 

@@ -12,7 +12,6 @@ from gradio.components import Component
 
 from maxdigit.data.kinds import has_backgrounds
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor, default_model, title
 from maxdigit.inference.turns import better_turns
 from maxdigit.models.registry import NUM_CLASSES
@@ -20,6 +19,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, guess_card, trouble_card
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
 from maxdigit.ui.classify.parts import UNASKED, ask_without, can_be_asked, cost, in_a_line
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import ASKING, Changes, Values, in_steps
 from maxdigit.ui.examples import example, example_grid
 from maxdigit.ui.html import paragraph, paragraphs
@@ -28,8 +28,8 @@ from maxdigit.ui.picture import boxed, picture_tag
 from maxdigit.ui.press import pressed
 from maxdigit.ui.readings import marks
 from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
-from maxdigit.ui.shown import Mode, Seen, Shown, ask, seen, seen_sample
 from maxdigit.ui.sureness import is_unsure
+from maxdigit.ui.view_state import Mode, ModelInput, ViewState, ask, model_input, sample_input
 
 
 @dataclass(frozen=True)
@@ -113,26 +113,26 @@ class Answering:
         gr.on(page.parts.select, ask_parts, inputs, {page.parts}, **slow)
         loaded(follow, None, {page.modes, page.model, page.pad, *opened}, **slow)
 
-    def show(self, shown: Shown, model: str) -> Changes:
+    def show(self, shown: ViewState, model: str) -> Changes:
         """The answer to what is shown, nothing of it erased."""
         try:
-            picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
+            picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
             if picture is None:
                 return self._unanswered(shown.mode, waiting(shown.mode))
             return self._answered(shown.mode, picture, model)
         except MaxDigitError as error:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
-    def open(self, shown: Shown, model: str, *, is_hidden: bool) -> Changes:
+    def open(self, shown: ViewState, model: str, *, is_hidden: bool) -> Changes:
         """Answer again for what is shown in a mode; the first visit to the samples takes one."""
         if shown.mode == "sample":
             return self.show_sample(shown.dealt or deal("textured", ANY, ""), model, is_hidden=is_hidden)
         return {self.page.state.mode: shown.mode, self.page.state.dealt: shown.dealt, **self.show(shown, model)}
 
-    def press(self, shown: Shown, model: str, digit: Any, number: Any) -> Changes:
+    def press(self, shown: ViewState, model: str, digit: Any, number: Any) -> Changes:
         """The answer after a press: on a bar, whose ``digit`` asks why, or on a find, whose ``number`` is erased."""
         try:
-            picture, erased = seen(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
+            picture, erased = model_input(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
             if picture is not None and number in range(len(picture.boxes)):
                 return self._answered(shown.mode, picture, model, tuple(sorted({*erased} ^ {number})))
             if picture is not None and digit in range(NUM_CLASSES):
@@ -141,10 +141,10 @@ class Answering:
         except MaxDigitError as error:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
-    def ask_parts(self, shown: Shown, model: str) -> Changes:
+    def ask_parts(self, shown: ViewState, model: str) -> Changes:
         """What would change the answer to what is shown, however long it takes to find out."""
         try:
-            picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
+            picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
             if picture is None:
                 return {self.page.parts: ""}
             prediction = ask(self.predictor, picture, model, shown.erased)
@@ -228,7 +228,7 @@ class Answering:
     def _answered_sample(self, dealt: Dealt, model: str) -> tuple[str, Changes, Prediction | None]:
         """The truth in words, the answer, and the model's if there is one."""
         sample = dealt.sample(self.evaluation)
-        picture = seen_sample(sample)
+        picture = sample_input(sample)
         try:
             prediction = ask(self.predictor, picture, model)
             answered = self._said("sample", picture, prediction)
@@ -238,7 +238,7 @@ class Answering:
         return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), answered, prediction
 
     def _answered(
-        self, mode: Mode, picture: Seen, model: str, erased: tuple[int, ...] = (), asked: int | None = None
+        self, mode: Mode, picture: ModelInput, model: str, erased: tuple[int, ...] = (), asked: int | None = None
     ) -> Changes:
         """A model's answer to a picture, some digits of which are erased; with what spoke for the digit ``asked``."""
         return self._said(mode, picture, ask(self.predictor, picture, model, erased), erased, asked)
@@ -246,7 +246,7 @@ class Answering:
     def _said(
         self,
         mode: Mode,
-        picture: Seen,
+        picture: ModelInput,
         prediction: Prediction,
         erased: tuple[int, ...] = (),
         asked: int | None = None,
@@ -265,7 +265,7 @@ class Answering:
         }
 
     def _parts_or_button(
-        self, picture: Seen, prediction: Prediction, erased: tuple[int, ...]
+        self, picture: ModelInput, prediction: Prediction, erased: tuple[int, ...]
     ) -> str | Callable[[], str]:
         """What would change the answer, to be found out after the answer is shown, or a button that asks for it."""
         if not can_be_asked(picture, erased):
@@ -276,7 +276,7 @@ class Answering:
             return f'<button type="button" {pressed()}>{texts.ASK_PARTS}</button>'
         return partial(self._parts, picture, prediction, erased)
 
-    def _parts(self, picture: Seen, prediction: Prediction, erased: tuple[int, ...]) -> str:
+    def _parts(self, picture: ModelInput, prediction: Prediction, erased: tuple[int, ...]) -> str:
         if not can_be_asked(picture, erased):
             return ""
         try:

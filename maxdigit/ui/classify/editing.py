@@ -15,7 +15,7 @@ from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.cropper import laid
 from maxdigit.ui.events import ASKING, Changes, Values, in_steps
 from maxdigit.ui.picture import photo_url
-from maxdigit.ui.shown import WHOLE, Edit, Part, Seen, Shown, preview, seen_upload
+from maxdigit.ui.view_state import WHOLE, Edit, ModelInput, Part, ViewState, preview, upload_input
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,15 @@ class Editing:
         on(upload.cropper.select, frame, **ASKING)
         gr.on(upload.remove.click, lambda: None, None, upload.picture, **ASKING)
 
-    def begin(self, shown: Shown) -> Changes:
+    def begin(self, shown: ViewState) -> Changes:
         """A picture that was just uploaded."""
         return self.lay_out(replace(shown, edit=Edit(as_it_is=shown.edit.as_it_is - {"upload"})))
 
-    def turn(self, shown: Shown, quarters: Any = 1) -> Changes:
+    def turn(self, shown: ViewState, quarters: Any = 1) -> Changes:
         """The picture turned by some quarters, clockwise."""
         return self.lay_out(replace(shown, edit=shown.edit.turned(quarters)))
 
-    def read_part(self, shown: Shown, part: Part) -> Changes:
+    def read_part(self, shown: ViewState, part: Part) -> Changes:
         """Read the part where writing is found, or one that is chosen by hand, or the whole picture as it is."""
         edit = replace(shown.edit, region=None).fitted("upload", part != "whole")
         if part == "chosen":
@@ -73,17 +73,17 @@ class Editing:
             edit = edit.framed(found.region if found and found.region else WHOLE)
         return self.lay_out(replace(shown, edit=edit))
 
-    def fit(self, shown: Shown, is_fitted: Any) -> Changes:
+    def fit(self, shown: ViewState, is_fitted: Any) -> Changes:
         """Fit what is shown to its writing, or read it as it is."""
         edit = shown.edit.fitted(shown.mode, is_fitted is True)
         return self.lay_out(replace(shown, edit=edit)) if shown.mode == "upload" else {self.page.state.edit: edit}
 
-    def frame(self, shown: Shown, frame: Any) -> Changes:
+    def frame(self, shown: ViewState, frame: Any) -> Changes:
         """The picture under a frame that was moved."""
         edit = shown.edit.framed(frame)
         return {self.page.state.edit: edit, self.page.upload.part: edit.part}
 
-    def lay_out(self, shown: Shown) -> Changes:
+    def lay_out(self, shown: ViewState) -> Changes:
         """The uploaded picture with a frame on what is read of it; no frame where that is all of it."""
         edit, cropper = shown.edit, ""
         if shown.upload is None:
@@ -99,9 +99,9 @@ class Editing:
         part = edit.part if shown.upload else "auto"
         return {self.page.state.edit: edit, self.page.upload.cropper: cropper, self.page.upload.part: part}
 
-    def _found(self, shown: Shown) -> Seen | None:
+    def _found(self, shown: ViewState) -> ModelInput | None:
         """What a model sees of the uploaded picture; None if there is none, or it cannot be read."""
         try:
-            return seen_upload(shown, predictor=self.predictor)
+            return upload_input(shown, predictor=self.predictor)
         except MaxDigitError:  # the answer says why
             return None

@@ -16,15 +16,15 @@ from PIL import Image
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.corrections import keep
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
 from maxdigit.ui.classify.layout import ClassifyPage
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import ASKING, QUIET, Changes, Values
 from maxdigit.ui.html import paragraphs
 from maxdigit.ui.links import make_query
-from maxdigit.ui.shown import Shown, seen
+from maxdigit.ui.view_state import ViewState, model_input
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Keeping:
             gr.on(row.wrong.click, ask, None, {row.correction, row.right, row.said}, **ASKING)
             gr.on(row.right.input, correct, inputs | {row.right}, {row.correction, row.said}, **ASKING)
 
-    def link(self, shown: Shown, model: str) -> Changes:
+    def link(self, shown: ViewState, model: str) -> Changes:
         """The query of a link to what is shown, and the field in which the link appears."""
         handed, address = self.page.handed, self.page.keep.address
         try:
@@ -75,7 +75,7 @@ class Keeping:
         except MaxDigitError as error:
             return {handed: "", address: gr.Textbox(texts.told(error), visible=True)}
 
-    def save(self, shown: Shown, model: str, what: Literal["picture", "answer"]) -> Changes:
+    def save(self, shown: ViewState, model: str, what: Literal["picture", "answer"]) -> Changes:
         """A file for the browser, as JSON: what the model saw, or what it answered. Empty if there is nothing."""
         file = ""
         try:
@@ -90,7 +90,7 @@ class Keeping:
             gr.Warning(texts.told(error))
         return {self.page.handed: file}
 
-    def correct(self, shown: Shown, model: str, digit: Any) -> Changes:
+    def correct(self, shown: ViewState, model: str, digit: Any) -> Changes:
         """Keep what is shown with the digit that the visitor says is right."""
         assert self.corrections is not None
         is_open = False
@@ -107,9 +107,9 @@ class Keeping:
             is_open, said = True, texts.told(error)
         return {self.page.keep.correction: gr.Column(visible=is_open), self.page.keep.said: paragraphs(said)}
 
-    def _pixels(self, shown: Shown) -> NDArray[np.uint8] | None:
+    def _pixels(self, shown: ViewState) -> NDArray[np.uint8] | None:
         """The picture (128, 128) that is answered, without what was erased; None if there is none."""
-        picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
+        picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
         return None if picture is None else picture.without(shown.erased)
 
 

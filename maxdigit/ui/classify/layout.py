@@ -18,8 +18,8 @@ from maxdigit.ui.pad import Pad
 from maxdigit.ui.picture_input import PictureInput
 from maxdigit.ui.press import Pressable
 from maxdigit.ui.sampling import ANY, Score
-from maxdigit.ui.shown import Edit, Mode, Shown
 from maxdigit.ui.texts import labels
+from maxdigit.ui.view_state import Edit, Mode, ViewState
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ class ClassifyPage:
         state = self.state
         return {state.mode, self.pad, self.upload.picture, self.upload.ink, state.edit, state.dealt, state.erased}
 
-    def shown(self, values: Values) -> Shown:
+    def shown(self, values: Values) -> ViewState:
         """What the page shows, put together from the values of its ``inputs``."""
-        return Shown(
+        return ViewState(
             mode=values[self.state.mode],
             drawing=values[self.pad],
             upload=values[self.upload.picture],

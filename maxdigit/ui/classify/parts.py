@@ -11,8 +11,8 @@ from maxdigit.inference.digits import is_plain
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.readings import boxes_of
-from maxdigit.ui.shown import Seen
 from maxdigit.ui.sureness import UNSURE
+from maxdigit.ui.view_state import ModelInput
 
 UNASKED = 100.0  # ms of forward passes that are spent without being asked for
 
@@ -27,12 +27,12 @@ class Without:
     is_sure: bool
 
 
-def can_be_asked(picture: Seen, erased: Sequence[int] = ()) -> bool:
+def can_be_asked(picture: ModelInput, erased: Sequence[int] = ()) -> bool:
     """Whether there are digits to erase one by one: two or more that are left, on a plain background."""
     return picture.has_writing and is_plain(picture.pixels) and len(_left(picture, erased)) > 1
 
 
-def cost(picture: Seen, milliseconds: float, erased: Sequence[int] = ()) -> float:
+def cost(picture: ModelInput, milliseconds: float, erased: Sequence[int] = ()) -> float:
     """About how many ms asking takes, and seldom more, for a model whose forward pass takes so many ms.
 
     A batch is faster than as many passes as it has pictures.
@@ -41,7 +41,7 @@ def cost(picture: Seen, milliseconds: float, erased: Sequence[int] = ()) -> floa
 
 
 def ask_without(
-    predictor: Predictor, picture: Seen, prediction: Prediction, erased: Sequence[int] = ()
+    predictor: Predictor, picture: ModelInput, prediction: Prediction, erased: Sequence[int] = ()
 ) -> list[Without]:
     """The answers without each of the digits, in one batch.
 
@@ -83,11 +83,11 @@ def in_a_line(answers: Sequence[Without], answer: int) -> str:
     return texts.without(changes, answer)
 
 
-def _left(picture: Seen, erased: Sequence[int]) -> list[int]:
+def _left(picture: ModelInput, erased: Sequence[int]) -> list[int]:
     return [number for number in range(len(picture.boxes)) if number not in erased]
 
 
-def _holder(picture: Seen, numbers: Sequence[int], x: float, y: float) -> int | None:
+def _holder(picture: ModelInput, numbers: Sequence[int], x: float, y: float) -> int | None:
     """The number of the box that a point lies in."""
     for number in numbers:
         x0, y0, x1, y1 = picture.boxes[number]

@@ -7,13 +7,13 @@ from typing import Any
 
 import gradio as gr
 
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.compare.accuracy import build_accuracy
 from maxdigit.ui.compare.asking import Asking
+from maxdigit.ui.compare.error_analysis import Mistakes
 from maxdigit.ui.compare.measurements import build_measurements
-from maxdigit.ui.compare.mistakes import Mistakes
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.texts import labels
 
 __all__ = ["build_compare_tab"]
@@ -36,7 +36,7 @@ def build_compare_tab(
     with gr.Row(elem_classes="headline"):
         gr.HTML(f"<h2>{labels.COMPARE_TITLE}</h2>", apply_default_css=False)
         another = gr.Button(labels.COMPARE_ANOTHER, elem_id="compare-another", scale=0)
-    replies = gr.HTML(apply_default_css=False, elem_id="versus")
+    replies = gr.HTML(apply_default_css=False, elem_id="side-by-side")
     _heading(labels.MEASURED_TITLE)
     table = build_measurements()
     _heading(labels.BREAKS_TITLE)

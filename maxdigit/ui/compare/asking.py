@@ -10,19 +10,19 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from maxdigit.data.labelled import Sample
+from maxdigit.data.labelled_picture import Sample
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.compare.measurements import measured_table
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.html import paragraph
 from maxdigit.ui.sampling import ANY, deal
-from maxdigit.ui.shown import Seen, Shown, ask, seen, seen_sample
+from maxdigit.ui.side_by_side import Reply, side_by_side
 from maxdigit.ui.sortable_table import SortableTable
-from maxdigit.ui.versus import Reply, versus
+from maxdigit.ui.view_state import ModelInput, ViewState, ask, model_input, sample_input
 
 _PASSES = 5  # of which the median is told as a model's time
 
@@ -53,10 +53,10 @@ class Asking:
         gr.on(another, ask_about_sample, {self.times}, outputs, **ASKING)
         gr.on(opened, ask_about_shown, classify.inputs | {self.times}, outputs, **ASKING)
 
-    def compare(self, shown: Shown, times: Times) -> Iterator[Changes]:
+    def compare(self, shown: ViewState, times: Times) -> Iterator[Changes]:
         """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
         try:
-            picture = seen(shown, predictor=self.predictor, evaluation=self.evaluation)
+            picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
         except MaxDigitError as error:
             yield self._changes(paragraph(texts.told(error)), times)
             return
@@ -70,18 +70,18 @@ class Asking:
     def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:
         """Ask one model after the other about a sample nobody has seen."""
         sample = deal("textured", ANY, "").sample(self.evaluation)
-        yield from self._ask(seen_sample(sample), f"{about} {_truth(sample)}".strip(), times)
+        yield from self._ask(sample_input(sample), f"{about} {_truth(sample)}".strip(), times)
 
-    def _ask(self, picture: Seen, facts: str, times: Times) -> Iterator[Changes]:
+    def _ask(self, picture: ModelInput, facts: str, times: Times) -> Iterator[Changes]:
         names, replies = self.predictor.available(), list[Reply]()
-        yield self._changes(versus(names, replies, picture, facts), times)
+        yield self._changes(side_by_side(names, replies, picture, facts), times)
         for name in names:
             replies.append(self._reply(name, picture))
             if (prediction := replies[-1].prediction) is not None:
                 times = {**times, name: prediction.milliseconds}
-            yield self._changes(versus(names, replies, picture, facts), times)
+            yield self._changes(side_by_side(names, replies, picture, facts), times)
 
-    def _reply(self, name: str, picture: Seen) -> Reply:
+    def _reply(self, name: str, picture: ModelInput) -> Reply:
         """A model's answer, the time of which is the median of several passes; the first may have to load the model."""
         try:
             self.predictor.warm(name)

@@ -21,7 +21,7 @@ from maxdigit.ui.theme import model_colour
 
 def build_measurements() -> SortableTable:
     """Put the table, still empty, and what its columns mean where the caller is."""
-    table = SortableTable("", elem_id="measured")
+    table = SortableTable("", elem_id="measurements")
     with gr.Accordion(labels.COLUMNS_TITLE, open=False, elem_classes="reading"):
         gr.Markdown(labels.made("columns", _columns))
     return table

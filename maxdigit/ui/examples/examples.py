@@ -8,8 +8,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.ui import texts
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.picture import picture_tag
 from maxdigit.ui.press import pressed
 from maxdigit.ui.sampling import Dealt

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from maxdigit.inference.digits import Box
 from maxdigit.inference.predict import Prediction
-from maxdigit.models.readings import Reading
+from maxdigit.models.reader import Reading
 from maxdigit.ui import texts
 from maxdigit.ui.readings.places import Rect, boxes_of, place
-from maxdigit.ui.shown import Seen
 from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.theme import model_colour
+from maxdigit.ui.view_state import ModelInput
 
 # As shares of the longer side of the picture: legible where that is 310 pixels, as on a phone.
 _HEIGHT, _WIDTH, _QUERY, _FONT = 0.06, 0.05, 0.024, 0.048
@@ -23,7 +23,7 @@ _REACH = 12.0  # pixels of the models' picture around a reading without a box, t
 _AROUND = 1.0  # pixels of the models' picture between a box and what it encloses
 
 
-def marks(picture: Seen, prediction: Prediction | None, erased: Sequence[int] = ()) -> str:
+def marks(picture: ModelInput, prediction: Prediction | None, erased: Sequence[int] = ()) -> str:
     """Marks on what the page shows, as SVG; empty where there are none.
 
     For the eye alone: the card beside the picture says the same in words.
@@ -41,14 +41,14 @@ def marks(picture: Seen, prediction: Prediction | None, erased: Sequence[int] = 
     return f'<svg viewBox="0 0 {width:g} {height:g}" aria-hidden="true">{outlines}{labels}</svg>'
 
 
-def _outlines(picture: Seen, erased: Sequence[int]) -> str:
+def _outlines(picture: ModelInput, erased: Sequence[int]) -> str:
     return "".join(
         f'<polygon class="outline{" erased" if number in erased else ""}" points="{_points(picture.outline(box))}"/>'
         for number, box in enumerate(picture.boxes)
     )
 
 
-def _labels(picture: Seen, prediction: Prediction, erased: Sequence[int]) -> str:
+def _labels(picture: ModelInput, prediction: Prediction, erased: Sequence[int]) -> str:
     readings = prediction.digits or ()
     side = max(picture.size)
     targets = [

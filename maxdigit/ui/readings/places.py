@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from maxdigit.inference.digits import Box
-from maxdigit.models.readings import Reading
+from maxdigit.models.reader import Reading
 
 Rect = tuple[float, float, float, float]  # x0, y0, x1, y1
 

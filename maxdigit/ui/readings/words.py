@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from maxdigit.models.readings import Reading
+from maxdigit.models.reader import Reading
 from maxdigit.ui import texts
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from maxdigit.training.results import KindResult
 from maxdigit.ui import texts
 from maxdigit.ui.html import paragraph
-from maxdigit.ui.runs import Run
+from maxdigit.ui.saved_runs import Run
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.theme import model_colour
 

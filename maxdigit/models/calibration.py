@@ -7,7 +7,6 @@ NumPy alone: whoever asks a model loads this, and should load no second framewor
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
 from maxdigit.models.registry import Classifier, Predicts, get_model
-from maxdigit.training.runs import CALIBRATION
+from maxdigit.models.run_folder import CALIBRATION
 
 # A model that is right on every picture it is fitted on would want no doubt at all, one that guesses nothing else.
 COLDEST, HOTTEST = 0.05, 20.0
@@ -96,7 +95,7 @@ def scale(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np
     Returns:
         float32 ``(N, 10)``; each row's largest entry stays where it was.
     """
-    scaled = _softmax(_logs(probabilities) / temperature).astype(np.float32)
+    scaled = softmax(log_probabilities(probabilities) / temperature).astype(np.float32)
     # Two almost equal chances may round to one, and the answer would be whichever comes first.
     answers = probabilities.argmax(1)
     lost = np.flatnonzero(scaled.argmax(1) != answers)
@@ -104,30 +103,12 @@ def scale(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np
     return scaled
 
 
-def fit_temperature(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-    """The temperature with the least cross-entropy, between 0.05 and 20.
-
-    Args:
-        probabilities: ``(N, 10)``, rows summing to 1.
-        labels: ``(N,)``, the right answers, 0..9.
-    """
-    logs = _logs(probabilities)
-    of_labels = logs[np.arange(len(labels)), labels]
-    # The loss is convex in 1 / T, the mean of log-sum-exp(logs / T) - of_labels / T, so its slope there crosses zero
-    # once at most: halve the range, in log T, until no number is left between its ends.
-    low, high = math.log(COLDEST), math.log(HOTTEST)
-    for _ in range(60):
-        middle = (low + high) / 2
-        slope = ((_softmax(logs / math.exp(middle)) * logs).sum(1) - of_labels).mean()
-        low, high = (low, middle) if slope < 0 else (middle, high)
-    return math.exp((low + high) / 2)
-
-
-def _logs(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+def log_probabilities(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     """Logs in float64; a probability that float32 has rounded to zero counts as the smallest it can hold."""
     return np.log(probabilities.astype(np.float64).clip(np.finfo(np.float32).tiny))
 
 
-def _softmax(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+def softmax(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row's probabilities from its logits, ``(N, 10)``."""
     powers = np.exp(logs - logs.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.data.backgrounds import FAMILIES
-from maxdigit.data.batch import Pictures
+from maxdigit.data.picture_batch import Pictures
 from maxdigit.training.results import Bin
 
 

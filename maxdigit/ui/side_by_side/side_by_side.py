@@ -16,8 +16,8 @@ from maxdigit.ui.answer import contradicting, in_words
 from maxdigit.ui.bars import bars
 from maxdigit.ui.picture import heated, picture_tag
 from maxdigit.ui.readings import readings_line
-from maxdigit.ui.shown import Seen
 from maxdigit.ui.theme import model_colour
+from maxdigit.ui.view_state import ModelInput
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Reply:
     trouble: str = ""
 
 
-def versus(names: list[str], replies: list[Reply], picture: Seen, facts: str) -> str:
+def side_by_side(names: list[str], replies: list[Reply], picture: ModelInput, facts: str) -> str:
     """The picture, a sentence on who says what, and a card for each of ``names``, empty until it has replied.
 
     Args:
@@ -56,7 +56,7 @@ def versus(names: list[str], replies: list[Reply], picture: Seen, facts: str) ->
   {picture_tag(picture.pixels, texts.ANSWER_ALT, "answer-picture")}
   <div aria-live="polite"><h2>{escape(verdict)}</h2><p>{escape(facts)}</p></div>
 </section>
-<div class="versus">{cards}</div>"""
+<div class="side-by-side">{cards}</div>"""
 
 
 def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8], say: Callable[..., tuple[str, str, str]]) -> str:
@@ -71,17 +71,17 @@ def _card(name: str, reply: Reply | None, picture: NDArray[np.uint8], say: Calla
         if reply.heat is not None:
             seen, caption = heated(picture, reply.heat), texts.WHY.format(digit=prediction.max_digit)
     return f"""
-<article class="versus-card" style="--model: {model_colour(name)}" aria-label="{escape(title(name))}">
+<article class="side-by-side-card" style="--model: {model_colour(name)}" aria-label="{escape(title(name))}">
   <h3><span class="dot"></span>{escape(title(name))}</h3>
-  <div class="versus-head">
-    <div class="versus-digit">{digit}</div>
+  <div class="side-by-side-head">
+    <div class="side-by-side-digit">{digit}</div>
     <figure class="answer-saw">
       {picture_tag(seen, caption or texts.ANSWER_ALT, "answer-picture")}
       <figcaption>{escape(caption)}</figcaption>
     </figure>
   </div>
-  <p class="versus-words">{escape(words)}</p>
-  <p class="versus-reads">{readings_line(prediction.digits if prediction else None)}</p>
+  <p class="side-by-side-words">{escape(words)}</p>
+  <p class="side-by-side-reads">{readings_line(prediction.digits if prediction else None)}</p>
   {bars(shares, label=texts.BARS)}
   <p class="answer-foot">{escape(foot)}</p>
 </article>"""

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.batch import Answered
-from maxdigit.inference.evaluation import Evaluation
+from maxdigit.inference.bulk import Answered
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.results import Score
 from maxdigit.ui.downloads import csv_text
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.sureness import UNSURE
 
 

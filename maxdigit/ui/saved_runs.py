@@ -10,10 +10,9 @@ from typing import Any
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS, ModelSpec
+from maxdigit.models.run_folder import CONFIG, HISTORY, INK_FINDER, METRICS, RECIPE_NAMES, STATE, read_json
 from maxdigit.training.history import Epoch, read_history
-from maxdigit.training.recipes import RECIPE_NAMES
 from maxdigit.training.results import RunResults, is_measured, read_results
-from maxdigit.training.runs import CONFIG, HISTORY, INK_FINDER, METRICS, STATE, read_json
 from maxdigit.ui import texts
 
 _DEEPEST = 4  # folders below the root in which runs are looked for

@@ -10,15 +10,15 @@ import gradio as gr
 
 from maxdigit.data.kinds import has_backgrounds
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
+from maxdigit.models.run_folder import MISTAKES
 from maxdigit.training.mistakes import Mistake, read_mistakes
-from maxdigit.training.runs import MISTAKES
 from maxdigit.ui import texts
 from maxdigit.ui.choice import choice
 from maxdigit.ui.compare.measurements import metrics_of
 from maxdigit.ui.confusion_matrix import MistakesOf, confusion_matrix
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import LATEST, Changes, Values
 from maxdigit.ui.gallery import Figure, gallery
 from maxdigit.ui.html import paragraph
@@ -144,7 +144,7 @@ class Mistakes:
         listed = read_mistakes(folder).get(look.kind, [])
         found = [m for m in listed if truth in (None, m.truth) and answer in (None, m.answer)]
         if look.family != ANY:
-            families = self.evaluation.measured_families(look.kind, [m.index for m in found])
+            families = self.evaluation.evaluation_families(look.kind, [m.index for m in found])
             found = [m for m, other in zip(found, families, strict=True) if other == look.family]
         if not found:
             return paragraph(texts.MISTAKES_NONE), False
@@ -153,7 +153,7 @@ class Mistakes:
         return f"{paragraph(count)}{gallery(figures)}", len(found) > look.count
 
     def _figure(self, kind: str, mistake: Mistake) -> Figure:
-        sample = self.evaluation.measured_picture(kind, mistake.index)
+        sample = self.evaluation.evaluation_picture(kind, mistake.index)
         says = texts.mistake(mistake.truth, mistake.answer, mistake.confidence)
         digits = ", ".join(map(str, sample.digits))
         return Figure(sample.pixels, texts.MISTAKE_ALT.format(digits=digits), says)

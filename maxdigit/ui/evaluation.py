@@ -9,7 +9,7 @@ from typing import ParamSpec, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.labelled import Sample
+from maxdigit.data.labelled_picture import Sample
 from maxdigit.training.results import Score
 
 _SAMPLES_KEPT = 64  # a few visitors' samples, for when they ask another model about the same one
@@ -52,12 +52,12 @@ class Evaluation:
         """As :func:`maxdigit.data.sample.draw_sample`."""
         return self._sample(seed, kind, family, None if digits is None else tuple(digits))
 
-    def measured_picture(self, kind: str, index: int) -> Sample:
-        """As :func:`maxdigit.data.sample.measured_picture`."""
+    def evaluation_picture(self, kind: str, index: int) -> Sample:
+        """As :func:`maxdigit.data.sample.evaluation_picture`."""
         return self._measured_picture(kind, index)
 
-    def measured_families(self, kind: str, indices: Sequence[int]) -> list[str | None]:
-        """As :func:`maxdigit.data.sample.measured_families`."""
+    def evaluation_families(self, kind: str, indices: Sequence[int]) -> list[str | None]:
+        """As :func:`maxdigit.data.sample.evaluation_families`."""
         return self._call(_families, kind, indices)
 
     def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:
@@ -81,15 +81,15 @@ def _sample(seed: int, kind: str, family: str | None, digits: tuple[int, ...] | 
 
 
 def _measured(kind: str, index: int) -> Sample:
-    from maxdigit.data.sample import measured_picture
+    from maxdigit.data.sample import evaluation_picture
 
-    return measured_picture(kind, index)
+    return evaluation_picture(kind, index)
 
 
 def _families(kind: str, indices: Sequence[int]) -> list[str | None]:
-    from maxdigit.data.sample import measured_families
+    from maxdigit.data.sample import evaluation_families
 
-    return measured_families(kind, indices)
+    return evaluation_families(kind, indices)
 
 
 def _score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:

@@ -1,7 +1,7 @@
 """A run's reader: the linear head beside its weights, and the settings by which its answers become readings.
 
 Nothing here raises for want of a reader: the model answers without one, only readings are missing. NumPy alone, as
-:mod:`maxdigit.training.calibration`.
+:mod:`maxdigit.models.calibration`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.models.readings import Reader, Reading
+from maxdigit.models.calibration import CalibratedClassifier, read_temperature, scale
+from maxdigit.models.reader import Reader, Reading
 from maxdigit.models.registry import Classifier, ModelSpec, get_model
-from maxdigit.training.calibration import CalibratedClassifier, read_temperature, scale
-from maxdigit.training.runs import READER, READER_SETTINGS
+from maxdigit.models.run_folder import READER, READER_SETTINGS
 
 COMMAND = "python -m maxdigit calibrate"
 DEFAULTS = 0.5, 0.0, 0.3  # threshold, apart and faintest of a reader whose settings were not chosen yet
@@ -69,7 +69,7 @@ class ReadingClassifier(CalibratedClassifier):
         return self._scaled(probabilities), maps
 
     def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
-        """Probabilities and readings; see :class:`maxdigit.models.readings.Reads`."""
+        """Probabilities and readings; see :class:`maxdigit.models.reader.Reads`."""
         if self.reader is None:
             return self.predict(pictures), None
         probabilities, maps = self.predict_with_maps(pictures)
@@ -95,7 +95,7 @@ class ReadingClassifier(CalibratedClassifier):
 
 
 def load_reading(model: str, folder: Path) -> ReadingClassifier:
-    """The model kept in ``folder`` as :func:`maxdigit.training.calibration.load_calibrated` gives it, and its reader.
+    """The model kept in ``folder`` as :func:`maxdigit.models.calibration.load_calibrated` gives it, and its reader.
 
     Raises:
         UnknownModelError: there is no such model.

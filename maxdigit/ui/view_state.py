@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.data.labelled import Sample
+from maxdigit.data.labelled_picture import Sample
 from maxdigit.inference.digits import Box, find_digits, is_plain, without
-from maxdigit.inference.evaluation import Evaluation
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.preparation.files import open_picture, to_rgb
 from maxdigit.preparation.framing import Frame, Region
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.pad import parse_strokes, render_framed
 from maxdigit.ui.pad.strokes import GRID
 from maxdigit.ui.picture_input import existing
@@ -70,7 +70,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ViewState:
     """What the Classify page shows: the open way of giving a picture, and what each of the ways holds."""
 
     mode: Mode = "draw"  # which of the following counts
@@ -83,7 +83,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ModelInput:
     """What a model sees of what is shown, and where in it the digits are."""
 
     pixels: NDArray[np.uint8]  # (128, 128)
@@ -123,7 +123,7 @@ class Seen:
         return self.frame.to_picture(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], float))
 
 
-def seen(shown: Shown, *, predictor: Predictor, evaluation: Evaluation) -> Seen | None:
+def model_input(shown: ViewState, *, predictor: Predictor, evaluation: Evaluation) -> ModelInput | None:
     """What a model sees of what is shown, before any digit of it is erased; None while there is nothing.
 
     Args:
@@ -135,17 +135,17 @@ def seen(shown: Shown, *, predictor: Predictor, evaluation: Evaluation) -> Seen 
         MaxDigitError: the drawing or the file cannot be read.
     """
     if shown.mode == "sample":
-        return None if shown.dealt is None else seen_sample(shown.dealt.sample(evaluation))
+        return None if shown.dealt is None else sample_input(shown.dealt.sample(evaluation))
     if shown.mode == "upload":
-        return seen_upload(shown, predictor=predictor)
+        return upload_input(shown, predictor=predictor)
     fit = "draw" not in shown.edit.as_it_is
     drawn, frame = render_framed(parse_strokes(shown.drawing), fit=fit)
     if not drawn.any():
         return None
-    return Seen(drawn, boxes=tuple(find_digits(drawn)), is_fitted=fit, frame=frame, size=(GRID, GRID))
+    return ModelInput(drawn, boxes=tuple(find_digits(drawn)), is_fitted=fit, frame=frame, size=(GRID, GRID))
 
 
-def seen_upload(shown: Shown, *, predictor: Predictor) -> Seen | None:
+def upload_input(shown: ViewState, *, predictor: Predictor) -> ModelInput | None:
     """What a model sees of the uploaded picture; None while there is none.
 
     Raises:
@@ -162,7 +162,7 @@ def seen_upload(shown: Shown, *, predictor: Predictor) -> Seen | None:
         fit_to_writing=fit,
     )
     picture = preview(shown.upload, shown.edit)
-    return Seen(
+    return ModelInput(
         found.pixels,
         found.inverted,
         tuple(find_digits(found.pixels)),
@@ -176,12 +176,12 @@ def seen_upload(shown: Shown, *, predictor: Predictor) -> Seen | None:
     )
 
 
-def seen_sample(sample: Sample) -> Seen:
+def sample_input(sample: Sample) -> ModelInput:
     """What a model sees of a sample."""
-    return Seen(sample.pixels, boxes=tuple(sorted(sample.boxes)), are_true=True)
+    return ModelInput(sample.pixels, boxes=tuple(sorted(sample.boxes)), are_true=True)
 
 
-def ask(predictor: Predictor, picture: Seen, model: str, erased: Iterable[int] = ()) -> Prediction:
+def ask(predictor: Predictor, picture: ModelInput, model: str, erased: Iterable[int] = ()) -> Prediction:
     """A model's answer to what is shown, without the digits that were erased.
 
     Nothing counts as read in a picture in which no writing was found.

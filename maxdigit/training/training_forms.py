@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from maxdigit.models.registry import NUM_CLASSES, FeatureMap
 from maxdigit.models.resnet18 import ResNet18
+from maxdigit.models.run_folder import READER, remove, write_aside
 from maxdigit.models.torch_cnn import TorchCNN
 from maxdigit.training.composed import paired_convolution
 from maxdigit.training.folding import Normed, normed_convolutions
 from maxdigit.training.largest_linear import LargestLinear
-from maxdigit.training.runs import READER, remove, write_aside
 
 MAX_SHARD = "9MB"  # hosts of plain git repositories refuse files over 10 MiB
 Head = Literal["plain", "largest"]

@@ -1,0 +1,81 @@
+"""The folder of a training run, ``checkpoints/MODEL/RECIPE``: the names of its files, read and written atomically."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from maxdigit.errors import TrainingError
+
+RecipeName = Literal["tuned", "paper"]
+# The order in which they are shown, and in which a model's trained weights are looked for.
+RECIPE_NAMES: tuple[RecipeName, ...] = ("tuned", "paper")
+
+CONFIG = "config.json"
+HISTORY = "history.csv"
+METRICS = "metrics.json"
+MISTAKES = "mistakes.csv"
+CALIBRATION = "calibration.json"
+CARD = "README.md"  # for whoever comes to the run's folder first
+ENSEMBLE = "ensemble"  # the folder beside the models' own, and what the ensemble is called everywhere
+READER = "reader.safetensors"  # the auxiliary head: which digit stands in each cell of the feature map
+READER_SETTINGS = "reader.json"
+NARROW = "narrow.safetensors"  # weights of a run at less than full width, which only training can use
+INK_FINDER = "ink_finder"  # the folder of the network that finds ink, beside the models' own
+STATE = "state"  # what --resume needs
+PREVIOUS_STATE = "state_before"  # the one before it, should that be damaged
+
+
+def write_aside(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` make a file or folder next to ``path``, then put it in place in one step."""
+    # The suffix stays, since some writers go by it.
+    aside, old = path.with_name(f".new-{path.name}"), path.with_name(f".old-{path.name}")
+    for leftover in (aside, old):
+        remove(leftover)
+    write(aside)
+    if path.is_dir():  # a folder cannot be replaced in one step: the old one steps aside and comes back on need
+        os.rename(path, old)
+    os.replace(aside, path)
+    remove(old)
+
+
+def recover(path: Path) -> None:
+    """Bring back a folder that a kill caught between the two renames of :func:`write_aside`."""
+    old = path.with_name(f".old-{path.name}")
+    if old.exists() and not path.exists():
+        os.rename(old, path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder with all it holds, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as readable JSON, in one step."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path, *keys: str) -> Any:
+    """The JSON in ``path``, which has at least these ``keys``.
+
+    Raises:
+        TrainingError: the file is missing or damaged.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(value, dict) or not value.keys() >= set(keys):
+            raise ValueError(f"it should have the keys {', '.join(keys)}")
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{path} cannot be read ({error}). Restore it from the repository, or train the model again with train.py."
+        ) from error
+    return value
