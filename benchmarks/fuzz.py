@@ -2,8 +2,8 @@
 
 Hypothesis takes a small picture of one of the formats that are read, and damages it: wrong bytes, wrong sizes in its
 header, parts missing, repeated or taken from another format, a ZIP archive or a page with a script in front or behind.
-Each must come out of preparation as a picture of 128 x 128, or be refused in a sentence that visitors can read; whatever
-else happens, the end of the process that prepares them included, is a fault. Prints how many were read and refused, the
+Each must come out of preparation as a picture of 128 x 128, or be refused in a sentence for visitors. Whatever
+else happens is a fault, the end of the process that prepares them included. Prints how many were read and refused, the
 slowest, the memory, and the faults; ``--keep FOLDER`` writes the pictures at fault there. The exit status is 1 if there
 are any. ``tests/preparation/test_fuzz.py`` runs a few hundred.
 """

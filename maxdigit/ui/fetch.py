@@ -19,11 +19,11 @@ _REDIRECTS = 5
 _TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 
 
-async def fetch(url: str, folder: str) -> str:
-    """Fetch a file into a new folder of ``folder``, and return its path.
+async def fetch(url: str, cache_dir: str) -> str:
+    """Fetch a file into a new folder of ``cache_dir``, and return its path.
 
-    The connection goes to the address that was checked, so a name that leads elsewhere when it is looked up a second time
-    (DNS rebinding) changes nothing. Each redirect is checked in the same way.
+    The connection goes to the address that was checked, so a host whose name leads elsewhere at the second look (DNS
+    rebinding) gains nothing. Each redirect is checked in the same way.
 
     Raises:
         gr.Error: with a sentence for the caller.
@@ -35,7 +35,7 @@ async def fetch(url: str, folder: str) -> str:
         raise _refused(f"The address did not answer within {SECONDS:.0f} seconds.") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError):
         raise _refused("The address cannot be reached, or does not give a file.") from None
-    place = Path(folder) / secrets.token_hex(16)
+    place = Path(cache_dir) / secrets.token_hex(16)
     place.mkdir(parents=True)
     path = place / "picture"
     path.write_bytes(content)

@@ -12,12 +12,19 @@ import shutil
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+import uvicorn.config
+from gradio import processing_utils
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from maxdigit.ui.fetch import fetch
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -27,7 +34,7 @@ _Send = Callable[[_Message], Awaitable[None]]
 # server; the others are tools for developers, and files that are shared between visits.
 _NOT_SERVED = re.compile(
     r"/gradio_api/(?:file[=/](?:[a-z][a-z0-9+.-]*:|/*https?:)|proxy=|process_recording|deep_link|run-history|dev/|vibe|"
-    r"profiling|custom_component)|^/monitoring",
+    r"profiling|custom_component)|^/(?:monitoring|openapi.json$)",
     re.IGNORECASE,
 )
 _UPLOAD, _TOOLS = re.compile(r"/gradio_api/upload/?$"), re.compile(r"/gradio_api/mcp/")
@@ -170,7 +177,8 @@ class _Body:
         if self._has_ended:  # what is waited for now is the client's going
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), self._guard.limits.pause)
+            async with asyncio.timeout(self._guard.limits.pause):
+                message = await self._receive()
         except TimeoutError:
             return self._stop(PlainTextResponse(TOO_SLOW, 408))
         size = len(message.get("body", b""))
@@ -291,3 +299,31 @@ def _is_global(host: str) -> bool:
         return ipaddress.ip_address(host).is_global
     except ValueError:
         return False
+
+
+# ---- All of it
+
+
+def protection(limits: Limits | None = None) -> dict[str, Any]:
+    """What to launch the page with so that it is guarded; connections and fetching are guarded from here on.
+
+    Args:
+        limits: for each client, instead of the usual ones.
+    """
+    uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{TimedProtocol.__name__}"  # Gradio leaves the choice to it
+    processing_utils.async_ssrf_protected_download = fetch  # whose own has no limit of size, nor of time as a whole
+    _allow_many_files()
+    uploads = Path(get_upload_folder())
+    return {"app_kwargs": {"middleware": [Middleware(Guard, uploads=uploads, limits=limits or Limits())]}}
+
+
+def _allow_many_files() -> None:
+    """Let this process have as many connections as the system lets it; many systems begin with 1,024."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(OSError, ValueError):  # macOS counts "unlimited" as more than it gives
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
