@@ -13,7 +13,7 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.errors import MaxDigitError
+from maxdigit.errors import MaxDigitError, without_paths
 from maxdigit.inference.bulk import Answered, answer_batch, read_batch
 from maxdigit.inference.predict import Predictor, default_model, rounded
 from maxdigit.models.reader import MAX_READINGS
@@ -145,7 +145,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except MaxDigitError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(without_paths(str(error)), print_exception=False) from None
 
 
 def _picture(predictor: Predictor, image: str | None) -> NDArray[np.uint8]:
@@ -156,7 +156,7 @@ def _picture(predictor: Predictor, image: str | None) -> NDArray[np.uint8]:
 
 def _row(answered: Answered, model: str) -> dict[str, Any]:
     if answered.entry.pixels is None:
-        return {"name": answered.entry.name, "error": str(answered.entry.error)}
+        return {"name": answered.entry.name, "error": without_paths(str(answered.entry.error))}
     shares = answered.probabilities[model]
     return {
         "name": answered.entry.name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from maxdigit.errors import MaxDigitError
+from maxdigit.errors import MaxDigitError, without_paths
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.models.run_folder import CONFIG, HISTORY, INK_FINDER, METRICS, RECIPE_NAMES, STATE, read_json
 from maxdigit.training.history import Epoch, read_history
@@ -130,7 +130,7 @@ def _settings(folder: Path) -> tuple[dict[str, Any], str]:
     try:
         return dict(read_json(folder / CONFIG, "recipe")["recipe"]), ""
     except (MaxDigitError, TypeError, ValueError):
-        return {}, texts.NOT_A_CONFIG_FILE.format(path=folder / CONFIG)
+        return {}, without_paths(texts.NOT_A_CONFIG_FILE.format(path=folder / CONFIG))
 
 
 def _order(run: Run) -> tuple[int, int, str]:
