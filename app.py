@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="MaxDigit: which of three handwritten digits is the largest?")
     parser.add_argument("--host", help="address to serve on (0.0.0.0 for all; default: this machine only)")
     parser.add_argument("--port", type=int, help="port to serve on (default: 7860, or the next that is free)")
+    parser.add_argument("--root-path", help="path under which a proxy in front serves the page, such as /demo")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of trained models")
     parser.add_argument("--runs", type=Path, help="folder of training runs for the charts (default: --checkpoints)")
     parser.add_argument("--corrections", type=Path, help="ask visitors for right answers, and keep them in this folder")
@@ -24,6 +26,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.mcp and find_spec("mcp") is None:
         parser.exit(1, "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n")
+    root_path = (args.root_path or "").rstrip("/")
+    if root_path and not re.fullmatch(r"(https?://[\w.:\[\]-]+)?(/[\w.~%-]+)*", root_path, re.ASCII):
+        parser.exit(1, f"--root-path must be a path such as /demo, or a whole address, not {args.root_path!r}.\n")
 
     process = ModelProcess()
     predictor = ModelProcessPredictor(process, args.checkpoints)
@@ -33,7 +38,13 @@ def main() -> None:
 
     evaluation = Evaluation(process.call)
     demo = build_app(predictor, args.runs or args.checkpoints, args.corrections, evaluation=evaluation)
-    demo.launch(server_name=args.host, server_port=args.port, inbrowser=args.open, **launch_options(args.mcp))
+    demo.launch(
+        server_name=args.host,
+        server_port=args.port,
+        root_path=root_path or None,  # None: what GRADIO_ROOT_PATH says
+        inbrowser=args.open,
+        **launch_options(args.mcp),
+    )
 
 
 if __name__ == "__main__":
