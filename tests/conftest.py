@@ -29,12 +29,15 @@ SLOW = (
     "test_tuned",
     "test_turns",
 )
-BROWSER = ("test_browser",)
+BROWSER = "browser"  # the folder of those that need a browser
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where slow tests are not wanted, do not even import their files, which takes as long as many tests."""
-    unwanted = "not slow" in config.option.markexpr and collection_path.stem in SLOW
+    """Where slow or browser tests are not wanted, do not even import their files: that takes as long as many tests."""
+    wanted = config.option.markexpr
+    unwanted = ("not slow" in wanted and collection_path.stem in SLOW) or (
+        "not browser" in wanted and collection_path.name == BROWSER
+    )
     return True if unwanted else None
 
 
@@ -42,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that ``make check`` leaves out: of the files above, and those that load TensorFlow."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        if item.path.stem in BROWSER:
+        if item.path.parent.name == BROWSER:
             item.add_marker(pytest.mark.browser)
         elif item.path.stem in SLOW or "keras_cnn" in map(str, parameters):
             item.add_marker(pytest.mark.slow)

@@ -38,7 +38,7 @@ from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.examples import EXAMPLES, HARD
 from maxdigit.ui.texts import english, french
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LAPTOP = {"viewport": {"width": 1280, "height": 720}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
