@@ -15,7 +15,7 @@ _NOISE = 1 << 20  # numbers, of which each picture takes a run: drawing them ane
 
 
 def light(chance: Chance, picture: Picture) -> Picture:
-    """Uneven light, a shadow's edge, a glare spot, a colour cast."""
+    """Uneven light, a shadow's edge, a glare spot, little light, a screen's grid, a colour cast."""
     side = len(picture)
     cells = 2 if chance.yes(0.6) else 3
     coarse = chance.rng.uniform(1 - chance.between(0, 0.5), 1, (cells, cells)).astype(np.float32)
@@ -32,30 +32,47 @@ def light(chance: Chance, picture: Picture) -> Picture:
         wide, high = chance.between(0.05, 0.3), chance.between(0.05, 0.3)
         spot = np.exp(-(((x - chance.between(-0.5, 0.5)) / wide) ** 2 + ((y - chance.between(-0.5, 0.5)) / high) ** 2))
         blend(picture, np.ones(3, np.float32), (chance.between(0.2, 0.95) * spot).astype(np.float32))
+    if chance.yes(0.08):  # hardly any
+        picture = picture * np.float32(chance.scale(0.15, 0.5))
+    if chance.yes(0.03):  # a screen, with a grid between its pixels
+        grid = 1 - chance.between(0.05, 0.3) * (np.sin((axis + 0.5) * side * chance.between(0.8, 3)) > 0.3)
+        picture = picture * in_colour((grid[None] * grid[:, None]).astype(np.float32))
     if chance.yes(0.3):
         picture = picture * np.clip(1 + chance.rng.normal(0, 0.08, 3), 0.7, 1.2).astype(np.float32)
     return picture
 
 
-def expose(chance: Chance, picture: Picture, *, needs_colour: bool = False) -> NDArray[np.uint8]:
-    """The file: gamma, blur, a smaller size, noise, one bit or grey unless it needs its colours, JPEG. RGB, uint8."""
+def expose(chance: Chance, picture: Picture, *, needs_colour: bool = False, is_fine: bool = False) -> NDArray[np.uint8]:
+    """The file: gamma, blur, a smaller size, noise, one bit or grey, JPEG.
+
+    Args:
+        chance: what is random.
+        picture: the scene.
+        needs_colour: it is not made grey.
+        is_fine: its writing is a few pixels high: it is hardly blurred, with little noise, and as large as it is.
+
+    Returns:
+        uint8, ``(H, W, 3)``, RGB.
+    """
     side = len(picture)
     picture = np.clip(picture, 0, 1)
     if chance.yes(0.3):
         picture = cv2.pow(picture, chance.between(0.6, 1.6))
     if chance.yes(0.55):
-        picture = cv2.GaussianBlur(picture, (0, 0), chance.between(0.3, 1.3))
-    if chance.yes(0.3):
+        picture = cv2.GaussianBlur(picture, (0, 0), chance.between(0.3, 0.6 if is_fine else 1.3))
+    if chance.yes(0.3) and not is_fine:
         smaller = max(24, int(side * chance.between(0.45, 0.9)))
         small = cv2.resize(picture, (smaller, smaller), interpolation=cv2.INTER_AREA)
         picture = cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
     if chance.yes(0.55):
         channels = 3 if chance.yes(0.5) else 1
         start = chance.count(0, _NOISE - channels * side**2)
-        noise = _noise()[start : start + channels * side**2] * chance.between(0, 0.045)
+        noise = _noise()[start : start + channels * side**2] * chance.between(0, 0.015 if is_fine else 0.045)
         picture = picture + (noise.reshape(side, side, 3) if channels == 3 else in_colour(noise.reshape(side, side)))
     picture = np.clip(picture, 0, 1)
     depth = chance.one_of({"colour": 0.73, "grey": 0.2, "threshold": 0.035, "dither": 0.035})
+    if depth in ("threshold", "dither") and is_fine:
+        depth = "grey"
     if depth != "colour" and not needs_colour:
         grey = luminance(picture)
         if depth == "threshold":

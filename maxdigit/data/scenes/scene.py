@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -29,20 +29,22 @@ SCENE_SIZE = 192  # pixels along a side
 
 # What a scene shows, and how often.
 SCENE_KINDS: dict[str, float] = {
-    "paper": 0.27,  # a sheet that fills the picture
-    "desk": 0.22,  # a sheet on a desk
-    "scan": 0.07,  # a sheet with dark edges or bars
-    "board": 0.11,  # light on dark: chalk, white pen
-    "canvas": 0.09,  # one flat tone
+    "paper": 0.22,  # a sheet that fills the picture
+    "small": 0.07,  # little writing on a large page: 2.5 to 7 % of its height
+    "desk": 0.21,  # a sheet on a desk
+    "scan": 0.06,  # a sheet with dark edges or bars
+    "board": 0.105,  # light on dark: chalk, white pen
+    "canvas": 0.075,  # one flat tone
     "panel": 0.065,  # a canvas within a page of another tone
-    "mid": 0.05,  # dark and light ink on a middle tone
-    "equal": 0.045,  # ink as bright as what it is on
+    "mid": 0.055,  # dark and light ink on a middle tone
+    "equal": 0.06,  # ink as bright as what it is on
     "competition": 0.05,  # the competition's textured pictures
     "nothing": 0.03,  # no writing at all
 }
 
 _COUNT_SHARES = {"1": 0.1, "2": 0.14, "3": 0.58, "4": 0.12, "5": 0.06}  # of scenes with so many digits
-_LEAST_HEIGHT = 10.0  # of digits, in pixels
+_LEAST_HEIGHT = 10.0  # of digits, in pixels, but for the kind ``small``
+_SMALL = (0.025, 0.07)  # height of digits of the kind ``small``, as shares of the scene's
 _SURROUNDED = 0.24  # share of scenes in which something is drawn around the writing
 _AT_EDGE = 0.15  # share of scenes whose writing may reach past the edge of what it is on
 _GROUP = 50  # competition-like pictures that are made together
@@ -74,7 +76,7 @@ def make_scene(split: Split, index: int, kind: str | None = None) -> Scene:
         return _competition(chance, split, index)
     colour = surface_colour(chance, kind if kind != "nothing" else chance.one_of({"paper": 1, "desk": 1, "board": 1}))
     brightness = float(luminance(colour))
-    is_dark = kind in ("paper", "desk", "scan") or (
+    is_dark = kind in ("paper", "small", "desk", "scan") or (
         kind != "board" and brightness > (0.5 if chance.yes(0.8) else 0.35)
     )  # the ink
     picture = sheet(chance, split, kind, colour, SCENE_SIZE, brightness > 0.5)
@@ -94,7 +96,7 @@ def make_scene(split: Split, index: int, kind: str | None = None) -> Scene:
         add_bars(chance, picture, ink)
     if kind not in ("canvas", "panel") or chance.yes(0.15):
         picture = light(chance, picture)
-    pixels = expose(chance, picture, needs_colour=kind == "equal")
+    pixels = expose(chance, picture, needs_colour=kind == "equal", is_fine=kind == "small")
     return Scene(pixels, np.round(np.clip(ink, 0, 1) * 255).astype(np.uint8), pieces, digits, kind)
 
 
@@ -110,8 +112,11 @@ def _write(
 ) -> tuple[int, ...]:
     """Put digits, and what people draw around them, onto a sheet, in place; the digits."""
     hand = choose_hand(chance)
-    # What is made smaller afterwards begins larger.
-    places, height = _layout(chance, least=0.12 if kind in ("desk", "panel") else 0.05)
+    if kind == "small":
+        hand = replace(hand, brush=max(hand.brush, 0.07), is_outlined=False)
+        places, height = _layout(chance, *_SMALL)
+    else:  # what is made smaller afterwards begins larger
+        places, height = _layout(chance, 0.12 if kind in ("desk", "panel") else 0.05, 0.62)
     first = ink_colour(chance, kind, colour, is_dark)
     is_each_its_own, is_mixed = chance.yes(0.25), kind == "mid" or chance.yes(0.03)
     is_patchy = chance.yes(0.25)
@@ -119,7 +124,7 @@ def _write(
     marks = [write(chance, split.name, hand, x, y, height * chance.between(0.82, 1.18)) for x, y in places]
     other = first if chance.yes(0.6) else ink_colour(chance, kind, colour, is_dark)
     boxes = [box for mark in marks if (box := mark.box) is not None]
-    if boxes and chance.yes(_SURROUNDED):
+    if boxes and chance.yes(_SURROUNDED) and kind != "small":
         surround(chance, picture, boxes, height, other, hand.brush * height, None if is_mixed else is_dark)
     for number, mark in enumerate(marks, start=1):
         tone = first
@@ -128,7 +133,7 @@ def _write(
         elif is_each_its_own and number > 1:
             tone = ink_colour(chance, kind, colour, is_dark)
         _lay(chance, mark, number, tone, filling if hand.is_outlined else tone, is_patchy, picture, ink, pieces)
-    if chance.yes(0.08):
+    if chance.yes(0.08) and kind != "small":  # print smaller than it would be a row of dots
         print_words(chance, picture, ink, height, other)
     return tuple(mark.digit for mark in marks)
 
@@ -164,14 +169,15 @@ def _lay(
     pieces[area][covered > 0.5] = number
 
 
-def _layout(chance: Chance, least: float) -> tuple[list[tuple[float, float]], float]:
+def _layout(chance: Chance, least: float, most: float) -> tuple[list[tuple[float, float]], float]:
     """The middles of one to five digits, and their height, in pixels: in a row, in a column, or scattered.
 
-    ``least`` is the smallest height as a share of the scene's.
+    ``least`` and ``most`` are the smallest and the largest height as shares of the scene's.
     """
     side = SCENE_SIZE
     count = int(chance.one_of(_COUNT_SHARES))
-    height = side * chance.scale(least, 0.62)
+    height = side * chance.scale(least, most)
+    smallest = min(_LEAST_HEIGHT, side * least)
     if chance.yes(0.72):
         gap = height * (chance.between(0.62, 1.3) if chance.yes(0.92) else chance.between(1.3, 2.6))
         length = gap * (count - 1) + height * 0.8
@@ -188,8 +194,8 @@ def _layout(chance: Chance, least: float) -> tuple[list[tuple[float, float]], fl
             places.append((u, across + chance.normal(height * 0.08) + tilt * step))
         if chance.yes(0.15):
             places = [(y, x) for x, y in places]
-        return places, max(height, _LEAST_HEIGHT)
-    height = max(min(height, side * 0.33), _LEAST_HEIGHT)
+        return places, max(height, smallest)
+    height = max(min(height, side * 0.33), smallest)
     places = []
     for _ in range(count):
         for _ in range(12):

@@ -17,7 +17,7 @@ _WORDS = ("Date", "Total", "Name", "No.", "Thank you", "page", "Exercise", "Scor
 
 def surface_colour(chance: Chance, kind: str) -> Colour:
     """The colour of what is written on, for one of the kinds of scene."""
-    if kind in ("paper", "desk", "scan"):
+    if kind in ("paper", "small", "desk", "scan"):
         return chance.colour((0, 0.1) if chance.yes(0.7) else (0.1, 0.65), (0.6, 1))
     if kind == "board":
         return chance.colour((0, 0.5), (0.02, 0.42))
@@ -57,9 +57,23 @@ def sheet(chance: Chance, split: Split, kind: str, colour: Colour, side: int, is
         picture *= in_colour(1 + chance.cloud(side) * chance.between(0, 0.06))
     if kind in ("board", "mid", "equal") and chance.yes(0.2):  # wood, stone or fabric that is written on
         picture *= in_colour(1 + _textured(chance, split, side) * chance.between(0.02, 0.2))
-    if chance.yes(0.1 if kind == "canvas" else 0.34):
+    if chance.yes(0.1 if kind in ("canvas", "small") else 0.34):
         _rule(chance, picture, colour, is_light)
+    if kind in ("paper", "small", "desk") and chance.yes(0.1):
+        _fold(chance, picture)
     return np.clip(picture, 0, 1, out=picture)
+
+
+def _fold(chance: Chance, picture: Picture) -> None:
+    """Creases, as on a receipt or a letter, and the flap of an envelope: a lighter side, a darker one, a line."""
+    side = len(picture)
+    axis = np.arange(side, dtype=np.float32) / side - 0.5
+    for _ in range(chance.count(1, 3)):
+        direction = chance.between(0, 2 * math.pi)
+        across = axis[None] * math.cos(direction) + axis[:, None] * math.sin(direction) - chance.between(-0.5, 0.5)
+        step = np.tanh(across * chance.scale(20, 300)) * chance.between(0, 0.1)
+        crease = np.exp(-np.abs(across) * side / chance.between(0.5, 3)) * chance.between(0, 0.25)
+        picture *= in_colour((1 - np.abs(step) * (across > 0) - crease).astype(np.float32))
 
 
 def _rule(chance: Chance, picture: Picture, colour: Colour, is_light: bool) -> None:
@@ -116,7 +130,11 @@ def lay_on_desk(
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * reach * side / 2
     if chance.yes(0.4):  # a slip or a strip
         corners *= np.array([1, chance.between(0.45, 1)] if chance.yes(0.6) else [chance.between(0.45, 1), 1])
-    angle = chance.normal(0.14)
+    if chance.yes(0.2):  # seen from low above the desk, or from beside it
+        far = chance.count(0, 3)  # the side from this corner to the next
+        shorter = np.array([chance.between(0.5, 0.9), chance.between(0.6, 1)], np.float32)
+        corners[[far, (far + 1) % 4]] *= shorter if far % 2 == 0 else shorter[::-1]
+    angle = chance.normal(0.3) if chance.yes(0.2) else chance.normal(0.14)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     corners = corners @ turn.T + side / 2 + chance.rng.normal(0, 0.03 * side, (4, 2))
     corners = corners + chance.rng.normal(0, 0.25 * side * (1 - reach), 2)
