@@ -6,30 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from support import BROWSER, SLOW
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"  # nothing may be fetched
 if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core: more threads would only wait for one another
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-REPOSITORY = Path(__file__).resolve().parents[1]
-
-# Files whose tests are slow, or load what is: they train, ask trained models about many pictures, or start servers.
-SLOW = (
-    "test_api",
-    "test_checkpoints",
-    "test_everyday",
-    "test_ink_finder",
-    "test_mcp",
-    "test_model_process",
-    "test_pool",
-    "test_scenes",
-    "test_training",
-    "test_tuned",
-    "test_turns",
-)
-BROWSER = "browser"  # the folder of those that need a browser
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

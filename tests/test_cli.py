@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from PIL import Image
+from support import REPOSITORY
 from typer.testing import CliRunner, Result
 
 from maxdigit.cli import app

@@ -9,8 +9,8 @@ from importlib import import_module
 
 import pytest
 import yaml
-from conftest import REPOSITORY, SLOW
 from packaging.requirements import Requirement
+from support import REPOSITORY, SLOW
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])

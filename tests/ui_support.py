@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from maxdigit.errors import MaxDigitError, UnknownModelError
 from maxdigit.inference.digits import find_digits
@@ -28,6 +30,7 @@ from maxdigit.ui.classify.editing import Editing
 from maxdigit.ui.classify.keeping import Keeping
 from maxdigit.ui.classify.layout import lay_out
 from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.pad.strokes import DEFAULT_SIZE
 from maxdigit.ui.view_state import ViewState
 
 CONFUSION = (10 * np.eye(10, dtype=int)).tolist()
@@ -185,6 +188,48 @@ class ClassifyTab:
         """The card after a press, and what is erased then."""
         changes = self.answering.press(shown, "resnet18", digit, number)
         return changes[self.page.answer], changes[self.page.state.erased]
+
+
+def drawing(*strokes: dict) -> str:
+    return json.dumps({"version": 1, "strokes": list(strokes)})
+
+
+def stroke(**changes: object) -> dict:
+    return {"tool": "pen", "size": DEFAULT_SIZE, "points": [[100, 200], [300, 400]], **changes}
+
+
+def draw(value: object, **more: object) -> ViewState:
+    """What the page shows when this is on the pad."""
+    return ViewState("draw", value, **more)  # type: ignore[arg-type]
+
+
+def uploaded(path: object, **more: object) -> ViewState:
+    """What the page shows when this file was uploaded."""
+    return ViewState("upload", upload=str(path), **more)  # type: ignore[arg-type]
+
+
+def answer(predictor: FakePredictor, shown: ViewState, model: str = "resnet18") -> str:
+    return ClassifyTab(predictor).answer(shown, model)
+
+
+def shares_in(card: str) -> list[float]:
+    return [float(share) for share in re.findall(r'class="bar-share">([\d.]+)%', card)]
+
+
+def written(path: Path) -> NDArray[np.uint8]:
+    """A sheet, 300 wide and 200 high, with a slash and a bar on it, kept in a file."""
+    pixels = np.full((200, 300), 230, np.uint8)
+    pixels[30:90, 40:48] = 20
+    pixels[120:128, 150:260] = 20
+    Image.fromarray(pixels).save(path)
+    return pixels
+
+
+class BlankPredictor(FakePredictor):
+    """Finds no writing in any picture, as the ink network does in a landscape."""
+
+    def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+        return replace(super().prepare(source, **options), has_writing=not options["fit_to_writing"])
 
 
 def free_port() -> int:

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import REPOSITORY
 from PIL import Image
+from support import REPOSITORY
 
 from maxdigit.data import photo
 from maxdigit.data.arrange import Hand, Writing, arrange

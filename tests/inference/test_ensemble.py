@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
+from support import REPOSITORY
 
 from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference import predict

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from PIL import Image
+from support import REPOSITORY
 
 from maxdigit.errors import PictureError, UnknownModelError
 from maxdigit.inference import predict

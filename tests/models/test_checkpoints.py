@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
+from support import REPOSITORY
 
 from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate

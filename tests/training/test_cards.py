@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from huggingface_hub import ModelCard
+from support import REPOSITORY
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model

@@ -150,3 +150,11 @@ def test_damaged_mistakes_are_refused_by_name(tmp_path, damage):
     path.write_text(path.read_text() + damage)
     with pytest.raises(MistakesError, match=r"mistakes\.csv is damaged .* evaluate --write"):
         read_mistakes(tmp_path)
+
+
+def test_measuring_counts_right_answers_on_the_split():
+    result, _ = measure(SaysNine(), "test", "textured", 300)
+    assert result.count == 300 and 0.15 < result.accuracy < 0.4  # about 27 % of labels are nines
+    assert result.recall[9] == 1.0 and set(result.by["background"]) == {
+        "rings", "stars", "wall", "granite", "waves", "gravel", "marble",
+    }  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+from support import REPOSITORY
 from ui_support import METRICS, TEXTURED
 
 from maxdigit.errors import TrainingError

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import REPOSITORY
 from safetensors.torch import load_file
+from support import REPOSITORY
 from torch import nn
 from training_support import tiny
 

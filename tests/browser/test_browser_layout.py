@@ -1,0 +1,98 @@
+"""Layout, languages, themes and accessibility in a browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from browser_support import LAPTOP, PHONE, Opener, answered, draw, serious
+from playwright.sync_api import expect
+
+from maxdigit.ui import texts
+from maxdigit.ui.texts import french
+
+
+def test_one_screen_is_enough_on_a_laptop(opened: Opener) -> None:
+    page = opened()
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") <= 720
+
+
+@pytest.mark.parametrize("width", [1280, 960, 390])
+def test_nothing_jumps_when_the_answer_comes(opened: Opener, width: int) -> None:
+    page = opened({"viewport": {"width": width, "height": 720}})
+    expect(page.locator("#model")).to_be_visible()  # each component's script arrives in its own time
+    expect(page.locator("#save-answer")).to_be_visible()
+    places = """[...document.querySelectorAll('.answer, .answer-saw, .bar, .pad')]
+        .map(e => [e.getBoundingClientRect().top + scrollY, e.getBoundingClientRect().bottom + scrollY])"""
+    before = page.evaluate(places)
+    draw(page)
+    expect(page.locator(".finds button")).to_have_count(3)
+    assert page.evaluate(places) == before
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_the_page_speaks_french_to_whoever_reads_french(opened: Opener, tmp_path: Path, device: dict) -> None:
+    page = opened({**device, "locale": "fr-CA"})
+    draw(page)
+    expect(answered(page)).to_contain_text("Le plus grand chiffre est")
+    expect(page.locator(".bar-best .bar-share")).to_have_text(re.compile(r"^\d+,\d\s%$"))
+    page.get_by_role("tab", name=french.UPLOAD, exact=True).click()
+    bad = tmp_path / "mauvaise.png"
+    bad.write_text("this is no picture")
+    page.locator("#upload input[type=file]").set_input_files(bad)
+    expect(page.locator(".answer-words p")).to_contain_text("mauvaise.png n'est pas une image")
+    page.get_by_role("tab", name=french.SAMPLE, exact=True).click()
+    expect(page.locator("#truth")).to_contain_text("le plus grand est")
+    for name, landmark in (
+        (french.COMPARE, ".verdict h2 >> text=Tous disent"),
+        (french.BATCH, f"text={french.FOLDER}"),
+        (french.TRAINING, f"#results >> text={french.RESULTS_TITLE}"),
+        (french.ABOUT, "text=Trois chiffres, une question"),
+    ):
+        page.get_by_role("tab", name=name, exact=True).click()
+        expect(page.locator(landmark).first).to_be_visible()
+        assert "i18n" not in page.locator("body").inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"], name
+
+
+def test_no_text_is_left_a_marker(opened: Opener) -> None:
+    page = opened()
+    for name in (texts.COMPARE, texts.BATCH, texts.TRAINING, texts.ABOUT):
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.wait_for_timeout(300)
+    assert "i18n" not in page.content().split("<body", 1)[1].split("<script", 1)[0]
+
+
+def test_dark_mode_turns_the_page_and_the_charts(opened: Opener) -> None:
+    page = opened(query="?__theme=dark")
+    red = "getComputedStyle(document.querySelector('{}')).{}.match(/\\d+/)[0] | 0"
+    assert page.evaluate(red.format(".answer", "backgroundColor")) < 60
+    assert page.evaluate(red.format(".answer h2", "color")) > 200
+    page.get_by_role("tab", name=texts.TRAINING).click()
+    expect(page.locator(".charts .xtick text").first).to_be_visible()
+    assert page.evaluate(red.format(".charts .xtick text", "fill")) > 200
+    assert len(page.screenshot()) > 10_000
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_keeps_a_keyboard_or_a_screen_reader_out(opened: Opener, theme: str) -> None:
+    page = opened(query=f"?__theme={theme}")
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    troubles = serious(page, texts.CLASSIFY)
+    for name, landmark in (
+        (texts.UPLOAD, "#upload"),
+        (texts.SAMPLE, "#truth"),
+        (texts.EXAMPLES, ".examples button"),
+        (texts.COMPARE, "#against .scatterlayer .trace"),
+        (texts.BATCH, "#batch-start"),
+        (texts.TRAINING, "#chart-accuracy .trace"),
+        (texts.ABOUT, "#program"),
+    ):
+        page.get_by_role("tab", name=name, exact=True).click()
+        expect(page.locator(landmark).first).to_be_visible()
+        troubles += serious(page, name)
+    assert troubles == []

@@ -1,0 +1,134 @@
+"""The Compare, Batch and Training tabs in a browser."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from browser_support import LAPTOP, PHONE, Opener, answered, download, draw, settled
+from PIL import Image
+from playwright.sync_api import expect
+from ui_support import write_run
+
+from maxdigit.training.history import append_epoch, read_history
+from maxdigit.ui import texts
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_models_are_compared_sorted_and_caught_at_their_mistakes(opened: Opener, device: dict) -> None:
+    page = opened(device)
+    draw(page)
+    expect(answered(page)).to_be_visible()
+    settled(page)
+    said = answered(page).inner_text()[-1]
+    page.get_by_role("tab", name=texts.COMPARE).click()
+    expect(page.locator(".verdict h2")).to_have_text(f"They all say {said}.")
+    expect(page.locator(".side-by-side-card .bar-best")).to_have_count(4)
+    width = device["viewport"]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    rows = page.locator("#measurements tbody th")
+    expect(rows).to_have_count(4)
+    button = page.get_by_role("button", name="Model", exact=True)
+    button.click()
+    assert [row.strip() for row in rows.all_inner_texts()] == ["Ensemble", "Keras CNN", "PyTorch CNN", "ResNet18"]
+    button.click()
+    assert rows.first.inner_text().strip() == "ResNet18"
+    expect(page.locator("#against .scatterlayer .trace")).to_have_count(1)
+    page.get_by_label(texts.AGAINST_CHOICES["confidence"]).check()
+    expect(page.locator("#against .shapelayer path")).to_have_count(1)
+    saved = download(page, "#against-csv").splitlines()
+    assert saved == ["model,confidence,count,accuracy", "resnet18,0.6,20,0.50000", "resnet18,0.97,83,0.99000"]
+    assert download(page, "#against-svg").startswith("<svg") and "scatterlayer" in download(page, "#against-svg")
+
+    expect(page.locator("#gallery figure")).to_have_count(3)
+    page.get_by_role("button", name="Truth 9, answer 4").click()
+    expect(page.locator("#gallery figure")).to_have_count(2)
+    page.locator("#mistakes-all").click()
+    expect(page.locator("#gallery figure")).to_have_count(3)
+    page.locator("#compare-another").click()
+    expect(page.locator(".verdict p")).to_contain_text("the largest is")
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_a_batch_of_200_is_answered_filtered_mended_and_downloaded(
+    opened: Opener, tmp_path: Path, device: dict
+) -> None:
+    packed, labels = tmp_path / "pictures.zip", tmp_path / "labels.csv"
+    with zipfile.ZipFile(packed, "w") as file:
+        for number in range(199):
+            pixels = np.random.default_rng(number).integers(0, 60, (60, 60), np.uint8)
+            pixels[20:40, 4 : 5 + number % 50 : 2] = 255
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, "PNG")
+            file.writestr(f"{number:03d}.png", buffer.getvalue())
+        file.writestr("notes.txt", "no picture")
+    labels.write_text("Id,Label\n" + "".join(f"{number:03d},{number % 10}\n" for number in range(199)))
+    page = opened(device)
+    page.get_by_role("tab", name=texts.BATCH).click()
+    page.locator("#batch-start").click()
+    expect(page.locator("#batch-status")).to_contain_text("There are no pictures")
+    page.locator("#batch-files input[type=file]").set_input_files(packed)
+    page.locator("#batch-labels input[type=file]").set_input_files(labels)
+    for box in ("#batch-labels", "#batch-files"):
+        expect(page.locator(f"{box} table")).to_contain_text("KB")  # uploaded
+    page.locator("#batch-start").click()
+    expect(page.locator("#batch-status")).to_contain_text("Done: 200 pictures")
+    expect(page.locator("#page-place")).to_contain_text("Page 1 of 8")
+    page.locator("#page-after").click()
+    expect(page.locator("#page-place")).to_contain_text("Page 2 of 8")
+    page.get_by_label(texts.FILTERS["unread"]).check()
+    expect(page.locator("#results-table")).to_contain_text("notes.txt")
+    page.get_by_label(texts.FILTERS["all"], exact=True).check()
+    page.locator("#results-table select").first.select_option("9")
+    expect(page.locator("#results-table td small").first).to_have_text(texts.FIXED)
+    expect(page.locator("#batch-scored")).to_contain_text("199 pictures with a label")
+    settled(page)
+    lines = download(page, "#download-submission").splitlines()
+    assert lines[:2] == ["Id,Label", "0,9"] and len(lines) == 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
+
+
+@pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_training_curves_are_drawn_and_runs_chosen(opened: Opener, device: dict) -> None:
+    page = opened(device)
+    page.get_by_role("tab", name=texts.TRAINING).click()
+    expect(page.locator("#chart-accuracy .scatterlayer .trace")).to_have_count(
+        6
+    )  # two runs, and what the paper reports of both
+    page.get_by_label("PyTorch CNN, tuned").uncheck()
+    expect(page.locator("#chart-accuracy .scatterlayer .trace")).to_have_count(3)
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    width = device["viewport"]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for chart in page.locator(".charts .js-plotly-plot").all():
+        box = chart.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["width"] > 300
+
+
+def test_charts_follow_a_run_while_it_is_written(opened: Opener, runs: Path) -> None:
+    page = opened()
+    page.get_by_role("tab", name=texts.TRAINING).click()
+    expect(page.locator("#runs input")).to_have_count(2)
+    folder = write_run(runs, "keras_cnn", "tuned", epochs=1)
+    (folder / "state").mkdir()
+    try:
+        expect(page.locator("#runs input:checked")).to_have_count(3)
+        expect(page.locator("#runs-note")).to_contain_text("Keras CNN, tuned is not finished: epoch 1")
+        append_epoch(folder / "history.csv", replace(read_history(folder / "history.csv")[0], epoch=2))
+        expect(page.locator("#runs-note")).to_contain_text("epoch 2")
+        page.get_by_label("ResNet18, tuned").uncheck()
+        page.get_by_label(texts.AXES["minutes"]).check()
+        expect(page.locator("#chart-loss .xtitle")).to_have_text(texts.AXIS_TITLES["minutes"])
+        lines = download(page, "#download-history").splitlines()
+        assert lines[0].startswith("run,epoch,train_loss") and len(lines) == 1 + 12 + 2
+        drawing = ElementTree.fromstring(download(page, "#charts-svg"))
+        assert len(drawing.findall("{http://www.w3.org/2000/svg}svg")) >= 4  # a layer or more of each of four charts
+    finally:
+        shutil.rmtree(folder.parent)

@@ -1,0 +1,47 @@
+"""Recipes: as published, complete for every model, and checked."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from maxdigit.errors import TrainingError, UnknownModelError
+from maxdigit.models.registry import MODELS
+from maxdigit.models.run_folder import RECIPE_NAMES
+from maxdigit.training.recipes import get_recipe
+
+
+def test_the_papers_recipes_are_as_published():
+    keras, resnet, cnn = (get_recipe(model, "paper") for model in ("keras_cnn", "resnet18", "torch_cnn"))
+    assert (keras.optimizer, keras.learning_rate, keras.epochs, keras.fits) == ("nadam", 0.002, 20, 3)
+    assert (keras.train_pictures, keras.validation_pictures) == (48_000, 2_000) and keras.patience
+    assert (resnet.optimizer, resnet.epochs, resnet.softmax_before_loss) == ("adadelta", 25, True)
+    assert (cnn.optimizer, cnn.learning_rate, cnn.epochs) == ("adam", 0.001, 25)
+    assert all(r.kinds == {"textured": 1.0} and not r.fresh and not r.locate for r in (keras, resnet, cnn))
+
+
+def test_bad_settings_are_refused_in_words():
+    with pytest.raises(UnknownModelError):
+        get_recipe("vgg", "tuned")
+    with pytest.raises(TrainingError, match="no recipe called"):
+        get_recipe("resnet18", "fast")
+    with pytest.raises(TrainingError, match="epochs must be at least 1"):
+        get_recipe("resnet18", "tuned", epochs=0)
+    with pytest.raises(TrainingError, match="does not fit"):
+        get_recipe("resnet18", "tuned", train_pictures=10)
+    for wrong in ({"learning_rate": 0.0}, {"learning_rate": math.nan}, {"seed": -1}):
+        with pytest.raises(TrainingError, match="must be"):
+            get_recipe("resnet18", "tuned", **wrong)
+    for model, frozen in (("resnet18", 5), ("keras_cnn", 4), ("keras_cnn", -1)):
+        with pytest.raises(TrainingError, match="frozen must be 0 to"):
+            get_recipe(model, "tuned", frozen=frozen)
+
+
+def test_each_model_has_a_recipe_of_each_name_whose_loop_can_train_it():
+    for model, spec in MODELS.items():
+        loops = {name: get_recipe(model, name).loop for name in RECIPE_NAMES}
+        assert loops == {"tuned": "tuned", "paper": spec.framework}
+        assert get_recipe(model, "tuned").is_planned and not get_recipe(model, "paper").is_planned
+        for head in spec.heads:
+            assert get_recipe(model, "tuned", head=head).head == head

@@ -1,0 +1,36 @@
+"""Scores of probabilities, against counting by hand and published values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from maxdigit.training.metrics import calibration_error, reliability, score, wilson_interval
+
+
+def test_scores_agree_with_counting_by_hand():
+    probabilities = np.full((4, 10), 0.02)
+    for row, answer in enumerate((9, 9, 3, 1)):
+        probabilities[row, answer] = 0.82
+    result = score(probabilities, np.array([9, 3, 3, 1]))
+    assert result.accuracy == 0.75
+    assert result.recall[3] == 0.5 and result.recall[9] == 1.0 and result.recall[0] is None
+    assert result.balanced_accuracy == pytest.approx((0.5 + 1 + 1) / 3, abs=1e-5)
+    assert result.confusion[3][9] == 1 and sum(map(sum, result.confusion)) == 4
+    assert result.calibration_error == pytest.approx(0.07, abs=1e-5)
+    assert result.loss == pytest.approx(-(3 * math.log(0.82) + math.log(0.02)) / 4, abs=1e-5)
+
+
+def test_intervals_agree_with_a_published_example():
+    """Newcombe (1998), Statistics in Medicine 17, 857-872: 81 of 263 gives 0.2553 to 0.3662."""
+    assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson_interval(10, 10)[1] == pytest.approx(1)
+
+
+def test_calibration_error_is_zero_for_honest_confidence():
+    confidence = np.full(1000, 0.7)
+    assert calibration_error(confidence, np.arange(1000) < 700) == pytest.approx(0, abs=1e-9)
+    assert calibration_error(confidence, np.ones(1000, bool)) == pytest.approx(0.3)
+    assert reliability(confidence, np.arange(1000) < 600) == [(1000, pytest.approx(0.7), 0.6)]
