@@ -115,7 +115,10 @@ def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:
     path = folder / READER
     try:
         state = load_file(path)
-        reader = Reader(state["weight"], state["bias"], spec.features, *DEFAULTS)
+        weight, bias = state["weight"], state["bias"]
+        if weight.ndim == 2:  # as training leaves it: one head for all cells
+            weight, bias = weight[np.newaxis], bias[np.newaxis]
+        reader = Reader(weight, bias, spec.features, *DEFAULTS)
     except FileNotFoundError:
         _log.warning("%s is missing: the answers come without readings.", path)
         return None

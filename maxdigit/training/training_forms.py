@@ -89,9 +89,12 @@ class TrainingForm(nn.Module, ABC):
             state = load_file(folder / READER)
         except FileNotFoundError:
             return
+        weight, bias = state["weight"], state["bias"]
+        if weight.ndim == 3:  # one head for each zone: that of the inside, in the middle of them, does for all
+            weight, bias = weight[len(weight) // 2], bias[len(bias) // 2]
         with torch.no_grad():
-            self.locate.weight.copy_(state["weight"][:, :, None, None])
-            self.locate.bias.copy_(state["bias"])
+            self.locate.weight.copy_(weight[:, :, None, None])
+            self.locate.bias.copy_(bias)
 
 
 class ResNetForm(TrainingForm):

@@ -33,7 +33,9 @@ from maxdigit.training.reading_scores import Tally, match
 from maxdigit.training.torch_loop import save_weights
 
 MAP = FeatureMap(channels=11, cells=12, first=20.0, step=8.0)
-SEEN = Reader(np.eye(11, dtype=np.float32), np.zeros(11, np.float32), MAP, threshold=0.5, apart=0.0, faintest=0.2)
+SEEN = Reader(
+    np.eye(11, dtype=np.float32)[np.newaxis], np.zeros((1, 11), np.float32), MAP, threshold=0.5, apart=0.0, faintest=0.2
+)
 
 
 def cells(*seen: tuple[int, int, int, float]) -> np.ndarray:
@@ -73,12 +75,26 @@ def test_no_more_than_the_eight_surest_are_read():
     assert [reading.x for reading in found] == sorted(reading.x for reading in found)
 
 
-def test_a_readers_cells_are_the_softmax_of_its_head():
+def reader_of(zones: int) -> Reader:
+    """A reader whose heads are random, another for each zone."""
     random = np.random.default_rng(1)
-    reader = replace(SEEN, weight=random.normal(size=(11, 11)).astype(np.float32), bias=np.arange(11, dtype=np.float32))
-    maps = random.normal(size=(2, 11, 12, 12)).astype(np.float32)
-    powers = np.exp(reader.weight @ maps[1, :, 4, 7] + reader.bias)
-    assert reader.cells(maps)[1, :, 4, 7] == pytest.approx(powers / powers.sum(), abs=1e-5)
+    weight = random.normal(size=(zones, 11, 11)).astype(np.float32)
+    return replace(SEEN, weight=weight, bias=random.normal(size=(zones, 11)).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("zones", "cell", "zone"),
+    [(1, (4, 7), 0), (1, (0, 0), 0)]
+    + [(9, (0, 0), 0), (9, (0, 5), 1), (9, (0, 11), 2), (9, (6, 0), 3), (9, (4, 7), 4), (9, (10, 1), 4)]
+    + [(9, (5, 11), 5), (9, (11, 0), 6), (9, (11, 10), 7), (9, (11, 11), 8)],
+)
+def test_a_readers_cells_are_the_softmax_of_the_head_of_their_zone(zones, cell, zone):
+    reader = reader_of(zones)
+    maps = np.random.default_rng(2).normal(size=(2, 11, 12, 12)).astype(np.float32)
+    powers = np.exp(reader.weight[zone] @ maps[1][:, *cell] + reader.bias[zone])
+    found = reader.cells(maps)
+    assert found.shape == (2, 11, 12, 12) and found.dtype == np.float32
+    assert found[1][:, *cell] == pytest.approx(powers / powers.sum(), abs=1e-5)
     assert len(reader.read(maps)) == 2
 
 
@@ -107,7 +123,8 @@ def settings(folder: Path, **changed: object) -> None:
     [
         (None, "is missing"),
         (b"no tensors", "damaged or of another model"),
-        (head((11, 256)), r"damaged or of another model .*\(11, 256\)"),
+        (head((11, 256)), r"damaged or of another model .*\(1, 11, 256\)"),
+        (head((4, 11, 128)), r"damaged or of another model .*\(4, 11, 128\)"),
         (head(value=np.nan), "not finite"),
         ({"bias": np.zeros(11, np.float32)}, "damaged or of another model .*weight"),
     ],
