@@ -109,7 +109,7 @@ class Traced:
     """A model that sees a 4 in one cell of two by two, and what made it so in a corner of that."""
 
     reader = Reader(
-        np.zeros((1, 11, 5), np.float32), np.zeros((1, 11), np.float32), FeatureMap(5, 2, 32, 64), 0.5, 0.0, faintest=0.2
+        np.zeros((1, 11, 5), np.float32), np.zeros((1, 11), np.float32), FeatureMap(5, 2, 32, 64), 0.5, 0.0, 0.2
     )
 
     answer = 8
