@@ -7,6 +7,7 @@ from maxdigit.ui.sureness import UNSURE as _UNSURE
 TITLE = "MaxDigit"
 SEPARATORS = ".,"  # of decimals and of thousands, for Plotly
 TAGLINE = "Which of three handwritten digits is the largest?"
+SERVER_AWAY = "The server cannot be reached. The page goes on by itself as soon as it is back."
 
 CLASSIFY = "Classify"
 COMPARE = "Compare"
@@ -33,6 +34,7 @@ PAD = {
     "redo": "Redo (Ctrl+Shift+Z)",
     "clear": "Clear (Delete)",
     "full": "The pad is full. Undo or clear to go on.",
+    "example": "An example. Draw here for your own.",
 }
 
 UPLOAD_PLACEHOLDER = "Drop a picture here\nor click to choose one"

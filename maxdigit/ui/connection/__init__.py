@@ -1,0 +1,5 @@
+"""Pages that outlive the server."""
+
+from maxdigit.ui.connection.connection import script
+
+__all__ = ["script"]

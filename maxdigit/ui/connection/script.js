@@ -1,0 +1,139 @@
+// When its server goes away, Gradio's page loads anew as soon as it can: what was drawn is lost. Here requests wait
+// instead until the server is back. A question that was being answered is asked again, under its old name.
+(() => {
+  const ask = window.fetch.bind(window);
+  const texts = TEXTS;
+  const questions = new Map(); // not answered yet: from the name the page knows to how it was asked
+  let away = null; // a promise, while the server is away
+  let isLeft = false;
+
+  const base = (url) => url.slice(0, url.indexOf("/gradio_api/") + "/gradio_api/".length);
+
+  // What a proxy says in the server's place. Of 503 the server itself says some, as JSON.
+  const isFromProxy = (response) =>
+    [502, 503, 504].includes(response.status) && !response.headers.get("content-type")?.includes("json");
+
+  const isBack = async (url) => {
+    try {
+      return (await ask(`${base(url)}app_id`, { cache: "no-store" })).ok;
+    } catch {
+      return false;
+    }
+  };
+
+  const say = (isAway) => {
+    let notice = document.querySelector("#server-away");
+    if (isAway && !isLeft && !notice) {
+      notice = document.createElement("div");
+      notice.id = "server-away";
+      notice.setAttribute("role", "status");
+      document.body.append(notice); // before it gets its text, so that it is read out
+      notice.textContent = texts[navigator.language.slice(0, 2)] ?? texts.en;
+    } else if (!isAway) {
+      notice?.remove();
+    }
+  };
+
+  // Another version of the app may have come up: this page's questions would mean something else to it.
+  const shape = (config) => JSON.stringify(config.dependencies.map((one) => [one.id, one.inputs, one.outputs]));
+  const isAnother = async (url) => {
+    try {
+      const config = await (await ask(base(url).replace("/gradio_api/", "/config"), { cache: "no-store" })).json();
+      return shape(config) !== shape(window.gradio_config);
+    } catch {
+      return false;
+    }
+  };
+
+  const untilBack = (url) =>
+    (away ??= (async () => {
+      while (!(await isBack(url))) {
+        say(true);
+        await new Promise((done) => setTimeout(done, 1000 + 1000 * Math.random())); // not all pages at once
+      }
+      if (await isAnother(url)) location.reload();
+      say(false);
+      away = null;
+    })());
+
+  const request = async (url, options) => {
+    for (;;) {
+      try {
+        const response = await ask(url, options);
+        if (!isFromProxy(response)) return response;
+      } catch (error) {
+        if (options?.signal?.aborted) throw error;
+      }
+      await untilBack(url);
+    }
+  };
+
+  const question = async (url, options) => {
+    const response = await request(url, options);
+    const name = (await response.clone().json().catch(() => null))?.event_id;
+    if (name) questions.set(name, { url, options });
+    return response;
+  };
+
+  // A stream of answers, or the one that only tells that both sides are there. It goes on when the server is back.
+  const stream = async (url, options) => {
+    const renamed = new Map(); // from the names of questions that were asked again to those that the page knows
+    let response = await request(url, options);
+    if (!response.ok) return response;
+
+    const passOn = async (controller) => {
+      let isClosed = false;
+      let rest = "";
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return isClosed;
+        const messages = (rest + value).split("\n\n");
+        rest = messages.pop();
+        for (let message of messages) {
+          for (const [name, known] of renamed) message = message.replaceAll(name, known);
+          isClosed ||= message.includes("close_stream");
+          if (message.includes("process_completed")) {
+            for (const name of questions.keys()) if (message.includes(name)) questions.delete(name);
+          }
+          controller.enqueue(new TextEncoder().encode(`${message}\n\n`));
+        }
+      }
+    };
+
+    const askAgain = async () => {
+      for (const [name, { url, options }] of questions) {
+        const { event_id } = await (await request(url, options)).json().catch(() => ({}));
+        if (event_id) renamed.set(event_id, name);
+      }
+    };
+
+    const start = async (controller) => {
+      for (;;) {
+        try {
+          if (await passOn(controller)) break;
+        } catch (error) {
+          if (options?.signal?.aborted) return controller.error(error);
+        }
+        await untilBack(url);
+        if (url.includes("/queue/data")) await askAgain();
+        response = await request(url, options);
+      }
+      controller.close();
+    };
+
+    const body = new ReadableStream({ start: (controller) => void start(controller).catch((e) => controller.error(e)) });
+    return new Response(body, { status: response.status, headers: response.headers });
+  };
+
+  window.fetch = (target, options) => {
+    const url = target instanceof Request ? "" : new URL(target, location.href).href;
+    if (!url.startsWith(location.origin) || !url.includes("/gradio_api/")) return ask(target, options);
+    if (url.includes("/queue/join")) return question(url, options);
+    return url.includes("/queue/data") || url.includes("/heartbeat/") ? stream(url, options) : request(url, options);
+  };
+
+  // What breaks because the page is left says nothing about the server.
+  addEventListener("pagehide", () => (isLeft = true));
+  addEventListener("pageshow", () => (isLeft = false));
+})();
