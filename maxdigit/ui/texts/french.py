@@ -36,6 +36,7 @@ PAD = {
     "redo": "Rétablir (Ctrl+Maj+Z)",
     "clear": "Tout effacer (Suppr)",
     "full": "L'ardoise est pleine. Annulez ou effacez pour continuer.",
+    "example": "Un exemple. Dessinez ici le vôtre.",
 }
 
 UPLOAD_PLACEHOLDER = "Déposez une image ici\nou cliquez pour en choisir une"
@@ -691,8 +692,11 @@ ERRORS = {
         "{name} ne contient pas d'étiquettes. Chaque ligne après la première doit avoir un nom et une étiquette."
     ),
     "{name} cannot be read as a CSV file ({error}).": "{name} ne peut être lu comme fichier CSV ({error}).",
-    "{name} needs a column Id or name, and a column Label, in its first line.": (
-        "{name} doit avoir, dans sa première ligne, une colonne Id ou name et une colonne Label."
+    "{name} is larger than {limit} MB. Choose the file with the labels.": (
+        "{name} dépasse {limit} Mo. Choisissez le fichier des étiquettes."
+    ),
+    "{name} needs a first line that names its columns, such as Id,Label or name,label.": (
+        "La première ligne de {name} doit nommer ses colonnes, par exemple Id,Label ou name,label."
     ),
     "{name}, line {line}: a name and a label from 0 to 9 are needed there.": (
         "{name}, ligne {line} : il y faut un nom et une étiquette de 0 à 9."
@@ -711,16 +715,26 @@ ERRORS = {
     "{path} holds an array of shape {shape}; (N, 128, 128) is needed.": (
         "{path} contient un tableau de forme {shape} ; il faut (N, 128, 128)."
     ),
-    "{path} has pixel values from {low} to {high}; 0 to 255 are needed.": (
-        "{path} a des pixels de {low} à {high} ; il faut de 0 à 255."
+    "{path} unpacks to more than {limit} MB. Split it into several files.": (
+        "{path} dépasse {limit} Mo une fois décompressé. Répartissez-le en plusieurs fichiers."
+    ),
+    "{path} is a Git LFS pointer: a text that stands for the file. Fetch the file itself: git lfs pull": (
+        "{path} est un pointeur Git LFS : un texte qui tient lieu du fichier. Récupérez le fichier lui-même : git "
+        "lfs pull"
+    ),
+    "{path} holds {count} files; one array is needed. Unpack it, and choose that file.": (
+        "{path} contient {count} fichiers ; il faut un seul tableau. Décompressez l'archive et choisissez ce fichier."
+    ),
+    "{path} has pixel values from {low} to {high}; 0 to 255, or 0 to 1, are needed. Undo any other scaling.": (
+        "{path} a des pixels de {low} à {high} ; il faut de 0 à 255, ou de 0 à 1. Annulez toute autre mise à l'échelle."
     ),
     "{path} cannot be read ({reason}). Put the competition's own file there.": (
         "{path} ne peut être lu ({reason}). Mettez-y le fichier du concours."
     ),
-    "{path} is not a pickled array of pictures, or holds more than that ({error}). It was not opened any "
-    "further. Download it again from the competition.": (
-        "{path} n'est pas un tableau d'images en format pickle, ou contient autre chose ({error}). Il n'a pas été "
-        "ouvert plus avant. Téléchargez-le de nouveau du site du concours."
+    "{path} is not an array of numbers (a pickle or .npy), or holds more than that ({error}). It was not opened "
+    "any further. Download it again from the competition.": (
+        "{path} n'est pas un tableau de nombres (pickle ou .npy), ou contient autre chose ({error}). Il n'a pas "
+        "été ouvert plus avant. Téléchargez-le de nouveau du site du concours."
     ),
     # Corrections
     "Choose the right digit, 0 to 9.": "Choisissez le bon chiffre, de 0 à 9.",
