@@ -5,7 +5,7 @@ Nothing is unpacked to disk, and only a handful of pictures is in memory at a ti
 
 from __future__ import annotations
 
-import csv
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,17 +15,19 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.kaggle import read_pictures
+from maxdigit.data.clutter import is_clutter
+from maxdigit.data.kaggle import PICTURES_SHAPE, is_pictures_file, read_packed_pictures, read_pictures
+from maxdigit.data.label_table import read_label_table, whole_number
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
 
 MAX_PICTURES = 10_000  # in one go
 MAX_PICTURE_BYTES = 60_000_000  # of one file in an archive, unpacked
 MAX_ARCHIVE_BYTES = 2_000_000_000  # of all files in one archive, unpacked
+MAX_ARRAY_BYTES = MAX_PICTURES * PICTURES_SHAPE[0] * PICTURES_SHAPE[1] * 8 + 1_000_000  # of one array: as 64-bit floats
 BATCH = 32  # pictures that go through a model together
 
-_ARRAYS = ("train_max_x", "test_max_x")  # how the competition's files of pictures begin
-_NAME_COLUMNS, _LABEL_COLUMNS = ("name", "id", "file", "path"), ("label", "max_digit")
+_LONGEST_NUMBER = 18  # digits of a name that are taken for a number
 
 
 class BatchError(MaxDigitError):
@@ -90,50 +92,69 @@ def answer_batch(predictor: Predictor, entries: Iterable[Entry], models: Sequenc
 
 
 def read_names_and_labels(path: Path) -> dict[str, int]:
-    """The right answers in a CSV, by picture: a column ``name`` or ``Id``, and a column ``Label`` or ``max_digit``.
+    """The right answers in a table, by :func:`plain_name`; see :func:`maxdigit.data.label_table.read_label_table`.
 
     Raises:
-        BatchError: the columns are not there, or a label is no digit.
+        CompetitionFileError: the columns are not there, or a label is no digit.
     """
-    labels: dict[str, int] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = {(column or "").strip().lower(): column for column in reader.fieldnames or ()}
-            name = next((columns[known] for known in _NAME_COLUMNS if known in columns), None)
-            label = next((columns[known] for known in _LABEL_COLUMNS if known in columns), None)
-            if name is None or label is None:
-                raise BatchError(
-                    "{name} needs a column Id or name, and a column Label, in its first line.", name=path.name
-                )
-            for row in reader:
-                shown = (row[label] or "").strip()
-                if shown not in set("0123456789") or not row[name]:
-                    raise BatchError(
-                        "{name}, line {line}: a name and a label from 0 to 9 are needed there.",
-                        name=path.name,
-                        line=reader.line_num,
-                    )
-                labels[row[name].strip()] = int(shown)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BatchError("{name} cannot be read as a CSV file ({error}).", name=path.name, error=error) from error
-    if not labels:
-        raise BatchError(
-            "{name} holds no labels. Each line after the first should have a name and a label.", name=path.name
-        )
-    return labels
+    return {plain_name(row.name): row.label for row in read_label_table(path)}
+
+
+def plain_name(name: str) -> str:
+    """A picture's name as names are compared: with forward slashes, and numbers as ``7``, not ``007`` or ``7.0``."""
+    number = whole_number(name) if re.fullmatch(r"\d{1,18}(\.0*)?", name) else None
+    return name.replace("\\", "/") if number is None else str(number)
+
+
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """By this people sort names: ``2.png`` before ``10.png``."""
+    parts = re.split(r"(\d+)", name)
+    return [
+        (0, int(part), "") if part.isdecimal() and len(part) <= _LONGEST_NUMBER else (1, 0, part.casefold())
+        for part in parts
+    ]
+
+
+def picture_ids(names: Sequence[str]) -> list[int]:
+    """The Ids that pictures have in the competition's ``submission.csv``.
+
+    A name that is a number, but for its ending, gives the Id; the others take the numbers that are left, from 0 in the
+    order given. Where two names are the same number, none gives an Id.
+    """
+    stems = [plain_name(PurePosixPath(name.replace("\\", "/")).stem) for name in names]
+    given = [int(stem) if re.fullmatch(r"\d{1,18}", stem, re.ASCII) else None for stem in stems]
+    taken = {number for number in given if number is not None}
+    if len(taken) < sum(number is not None for number in given):
+        return list(range(len(names)))
+    left = (number for number in range(2 * len(names)) if number not in taken)
+    return [next(left) if number is None else number for number in given]
 
 
 def _part(predictor: Predictor, path: Path) -> tuple[int, Iterator[Entry]]:
     """The number of pictures in one file, and those pictures."""
-    if path.name.startswith(_ARRAYS):
-        pictures = read_pictures(path)
-        return len(pictures), (Entry(str(number), picture) for number, picture in enumerate(pictures))
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not _is_clutter(member)]
-        return len(members), _members(predictor, path, members)
+    if zipfile.is_zipfile(path):  # Kaggle packs the competition's arrays, and NumPy its .npz
+        return _archive(predictor, path)
+    if is_pictures_file(path.name):
+        return _array(read_pictures(path, MAX_ARRAY_BYTES))
     return 1, (_entry(predictor, path.name, each) for each in (path,))
+
+
+def _array(pictures: NDArray[np.uint8]) -> tuple[int, Iterator[Entry]]:
+    return len(pictures), (Entry(str(number), picture) for number, picture in enumerate(pictures))
+
+
+def _archive(predictor: Predictor, path: Path) -> tuple[int, Iterator[Entry]]:
+    """The pictures in an archive, its arrays first, in the order in which people sort names."""
+    parts: list[tuple[int, Iterator[Entry]]] = []
+    with zipfile.ZipFile(path) as archive:
+        members = [member for member in archive.infolist() if not (member.is_dir() or is_clutter(member.filename))]
+        members.sort(key=lambda member: natural_order(member.filename))
+        for member in members:
+            if is_pictures_file(member.filename):
+                parts.append(_array(read_packed_pictures(archive, member, MAX_ARRAY_BYTES)))
+    pictures = [member for member in members if not is_pictures_file(member.filename)]
+    parts.append((len(pictures), _members(predictor, path, pictures)))
+    return sum(count for count, _ in parts), (entry for _, entries in parts for entry in entries)
 
 
 def _members(predictor: Predictor, path: Path, members: list[zipfile.ZipInfo]) -> Iterator[Entry]:
@@ -162,12 +183,6 @@ def _members(predictor: Predictor, path: Path, members: list[zipfile.ZipInfo]) -
                 )
             else:
                 yield _entry(predictor, name, content)
-
-
-def _is_clutter(member: zipfile.ZipInfo) -> bool:
-    """Folders, and the files that systems put beside a person's own."""
-    parts = PurePosixPath(member.filename).parts
-    return member.is_dir() or not parts or "__MACOSX" in parts or parts[-1].startswith(".")
 
 
 def _entry(predictor: Predictor, name: str, source: Path | bytes) -> Entry:

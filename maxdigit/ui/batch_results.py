@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.bulk import Answered
+from maxdigit.inference.bulk import Answered, picture_ids, plain_name
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.results import Score
 from maxdigit.ui.downloads import csv_text
@@ -66,8 +66,8 @@ class Results:
 
     def truth(self, row: Result) -> int | None:
         """The right answer, if labels tell it: by the whole name, the file's name, or that without its ending."""
-        path = PurePosixPath(row.name)
-        found = (self.labels.get(name) for name in (row.name, path.name, path.stem))
+        path = PurePosixPath(plain_name(row.name))
+        found = (self.labels.get(name) for name in (str(path), path.name, plain_name(path.stem)))
         return next((label for label in found if label is not None), None)
 
     def disagree(self, row: Result) -> bool:
@@ -97,9 +97,10 @@ class Results:
 
 
 def submission_csv(results: Results) -> str:
-    """Answers in the competition's form, Id,Label: the Id is the picture's number, in the order given."""
-    rows = ((number, results.answer(row)) for number, row in enumerate(results.rows))
-    return csv_text([("Id", "Label"), *(row for row in rows if row[1] is not None)])
+    """Answers in the competition's form, Id,Label, in the order of the Ids; pictures without an answer are left out."""
+    ids = picture_ids([row.name for row in results.rows])
+    answers = zip(ids, map(results.answer, results.rows), strict=True)
+    return csv_text([("Id", "Label"), *sorted(row for row in answers if row[1] is not None)])
 
 
 def full_csv(results: Results) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 import gradio as gr
 from gradio.components import Component
 
+from maxdigit.data.clutter import is_clutter
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.bulk import answer_batch, read_batch, read_names_and_labels
+from maxdigit.inference.bulk import answer_batch, natural_order, read_batch, read_names_and_labels
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
 from maxdigit.ui.batch_results import Results, full_csv, submission_csv
@@ -71,10 +72,19 @@ class BatchPage:
 
     def order(self, values: Values, names: list[str]) -> Order:
         """What a batch is to do, of the models with these ``names``."""
-        model, given = values[self.model], (*(values[self.files] or ()), *(values[self.folder] or ()))
+        model, given = (
+            values[self.model],
+            [Path(path) for path in (*(values[self.files] or ()), *(values[self.folder] or ()))],
+        )
+        pictures = [path for path in given if not is_clutter(path.name)]
+        pictures.sort(key=lambda path: natural_order(path.name))  # a folder comes in the disk's order
         others = [name for name in names if name != model] if values[self.others] else []
         truths = values[self.truths]
-        return Order(tuple(map(Path, given)), Path(truths) if truths else None, (model, *others))
+        return Order(
+            tuple(pictures),
+            Path(truths) if truths else None,
+            (model, *others),
+        )
 
     def view(self, values: Values) -> View:
         """Which results are in sight."""
@@ -107,7 +117,11 @@ def lay_out(names: list[str]) -> BatchPage:
             model = choice(labels.MODEL, {name: title(name) for name in names}, default_model(names))
             others = gr.Checkbox(False, label=labels.ASK_OTHERS, container=False, visible=len(names) > 1)
             truths = gr.File(
-                file_count="single", file_types=[".csv"], label=labels.LABELS, height=150, elem_id="batch-labels"
+                file_count="single",
+                file_types=[".csv", ".tsv", ".txt"],
+                label=labels.LABELS,
+                height=150,
+                elem_id="batch-labels",
             )
             with gr.Row():
                 start = gr.Button(labels.START, variant="primary", elem_id="batch-start")

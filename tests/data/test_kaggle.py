@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
+import io
+import lzma
 import os
 import pickle
 import pickletools
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -132,6 +137,11 @@ def test_nothing_but_an_array_comes_out_of_a_crafted_pickle(tmp_path, content):
         (np.full((1, 128, 128), 256.0), "pixel values"),
         (np.full((1, 128, 128), -1), "pixel values"),
         (np.zeros((1, 128, 128), complex), "holds more than that"),
+        (np.zeros((128, 128, 5)), "shape"),
+        (pictures() / 127.5 - 1, "pixel values from -1 to 1"),
+        ((pictures() - 104.4) / 56.3, "pixel values from -1.8"),
+        (pictures() / 128, "pixel values from 0 to 1.9"),
+        (pictures().astype(np.uint16) * 257, "pixel values from 0 to 65535"),
         ([1, 2, 3], "one array of numbers"),
     ],
 )
@@ -168,8 +178,8 @@ def test_training_files_come_as_pictures_and_labels(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Label,Id\n1,0\n", "Id,Label"),
-        ("", "Id,Label"),
+        ("a,b\n1,0\n", "Id,Label"),
+        ("", "no labels"),
         ("Id,Label\n0,10\n", "line 2"),
         ("Id,Label\n0,1\n0,2\n", "line 3"),
         ("Id,Label\n0,x\n", "line 2"),
@@ -177,13 +187,107 @@ def test_training_files_come_as_pictures_and_labels(tmp_path):
         ("Id,Label\n0,-1\n", "line 2"),
         (f"Id,Label\n0,{'1' * 5000}\n", "line 2"),
         ("Id,Label\n1,2\n", "Ids 0, 1, 2"),
-        ("Id,Label\n", "Ids 0, 1, 2"),
+        ("Id,Label\n", "no labels"),
     ],
 )
 def test_labels_of_another_form_are_refused_in_words(tmp_path, text, message):
     (tmp_path / "y.csv").write_text(text)
     with pytest.raises(CompetitionFileError, match=message):
         read_labels(tmp_path / "y.csv")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(lambda x: x / 255, id="0 to 1"),
+        pytest.param(lambda x: (x / 255).astype(np.float32), id="0 to 1, 32 bits"),
+        pytest.param(lambda x: (x / 255).astype(np.float16), id="0 to 1, 16 bits"),
+        pytest.param(lambda x: (x / 255).astype(">f8"), id="0 to 1, big-endian"),
+        pytest.param(lambda x: x[..., None], id="channel last"),
+        pytest.param(lambda x: x[:, None] / 255, id="channel first, 0 to 1"),
+        pytest.param(lambda x: np.repeat(x[..., None], 3, -1), id="three equal channels"),
+        pytest.param(lambda x: x.reshape(len(x), -1).astype(np.int16), id="flat"),
+        pytest.param(lambda x: np.asfortranarray(x.astype(">u2")), id="Fortran order, big-endian"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["", ".npy", ".npz", ".pkl", ".pkl.gz", ".npy.gz", ".zip", ".bz2", ".xz"])
+def test_the_forms_in_which_people_keep_the_pictures_are_read(tmp_path, form, ending):
+    expected = pictures(dtype=np.uint8)
+    array = form(expected)
+    numpys, packed = io.BytesIO(), tmp_path / f"train_max_x{ending}"
+    np.save(numpys, array)
+    pickled = pickle.dumps(array)
+    if ending == ".npz":
+        np.savez_compressed(packed, array)
+    elif ending == ".zip":  # as Kaggle packs it
+        with zipfile.ZipFile(packed, "w") as file:
+            file.writestr("train_max_x", pickled)
+            file.writestr("__MACOSX/._train_max_x", b"x")
+    else:
+        content = numpys.getvalue() if "npy" in ending else pickled
+        pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}.get(ending.rpartition(".")[2])
+        packed.write_bytes(pack(content) if pack else content)
+    write_labels(tmp_path / "train_max_y.csv", [3, 9, 0])
+    found, _ = load_training(tmp_path)
+    assert found.dtype == np.uint8 and (found == expected).all()
+
+
+def test_what_a_file_is_its_content_tells_and_not_its_name(tmp_path):
+    with (tmp_path / "train_max_x").open("wb") as file:
+        np.save(file, pictures(dtype=np.uint8))
+    assert (read_pictures(tmp_path / "train_max_x") == pictures()).all()
+
+
+def test_a_list_of_pictures_and_truth_values_are_read(tmp_path):
+    (tmp_path / "x").write_bytes(pickle.dumps(list(pictures())))
+    assert (read_pictures(tmp_path / "x") == pictures()).all()
+    (tmp_path / "x").write_bytes(pickle.dumps(pictures() > 128))
+    assert (read_pictures(tmp_path / "x") == 255 * (pictures() > 128)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.npz", {"a.npy": b"", "b.npy": b""}, "holds 2 files"),
+        ("x", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n", "git lfs pull"),
+        ("x.gz", gzip.compress(pickle.dumps(bytes(3_000_000))), "more than 2 MB"),
+        ("x.npy", np.array([1, "a"], object), "not an array"),
+    ],
+)
+def test_other_files_are_refused_in_words(tmp_path, name, content, message):
+    path = tmp_path / name
+    if isinstance(content, dict):
+        with zipfile.ZipFile(path, "w") as file:
+            for member, inside in content.items():
+                file.writestr(member, inside)
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        np.save(path, content, allow_pickle=True)
+    with pytest.raises(CompetitionFileError, match=message) as caught:
+        read_pictures(path, 2_000_000)
+    assert "allow_pickle" not in str(caught.value), "no advice to let code run"
+
+
+@pytest.mark.parametrize("names", [("train_x.npy", "train_y.npy"), ("X_TRAIN.NPY", "y_train.npy")])
+@pytest.mark.parametrize(
+    "form", [lambda y: y, lambda y: y.astype(float)[:, None], lambda y: np.stack([[0, 1, 2], y], 1)]
+)
+def test_labels_may_be_an_array_and_files_be_called_as_people_call_them(tmp_path, names, form):
+    for name, array in zip(names, (pictures(), form(np.array([3, 9, 0]))), strict=True):
+        np.save(tmp_path / "made.npy", array)
+        (tmp_path / "made.npy").rename(tmp_path / name)
+    x, y = load_training(tmp_path)
+    assert (x == pictures()).all() and y.tolist() == [3, 9, 0] and y.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    "labels", [np.eye(10), np.array([10]), np.array([0.5]), np.array([[1, 4], [2, 5]]), np.zeros(0)]
+)
+def test_arrays_that_are_no_labels_are_refused_in_words(tmp_path, labels):
+    np.save(tmp_path / "y.npy", labels)
+    with pytest.raises(CompetitionFileError, match="label from 0 to 9|Ids 0, 1, 2"):
+        read_labels(tmp_path / "y.npy")
 
 
 def test_blank_lines_and_any_order_of_labels_are_read(tmp_path):

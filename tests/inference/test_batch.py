@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from ui_support import FakePredictor
 
+from maxdigit.errors import MaxDigitError
 from maxdigit.inference import bulk
 from maxdigit.inference.bulk import BatchError, Entry, answer_batch, read_batch, read_names_and_labels
 from maxdigit.preparation.prepare import PreparedPicture
@@ -85,7 +86,7 @@ def test_what_is_no_picture_is_told_in_its_place_and_the_rest_goes_on(tmp_path: 
     )
     paper = tmp_path / "paper.pdf"
     paper.write_bytes(b"%PDF-1.7\n")
-    no, evil, root, good, pdf = entries(packed, paper)
+    evil, root, no, good, pdf = entries(packed, paper)
     assert good.pixels is not None and not good.error
     for bad in (no, evil, root, pdf):
         assert bad.pixels is None and str(bad.error).endswith(".")
@@ -153,36 +154,90 @@ def test_too_many_and_none_at_all_are_refused(tmp_path: Path, monkeypatch: pytes
             read_batch(FakePredictor(), nothing)
 
 
-@pytest.mark.parametrize(
-    ("text", "labels"),
-    [
-        ("Id,Label\n0,7\n1,3\n", {"0": 7, "1": 3}),
-        ("name,max_digit,digits\na.png,9,1 2 9\n", {"a.png": 9}),
-        ("\ufefffile , label\nx.png, 4\n", {"x.png": 4}),
-    ],
-)
-def test_labels_are_read(tmp_path: Path, text: str, labels: dict[str, int]) -> None:
+def test_labels_are_found_by_the_plain_form_of_a_name(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    path.write_text(text, encoding="utf-8")
-    assert read_names_and_labels(path) == labels
+    path.write_text("file;label\r\n007;7.0\r\ndir\\\\8.png;3\r\n9.0;4\r\n".replace("\\\\", "\\"), encoding="utf-8")
+    labels = read_names_and_labels(path)
+    assert labels == {"7": 7, "dir/8.png": 3, "9": 4}
+    results = Results(["resnet18"], labels=labels)
+    results.add(
+        [bulk.Answered(Entry(name, None), {}) for name in ("7.png", "a/0007.jpg", "dir/8.png", "9.png", "8.png")]
+    )
+    assert [results.truth(row) for row in results.rows] == [7, 7, 3, 4, None]
+
+
+# ---- Folders
+
+
+JUNK = (".DS_Store", "._0.png", ".hidden.png", "Thumbs.db", "desktop.ini", "labels.csv", "__MACOSX/1.png", "notes.txt")
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("names", "ids"),
     [
-        (b"a,b\n1,2\n", "needs a column"),
-        (b"Id,Label\n1,12\n", "line 2"),
-        (b"Id,Label\n1,\n", "line 2"),
-        (b"Id,Label\n", "no labels"),
-        (b"", "needs a column"),
-        (b"\xff\xfe\x00", "cannot be read"),
+        (["0.png", "1.png", "2.png", "10.png", "11.png"], [0, 1, 2, 10, 11]),
+        (["00001.png", "00002.png", "00100.jpg"], [1, 2, 100]),
+        (["a/2.png", "a/7.png"], [2, 7]),
+        (["img2.png", "img10.png"], [0, 1]),
+        (["a/0.png", "b/0.png"], [0, 1]),
+        (["0.png", "1.png", "cover.png", "sheet.png"], [0, 1, 2, 3]),
+        (["1.png", "2.png", "cover.png"], [1, 2, 0]),
+        (["a\\5.png", f"{'9' * 5000}.png"], [5, 0]),
     ],
 )
-def test_labels_that_make_no_sense_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
-    path = tmp_path / "labels.csv"
-    path.write_bytes(content)
-    with pytest.raises(BatchError, match=message):
-        read_names_and_labels(path)
+def test_names_that_are_numbers_give_the_ids(names: list[str], ids: list[int]) -> None:
+    assert bulk.picture_ids(names) == ids
+    results = Results(["resnet18"])
+    answers = np.eye(10, dtype=np.float32)
+    results.add([bulk.Answered(Entry(name, None), {"resnet18": answers[number]}) for number, name in enumerate(names)])
+    rows = list(csv.DictReader(io.StringIO(submission_csv(results))))
+    assert {int(row["Id"]): int(row["Label"]) for row in rows} == {id: number for number, id in enumerate(ids)}
+    assert [int(row["Id"]) for row in rows] == sorted(ids)
+
+
+def test_a_folder_is_read_in_the_order_of_its_names_and_without_what_is_no_picture(tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in (11, 6, 8, 0, 10, 9)]
+    on = batch_tab().on
+    values = {on.files: None, on.truths: None, on.model: "resnet18", on.others: False}
+    order = on.order({**values, on.folder: [f"/tmp/x/{name}" for name in (*JUNK[:-2], *names)]}, ["resnet18"])
+    assert [path.name for path in order.paths] == ["0.png", "6.png", "8.png", "9.png", "10.png", "11.png"]
+    packed = archive(tmp_path / "x.zip", {f"in/{name}": png() for name in (*JUNK, *names)})
+    assert [entry.name for entry in entries(packed)] == [f"in/{path.name}" for path in order.paths]
+
+
+@pytest.mark.parametrize("inside", ["test_max_x", "data/test_max_x.npy", "x.pkl"])
+@pytest.mark.parametrize("name", ["test_max_x.zip", "download.zip"])
+def test_the_competitions_arrays_are_read_from_archives(tmp_path: Path, inside: str, name: str) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 128), np.uint8)
+    content = io.BytesIO()
+    if inside.endswith(".npy"):
+        np.save(content, pictures / 255)
+    else:
+        content.write(pickle.dumps(pictures / 255))
+    packed = archive(tmp_path / name, {inside: content.getvalue(), "10.png": png()})
+    found = entries(packed)
+    assert [entry.name for entry in found] == ["0", "1", "2", "10.png"]
+    assert all((entry.pixels == picture).all() for entry, picture in zip(found, pictures, strict=False))
+
+
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".pkl"])
+def test_an_array_under_any_name_is_read(tmp_path: Path, ending: str) -> None:
+    pictures, path = np.random.default_rng(0).integers(0, 256, (2, 128, 128), np.uint8), tmp_path / f"mine{ending}"
+    if ending == ".pkl":
+        path.write_bytes(pickle.dumps(pictures))
+    else:
+        (np.savez if ending == ".npz" else np.save)(path, pictures)
+    assert [(entry.pixels == picture).all() for entry, picture in zip(entries(path), pictures, strict=True)] == [
+        True
+    ] * 2
+
+
+def test_an_array_that_inflates_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MAX_ARRAY_BYTES", 1_000_000)
+    packed = archive(tmp_path / "x.zip", {"test_max_x": pickle.dumps(bytes(50_000_000))})
+    assert packed.stat().st_size < 100_000
+    with pytest.raises(MaxDigitError, match="test_max_x unpacks to more than 1 MB"):
+        read_batch(FakePredictor(), [packed])
 
 
 # ---- Answering

@@ -25,6 +25,8 @@ from maxdigit.ui.texts import english, french
 REACHED = (
     "preparation/files.py",
     "preparation/prepare.py",
+    "data/array_file.py",
+    "data/label_table.py",
     "data/mnist.py",
     "inference/model_process.py",
     "inference/bulk.py",

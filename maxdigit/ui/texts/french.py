@@ -10,6 +10,7 @@ from maxdigit.ui.sureness import UNSURE as _UNSURE
 TITLE = "MaxDigit"
 SEPARATORS = ",\u202f"  # of decimals and of thousands, for Plotly
 TAGLINE = "De trois chiffres manuscrits, lequel est le plus grand ?"
+CARD_ALT = "Un dessin de trois chiffres et la réponse"
 
 CLASSIFY = "Classer"
 COMPARE = "Comparer"
