@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from maxdigit.inference.predict import Predictor
-from maxdigit.ui import texts
+from maxdigit.ui import connection, texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
 from maxdigit.ui.batch_tab import build_batch_tab
@@ -17,6 +18,7 @@ from maxdigit.ui.compare import build_compare_tab
 from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.guard import protection
+from maxdigit.ui.social_card import SocialCards
 from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import SCRIPT, make_theme, style_sheet
 from maxdigit.ui.training_tab import build_training_tab
@@ -65,21 +67,31 @@ def build_app(
     return demo.queue(default_concurrency_limit=1, max_size=64)
 
 
-def launch_options(mcp: bool = False) -> dict[str, Any]:
+def launch_options(
+    mcp: bool = False, *, predictor: Predictor | None = None, evaluation: Evaluation | None = None
+) -> dict[str, Any]:
     """How the page is served, wherever that is: nothing fetched from outside, nothing recorded.
 
     Args:
         mcp: serve the endpoints for programs as tools for language models too.
+        predictor: answers to what a link shows, for the link's card; None for the page's own card whatever is shown.
+        evaluation: makes samples for such cards; None for one in this process.
     """
     tools: dict[str, Any] = {"mcp_server": False}
     if mcp:
         from maxdigit.ui import mcp_tools  # here, for it loads the protocol, which may not be installed
 
         tools = mcp_tools.launch_settings()
+    guarded = protection()
+    cards = Middleware(SocialCards, predictor=predictor, evaluation=evaluation or Evaluation())
+    guarded["app_kwargs"]["middleware"].append(cards)  # behind the guard
     return {
         "theme": make_theme(),
         # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.
-        "head": f"<style>{style_sheet()}</style><script>{SCRIPT.read_text(encoding='utf-8')}</script>",
+        "head": (
+            f"<style>{style_sheet()}</style><script>{SCRIPT.read_text(encoding='utf-8')}</script>"
+            f"<script>{connection.script()}</script>"
+        ),
         "i18n": translations(),
         "footer_links": ["api", "settings"],
         "run_history": False,  # it would store every stroke's answer in the visitor's browser
@@ -89,6 +101,6 @@ def launch_options(mcp: bool = False) -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "share": False,
-        **protection(),
+        **guarded,
         **tools,
     }

@@ -10,6 +10,7 @@ from maxdigit.ui.sureness import UNSURE as _UNSURE
 TITLE = "MaxDigit"
 SEPARATORS = ",\u202f"  # of decimals and of thousands, for Plotly
 TAGLINE = "De trois chiffres manuscrits, lequel est le plus grand ?"
+SERVER_AWAY = "Le serveur est injoignable. La page continuera d'elle-même dès son retour."
 CARD_ALT = "Un dessin de trois chiffres et la réponse"
 
 CLASSIFY = "Classer"
