@@ -239,15 +239,24 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(predictor: object, runs: Path, corrections: Path | None = None, mcp: bool = False) -> Iterator[str]:
-    """The page on a free port of this machine; the address is given."""
+def served(
+    predictor: object,
+    runs: Path,
+    corrections: Path | None = None,
+    mcp: bool = False,
+    port: int | None = None,
+    root_path: str | None = None,
+) -> Iterator[str]:
+    """The page on a port of this machine, a free one unless it is given; the address is given."""
     from maxdigit.ui.app import build_app, launch_options
 
     demo = build_app(predictor, runs, corrections)
     try:
         # A port from the system: Gradio's own search may find the one that a test beside this finds at the same time.
-        address = {"server_name": "127.0.0.1", "server_port": free_port()}
-        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **address, **launch_options(mcp))
+        address = {"server_name": "127.0.0.1", "server_port": port or free_port(), "root_path": root_path}
+        _, url, _ = demo.launch(
+            prevent_thread_lock=True, quiet=True, **address, **launch_options(mcp, predictor=predictor)
+        )
         yield url
     finally:
         demo.close()
