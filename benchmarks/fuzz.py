@@ -115,10 +115,10 @@ def whole_pictures() -> tuple[tuple[str, bytes], ...]:
 
 @st.composite
 def damaged_pictures(draw: st.DrawFn) -> bytes:
-    """One of :func:`whole_pictures`, damaged in one to six ways."""
+    """One of :func:`whole_pictures`, damaged in one to four ways."""
     form, whole = draw(st.sampled_from(whole_pictures()))
     content = bytearray(whole)
-    for _ in range(draw(st.integers(1, 6))):
+    for _ in range(draw(st.integers(1, 4))):
         way = draw(st.sampled_from(_WAYS))
         content = way(draw, content) or bytearray(whole)
     if form == "PNG" and draw(st.booleans()):
@@ -235,6 +235,8 @@ def main() -> None:
             peak = max(peak, psutil.Process(process.call(os.getpid)).memory_info().rss)
             print(f"{tried} tried, {sum(faults.values())} faults", flush=True)
 
+    prepare(whole_pictures()[0][1])  # not counted: the network that finds ink is loaded for it
+    became.clear()
     run()
     for what, count in became.items():
         print(f"{what}: {count}")

@@ -9,8 +9,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Files whose tests are slow, or load what is: they train, ask trained models about many pictures, or start servers.
 SLOW = (
     "test_api",
+    "test_attacks",
     "test_checkpoints",
     "test_everyday",
+    "test_fuzz",
     "test_ink_finder",
     "test_mcp",
     "test_model_process",
