@@ -7,7 +7,7 @@ Pictures are drawn on the CPU, one by one, and then moved to the device that ask
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from maxdigit.data.arrange import LAYOUTS, Hand, Writing, arrange
-from maxdigit.data.forms import deal_forms, form_glyph
+from maxdigit.data.forms import deal_forms, form_glyph, segment_forms
 from maxdigit.data.picture_batch import (
     CHUNK,
     MAX_DIGITS,
@@ -36,6 +36,9 @@ from maxdigit.data.splits import Split
 # What is drawn: MNIST's digits, digits in other forms, marks that are no digits, or some of both kinds of digits.
 Pen = Literal["drawn", "forms", "marks", "mixed"]
 _WRITTEN_SHARE = {"drawn": 0.0, "forms": 1.0, "marks": 1.0, "mixed": 0.3}  # of digits in forms of our own
+
+_DISPLAY_SHARE = 0.03  # of training pictures with digits in forms, in which all are those of a display
+_DISPLAY_STEADY = 0.4  # how far their points are off, bent and turned, as a share of what hands do
 
 _COUNT_SHARES = (0.08, 0.14, 0.62, 0.11, 0.05)  # of pictures with 1, 2, 3, 4, 5 digits
 _MAX_DRAWN = len(_COUNT_SHARES)
@@ -92,7 +95,7 @@ def plan_drawing(split: Split, pen: Pen, chunk: int, balance: float) -> Drawing:
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=g).clamp(-_MOST, _MOST)
 
-    return Drawing(
+    drawing = Drawing(
         digits=digits,
         there=torch.arange(_MAX_DRAWN) < count[:, None],
         source=source,
@@ -111,6 +114,28 @@ def plan_drawing(split: Split, pen: Pen, chunk: int, balance: float) -> Drawing:
         gap=uniform(g, (n,), 1.0, 2.2),
         zoom=torch.exp(normal(n) * _ZOOM),
         shift=uniform(g, (n, 2), -_SHIFT, _SHIFT),
+    )
+    if split.name == "train" and pen in ("forms", "mixed"):
+        drawing = _with_displays(drawing, generator(split, f"{pen} displays", chunk, balance))
+    return drawing
+
+
+def _with_displays(drawing: Drawing, g: Generator) -> Drawing:
+    """The same with some pictures' digits made of a display's segments.
+
+    In training only: the pictures that models are measured on are what they were before there were any.
+    """
+    is_display = torch.rand(len(drawing.digits), generator=g) < _DISPLAY_SHARE
+    digits = drawing.digits[:, :_MAX_DRAWN]
+    steady = torch.where(is_display, _DISPLAY_STEADY, 1.0)
+    return replace(
+        drawing,
+        written=drawing.written | is_display[:, None],
+        form=torch.where(is_display[:, None] & (digits >= 0), segment_forms(digits), drawing.form),
+        offset=drawing.offset * steady[:, None, None, None],
+        angle=drawing.angle * steady[:, None],
+        shear=drawing.shear * steady[:, None],
+        bend=drawing.bend * steady[:, None, None, None, None, None],
     )
 
 

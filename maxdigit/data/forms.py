@@ -62,7 +62,8 @@ def _read(name: str) -> tuple[Form, ...]:
     return tuple(forms)
 
 
-FORMS = _read("forms.csv") + _read("marks.csv")
+SEGMENTS = _read("segments.csv")  # as displays show digits, 0 to 9; only training pictures have them
+FORMS = _read("forms.csv") + _read("marks.csv") + SEGMENTS
 MAX_POINTS = max(len(form.near) for form in FORMS)
 
 
@@ -85,6 +86,11 @@ def deal_forms(g: Generator, digits: Tensor) -> Hands:
         offset=torch.where(digits < 0, _LOOSE, _UNSTEADY)[:, None, None]
         * torch.randn((len(digits), MAX_POINTS, 2), generator=g),
     )
+
+
+def segment_forms(digits: Tensor) -> Tensor:
+    """The form with the segments of a display for each of ``digits``, 0..9, of any shape: int64, indices into FORMS."""
+    return len(FORMS) - len(SEGMENTS) + digits
 
 
 def form_glyph(form: int, reach: float, offset: NDArray[np.float32]) -> Glyph:
@@ -115,8 +121,11 @@ def form_fields(hands: Hands) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _by_digit() -> tuple[Tensor, Tensor]:
-    """For each digit its first form's index, and how many it has; those of marks come last, where -1 finds them."""
-    count = torch.bincount(torch.tensor([form.digit % 11 for form in FORMS]), minlength=11)
+    """For each digit its first form's index, and how many it has; those of marks come last, where -1 finds them.
+
+    Segments are left out: they are dealt by :func:`segment_forms`.
+    """
+    count = torch.bincount(torch.tensor([form.digit % 11 for form in FORMS[: -len(SEGMENTS)]]), minlength=11)
     return count.cumsum(0) - count, count
 
 

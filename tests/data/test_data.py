@@ -18,7 +18,7 @@ from maxdigit.data import photo
 from maxdigit.data.arrange import Hand, Writing, arrange
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
 from maxdigit.data.drawn import draw, plan_drawing, write
-from maxdigit.data.forms import FORMS, MAX_POINTS, deal_forms, form_fields, form_glyph
+from maxdigit.data.forms import FORMS, MAX_POINTS, SEGMENTS, deal_forms, form_fields, form_glyph
 from maxdigit.data.kinds import MEASURED_KINDS
 from maxdigit.data.labelled_picture import SampleError
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
@@ -414,11 +414,23 @@ def test_every_digit_has_forms_and_every_form_is_as_high_as_mnists_digits():
     digits = torch.arange(10).repeat(40)
     hands = deal_forms(torch.Generator().manual_seed(1), digits)
     assert [FORMS[form].digit for form in hands.form.tolist()] == digits.tolist()
-    assert len(hands.form.unique()) == sum(form.digit >= 0 for form in FORMS)
+    assert len(hands.form.unique()) == sum(form.digit >= 0 for form in FORMS) - len(SEGMENTS)
     on_the_way = form_fields(hands) < 0.5
     assert on_the_way.any(2).any(1).all()
     height = on_the_way.any(2).sum(1).float()
     assert 19 < height.mean() < 22 and height.min() > 16
+
+
+def test_some_training_pictures_show_the_segments_of_a_display_and_no_others_do():
+    first = len(FORMS) - len(SEGMENTS)
+    assert [form.digit for form in FORMS[first:]] == list(range(10))
+    for split, has_some in ((TRAIN, True), (VALIDATION, False), (TEST, False)):
+        drawing = plan_drawing(split, "mixed", 0, 0.5)
+        drawn = drawing.digits[:, : drawing.form.shape[1]]
+        is_shown = (drawing.form >= first) & drawing.there
+        assert is_shown.any() == has_some
+        assert (drawing.form - first == drawn)[is_shown].all() and drawing.written[is_shown].all()
+        assert (is_shown.any(1) == is_shown.sum(1).eq(drawing.there.sum(1))).all()  # a display shows all digits
 
 
 def test_a_crossed_seven_differs_from_a_plain_one_by_its_bar():
