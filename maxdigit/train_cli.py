@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS
 from maxdigit.models.run_folder import INK_FINDER, RECIPE_NAMES
 from maxdigit.training.recipes import get_recipe
+from maxdigit.training.run_setup import run_settings, what_is_kept
 
 # Threads that wait give their core away: spinning, they would take it from the process that makes the pictures.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -26,7 +27,10 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def main(
     model: Annotated[str, typer.Argument(help=f"One of: {', '.join([*MODELS, INK_FINDER])}.")],
-    recipe: Annotated[str, typer.Option(help=f"One of: {', '.join(RECIPE_NAMES)}.")] = "tuned",
+    recipe: Annotated[
+        str | None,
+        typer.Option(help=f"One of: {', '.join(RECIPE_NAMES)}. Default: tuned, or the resumed run's."),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
     pictures: Annotated[int | None, typer.Option(help="Training pictures an epoch, instead of the recipe's.")] = None,
     total_pictures: Annotated[int | None, typer.Option(help="Of the whole run, instead of --epochs.")] = None,
@@ -44,7 +48,9 @@ def main(
     pool: Annotated[Path | None, typer.Option(help="Folder made by python -m maxdigit pool: draw from it.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. Default: checkpoints/MODEL/RECIPE.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to begin with.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last finished epoch, with the run's settings.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
 ) -> None:
     """Train MODEL and leave weights, history.csv, config.json and metrics.json in the run folder.
@@ -55,9 +61,12 @@ def main(
     """
     began = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+    folder = out or CHECKPOINTS / (model if model == INK_FINDER else f"{model}/{recipe or 'tuned'}")
+    own = run_settings(folder) if resume else {}
+    changes: dict[str, Any]
     try:
         if model == INK_FINDER:
-            others = (recipe != "tuned", width, head, frozen, kaggle_dir, pool)
+            others = (recipe not in (None, "tuned"), width, head, frozen, kaggle_dir, pool)
             if any(others) or data != "generated":
                 raise MaxDigitError(
                     "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --data, "
@@ -65,17 +74,17 @@ def main(
                 )
             from maxdigit.training.ink_loop import get_ink_recipe, train_ink_finder
 
-            ink_recipe = get_ink_recipe(
-                scenes=total_pictures or (epochs and pictures and epochs * pictures),
-                epoch_scenes=pictures,
-                batch_size=batch_size,
-                learning_rate=learning_rate,
-                validation_scenes=validation_pictures,
-                seed=seed,
-            )
+            changes = {
+                "scenes": total_pictures or (epochs and pictures and epochs * pictures),
+                "epoch_scenes": pictures,
+                "batch_size": batch_size,
+                "learning_rate": learning_rate,
+                "validation_scenes": validation_pictures,
+                "seed": seed,
+            }
             train_ink_finder(
-                ink_recipe,
-                out or CHECKPOINTS / INK_FINDER,
+                get_ink_recipe(**_changed(own, changes)),
+                folder,
                 start_from=start_from,
                 minutes=minutes,
                 resume=resume,
@@ -88,27 +97,29 @@ def main(
             raise MaxDigitError("--data kaggle and --kaggle-dir DIR belong together: give both or neither.")
         if pool is not None and data != "generated":
             raise MaxDigitError("--pool holds generated pictures: leave it out, or --data kaggle.")
-        settings = get_recipe(
-            model,
-            recipe,
-            total_pictures=total_pictures,
-            epochs=epochs,
-            train_pictures=pictures,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            width=width,
-            head=head,
-            frozen=frozen,
-            validation_pictures=validation_pictures,
-            seed=seed,
-        )
+        changes = {
+            "epochs": epochs,
+            "train_pictures": pictures,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "width": width,
+            "head": head,
+            "frozen": frozen,
+            "validation_pictures": validation_pictures,
+            "seed": seed,
+        }
+        name = recipe or own.get("name", "tuned")
+        if own.get("model") == model and own.get("name") == name:
+            own = {key: value for key, value in own.items() if key not in ("model", "name")}
+            changes = _changed(own, changes)
+        settings = get_recipe(model, name, total_pictures=total_pictures, **changes)
         if settings.width != 1 and out is None:
             raise MaxDigitError("A run of half width cannot stand among the checkpoints: name its folder with --out.")
         from maxdigit.training.run import train  # torch takes seconds to load: not for a mistyped option
 
         train(
             settings,
-            out or CHECKPOINTS / model / recipe,
+            folder,
             kaggle_folder=kaggle_dir,
             pool_folder=pool,
             test_pictures=test_pictures,
@@ -122,5 +133,10 @@ def main(
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        typer.echo("Stopped. The state after the last finished epoch is kept: go on with --resume.", err=True)
+        typer.echo(f"Stopped. {what_is_kept(folder)}", err=True)
         raise typer.Exit(130) from None
+
+
+def _changed(own: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A run's own settings, but for those that are asked for."""
+    return {**own, **{key: value for key, value in changes.items() if value is not None}}

@@ -37,10 +37,19 @@ def write_aside(path: Path, write: Callable[[Path], None]) -> None:
     for leftover in (aside, old):
         remove(leftover)
     write(aside)
+    let_others_read(aside)
     if path.is_dir():  # a folder cannot be replaced in one step: the old one steps aside and comes back on need
         os.rename(path, old)
     os.replace(aside, path)
     remove(old)
+
+
+def let_others_read(path: Path) -> None:
+    """Give a file, or a folder with all it holds, the permissions of new files: safetensors makes them its owner's."""
+    umask = os.umask(0o022)  # there is no way to ask without setting it
+    os.umask(umask)
+    for file in (path, *path.rglob("*")) if path.is_dir() else (path,):
+        file.chmod((0o777 if file.is_dir() else 0o666) & ~umask)
 
 
 def recover(path: Path) -> None:

@@ -44,6 +44,7 @@ from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.muon import Muon, hidden_kernels
 from maxdigit.training.run import device_name
+from maxdigit.training.run_setup import diverged, is_unbegun
 from maxdigit.training.tuned_loop import average
 
 WEIGHTS = "model.safetensors"
@@ -192,7 +193,7 @@ def train_ink_finder(
                 logits, look = network(to_inputs(pixels.to(device)))
             loss, dice = _loss(logits.float(), look.float(), ink.to(device), competition.to(device))
             if not math.isfinite(loss.item()):
-                raise TrainingError("The loss is not a number any more. Resume with a lower learning rate.")
+                raise diverged(folder)
             for optimizer in optimizers:
                 optimizer.zero_grad()
             loss.backward()
@@ -226,7 +227,8 @@ def train_ink_finder(
         _save_state(folder, network, averaged, {"step": step, "epoch": number, "fraction": fraction})
     del batches, loader  # their processes would take the cores
     fit_look(averaged, TRAIN, skipped + step * recipe.batch_size, LOOK_SCENES)
-    save_file({name: value.half().contiguous() for name, value in _plain(averaged).items()}, folder / WEIGHTS)
+    weights = {name: value.half().contiguous() for name, value in _plain(averaged).items()}
+    write_aside(folder / WEIGHTS, lambda aside: save_file(weights, aside))
     write_ink_metrics(folder, TEST_SCENES)
     remove(folder / STATE)
 
@@ -364,7 +366,7 @@ def _prepare_folder(
                 f"The run in {folder} has other settings. Resume it with the options it was started with."
             )
         return
-    if (folder / CONFIG).exists() and not overwrite:
+    if (folder / CONFIG).exists() and not overwrite and not is_unbegun(folder):
         raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
     for name in (CONFIG, HISTORY, METRICS, WEIGHTS, STATE):
         remove(folder / name)

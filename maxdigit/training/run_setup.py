@@ -40,6 +40,45 @@ _MADE_BY_A_RUN = (
     PREVIOUS_STATE,
 )
 
+_UNFINISHED = (".new-", ".old-", ".state")  # how what is being written is called
+
+
+def can_resume(folder: Path) -> bool:
+    """Whether there is a state of a finished epoch in a run's folder, from which it can go on."""
+    recover(folder / STATE)
+    return (folder / STATE).is_dir() or (folder / PREVIOUS_STATE).is_dir()
+
+
+def is_unbegun(folder: Path) -> bool:
+    """Whether a run was stopped before its first epoch ended: nothing is lost if another takes its place."""
+    others = [path for path in folder.iterdir() if not path.name.startswith(_UNFINISHED)]
+    return [path.name for path in others] == [CONFIG] and bool(run_settings(folder))
+
+
+def what_is_kept(folder: Path) -> str:
+    """For whoever stops a run: what is left of it, and how to go on."""
+    if can_resume(folder):
+        return "The state after the last finished epoch is kept: go on with --resume."
+    return "No epoch was finished, so there is nothing to resume: start it again."
+
+
+def diverged(folder: Path, epoch: int | None = None) -> TrainingError:
+    """The error of a run whose loss is not a number any more."""
+    begin = "The loss" if epoch is None else f"The loss of epoch {epoch}"
+    lower = "Start anew with a lower --learning-rate"
+    if can_resume(folder):  # from that state, it would go the same way
+        lower += " and with --overwrite, or --out another folder"
+    return TrainingError(f"{begin} is not a number any more: the run has diverged. {lower}.")
+
+
+def run_settings(folder: Path) -> dict[str, Any]:
+    """The settings of the run in a folder, for a resumed run to go on with; empty where there are none to be read."""
+    try:
+        found = read_json(folder / CONFIG, "recipe")["recipe"]
+    except TrainingError:
+        return {}  # preparing the folder says what is wrong
+    return found if isinstance(found, dict) else {}
+
 
 def prepare_folder(
     folder: Path,
@@ -60,11 +99,15 @@ def prepare_folder(
     """
     config = folder / CONFIG
     if resume:
-        recover(folder / STATE)
-        if not (folder / STATE).is_dir() and not (folder / PREVIOUS_STATE).is_dir():
+        if not can_resume(folder):
             raise TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
         found = read_json(config, "recipe")
         settings = asdict(recipe)
+        if found.get("data", data) != data:
+            raise TrainingError(
+                f"The run in {folder} is on {found['data']} pictures, not on {data} ones. Resume it with the --data "
+                "and --kaggle-dir that it was started with."
+            )
         longer = {"epochs"} if recipe.is_planned else set()
         # Runs that began before it was written down had the loop that their recipe has.
         before = {"loop": recipe.loop, **found["recipe"]}
@@ -82,7 +125,7 @@ def prepare_folder(
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder} is a file. Name a folder for the run: --out FOLDER.")
     if folder.exists() and any(folder.iterdir()):
-        if not overwrite:
+        if not (overwrite or is_unbegun(folder)):
             raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
         for name in _MADE_BY_A_RUN:
             remove(folder / name)

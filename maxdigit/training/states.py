@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from maxdigit.errors import TrainingError
-from maxdigit.models.run_folder import PREVIOUS_STATE, STATE, read_json, remove, write_json
+from maxdigit.models.run_folder import PREVIOUS_STATE, STATE, let_others_read, read_json, remove, write_json
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.training_forms import MAX_SHARD
 
@@ -54,6 +54,7 @@ def save_state(form: nn.Module, progress: Progress, folder: Path) -> None:
         save_torch_state_dict(compact(form), aside, max_shard_size=MAX_SHARD)
         files = {path.name: _digest(path) for path in sorted(aside.iterdir())}
         write_json(aside / _PROGRESS, {"progress": asdict(progress), "files": files})
+        let_others_read(aside)
         for path in aside.iterdir():
             with path.open("rb") as file:
                 os.fsync(file.fileno())

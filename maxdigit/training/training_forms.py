@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from maxdigit.models.registry import NUM_CLASSES, FeatureMap
 from maxdigit.models.resnet18 import ResNet18
-from maxdigit.models.run_folder import READER, remove, write_aside
+from maxdigit.models.run_folder import READER, let_others_read, remove, write_aside
 from maxdigit.models.torch_cnn import TorchCNN
 from maxdigit.training.composed import paired_convolution
 from maxdigit.training.folding import Normed, normed_convolutions
@@ -191,3 +191,5 @@ def save_weights(model: nn.Module, folder: Path) -> None:
     for old in folder.glob("model*.safetensors*"):
         remove(old)
     save_torch_state_dict(state, folder, max_shard_size=MAX_SHARD)
+    for file in folder.glob("model*.safetensors*"):
+        let_others_read(file)

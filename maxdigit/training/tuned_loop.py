@@ -30,6 +30,7 @@ from maxdigit.training.history import Epoch, append_epoch, read_history, write_h
 from maxdigit.training.losses import classification_loss, locate_loss
 from maxdigit.training.muon import Muon
 from maxdigit.training.recipes import Recipe
+from maxdigit.training.run_setup import diverged, what_is_kept
 from maxdigit.training.starts import save_form
 from maxdigit.training.states import Progress, load_state, save_state
 from maxdigit.training.stream import batches
@@ -148,10 +149,7 @@ def train_tuned(
         sums = accelerator.reduce(sums)
         train_loss, train_accuracy = (sums[0] / sums[3]).item(), (sums[1] / sums[2].clamp(min=1)).item()
         if not math.isfinite(train_loss):
-            raise TrainingError(
-                f"The loss of epoch {rows + 1} is not a number any more: the run has diverged. "
-                "The last good epoch is kept; resume with a lower learning rate or start anew."
-            )
+            raise diverged(folder, rows + 1)
         validated = validate(averaged, held_out)
         rows += 1
         row = Epoch(rows, train_loss, train_accuracy, *validated, last_rate, seconds, sums[3].item() / seconds)
@@ -263,6 +261,5 @@ def _disk(folder: Path) -> Iterator[None]:
         is_full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
         reason = "the disk is full" if is_full else str(error)
         raise TrainingError(
-            f"The run in {folder} cannot be written ({reason}). The last good state is kept: make room and go on with "
-            "--resume."
+            f"The run in {folder} cannot be written ({reason}). Make room. {what_is_kept(folder)}"
         ) from error

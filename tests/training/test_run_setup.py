@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from dataclasses import asdict, replace
 
 import pytest
+import torch
 from training_support import tiny
+from typer.testing import CliRunner
 
+from maxdigit import train_cli
 from maxdigit.errors import TrainingError
 from maxdigit.models.run_folder import RECIPE_NAMES
 from maxdigit.training.run import train
-from maxdigit.training.run_setup import prepare_folder
+from maxdigit.training.run_setup import diverged, prepare_folder, run_settings, what_is_kept
+from maxdigit.training.states import Progress, save_state
+from maxdigit.training.training_forms import save_weights
 
 
 def test_a_run_is_not_overwritten_or_resumed_by_mistake(tmp_path):
@@ -52,3 +59,81 @@ def test_a_run_from_before_loops_were_written_down_can_be_resumed(tmp_path, name
     else:
         with pytest.raises(TrainingError, match="other settings .epochs"):
             prepare_folder(tmp_path, longer, "generated", [], resume=True, overwrite=False)
+
+
+def begun(folder, recipe):
+    """A run that was stopped in its first epoch."""
+    prepare_folder(folder, recipe, "generated", [], resume=False, overwrite=False)
+
+
+def test_a_run_that_was_stopped_before_its_first_epoch_ended_promises_nothing_and_can_be_started_again(tmp_path):
+    recipe = tiny("torch_cnn")
+    begun(tmp_path, recipe)
+    assert "nothing to resume" in what_is_kept(tmp_path) and "--resume" not in what_is_kept(tmp_path)
+    said = str(diverged(tmp_path, 1))
+    assert "epoch 1 " in said and "lower --learning-rate" in said and "--overwrite" not in said and "resume" not in said
+    (tmp_path / ".new-state").mkdir()
+    begun(tmp_path, replace(recipe, seed=7))
+    assert run_settings(tmp_path)["seed"] == 7
+    with pytest.raises(TrainingError, match="no unfinished run"):
+        prepare_folder(tmp_path, recipe, "generated", [], resume=True, overwrite=False)
+    (tmp_path / "state").mkdir()
+    assert "go on with --resume" in what_is_kept(tmp_path)
+    assert "--overwrite" in str(diverged(tmp_path, 2)) and "resume" not in str(diverged(tmp_path, 2))
+    with pytest.raises(TrainingError, match="holds a run already"):
+        begun(tmp_path, recipe)
+
+
+def test_a_config_of_something_else_is_not_overwritten(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(TrainingError, match="holds a run already"):
+        begun(tmp_path, tiny("torch_cnn"))
+
+
+def test_a_run_is_resumed_on_its_own_pictures_only(tmp_path):
+    recipe = tiny("torch_cnn")
+    begun(tmp_path, recipe)
+    (tmp_path / "state").mkdir()
+    with pytest.raises(TrainingError, match="generated pictures, not on kaggle"):
+        prepare_folder(tmp_path, recipe, "kaggle", [], resume=True, overwrite=False)
+
+
+@pytest.mark.parametrize("name", RECIPE_NAMES)
+def test_resume_alone_takes_the_run_s_settings(tmp_path, monkeypatch, name):
+    asked = []
+    monkeypatch.setattr("maxdigit.training.run.train", lambda recipe, folder, **_: asked.append((recipe, folder)))
+    recipe, out = tiny("torch_cnn", name), ["--out", str(tmp_path)]
+    begun(tmp_path, recipe)
+    assert CliRunner().invoke(train_cli.app, ["torch_cnn", "--resume", *out]).exit_code == 0
+    assert CliRunner().invoke(train_cli.app, ["torch_cnn", "--resume", "--seed", "5", *out]).exit_code == 0
+    assert asked == [(recipe, tmp_path), (replace(recipe, seed=5), tmp_path)]
+
+
+@pytest.mark.parametrize("has_state", [False, True])
+def test_whoever_stops_a_run_is_told_what_is_left_of_it(tmp_path, monkeypatch, has_state):
+    def stopped(recipe, folder, **_):
+        begun(folder, recipe)
+        if has_state:
+            (folder / "state").mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("maxdigit.training.run.train", stopped)
+    result = CliRunner().invoke(train_cli.app, ["torch_cnn", "--out", str(tmp_path)])
+    assert result.exit_code == 130
+    assert ("go on with --resume" in result.output) == has_state and ("nothing to resume" in result.output) != has_state
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no such permissions")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_weights_and_states_can_be_read_by_whoever_may_read_other_files(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        network = torch.nn.Linear(3, 2)
+        save_weights(network, tmp_path)
+        save_state(network, Progress("torch_cnn", 1.0, "plain", 1, 1), tmp_path)
+    finally:
+        os.umask(before)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".safetensors", ".json"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {mode}
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o777 & ~umask
