@@ -413,6 +413,28 @@ def _on_desk(rng: Generator, sheet: Scene, shape: tuple[int, int], share: float)
     corners = corners @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     corners *= 1 + rng.uniform(-0.07, 0.07, (4, 1))
     corners = (corners + np.array([w, h]) * rng.uniform(0.46, 0.54, 2)).astype(np.float32)
+    return _laid(rng, sheet, shape, corners, scale)
+
+
+def _seen_askew(rng: Generator, sheet: Scene, shape: tuple[int, int]) -> Scene:
+    """A sheet lying on a desk, turned, and seen by a camera that is held low before it or beside it."""
+    h, w = shape
+    tilt, yaw, roll = np.deg2rad([rng.uniform(25, 52), rng.uniform(-18, 18), rng.uniform(-24, 24)])
+    about_x = np.array([(1, 0, 0), (0, np.cos(tilt), -np.sin(tilt)), (0, np.sin(tilt), np.cos(tilt))])
+    about_y = np.array([(np.cos(yaw), 0, np.sin(yaw)), (0, 1, 0), (-np.sin(yaw), 0, np.cos(yaw))])
+    about_z = np.array([(np.cos(roll), -np.sin(roll), 0), (np.sin(roll), np.cos(roll), 0), (0, 0, 1)])
+    half = np.array([sheet.shape[1], sheet.shape[0], 0]) / max(sheet.shape)
+    corners = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]) * half @ (about_x @ about_y @ about_z).T
+    corners = corners[:, :2] / (1 + corners[:, 2:] / rng.uniform(3, 5))  # from so many half sheets away
+    low, high = corners.min(0), corners.max(0)
+    zoom = rng.uniform(0.78, 0.94) * float(((w, h) / (high - low)).min())
+    corners = ((corners - (low + high) / 2) * zoom + np.array([w, h]) / 2).astype(np.float32)
+    return _laid(rng, sheet, shape, corners, zoom * 2 / max(sheet.shape))
+
+
+def _laid(rng: Generator, sheet: Scene, shape: tuple[int, int], corners: NDArray[np.float32], scale: float) -> Scene:
+    """A sheet on a desk, its corners in given places; ``scale`` is pixels of the picture for one of the sheet's."""
+    h, w = shape
     from_corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32) * (sheet.shape[1], sheet.shape[0])
     desk = _desk(rng, shape)
     _objects(rng, desk, corners)
@@ -447,6 +469,30 @@ def note_on_desk(rng: Generator) -> Made:
     shape = _photo_shape(rng)
     scene = _on_desk(rng, sheet, shape, rng.uniform(0.6, 0.8))
     return _taken(rng, scene, _light(rng, shape, shadow=rng.uniform(0, 0.4))), written.digits
+
+
+def sheet_in_perspective(rng: Generator) -> Made:
+    """A sheet on a desk, turned by up to 24 degrees and seen from low before it: up to half as high as it is."""
+    sheet = _paper(rng, (640, 860))
+    if rng.random() < 0.4:
+        _ruled(rng, sheet, rng.uniform(40, 70), (0.5, 0.6, 0.8), 0.5, squared=rng.random() < 0.4)
+    written = _write(rng, sheet.shape[:2], rng.uniform(150, 230))
+    _ink(sheet, written.ink, _any_pen(rng))
+    shape = _photo_shape(rng)
+    scene = _seen_askew(rng, sheet, shape)
+    return _taken(rng, scene, _light(rng, shape, shadow=rng.uniform(0, 0.3))), written.digits
+
+
+def little_light(rng: Generator) -> Made:
+    """A note photographed in the dark: a fifth of the light, and grain."""
+    shape = (600, 860)
+    page = _paper(rng, shape)
+    written = _write(rng, shape, rng.uniform(150, 280), pen=rng.uniform(0.05, 0.09))
+    _ink(page, written.ink, _any_pen(rng))
+    dim = page * (rng.uniform(0.12, 0.3) * _light(rng, shape, shadow=rng.uniform(0, 0.3)))[..., None]
+    dim = cv2.GaussianBlur(dim.astype(np.float32), (0, 0), rng.uniform(0.6, 1.2))
+    grain = 0.02 * rng.normal(0, 1, (*shape, 3)) + 0.015 * rng.normal(0, 1, shape)[..., None]
+    return _jpeg(dim + grain, int(rng.integers(60, 90))), written.digits
 
 
 def small_on_page(rng: Generator) -> Made:
@@ -1051,7 +1097,8 @@ def turned_by_exif(rng: Generator) -> Made:
 
 
 _HARD: Sequence[Callable[[Generator], Made]] = (
-    note_on_desk, small_on_page, small_on_scan, dark_canvas_on_white_page, one_digit_in_lighter_colour,
+    note_on_desk, sheet_in_perspective, little_light, small_on_page, small_on_scan, dark_canvas_on_white_page,
+    one_digit_in_lighter_colour,
     pencil_beside_pen, bold_white_on_black, bold_black_on_white, whiteboard_with_glare, highlighter,
     white_and_black_on_grey, red_on_green_of_equal_brightness, blue_on_orange_of_equal_brightness, drawn_frame,
     dark_scan_edge, speech_bubble, letterbox_bars, dark_squared_paper, strip_eight_to_one, thin_pen, outlined_digits,

@@ -1,10 +1,11 @@
 """How everyday pictures are read: ``python benchmarks/preparation.py [--kind NAME ...] [--sheet FILE]``.
 
 Makes pictures of each kind in ``benchmarks/everyday.py`` and prints, by kind, how many answers are right, how many are
-wrong although the model is more than 90 % sure and nothing was left out as doubtful, how many pictures are refused, and
-the median time of opening and preparing one (the model's own left out); beside it the same with preparation by rules
-on brightness alone. Then the time of a phone's photograph of 12 megapixels. ``--sheet`` saves the pictures, each beside
-what the model saw of it: wrong answers with a red line, sure ones among them with a thick one.
+wrong although the model is more than 90 % sure and the page has no other reason to call them unsure (something was left
+out that may be a digit, no writing was found, or the digits that are read contradict the answer), how many pictures are
+refused, and the median time of opening and preparing one (the model's own left out); beside it the same with
+preparation by rules on brightness alone. Then the time of a phone's photograph of 12 megapixels. ``--sheet`` saves the
+pictures, each beside what the model saw of it: wrong answers with a red line, sure ones among them with a thick one.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Seen:
     """What becomes of one picture."""
 
     pixels: NDArray[np.uint8] | None  # (128, 128); None if the picture was refused
-    is_doubtful: bool
+    is_doubtful: bool  # something was left out that may be a digit, or no writing was found
     milliseconds: float  # opening and preparing
 
 
@@ -59,6 +60,7 @@ class Answer:
     seen: Seen
     digit: int | None = None  # None if the picture was refused
     sureness: float = 0.0
+    is_contradicted: bool = False  # by the digits that are read
 
     @property
     def is_right(self) -> bool:
@@ -68,7 +70,8 @@ class Answer:
     @property
     def misleads(self) -> bool:
         """Whether it is wrong, and the page would not say that it is unsure."""
-        return self.digit is not None and not self.is_right and self.sureness > SURE and not self.seen.is_doubtful
+        is_sure = self.sureness > SURE and not self.seen.is_doubtful and not self.is_contradicted
+        return self.digit is not None and not self.is_right and is_sure
 
 
 def main() -> None:
@@ -116,7 +119,7 @@ def main() -> None:
 
 def _prepared(content: bytes) -> tuple[NDArray[np.uint8], bool]:
     result = prepare(open_picture(content))
-    return result.pixels, result.is_doubtful
+    return result.pixels, result.is_doubtful or not result.has_writing
 
 
 def _by_rules(content: bytes) -> tuple[NDArray[np.uint8], bool]:
@@ -129,16 +132,15 @@ def _answers(
     predictor: Predictor,
     model: str,
 ) -> list[Answer]:
-    everything = [_seen(content, read) for content, _ in made]
-    pixels = [seen.pixels for seen in everything if seen.pixels is not None]
-    probabilities = iter(predictor.predict(np.stack(pixels), model)) if pixels else iter(())
     result = []
-    for (_, digits), seen in zip(made, everything, strict=True):
+    for content, digits in made:
+        seen = _seen(content, read)
         if seen.pixels is None:
             result.append(Answer(max(digits), seen))
             continue
-        shares = next(probabilities)
-        result.append(Answer(max(digits), seen, int(shares.argmax()), float(shares.max())))
+        says = predictor.classify(seen.pixels, model)
+        answer = Answer(max(digits), seen, says.max_digit, float(says.probabilities.max()), says.is_contradicted)
+        result.append(answer)
     return result
 
 

@@ -43,6 +43,8 @@ COMPETITION = 0.2  # probability from which on a picture may be one of the compe
 _ROUGH = 0.01  # mean deviation from the tone around, 0..1: textures have 0.012 and more, canvases 0.006 and less
 _THINNEST = 0.62  # of the median piece's stroke
 _FEW = 3  # pieces, fewer than which tell nothing of the pen
+_AS_HIGH = 0.8  # of the typical piece's height: a piece with thinner strokes, but so high, is a digit by another pen
+_DIGIT_LIKE = 0.5  # the same for one that is left out, but may be a digit
 _MARGIN = 0.25  # of the writing's longer side, around it
 
 
@@ -199,9 +201,9 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
     sure = _without_frames(ink, labels, sure, stats)
     largest = sides[sure].max()
     kept = [number for number in sure if sides[number] >= _LEAST_SIDE * largest]
-    kept = _of_one_pen(labels, kept, stats)
+    kept, thin = _of_one_pen(labels, kept, stats)
     area = np.median(stats[kept, cv2.CC_STAT_AREA])
-    doubtful = any(
+    doubtful = bool(thin) or any(
         highest[number] < SURE and stats[number, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area for number in there
     )
     boxes: list[tuple[int, Box]] = []
@@ -234,13 +236,25 @@ def _without_frames(
     return [number for number in pieces if where[number] not in frames] or pieces
 
 
-def _of_one_pen(labels: NDArray[np.int32], pieces: list[int], stats: NDArray[np.int32]) -> list[int]:
-    """The pieces without those of far thinner strokes than most have: the rest of a bubble or of a printed line."""
+def _of_one_pen(labels: NDArray[np.int32], pieces: list[int], stats: NDArray[np.int32]) -> tuple[list[int], list[int]]:
+    """The pieces without those of far thinner strokes than most have: the rest of a bubble or of a printed line.
+
+    A thin piece about as high as the typical one is kept: beside bold digits, a 1 by another pen is one of them.
+
+    Returns:
+        The pieces kept, and those among the others that may be digits by their height.
+    """
     if len(pieces) < _FEW:
-        return pieces
+        return pieces, []
     parts = ((number, stats[number, :4]) for number in pieces)
     widths = np.array([stroke_width((labels[y : y + h, x : x + w] == n).astype(np.uint8)) for n, (x, y, w, h) in parts])
-    return [number for number, width in zip(pieces, widths, strict=True) if width >= _THINNEST * np.median(widths)]
+    heights = stats[pieces, cv2.CC_STAT_HEIGHT]
+    is_bold = widths >= _THINNEST * np.median(widths)
+    share = heights / np.median(heights[is_bold])
+    is_kept = is_bold | ((share > _AS_HIGH) & (share < 1 / _AS_HIGH))
+    may_be_digit = ~is_kept & (share > _DIGIT_LIKE) & (share < 1 / _DIGIT_LIKE)
+    numbers = np.array(pieces)
+    return numbers[is_kept].tolist(), numbers[may_be_digit].tolist()
 
 
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +24,7 @@ MARGIN = 5.0  # pixels of the models' picture that are left free on each side
 
 _TALLEST_DIGIT = 2.2  # times as high as wide; a higher piece, unless it is one stroke, is a column of digits that touch
 _ONE_STROKE = 1.6  # of its height: no 1 or 7 has a longer stroke
+_COLUMN_BESIDE = 1.4  # times as high as each other piece
 _COLUMN_DIGIT = 1.45  # height of a digit in a column, in the column's widths
 _LEAST_PIECE = 0.4  # of the largest piece's side: what is smaller is a dot or part of a digit, and has no say
 _WIDEST_DIGIT = 1.25  # times as wide as high; a wider piece is several digits that touch
@@ -34,16 +34,26 @@ _WIDEST_DIGIT = 1.25  # times as wide as high; a wider piece is several digits t
 class Frame:
     """Where the models' picture lies in the picture that it was made from."""
 
-    matrix: NDArray[np.float64]  # (2, 3): from the models' x and y, in pixels, to those of the picture
+    # From the models' x and y, in pixels, to those of the picture: (2, 3), or (3, 3) for a picture in perspective.
+    matrix: NDArray[np.float64]
 
     def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Points ``(N, 2)`` of the models' picture as points of the picture that it was made from."""
-        return points @ self.matrix[:, :2].T + self.matrix[:, 2]
+        return _mapped(points, homogeneous(self.matrix))
 
     def to_model(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Points ``(N, 2)`` of the picture as points of the models' picture."""
-        inverse = cv2.invertAffineTransform(self.matrix)
-        return points @ inverse[:, :2].T + inverse[:, 2]
+        return _mapped(points, np.linalg.inv(homogeneous(self.matrix)))
+
+
+def homogeneous(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An affine map ``(2, 3)`` as a projective one, ``(3, 3)``, which is returned as it is."""
+    return matrix if len(matrix) == 3 else np.vstack([matrix, (0.0, 0.0, 1.0)])
+
+
+def _mapped(points: NDArray[np.floating], matrix: NDArray[np.floating]) -> NDArray[np.float64]:
+    seen = points @ matrix[:, :2].T + matrix[:, 2]
+    return seen[:, :2] / seen[:, 2:]
 
 
 def digit_height(pieces: Sequence[Box]) -> float:
@@ -64,15 +74,19 @@ def digit_height(pieces: Sequence[Box]) -> float:
 def without_columns(ink: NDArray[np.float32], boxes: Sequence[Box]) -> list[Box]:
     """The boxes with each column of digits that touch cut into as many boxes as it seems to have digits.
 
+    A column is higher than what is written beside it: digits of a display are narrow too, but all of one height.
+
     Args:
         ink: probability of ink, 0..1, shape ``(h, w)``.
         boxes: of the separate pieces of ink, in pixels of ``ink``.
     """
     parts: list[Box] = []
-    for x0, y0, x1, y1 in boxes:
+    heights = np.array([y1 - y0 for _, y0, _, y1 in boxes])
+    for number, (x0, y0, x1, y1) in enumerate(boxes):
         width, height = x1 - x0, y1 - y0
         count = 1
-        if height > _TALLEST_DIGIT * width:
+        others = np.delete(heights, number)
+        if height > _TALLEST_DIGIT * width and (others < height / _COLUMN_BESIDE).all():
             solid = (ink[int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)] > 0.5).astype(np.uint8)
             if outline_pixels(solid) / 2 > _ONE_STROKE * height:
                 count = max(2, round(height / (_COLUMN_DIGIT * width)))

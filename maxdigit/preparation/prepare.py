@@ -22,10 +22,11 @@ from PIL import Image
 from maxdigit import IMAGE_SIZE
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import FloatPicture, to_grey, to_rgb
-from maxdigit.preparation.framing import Frame, Region, around, frame_for, without_columns
+from maxdigit.preparation.framing import Box, Frame, Region, around, frame_for, homogeneous, without_columns
 from maxdigit.preparation.outline import stroke_width
 from maxdigit.preparation.rules import keep_tones, read_by_rules
-from maxdigit.preparation.straighten import line_angle, turned
+from maxdigit.preparation.sheet import sheet_seen
+from maxdigit.preparation.straighten import laid_flat, line_angle, turned
 
 if TYPE_CHECKING:
     from maxdigit.preparation.finder import InkFinder, Writing
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _NO_INK, _FULL_INK = 0.1, 0.5  # probabilities of ink that become black and white
 _STROKE = 2.2  # strokes thinner than so many of the models' pixels are thickened to it
 _MOST_GROWTH = 6  # pixels on each side
+_BOLD = 5.0  # strokes wider than so many of the models' pixels are thinned to it: of a bold 1 they make nothing
+_MOST_LOSS = 0.35  # of a stroke's width, or it would break where it is narrower
 _REGION_MARGIN = 0.15  # of the writing's longer side, around it in the part that is proposed
 
 
@@ -79,8 +82,6 @@ def prepare(
 
 def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], region: Region | None) -> PreparedPicture:
     """The picture as the network finds the writing in it."""
-    from maxdigit.preparation.finder import find_pieces  # here, for it takes torch
-
     colours = to_rgb(picture)
     x0, y0, x1, y1 = _edges(colours, region)
     part = colours[y0:y1, x0:x1]
@@ -91,22 +92,31 @@ def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], regio
         grey = _part(to_grey(picture), region)
         pixels, inverted = (keep_tones(grey), False) if is_textured else read_by_rules(grey)
         return PreparedPicture(pixels, inverted, _whole(x0, y0, x1, y1), has_writing=is_textured)
-    ink, pieces, back = writing.ink, writing.pieces, np.eye(2, 3)
+    ink, pieces = writing.ink, writing.pieces
+    step, x, y = 1 / writing.scale, x0 + writing.left, y0 + writing.top
+    to_picture = np.array([[step, 0, x], [0, step, y], [0, 0, 1]])  # from pixels of the ink
+    if (from_sheet := sheet_seen(part, np.array(pieces) * step + (writing.left, writing.top) * 2)) is not None:
+        from_part = np.array([[1, 0, -writing.left], [0, 1, -writing.top], [0, 0, step]]) * writing.scale
+        ink, back = laid_flat(ink, pieces, from_part @ from_sheet @ np.diag([step, step, 1]))
+        pieces, to_picture = _pieces_of(ink) or pieces, to_picture @ back
     if angle := line_angle(pieces):
         ink, back = turned(ink, angle)
-        pieces = tuple(box for _, box in find_pieces(ink)[1]) or pieces
+        pieces, to_picture = _pieces_of(ink) or pieces, to_picture @ homogeneous(back)
     frame = frame_for(without_columns(ink, pieces))
     pixels = frame_ink(ink, frame)
-    step, x, y = 1 / writing.scale, x0 + writing.left, y0 + writing.top
-    # From the models' pixels to those of the ink, of the ink as it was found, and of the picture.
-    shift = back[:, :2] @ frame.matrix[:, 2] + back[:, 2]
-    to_picture = np.column_stack([step * back[:, :2] @ frame.matrix[:, :2], step * shift + (x, y)])
+    to_picture = to_picture @ homogeneous(frame.matrix)
     found = _region(writing, step, x, y, colours.shape)
     return PreparedPicture(pixels, _is_dark(writing, part), Frame(to_picture), found, writing.is_doubtful)
 
 
+def _pieces_of(ink: FloatPicture) -> tuple[Box, ...]:
+    from maxdigit.preparation.finder import find_pieces  # here, for it takes torch
+
+    return tuple(box for _, box in find_pieces(ink)[1])
+
+
 def frame_ink(ink: FloatPicture, frame: Frame) -> NDArray[np.uint8]:
-    """Ink as the models see it: strokes white and not too thin, all else black.
+    """Ink as the models see it: strokes white, neither too thin nor too bold, all else black.
 
     Args:
         ink: probability of ink, 0..1, shape ``(h, w)``.
@@ -117,7 +127,7 @@ def frame_ink(ink: FloatPicture, frame: Frame) -> NDArray[np.uint8]:
     """
     ink = np.clip((ink - _NO_INK) / (_FULL_INK - _NO_INK), 0, 1)
     step = float(frame.matrix[0, 0])  # pixels of the ink for one of the models'
-    ink = _thickened(ink, _STROKE * step)
+    ink = _thickened(_thinned(ink, _BOLD * step), _STROKE * step)
     if step > 1:  # what is made smaller is blurred first, or thin strokes would fall between the pixels
         ink = cv2.GaussianBlur(ink, (0, 0), 0.4 * math.sqrt(step**2 - 1) + 0.05)
     # OpenCV counts from the middle of pixels, frames count from their edges.
@@ -137,6 +147,25 @@ def _thickened(ink: FloatPicture, wanted: float) -> FloatPicture:
     if grow < 1:
         return ink
     return cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1)))
+
+
+def _thinned(ink: FloatPicture, wanted: float) -> FloatPicture:
+    """The same with each piece's strokes of about ``wanted`` pixels at most."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > 0.5).astype(np.uint8), connectivity=8)
+    result = ink
+    for number in range(1, count):
+        x, y, width, height, _ = stats[number]
+        stroke = stroke_width((labels[y : y + height, x : x + width] == number).astype(np.uint8))
+        loss = round(min(stroke - wanted, _MOST_LOSS * stroke) / 2)  # on each side
+        if loss < 1:
+            continue
+        result = ink.copy() if result is ink else result
+        part = (slice(max(0, y - 2), y + height + 2), slice(max(0, x - 2), x + width + 2))  # with its soft edges
+        is_own = cv2.dilate((labels[part] == number).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * loss + 1, 2 * loss + 1))
+        thin = cv2.erode(np.where(is_own, ink[part], 0), kernel, borderValue=0)
+        result[part][is_own] = thin[is_own]
+    return result
 
 
 def _is_dark(writing: Writing, part: NDArray[np.uint8]) -> bool:

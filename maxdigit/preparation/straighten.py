@@ -1,7 +1,8 @@
-"""Writing that runs uphill or downhill, as on a sheet photographed askew, is turned level."""
+"""Writing on a sheet photographed askew is laid flat, and writing that runs uphill or downhill is turned level."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -9,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.preparation.files import FloatPicture
-from maxdigit.preparation.framing import Box, digit_height
+from maxdigit.preparation.framing import Box, around, digit_height
 
 _LEAST, _MOST = np.deg2rad(7), np.deg2rad(40)  # a steeper line is digits set apart on purpose, or a column
 _OFF_LINE = 0.22  # digit heights that the middles of digits in one line may be off it
 _PIECES = 3  # fewer make no line
+_LARGEST = 1024  # pixels, of a side of the flat sheet's part with the writing
 
 
 def line_angle(pieces: Sequence[Box]) -> float:
@@ -51,3 +53,28 @@ def turned(ink: FloatPicture, angle: float) -> tuple[FloatPicture, NDArray[np.fl
     pixels[:, 2] += turn @ (0.5, 0.5) - 0.5
     level = cv2.warpAffine(ink, pixels, (wide, high), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     return level, back
+
+
+def laid_flat(
+    ink: FloatPicture, pieces: Sequence[Box], from_sheet: NDArray[np.float64]
+) -> tuple[FloatPicture, NDArray[np.float64]]:
+    """Ink as it is on the flat sheet, on a canvas that holds all pieces.
+
+    Args:
+        ink: probability of ink, 0..1, shape ``(h, w)``.
+        pieces: boxes of the separate pieces of ink.
+        from_sheet: (3, 3), from points of the flat sheet to pixels of ``ink``.
+
+    Returns:
+        The flat ink, and the matrix ``(3, 3)`` from its pixels to those of ``ink``.
+    """
+    corners = np.array([(x, y) for x0, y0, x1, y1 in pieces for x in (x0, x1) for y in (y0, y1)], np.float64)
+    flat = np.column_stack([corners, np.ones(len(corners))]) @ np.linalg.inv(from_sheet).T
+    x0, y0, x1, y1 = around(np.tile(flat[:, :2] / flat[:, 2:], 2))
+    margin = 0.1 * max(x1 - x0, y1 - y0) + 4
+    size = tuple(min(math.ceil(side + 2 * margin), _LARGEST) for side in (x1 - x0, y1 - y0))
+    back = from_sheet @ np.array([[1, 0, x0 - margin], [0, 1, y0 - margin], [0, 0, 1]])
+    # OpenCV counts from the middle of pixels.
+    pixels = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]]) @ back @ np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    level = cv2.warpPerspective(ink, pixels, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return level, back / back[2, 2]

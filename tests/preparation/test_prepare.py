@@ -16,8 +16,10 @@ from maxdigit.preparation import finder
 from maxdigit.preparation.files import to_grey
 from maxdigit.preparation.finder import find_pieces
 from maxdigit.preparation.framing import DIGIT_HEIGHT, Box, Frame, digit_height, frame_for, without_columns
-from maxdigit.preparation.prepare import prepare
+from maxdigit.preparation.outline import stroke_width
+from maxdigit.preparation.prepare import frame_ink, prepare
 from maxdigit.preparation.rules import read_by_rules
+from maxdigit.preparation.sheet import sheet_corners, sheet_seen
 from maxdigit.preparation.straighten import line_angle, turned
 
 
@@ -224,6 +226,56 @@ def test_sloping_lines_are_found_and_turned_level(degrees):
     assert np.abs(there[np.argsort(there[:, 0])] - expected).max() < 1.5
 
 
+def _on_a_desk(coverage: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A sheet with writing, its corners at these places on a desk of 600 x 800, and how it came there."""
+    rng = np.random.default_rng(0)
+    desk = np.round(90 + 25 * np.sin(np.arange(800) / 9) + rng.normal(0, 6, (600, 800))).clip(0, 255).astype(np.uint8)
+    height, width = coverage.shape
+    flat = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    matrix = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
+    cv2.warpPerspective(page(coverage), matrix, (800, 600), desk, borderMode=cv2.BORDER_TRANSPARENT)
+    return cv2.cvtColor(desk, cv2.COLOR_GRAY2RGB), matrix
+
+
+def _corners(tilt: float, yaw: float, roll: float, size: tuple[int, int] = (600, 360)) -> np.ndarray:
+    """Where a camera in the middle of the desk's picture sees a sheet's corners, turned about three axes in degrees."""
+    turn = np.eye(3)
+    for axis, degrees in enumerate((tilt, yaw, roll)):
+        turn = turn @ cv2.Rodrigues(np.deg2rad(degrees) * np.eye(3)[axis])[0]
+    ends = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]) * (*size, 0) / 2 @ turn.T
+    return ends[:, :2] / (900 + ends[:, 2:]) * 640 + (400, 300)
+
+
+@pytest.mark.parametrize("turns", [(0, 0, 20), (-48, 0, 0), (-40, 30, 8)], ids=["turned", "from low", "from beside"])
+def test_a_sheet_in_perspective_is_laid_flat_and_the_frame_leads_back(turns):
+    coverage = row(150, digits=2, size=(360, 600), at=(180, 300))
+    picture, matrix = _on_a_desk(coverage, _corners(*turns))
+    prepared = prepare(picture)
+    boxes = np.array([box for _, box in find_pieces(prepared.pixels.astype(np.float32) / 255)[1]])
+    alone = np.array([box for _, box in find_pieces(coverage)[1]])
+    boxes, alone = boxes[boxes[:, 0].argsort()], alone[alone[:, 0].argsort()]
+    assert len(boxes) == len(alone) == 2
+    # As on the sheet before it was photographed: level, neither digit too high, no narrower, no wider.
+    scale = (boxes[:, 2:] - boxes[:, :2]) / (alone[:, 2:] - alone[:, :2])
+    assert np.ptp(boxes[:, 1::2].mean(1)) < 3
+    assert scale[:, 1].max() < 1.12 * scale[:, 1].min() and (np.abs(scale[:, 0] / scale[:, 1] - 1) < 0.2).all()
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    expected = cv2.perspectiveTransform(((alone[:, :2] + alone[:, 2:]) / 2)[None].astype(np.float64), matrix)[0]
+    assert np.abs(prepared.frame.to_picture(middles) - expected).max() < 5
+    assert np.allclose(prepared.frame.to_model(prepared.frame.to_picture(middles)), middles)
+
+
+def test_a_sheet_without_its_corners_or_seen_from_above_is_left_as_it_is():
+    level, tilted = _corners(0, 0, 0), _corners(-48, 0, 0)
+    coverage = row(120, size=(360, 600), at=(180, 300))
+    picture, _ = _on_a_desk(coverage, level)
+    assert sheet_corners(picture, (300, 240, 500, 360)) == pytest.approx(level, abs=5)
+    assert sheet_seen(picture, np.array([(300, 240, 500, 360)])) is None
+    picture, _ = _on_a_desk(coverage, tilted)
+    assert sheet_corners(picture, (300, 250, 500, 350)) == pytest.approx(tilted, abs=5)
+    assert sheet_corners(picture[: int(tilted[:, 1].max()) - 10], (300, 250, 500, 350)) is None  # two are cut off
+
+
 def test_level_writing_columns_and_scattered_digits_are_left_as_they_are():
     level = [(0, 0, 20, 30), (40, 2, 60, 31), (80, -1, 100, 30)]
     column = [(0, 0, 20, 30), (3, 40, 20, 70), (1, 80, 20, 110)]
@@ -245,6 +297,31 @@ def test_what_has_far_thinner_strokes_than_the_other_pieces_is_not_of_the_same_p
     assert {box for _, box in find_pieces(ink)[1]} == {digits[0], tail}
 
 
+def test_a_thin_digit_as_high_as_bold_ones_is_one_of_them_and_a_lower_one_makes_the_answer_doubtful():
+    ink = np.zeros((120, 160), np.float32)
+    digits = [_bar(ink, x, 20, 10, 40) for x in (20, 60)]
+    thin = _bar(ink, 100, 20, 3, 38)
+    _, pieces, is_doubtful = find_pieces(ink)
+    assert [box for _, box in pieces] == [*digits, thin] and not is_doubtful
+    ink[20:45, 100:103] = 0
+    ink[45:70, 100:103] = 1
+    _, pieces, is_doubtful = find_pieces(ink)
+    assert [box for _, box in pieces] == digits and is_doubtful
+
+
+def test_bold_strokes_are_thinned_piece_by_piece_and_thin_ones_thickened():
+    ink = np.zeros((160, 320), np.float32)
+    cv2.ellipse(ink, (80, 80), (40, 50), 0, 0, 360, 1.0, 24)  # a bold 0, whose stroke would be 8 pixels wide
+    thin = _bar(ink, 240, 20, 9, 120)
+    pixels = frame_ink(ink, Frame(3 * np.eye(2, 3))) > 127
+    ring, stroke = pixels[:, :60], pixels[:, 60:]
+    assert stroke_width(ring.astype(np.uint8)) == pytest.approx(5, abs=1)
+    assert stroke.any(0).sum() == pytest.approx(3, abs=1) and stroke.any(1).sum() == pytest.approx(40, abs=2)
+    assert ring.any(0).sum() == pytest.approx(104 / 3 - 3, abs=2)  # it lies where it lay
+    fine = frame_ink(np.where(np.arange(320) % 320 == thin[0], ink, 0).astype(np.float32), Frame(3 * np.eye(2, 3)))
+    assert (fine > 127).any(0).sum() == 2
+
+
 def test_a_column_of_digits_that_touch_is_cut_and_a_single_stroke_is_not():
     ink = np.zeros((160, 120), np.float32)
     one = _bar(ink, 10, 10, 6, 60)
@@ -254,6 +331,8 @@ def test_a_column_of_digits_that_touch_is_cut_and_a_single_stroke_is_not():
     parts = without_columns(ink, [one, column])
     assert parts[0] == one and len(parts) == 3
     assert parts[1][1] == 10 and parts[1][3] == parts[2][1] == 70.5 and parts[2][3] == 131
+    beside = (104, 12, 116, 128)  # as high: digits of a display are narrow
+    assert without_columns(ink, [column, beside]) == [column, beside]
 
 
 def test_the_second_look_enlarges_a_small_digit_no_further_than_its_strokes_bear():
