@@ -47,11 +47,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from maxdigit import CHECKPOINTS, IMAGE_SIZE
-from maxdigit.data.pictures import TEST_KINDS, generate
+from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.digits import find_digits, without
 from maxdigit.inference.explain import Heat, explain, heat_map
-from maxdigit.models.reader import NOTHING
+from maxdigit.inference.heat_scores import answered_right, points
+from maxdigit.models.reader import Reader
 from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.models.run_folder import READER
@@ -63,7 +64,6 @@ from maxdigit.training.training_forms import TrainingForm
 
 _STEPS = 8
 _SMOOTH = 4.0  # pixels
-_BATCH = 100
 _SHOWN = "shown"
 # Of the outputs of the sections; the feature map's own geometry stands with the model.
 _SECTIONS: dict[str, tuple[FeatureMap, ...]] = {
@@ -111,10 +111,16 @@ class Network:
         """The geometry of each section's output."""
         return [*_SECTIONS[self.name], get_model(self.name).features]
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits and the reader's cell logits of float ``(N, 128, 128)``; the sections' outputs are in ``maps``."""
+    @property
+    def reader(self) -> Reader:
+        """What reads the feature map; ways that ask for it are left out where there is none."""
+        assert self.classifier.reader is not None
+        return self.classifier.reader
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Logits of float ``(N, 128, 128)``; the sections' outputs are in ``maps``."""
         self.maps.clear()
-        return self.form(pixels)
+        return self.form(pixels)[0]
 
     def gradients(self, picture: NDArray[np.uint8], digit: int, *, of_reader: bool) -> list[tuple[Tensor, Tensor]]:
         """Each section's output and the gradient there, both ``(channels, cells, cells)``, of a digit's score."""
@@ -122,12 +128,12 @@ class Network:
         asked = (picture.tobytes(), digit, of_reader)
         if self._last[0] == asked:
             return self._last[1]
-        logits, cells = self.forward(torch.from_numpy(picture[np.newaxis].astype(np.float32)).requires_grad_())
-        score = logits[0, digit]
+        logits = self.forward(torch.from_numpy(picture[np.newaxis].astype(np.float32)).requires_grad_())
         if of_reader:
-            weights = cells[0].softmax(0)[digit].detach()
-            score = (weights * (cells[0, digit] - cells[0, NOTHING])).sum()
-        found = torch.autograd.grad(score, self.maps)
+            weights = self.reader.gradient(self.maps[-1].detach().numpy(), digit)
+            found = torch.autograd.grad(self.maps[-1], self.maps, torch.from_numpy(weights))
+        else:
+            found = torch.autograd.grad(logits[0, digit], self.maps)
         pairs = [(maps.detach()[0], gradient[0]) for maps, gradient in zip(self.maps, found, strict=True)]
         self._last = asked, pairs
         return pairs
@@ -169,26 +175,16 @@ def compare(
     network: Network, kind: str, count: int, chosen: dict[str, Callable[[NDArray[np.uint8], int], Heat]]
 ) -> tuple[dict[str, Score], int]:
     """Each way's score on the first ``count`` validation pictures of a kind that are answered right."""
-    scores, seen, start = {way: Score() for way in chosen}, 0, 0
-    while seen < count and start < VALIDATION.count:
-        pictures = generate(VALIDATION, start, _BATCH, kind=kind)
-        start += _BATCH
-        with torch.inference_mode():
-            answers = network.forward(pictures.pixels.float())[0].argmax(1)
-        rows = zip(pictures.pixels.numpy(), pictures.digits.numpy(), pictures.boxes.tolist(), answers, strict=True)
-        for picture, digits, boxes, answer in rows:
-            if seen == count or answer != digits.max():
-                continue
-            seen += 1
-            inside = np.zeros((IMAGE_SIZE, IMAGE_SIZE), bool)
-            for digit, (x0, y0, x1, y1) in zip(digits, boxes, strict=True):
-                inside[y0:y1, x0:x1] |= digit == answer.item()
-            for way, make in chosen.items():  # those that ask for the same gradients one after another
-                began = time.perf_counter()
-                heat = make(picture, answer.item())
-                scores[way].seconds.append(time.perf_counter() - began)
-                scores[way].hits += bool(heat.any()) and bool(inside.flat[heat.argmax()])
-                scores[way].shares.append(float(heat[inside].sum() / heat.sum()) if heat.any() else 0.0)
+    scores, seen = {way: Score() for way in chosen}, 0
+    for picture, answer, inside in answered_right(network.classifier, VALIDATION.name, kind, count):
+        seen += 1
+        for way, make in chosen.items():  # those that ask for the same gradients one after another
+            began = time.perf_counter()
+            heat = make(picture, answer)
+            scores[way].seconds.append(time.perf_counter() - began)
+            is_hit, share = points(heat, inside)
+            scores[way].hits += is_hit
+            scores[way].shares.append(share)
     return scores, seen
 
 
@@ -237,7 +233,7 @@ def _integrated(network: Network, picture: NDArray[np.uint8], digit: int) -> Hea
     change = given - float(np.median(picture))
     shares = (torch.arange(_STEPS) + 0.5) / _STEPS
     path = (given - change + shares[:, None, None] * change).requires_grad_()
-    (gradient,) = torch.autograd.grad(network.forward(path)[0][:, digit].sum(), path)
+    (gradient,) = torch.autograd.grad(network.forward(path)[:, digit].sum(), path)
     return cv2.GaussianBlur((gradient.mean(0) * change).relu().numpy(), (0, 0), _SMOOTH)
 
 
@@ -248,8 +244,7 @@ def _without_each(network: Network, picture: NDArray[np.uint8], digit: int) -> H
     if boxes:
         others = [[other for other in boxes if other is not box] for box in boxes]
         batch = [picture, *(without(picture, [box], rest) for box, rest in zip(boxes, others, strict=True))]
-        logits, _ = network.forward(torch.from_numpy(np.stack(batch)).float())
-        chances = logits.log_softmax(1)[:, digit]
+        chances = network.forward(torch.from_numpy(np.stack(batch)).float()).log_softmax(1)[:, digit]
         for (x0, y0, x1, y1), less in zip(boxes, (chances[0] - chances[1:]).clamp(min=0).tolist(), strict=True):
             heat[y0:y1, x0:x1] = np.maximum(heat[y0:y1, x0:x1], less)
     return heat
@@ -257,8 +252,8 @@ def _without_each(network: Network, picture: NDArray[np.uint8], digit: int) -> H
 
 @torch.inference_mode()
 def _reader(network: Network, picture: NDArray[np.uint8], digit: int) -> Heat:
-    _, cells = network.forward(torch.from_numpy(picture[np.newaxis]).float())
-    return heat_map(cells[0].softmax(0)[digit].numpy(), network.features[-1])
+    network.forward(torch.from_numpy(picture[np.newaxis]).float())
+    return heat_map(network.reader.cells(network.maps[-1].numpy())[0, digit], network.features[-1])
 
 
 def _bilinear(evidence: Heat, features: FeatureMap) -> Heat:

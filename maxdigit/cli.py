@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from maxdigit import CHECKPOINTS
@@ -17,7 +18,17 @@ from maxdigit.inference.ensemble import write_weights
 from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES
-from maxdigit.training.results import TEST_PICTURES, RunResults, is_measured, read_results, write_results
+from maxdigit.training.results import (
+    HEAT_KINDS,
+    TEST_PICTURES,
+    BlankResult,
+    HeatScore,
+    KindResult,
+    RunResults,
+    is_measured,
+    read_results,
+    write_results,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -167,6 +178,38 @@ def calibrate(
 
 
 @app.command()
+def fit_reader(
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}, or all.")] = "all",
+    pictures: Annotated[int, typer.Option(min=1, help="Training pictures to fit it on.")] = 3_000,
+    count: Annotated[
+        int, typer.Option(min=1, help="Validation pictures of each kind to choose its settings on.")
+    ] = 500,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Fit the readers of trained models anew: what tells which digit stands where in a feature map.
+
+    The networks and their answers stay as they are. Needed where training left a reader that misses digits near the
+    picture's edge, as it does in networks without padding. Prints one JSON object a line.
+    """
+    try:
+        predictor = Predictor(checkpoints)
+        names = predictor.trained() if model == "all" else [get_model(model).name]
+        if not names:
+            raise _nothing_trained(checkpoints)
+        from maxdigit.training.choose_readings import write_settings
+        from maxdigit.training.fit_reader import write_reader
+
+        for name in names:
+            folder = predictor.folder(name)
+            write_reader(name, folder, pictures)
+            if (settings := write_settings(name, folder, count)) is not None:
+                _print({"model": name, **asdict(settings)})
+    except MaxDigitError as error:
+        raise _fail(error) from None
+    typer.echo("Now measure again: python -m maxdigit evaluate --write, and heat --write", err=True)
+
+
+@app.command()
 def evaluate(
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}, or all.")] = "all",
     kind: Annotated[str, typer.Option(help=f"One of: {', '.join(MEASURED_KINDS)}, or all.")] = "all",
@@ -207,6 +250,63 @@ def evaluate(
 
 
 @app.command()
+def heat(
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}, or all.")] = "all",
+    count: Annotated[int, typer.Option(min=1, help="Pictures of each kind that are answered right.")] = 300,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    write: Annotated[bool, typer.Option("--write", help="Keep the result in each model's folder.")] = False,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Measure where the heat maps of trained models point, as one JSON object a line.
+
+    On pictures that a model answers right: the share whose hottest point lies in the box of a largest digit, with its
+    95 % interval, and the mean share of heat that lies there.
+    """
+    from maxdigit.inference.heat_scores import measure_heat
+
+    try:
+        predictor = Predictor(checkpoints)
+        names = predictor.available() if model == "all" else [model]
+        if not names:
+            raise _nothing_trained(checkpoints)
+        _check_split(split, write)
+        for name in names:
+            for kind in HEAT_KINDS:
+                score = measure_heat(predictor, name, split, kind, count)
+                _print({"model": name, **asdict(score)})
+                if write:
+                    _keep(predictor, name, score)
+    except MaxDigitError as error:
+        raise _fail(error) from None
+
+
+@app.command()
+def inside(checkpoints: _Checkpoints = CHECKPOINTS) -> None:
+    """Find the test pictures that excite each feature map of the trained models most, for the page's view inside them.
+
+    Keeps the pictures in test_pictures.webp, and what they do to a model beside its weights.
+    """
+    from maxdigit.data.sample import evaluation_picture
+    from maxdigit.inference.exciting import PER_KIND, find_exciting, write_exciting, write_pictures
+    from maxdigit.models.sections import SectionOutputs
+
+    try:
+        predictor = Predictor(checkpoints)
+        names = predictor.trained()
+        if not names:
+            raise _nothing_trained(checkpoints)
+        places = [(kind, index) for kind in TEST_KINDS for index in range(PER_KIND)]
+        pictures = np.stack([evaluation_picture(kind, index).pixels for kind, index in places])
+        write_pictures(checkpoints, pictures)
+        for name in names:
+            folder = predictor.folder(name)
+            write_exciting(folder, find_exciting(SectionOutputs(name, folder), pictures))
+            typer.echo(f"{title(name)}: the {len(pictures)} test pictures have been shown to it.")
+    except MaxDigitError as error:
+        raise _fail(error) from None
+
+
+@app.command()
 def pool(
     out: Annotated[Path, typer.Argument(help="Folder to write to; a pool that is not whole yet is gone on with.")],
     pictures: Annotated[int, typer.Option(min=1, help="How many: 16 KiB each.")] = 1_000_000,
@@ -233,16 +333,25 @@ def report(
     results: Annotated[Path, typer.Option(help="File with the full table of results.")] = Path("docs/results.md"),
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Bring both tables of results, and each run's model card, up to date with the runs' own files."""
+    """Bring the tables of results, and each run's model card, up to date with the runs' own files."""
     from maxdigit.training.cards import write_cards
     from maxdigit.training.ink_card import write_ink_card
-    from maxdigit.training.report import results_table, summary_table, update_table
+    from maxdigit.training.report import (
+        READINGS,
+        readings_summary,
+        readings_table,
+        results_table,
+        summary_table,
+        update_table,
+    )
 
     try:
         write_cards(checkpoints)
         write_ink_card(checkpoints)
         update_table(readme, summary_table(checkpoints))
+        update_table(readme, readings_summary(checkpoints), READINGS)
         update_table(results, results_table(checkpoints))
+        update_table(results, readings_table(checkpoints), READINGS)
     except MaxDigitError as error:
         raise _fail(error) from None
     except OSError as error:
@@ -290,16 +399,12 @@ def _nothing_trained(checkpoints: Path) -> CheckpointError:
 
 
 def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split: str, count: int, write: bool) -> None:
-    from maxdigit.data.splits import SPLITS
     from maxdigit.training.metrics import measure, measure_blank
     from maxdigit.training.mistakes import write_mistakes
 
     if kind not in (*MEASURED_KINDS, "all"):
         raise MaxDigitError(f"There is no kind {kind!r}. Choose one of: {', '.join(MEASURED_KINDS)}, all.")
-    if split not in SPLITS:
-        raise MaxDigitError(f"There is no split {split!r}. Choose one of: {', '.join(SPLITS)}.")
-    if write and split != "test":
-        raise MaxDigitError("metrics.json holds results of the test split only: leave out --write or --split.")
+    _check_split(split, write)
     for name in names:
         classifier = predictor.classifier(name)
         for one in MEASURED_KINDS if kind == "all" else (kind,):
@@ -309,12 +414,25 @@ def _evaluate_generated(predictor: Predictor, names: list[str], kind: str, split
             )
             _print({"model": name, **result.to_json()})
             if write:
-                folder = predictor.folder(name)
-                folder.mkdir(exist_ok=True)  # the ensemble's may not be there
-                so_far = _results_so_far(predictor, name)
+                _keep(predictor, name, result)
                 if not is_blank:
-                    write_mistakes(folder, one, wrong)
-                write_results(folder, so_far.updated(result))
+                    write_mistakes(predictor.folder(name), one, wrong)
+
+
+def _check_split(split: str, write: bool) -> None:
+    from maxdigit.data.splits import SPLITS
+
+    if split not in SPLITS:
+        raise MaxDigitError(f"There is no split {split!r}. Choose one of: {', '.join(SPLITS)}.")
+    if write and split != "test":
+        raise MaxDigitError("metrics.json holds results of the test split only: leave out --write or --split.")
+
+
+def _keep(predictor: Predictor, name: str, result: KindResult | BlankResult | HeatScore) -> None:
+    """Put a result into the model's ``metrics.json``."""
+    folder = predictor.folder(name)
+    folder.mkdir(exist_ok=True)  # the ensemble's may not be there
+    write_results(folder, _results_so_far(predictor, name).updated(result))
 
 
 def _results_so_far(predictor: Predictor, name: str) -> RunResults:

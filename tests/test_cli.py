@@ -303,9 +303,19 @@ def test_the_tables_of_results_are_those_of_the_committed_runs(tmp_path):
 def test_the_ensemble_has_a_row_of_its_own_once_it_is_measured(tmp_path):
     runs = results(tmp_path / "runs")
     for name in ("README.md", "results.md"):
-        (tmp_path / name).write_text("<!-- results -->\n<!-- /results -->\n")
+        (tmp_path / name).write_text(
+            "<!-- readings -->\n<!-- /readings -->\n<!-- results -->\n<!-- /results -->\n", encoding="utf-8"
+        )
     measured = {"count": 500, "accuracy": 0.9, "interval95": [0.87, 0.92]}
-    metrics = {"weights": {"keras_cnn": 0.0, "resnet18": 0.7, "torch_cnn": 0.3}, "test": {"textured": measured}}
+    readings = {"digits": 1500, "right": 0.98, "right_interval95": [0.97, 0.985], "misread": 0.005, "missed": 0.015}
+    readings |= {"readings": 1480, "invented": 0.01, "contradicted": 0.02}
+    readings |= {"accuracy_contradicted": 0.5, "accuracy_not_contradicted": None}
+    heat = {"split": "test", "seed": 3, "count": 300, "in_box": 0.97, "in_box_interval95": [0.944, 0.984]}
+    metrics = {
+        "weights": {"keras_cnn": 0.0, "resnet18": 0.7, "torch_cnn": 0.3},
+        "test": {"textured": {**measured, "readings": readings}},
+        "heat": {"drawn": {**heat, "heat_in_box": 0.81}},
+    }
     (runs / "ensemble").mkdir(exist_ok=True)
     (runs / "ensemble" / "metrics.json").write_text(json.dumps(metrics))
     assert report(tmp_path, runs).exit_code == 0
@@ -314,3 +324,11 @@ def test_the_ensemble_has_a_row_of_its_own_once_it_is_measured(tmp_path):
     assert row.endswith("| 70 % `resnet18`, 30 % `torch_cnn` | none |")
     row = (tmp_path / "README.md").read_text().splitlines()[-2]
     assert row == f"| `ensemble` | 90.0 %{' | not measured' * (len(TEST_KINDS) - 1)} |"
+
+    def reads(name: str) -> str:
+        table = (tmp_path / name).read_text(encoding="utf-8").split("<!-- /readings -->")[0]
+        return table.splitlines()[-1]
+
+    assert reads("README.md") == "| `ensemble` | 98.0 % | not measured | not measured | 97.0 % |"
+    assert reads("results.md").startswith("| `ensemble` | 98.0 % (97.0-98.5; n = 1,500) | not measured |")
+    assert reads("results.md").endswith("| not measured | 97.0 % (94.4-98.4; n = 300) |")

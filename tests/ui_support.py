@@ -103,11 +103,17 @@ class FakePredictor:
         return Prediction(model, probabilities, 12.3)
 
     def predict(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
+        return self.read(pictures, model)[0]
+
+    def read(
+        self, pictures: NDArray[np.uint8], model: str
+    ) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
         other = copy(self)  # so that not even for a moment what is in a batch counts as seen one by one
         other.seen = list(self.seen)
-        shares = np.stack([other.classify(picture, model).probabilities for picture in pictures])
+        answers = [other.classify(picture, model) for picture in pictures]
         self.in_batches += other.seen[-len(pictures) :]
-        return shares
+        readings = [answer.digits for answer in answers if answer.digits is not None]
+        return np.stack([answer.probabilities for answer in answers]), readings or None
 
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
         self.classify(picture, model)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +20,7 @@ from maxdigit.data.kaggle import PICTURES_SHAPE, is_pictures_file, read_packed_p
 from maxdigit.data.label_table import read_label_table, whole_number
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
+from maxdigit.models.reader import Reading
 
 MAX_PICTURES = 10_000  # in one go
 MAX_PICTURE_BYTES = 60_000_000  # of one file in an archive, unpacked
@@ -50,6 +51,8 @@ class Answered:
 
     entry: Entry
     probabilities: dict[str, NDArray[np.float32]]
+    # By model, what it reads, from left to right; those without a reader are left out.
+    readings: dict[str, tuple[Reading, ...]] = field(default_factory=dict)
 
 
 def read_batch(predictor: Predictor, paths: Sequence[Path]) -> tuple[int, Iterator[Entry]]:
@@ -82,11 +85,22 @@ def answer_batch(predictor: Predictor, entries: Iterable[Entry], models: Sequenc
     while group := list(islice(entries, BATCH)):
         readable = [entry for entry in group if entry.pixels is not None]
         rows: dict[str, Iterator[NDArray[np.float32]]] = {}
+        read: dict[str, Iterator[tuple[Reading, ...]]] = {}
         if readable:
             pictures = np.stack([entry.pixels for entry in readable])  # type: ignore[misc]
-            rows = {model: iter(predictor.predict(pictures, model)) for model in models}
+            for model in models:
+                probabilities, readings = predictor.read(pictures, model)
+                rows[model] = iter(probabilities)
+                if readings is not None:
+                    read[model] = iter(readings)
         yield [
-            Answered(entry, {} if entry.pixels is None else {model: next(rows[model]) for model in models})
+            Answered(entry, {})
+            if entry.pixels is None
+            else Answered(
+                entry,
+                {model: next(rows[model]) for model in models},
+                {model: next(found) for model, found in read.items()},
+            )
             for entry in group
         ]
 

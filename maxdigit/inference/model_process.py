@@ -16,7 +16,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.managers import BaseManager
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,11 @@ from numpy.typing import NDArray
 from maxdigit import CHECKPOINTS
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Prediction, Predictor, default_model
+from maxdigit.models.reader import Reading
 from maxdigit.preparation.prepare import PreparedPicture
+
+if TYPE_CHECKING:
+    from maxdigit.inference.inside import Inside
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -92,9 +96,19 @@ class ModelProcessPredictor(Predictor):
         """As :meth:`Predictor.predict`."""
         return self._ask(Predictor.predict, pictures, model)
 
+    def read(
+        self, pictures: NDArray[np.uint8], model: str
+    ) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
+        """As :meth:`Predictor.read`."""
+        return self._ask(Predictor.read, pictures, model)
+
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
         """As :meth:`Predictor.classify`."""
         return self._ask(Predictor.classify, picture, model)
+
+    def look_inside(self, picture: NDArray[np.uint8], model: str, **options: Any) -> Inside:
+        """As :meth:`Predictor.look_inside`."""
+        return self._ask(Predictor.look_inside, picture, model, **options)
 
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
         """As :meth:`Predictor.explain`."""

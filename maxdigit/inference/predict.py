@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit import CHECKPOINTS, IMAGE_SIZE
 from maxdigit.errors import CheckpointError, UnknownModelError
+from maxdigit.inference.digits import Box
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import explain
 from maxdigit.models.reader import Reading, Reads
@@ -23,6 +25,9 @@ from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES
 from maxdigit.preparation.files import open_picture
 from maxdigit.preparation.framing import Region
 from maxdigit.preparation.prepare import PreparedPicture, prepare
+
+if TYPE_CHECKING:
+    from maxdigit.inference.inside import Inside
 
 NAMES = (*MODELS, ENSEMBLE)  # all that can be asked, if it is trained
 DEFAULT_MODEL = "resnet18"  # right more often than the others, and fast
@@ -185,6 +190,12 @@ class Predictor:
         """Probabilities ``(N, 10)`` for pictures ``(N, 128, 128)``; see :class:`maxdigit.models.registry.Predicts`."""
         return self.classifier(model).predict(pictures)
 
+    def read(
+        self, pictures: NDArray[np.uint8], model: str
+    ) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
+        """Probabilities ``(N, 10)`` and readings for pictures; see :class:`maxdigit.models.reader.Reads`."""
+        return self.classifier(model).read(pictures)
+
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
         """One answer for one prepared picture (uint8, 128 x 128)."""
         classifier = self.classifier(model)
@@ -212,6 +223,27 @@ class Predictor:
                 member = cast(ReadingClassifier, self.classifier(name))  # never the ensemble itself
                 heat += weight * explain(member, MODELS[name], picture, digit)
         return heat / heat.max() if heat.any() else heat
+
+    def look_inside(
+        self,
+        picture: NDArray[np.uint8],
+        model: str,
+        *,
+        boxes: Sequence[Box] = (),
+        chosen: tuple[int, int] | None = None,
+    ) -> Inside:
+        """What a network makes of a prepared picture (uint8, 128 x 128), section by section.
+
+        For the ensemble it is the member whose word counts most. Arguments and errors as for
+        :func:`maxdigit.inference.inside.look_inside`, which is loaded with what it needs when it is first asked for.
+        """
+        from maxdigit.inference.inside import look_inside
+
+        if model == ENSEMBLE:
+            weights = self.weights()
+            model = max(weights, key=weights.__getitem__)
+        member = cast(ReadingClassifier, self.classifier(model))  # never the ensemble itself
+        return look_inside(model, self.folder(model), member.reader, picture, boxes=boxes, chosen=chosen)
 
     def classifier(self, model: str) -> ReadingClassifier | Ensemble:
         """The calibrated model, or the ensemble of them; loaded once."""

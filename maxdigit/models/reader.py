@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+from maxdigit.models.registry import NUM_CLASSES, FeatureMap, Predicts
 
 MAX_READINGS = 8  # no picture that the models are trained on shows more digits
 NOTHING = NUM_CLASSES  # the head's class for a cell without a digit
@@ -42,7 +42,7 @@ class Reading:
 
 
 @runtime_checkable
-class Reads(Protocol):
+class Reads(Predicts, Protocol):
     """A classifier that says what it reads, too."""
 
     def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:

@@ -15,7 +15,15 @@ from huggingface_hub import EvalResult, ModelCardData
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.models.run_folder import CALIBRATION, CARD, CONFIG, RECIPE_NAMES, read_json
-from maxdigit.training.results import KindResult, RunResults, is_measured, known, read_results
+from maxdigit.training.results import (
+    HeatScore,
+    KindResult,
+    ReadingScore,
+    RunResults,
+    is_measured,
+    known,
+    read_results,
+)
 
 NOT_MEASURED = "not measured"
 _LIBRARIES = {"keras": "keras", "torch": "pytorch"}
@@ -71,6 +79,14 @@ On test pictures that no model has trained on ({test_pictures}), with 95 % inter
 For orientation, the paper reports {paper}. **Those are the competition's pictures; ours are synthetic.** The two do not
 compare as in a contest. Recall by digit, and accuracy by background, size, rotation and overlap, are in `metrics.json`.
 
+## Readings
+
+{readings}
+
+## Heat maps
+
+{heat}
+
 ## Limits
 
 MNIST's digits were written by American high-school students and census workers around 1990; other hands, and other
@@ -106,6 +122,28 @@ _CALIBRATED = """Probabilities are scaled by a temperature of {temperature:.3f},
 each of these kinds: {kinds}. There the expected calibration error went from {before} to {after}, and the mean
 cross-entropy from {loss_before:.3f} to {loss_after:.3f} nats. Answers stay the same."""
 _NOT_CALIBRATED = "None: the probabilities are the network's own."
+_READINGS = """A linear head on the feature map, `reader.safetensors`, tells which digits the network reads and where.
+On the same test pictures, in shares of the digits that are there:
+
+| pictures | digits | read right | as another digit | missed | invented | contradicted |
+|---|---|---|---|---|---|---|
+{rows}
+
+*Invented* is the share of the readings where no such digit is. An answer is *contradicted* where the largest digit that
+was read is not the answer, in this share of the pictures; the app calls it unsure. In brackets: how many of such
+answers are right, and of the others."""
+_NO_READINGS = "None: this run has no reader, or was not measured with it."
+_HEAT = """A heat map shows what in a picture spoke for a digit. On the first test pictures that the network answers
+right, the hottest point of the map for its answer lies in the box around a largest digit this often (95 % interval),
+and so much of the heat lies there:
+
+| pictures | hottest point in the box | heat in the box |
+|---|---|---|
+{rows}
+
+`python -m maxdigit heat --write` measures this; `benchmarks/heat.py` compares the way in which the maps are made with
+others, on validation pictures."""
+_NO_HEAT = "Not measured."
 
 
 def measured_runs(checkpoints: Path) -> Iterator[tuple[ModelSpec, str, Path]]:
@@ -155,6 +193,23 @@ def accuracy_cell(result: KindResult | None) -> str:
     return f"{percent(result.accuracy)} ({low:.1f}-{high:.1f}; n = {result.count:,})"
 
 
+def readings_cell(result: KindResult | None) -> str:
+    """How many of one kind's digits were read right: share, 95 % interval and number of digits."""
+    if result is None or result.readings is None:
+        return NOT_MEASURED
+    found = result.readings
+    low, high = (100 * bound for bound in found.right_interval95)
+    return f"{percent(found.right)} ({low:.1f}-{high:.1f}; n = {found.digits:,})"
+
+
+def heat_cell(score: HeatScore | None) -> str:
+    """How often the hottest point lies right on one kind: share, 95 % interval and number of pictures."""
+    if score is None:
+        return NOT_MEASURED
+    low, high = (100 * bound for bound in score.in_box_interval95)
+    return f"{percent(score.in_box)} ({low:.1f}-{high:.1f}; n = {score.count:,})"
+
+
 def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
     config, results = read_json(folder / CONFIG), read_results(folder)
     settings, training = config["recipe"], results.training
@@ -183,6 +238,8 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         calibration=_calibration(folder / CALIBRATION),
         test_pictures=known(results.test_pictures, "test_pictures"),
         results="\n".join(map(_result, results.test.values())),
+        readings=_readings(results),
+        heat=_heat(results),
         paper=paper,
     )
 
@@ -234,3 +291,26 @@ def _result(result: KindResult) -> str:
     balanced = percent(known(result.balanced_accuracy, "balanced_accuracy"))
     error = percent(known(result.calibration_error, "calibration_error"))
     return f"| {result.kind} | {accuracy_cell(result)} | {balanced} | {known(result.loss, 'loss'):.3f} | {error} |"
+
+
+def _readings(results: RunResults) -> str:
+    rows = [_reading_row(result, result.readings) for result in results.test.values() if result.readings is not None]
+    return _READINGS.format(rows="\n".join(rows)) if rows else _NO_READINGS
+
+
+def _reading_row(result: KindResult, found: ReadingScore) -> str:
+    low, high = (100 * bound for bound in found.right_interval95)
+    right = f"{percent(found.right)} ({low:.1f}-{high:.1f})"
+    where = [
+        "none" if share is None else percent(share)
+        for share in (found.accuracy_contradicted, found.accuracy_not_contradicted)
+    ]
+    return (
+        f"| {result.kind} | {found.digits:,} | {right} | {percent(found.misread)} | {percent(found.missed)} | "
+        f"{percent(found.invented)} | {percent(found.contradicted)} ({', '.join(where)}) |"
+    )
+
+
+def _heat(results: RunResults) -> str:
+    rows = [f"| {kind} | {heat_cell(score)} | {percent(score.heat_in_box)} |" for kind, score in results.heat.items()]
+    return _HEAT.format(rows="\n".join(rows)) if rows else _NO_HEAT

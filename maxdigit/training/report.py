@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import ModelSpec
 from maxdigit.models.run_folder import ENSEMBLE
-from maxdigit.training.cards import NOT_MEASURED, accuracy_cell, measured_runs, percent
-from maxdigit.training.results import RunResults, is_measured, known, read_results
+from maxdigit.training.cards import (
+    NOT_MEASURED,
+    accuracy_cell,
+    heat_cell,
+    measured_runs,
+    percent,
+    readings_cell,
+)
+from maxdigit.training.results import HEAT_KINDS, RunResults, is_measured, known, read_results
 
-START, END = "<!-- results -->", "<!-- /results -->"
+RESULTS, READINGS = "results", "readings"  # what the tables are called in the comments around them
 
 
 def results_table(checkpoints: Path) -> str:
@@ -29,7 +37,7 @@ def results_table(checkpoints: Path) -> str:
 
 def summary_table(checkpoints: Path) -> str:
     """A Markdown table with the accuracy of every measured run under ``checkpoints``, by kind of picture."""
-    lines = [f"| model | {' | '.join(TEST_KINDS)} |", f"|---|{'---|' * len(TEST_KINDS)}"]
+    lines = _head(list(TEST_KINDS))
     for spec, recipe, folder in measured_runs(checkpoints):
         lines.append(_summary_row(f"`{spec.name}`, {recipe}", read_results(folder)))
     if is_measured(ensemble := checkpoints / ENSEMBLE):
@@ -37,18 +45,58 @@ def summary_table(checkpoints: Path) -> str:
     return "\n".join(lines)
 
 
-def update_table(path: Path, table: str) -> None:
-    """Put ``table`` between the two markers in the Markdown file ``path``.
+def readings_table(checkpoints: Path) -> str:
+    """A Markdown table of how well measured models read, and where their heat maps point, with 95 % intervals."""
+    columns = [*(f"{kind}: read right" for kind in TEST_KINDS), *(f"{kind}: hottest point" for kind in HEAT_KINDS)]
+    lines = _head(columns)
+    for name, results in _readers(checkpoints):
+        cells = [readings_cell(results.test.get(kind)) for kind in TEST_KINDS]
+        cells += [heat_cell(results.heat.get(kind)) for kind in HEAT_KINDS]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def readings_summary(checkpoints: Path) -> str:
+    """The same in brief: shares alone, on the kinds that heat maps are measured on."""
+    columns = [f"{what}, {kind}" for what in ("digits read right", "heat on the answer") for kind in HEAT_KINDS]
+    lines = _head(columns)
+    for name, results in _readers(checkpoints):
+        found = [result and result.readings for result in map(results.test.get, HEAT_KINDS)]
+        shares = [score and score.right for score in found]
+        shares += [score and score.in_box for score in map(results.heat.get, HEAT_KINDS)]
+        cells = [NOT_MEASURED if share is None else percent(share) for share in shares]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def update_table(path: Path, table: str, name: str = RESULTS) -> None:
+    """Put ``table`` between the two comments with its name in the Markdown file ``path``.
 
     Raises:
-        MaxDigitError: the markers are not there.
+        MaxDigitError: the comments are not there.
     """
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     text = path.read_text(encoding="utf-8")
-    if START not in text or END not in text:
-        raise MaxDigitError(f"{path} needs the lines {START} and {END}, with the table to come between them.")
-    head, rest = text.split(START, 1)
-    tail = rest.split(END, 1)[1]
-    path.write_text(f"{head}{START}\n{table}\n{END}{tail}", encoding="utf-8")
+    if start not in text or end not in text:
+        raise MaxDigitError(f"{path} needs the lines {start} and {end}, with the table to come between them.")
+    head, rest = text.split(start, 1)
+    tail = rest.split(end, 1)[1]
+    path.write_text(f"{head}{start}\n{table}\n{end}{tail}", encoding="utf-8")
+
+
+def _head(columns: list[str]) -> list[str]:
+    return [f"| model | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+
+
+def _readers(checkpoints: Path) -> Iterator[tuple[str, RunResults]]:
+    """The models that were measured with a reader: what each is called in a table, and its results."""
+    named = [(f"`{spec.name}`, {recipe}", folder) for spec, recipe, folder in measured_runs(checkpoints)]
+    if is_measured(ensemble := checkpoints / ENSEMBLE):
+        named.append((f"`{ENSEMBLE}`", ensemble))
+    for name, folder in named:
+        results = read_results(folder)
+        if results.heat or any(result.readings for result in results.test.values()):
+            yield name, results
 
 
 def _summary_row(name: str, results: RunResults) -> str:

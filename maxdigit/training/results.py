@@ -19,6 +19,7 @@ from maxdigit.models.run_folder import METRICS, write_json
 _T = TypeVar("_T")
 
 FACTORS = ("size", "rotation", "overlap", "noise", "background")  # by which accuracy is told, beside the digit
+HEAT_KINDS = ("textured", "drawn")  # kinds of pictures on which heat maps are measured
 TEST_PICTURES = "our own synthesis from MNIST's test digits; not the competition's"
 _BY = "accuracy_by_"  # how the file calls each of them
 
@@ -69,6 +70,19 @@ class ReadingScore:
     contradicted: float  # share of the pictures whose largest reading is not the answer,
     accuracy_contradicted: float | None  # the accuracy of those,
     accuracy_not_contradicted: float | None  # and of the others; None where there are none
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatScore:
+    """Where a model's heat maps for its own answer point, on pictures of one kind that it answers right."""
+
+    kind: str
+    split: str
+    seed: int  # the split's
+    count: int  # pictures looked at: the first of the split that are answered right
+    in_box: float  # share of them whose hottest point lies in the box of a largest digit, 0..1
+    in_box_interval95: tuple[float, float]  # Wilson
+    heat_in_box: float  # mean share of the heat that lies there, 0..1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,14 +160,17 @@ class RunResults:
     weight_bytes: int | None = None
     test: dict[str, KindResult] = field(default_factory=dict)  # by kind of picture
     blank: BlankResult | None = None
+    heat: dict[str, HeatScore] = field(default_factory=dict)  # by kind of picture
     test_pictures: str | None = None  # where they come from
     training: TrainingFacts = field(default_factory=TrainingFacts)
     versions: dict[str, str] | None = None  # of Python and of packages, when it was measured
 
-    def updated(self, result: KindResult | BlankResult) -> RunResults:
+    def updated(self, result: KindResult | BlankResult | HeatScore) -> RunResults:
         """The same with ``result`` in place of what was found before on pictures of its kind."""
         if isinstance(result, BlankResult):
             return replace(self, blank=result)
+        if isinstance(result, HeatScore):
+            return replace(self, heat={**self.heat, result.kind: result})
         return replace(self, test={**self.test, result.kind: result})
 
     def to_json(self) -> dict[str, Any]:
@@ -161,6 +178,7 @@ class RunResults:
         values = {part.name: getattr(self, part.name) for part in fields(self)}
         values["test"] = {kind: result.to_json() for kind, result in self.test.items()}
         values["blank"] = None if self.blank is None else self.blank.to_json()
+        values["heat"] = {kind: asdict(score) for kind, score in self.heat.items()}
         # What a run saw before its own start is 0 by default, which is no fact of a model that was never trained.
         values["training"] = {} if self.training == TrainingFacts() else _known(asdict(self.training))
         return _known(values)
@@ -218,6 +236,7 @@ def _run_results(data: dict[str, Any]) -> RunResults:
         weight_bytes=_as(int, data.get("weight_bytes")),
         test={str(kind): _kind_result(str(kind), values) for kind, values in data.get("test", {}).items()},
         blank=None if blank is None else _blank_result(blank),
+        heat={str(kind): _heat_score(str(kind), values) for kind, values in data.get("heat", {}).items()},
         test_pictures=_as(str, data.get("test_pictures")),
         training=TrainingFacts(
             epochs=_as(int, training.get("epochs")),
@@ -275,6 +294,18 @@ def _reading_score(values: dict[str, Any]) -> ReadingScore:
         contradicted=float(values["contradicted"]),
         accuracy_contradicted=_as(float, values["accuracy_contradicted"]),
         accuracy_not_contradicted=_as(float, values["accuracy_not_contradicted"]),
+    )
+
+
+def _heat_score(kind: str, values: dict[str, Any]) -> HeatScore:
+    return HeatScore(
+        kind=kind,
+        split=str(values["split"]),
+        seed=int(values["seed"]),
+        count=int(values["count"]),
+        in_box=float(values["in_box"]),
+        in_box_interval95=_interval(values["in_box_interval95"]),
+        heat_in_box=float(values["heat_in_box"]),
     )
 
 

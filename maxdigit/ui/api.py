@@ -39,6 +39,7 @@ _READING = {
     },
     "required": ["digit", "probability", "x", "y"],
 }
+_READINGS = {"anyOf": [{"type": "array", "items": _READING, "maxItems": MAX_READINGS}, {"type": "null"}]}
 _ANSWER = {
     "type": "object",
     "properties": {
@@ -46,7 +47,7 @@ _ANSWER = {
         "max_digit": _DIGIT,
         "probabilities": _PROBABILITIES,
         "milliseconds": {"type": "number"},
-        "digits": {"anyOf": [{"type": "array", "items": _READING, "maxItems": MAX_READINGS}, {"type": "null"}]},
+        "digits": _READINGS,
     },
     "required": ["model", "max_digit", "probabilities", "milliseconds", "digits"],
 }
@@ -56,6 +57,7 @@ _ROW = {
         "name": {"type": "string"},
         "max_digit": _DIGIT,
         "probabilities": _PROBABILITIES,
+        "digits": _READINGS,
         "error": {"type": "string"},
     },
     "required": ["name"],
@@ -118,7 +120,8 @@ def add_api(predictor: Predictor) -> None:
             model: The name of the model to ask.
 
         Returns:
-            For each picture its name, the largest digit and the probabilities, or an error if it cannot be read.
+            For each picture its name, the largest digit, the probabilities and the digits that were read, or an error
+            if it cannot be read.
         """
         with _told():
             count, entries = read_batch(predictor, [existing(path, limit=None) for path in files or ()])
@@ -157,9 +160,10 @@ def _picture(predictor: Predictor, image: str | None) -> NDArray[np.uint8]:
 def _row(answered: Answered, model: str) -> dict[str, Any]:
     if answered.entry.pixels is None:
         return {"name": answered.entry.name, "error": without_paths(str(answered.entry.error))}
-    shares = answered.probabilities[model]
+    shares, read = answered.probabilities[model], answered.readings.get(model)
     return {
         "name": answered.entry.name,
         "max_digit": int(shares.argmax()),
         "probabilities": rounded(shares),
+        "digits": None if read is None else [reading.rounded() for reading in read],
     }

@@ -29,6 +29,8 @@ class Result:
     probabilities: dict[str, NDArray[np.float32]]  # by model, (10,)
     fixed: int | None = None  # the answer that a visitor gave instead
     is_doubtful: bool = False  # unsure however sure the model is, as :class:`Entry` tells
+    # By model, the digits that it reads, from left to right; those without a reader are left out.
+    digits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -44,10 +46,16 @@ class Results:
         for one in answered:
             pixels = one.entry.pixels
             thumb = None if pixels is None else pixels.reshape(64, 2, 64, 2).mean((1, 3)).round().astype(np.uint8)
-            result = Result(
-                one.entry.name, thumb, one.entry.error, one.probabilities, is_doubtful=one.entry.is_doubtful
+            self.rows.append(
+                Result(
+                    one.entry.name,
+                    thumb,
+                    one.entry.error,
+                    one.probabilities,
+                    is_doubtful=one.entry.is_doubtful,
+                    digits={model: tuple(each.digit for each in read) for model, read in one.readings.items()},
+                )
             )
-            self.rows.append(result)
 
     def mend(self, number: Any, digit: Any) -> None:
         """Take a visitor's answer in place of the model's, if there is such a row and such a digit."""
@@ -74,11 +82,27 @@ class Results:
         """Whether the models give different answers."""
         return len({int(p.argmax()) for p in row.probabilities.values()}) > 1
 
+    def is_unsure(self, row: Result) -> bool:
+        """Whether the first model's answer is to be called unsure, as :func:`maxdigit.ui.sureness.is_unsure` does."""
+        return bool(row.probabilities) and (
+            row.is_doubtful or self.is_contradicted(row) or self.confidence(row) < UNSURE
+        )
+
+    def is_contradicted(self, row: Result) -> bool:
+        """Whether the first model's answer is not the largest of the digits that it reads."""
+        read = row.digits.get(self.models[0])
+        return bool(read) and max(read) != int(row.probabilities[self.models[0]].argmax())
+
+    @property
+    def reads(self) -> bool:
+        """Whether the first model says what it reads."""
+        return any(self.models[0] in row.digits for row in self.rows)
+
     def filtered(self, which: str) -> list[int]:
         """The numbers of the rows that belong to one of :data:`maxdigit.ui.texts.FILTERS`."""
         tests = {
             "all": lambda _: True,
-            "unsure": lambda row: bool(row.probabilities) and (row.is_doubtful or self.confidence(row) < UNSURE),
+            "unsure": self.is_unsure,
             "disagree": self.disagree,
             "wrong": lambda row: self.truth(row) not in (None, self.answer(row)),
             "fixed": lambda row: row.fixed is not None,
@@ -104,16 +128,17 @@ def submission_csv(results: Results) -> str:
 
 
 def full_csv(results: Results) -> str:
-    """Everything: name, answer, whether it was mended, each model's answer and ten probabilities, truth, error."""
+    """Everything: name, answer, whether it was mended, truth, error; each model's answer, what it reads, ten shares."""
     head = ["name", "answer", "fixed_by_hand", "label"]
     for model in results.models:
-        head += [f"{model}_answer", *(f"{model}_p{digit}" for digit in range(NUM_CLASSES))]
+        head += [f"{model}_answer", f"{model}_digits", *(f"{model}_p{digit}" for digit in range(NUM_CLASSES))]
     lines: list[Sequence[Any]] = [[*head, "error"]]
     for row in results.rows:
         line: list[Any] = [_harmless(row.name), results.answer(row), int(row.fixed is not None), results.truth(row)]
         for model in results.models:
             shares = row.probabilities.get(model)
-            line += [""] * 11 if shares is None else [int(shares.argmax()), *(f"{share:.6f}" for share in shares)]
+            read = " ".join(map(str, row.digits.get(model, ())))
+            line += [""] * 12 if shares is None else [int(shares.argmax()), read, *(f"{share:.6f}" for share in shares)]
         lines.append([*line, row.error or ""])
     return csv_text(lines)
 

@@ -14,7 +14,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
-from ui_support import FakePredictor
+from ui_support import FakePredictor, ReadingPredictor
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference import bulk
@@ -295,6 +295,34 @@ def test_a_mended_answer_counts_in_what_is_downloaded() -> None:
     assert len(full) == 61 and full[7]["answer"] == "3" and full[7]["fixed_by_hand"] == "1" and full[7]["label"] == "3"
     assert full[60]["error"] == "It is no picture." and full[60]["resnet18_p0"] == ""
     assert sum(float(full[0][f"torch_cnn_p{digit}"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)
+
+
+class Contradicting(ReadingPredictor):
+    """Reads as its parent does, and answers 1."""
+
+    unlike = 1
+
+
+@pytest.mark.parametrize(("predictor", "is_unsure"), [(ReadingPredictor(), False), (Contradicting(), True)])
+def test_what_is_read_is_shown_and_downloaded_and_a_contradiction_is_unsure(
+    predictor: ReadingPredictor, is_unsure: bool
+) -> None:
+    pixels = np.zeros((128, 128), np.uint8)
+    pixels[20:52, 30:36] = pixels[20:40, 70:76] = 255
+    results = Results(["resnet18", "torch_cnn"])
+    found = [Entry("read.png", pixels), Entry("blank.png", np.zeros_like(pixels)), Entry("no.png", None)]
+    for group in answer_batch(predictor, found, results.models):
+        results.add(group)
+    assert results.rows[0].digits == {"resnet18": (8, 5), "torch_cnn": (8, 5)} and results.rows[2].digits == {}
+    assert (0 in results.filtered("unsure")) == is_unsure and 1 not in results.filtered("unsure")
+    page, *_ = results_page(results, "all", 0)
+    assert texts.DIGITS_READ in page and ('class="differs">8 · 5<' in page) == is_unsure and "8 · 5<" in page
+    rows = list(csv.DictReader(io.StringIO(full_csv(results))))
+    assert [row["torch_cnn_digits"] for row in rows] == ["8 5", "", ""]
+
+
+def test_without_a_reader_the_table_has_no_column_of_readings() -> None:
+    assert texts.DIGITS_READ not in results_page(filled(3), "all", 0)[0]
 
 
 def test_names_are_harmless_in_a_page_and_in_a_spreadsheet() -> None:

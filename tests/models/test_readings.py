@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from reader_support import head, put_run
 from safetensors.numpy import save_file
 from test_cli import run
 
@@ -30,7 +31,6 @@ from maxdigit.models.run_folder import READER
 from maxdigit.training import choose_readings
 from maxdigit.training.metrics import measure, measure_blank, score_readings
 from maxdigit.training.reading_scores import Tally, match
-from maxdigit.training.torch_loop import save_weights
 
 MAP = FeatureMap(channels=11, cells=12, first=20.0, step=8.0)
 SEEN = Reader(
@@ -98,21 +98,6 @@ def test_a_readers_cells_are_the_softmax_of_the_head_of_their_zone(zones, cell, 
     assert found.shape == (2, 11, 12, 12) and found.dtype == np.float32
     assert found[1][:, *cell] == pytest.approx(powers / powers.sum(), abs=1e-5)
     assert len(reader.read(maps)) == 2
-
-
-def put_run(folder: Path, reader: dict[str, np.ndarray] | bytes | None) -> Path:
-    """An untrained torch_cnn whose reader is this."""
-    save_weights(torch_cnn.build(), folder)
-    (folder / "config.json").write_text("{}")
-    if isinstance(reader, bytes):
-        (folder / READER).write_bytes(reader)
-    elif reader is not None:
-        save_file(reader, folder / READER)
-    return folder
-
-
-def head(weight: tuple[int, ...] = (11, 128), value: float = 0.0) -> dict[str, np.ndarray]:
-    return {"weight": np.full(weight, value, np.float32), "bias": np.eye(11, dtype=np.float32)[7] * 20}
 
 
 def settings(folder: Path, **changed: object) -> None:

@@ -57,6 +57,21 @@ CALIBRATION = {
 }
 
 
+READINGS = {
+    "digits": 3456,
+    "right": 0.9123,
+    "right_interval95": [0.902, 0.921],
+    "misread": 0.0111,
+    "missed": 0.0766,
+    "readings": 3300,
+    "invented": 0.0222,
+    "contradicted": 0.0333,
+    "accuracy_contradicted": 0.444,
+    "accuracy_not_contradicted": 0.988,
+}
+HEAT = {"split": "test", "seed": 3, "count": 300, "in_box": 0.973, "in_box_interval95": [0.948, 0.987]}
+
+
 RUNS = {
     f"{spec.name}/{recipe}": (spec, recipe, folder)
     for spec, recipe, folder in measured_runs(REPOSITORY / "checkpoints")
@@ -100,6 +115,17 @@ def test_the_text_tells_what_the_files_hold(tmp_path):
     ):
         assert part in text, part
     assert "{" not in text.replace('{"drawn"', ""), "a field was left unfilled"
+
+
+def test_how_well_it_reads_and_where_its_heat_maps_point_is_told(tmp_path):
+    read = {"drawn": {**RESULT, "readings": READINGS}, "photo": RESULT}
+    heat = {"drawn": {**HEAT, "heat_in_box": 0.8123}}
+    text = card(write(tmp_path / "run", metrics={**METRICS, "test": read, "heat": heat})).text
+    row = "| drawn | 3,456 | 91.2 % (90.2-92.1) | 1.1 % | 7.7 % | 2.2 % | 3.3 % (44.4 %, 98.8 %) |"
+    assert row in text and "| photo | 3,456" not in text
+    assert "| drawn | 97.3 % (94.8-98.7; n = 300) | 81.2 % |" in text and "maxdigit heat --write" in text
+    text = card(write(tmp_path / "without")).text
+    assert "this run has no reader" in text and "## Heat maps\n\nNot measured." in text
 
 
 def test_what_differs_from_run_to_run_is_told(tmp_path):

@@ -17,6 +17,7 @@ from maxdigit.training.cards import measured_runs
 from maxdigit.training.results import (
     Bin,
     BlankResult,
+    HeatScore,
     KindResult,
     ReadingScore,
     ResultsError,
@@ -52,6 +53,9 @@ DRAWN = KindResult(
     ),
     seconds=0.1,
 )
+HEAT = HeatScore(
+    kind="drawn", split="test", seed=3, count=4, in_box=0.75, in_box_interval95=(0.3, 0.95), heat_in_box=0.5
+)
 
 
 def put(folder: Path, metrics: object) -> Path:
@@ -70,11 +74,13 @@ def test_nothing_is_lost_of_a_committed_file(folder):
 def test_what_is_written_is_read_again(tmp_path):
     assert not is_measured(tmp_path)
     blank = BlankResult(kind="blank", confident_share=0.25, count=4, invented_per_picture=0.5)
-    results = RunResults(model="resnet18", test={"drawn": DRAWN}, blank=blank, weights={"resnet18": 1.0})
+    results = RunResults(
+        model="resnet18", test={"drawn": DRAWN}, blank=blank, heat={"drawn": HEAT}, weights={"resnet18": 1.0}
+    )
     write_results(tmp_path, results)
     assert is_measured(tmp_path) and read_results(tmp_path) == results
     written = json.loads((tmp_path / "metrics.json").read_text())
-    assert set(written) == {"model", "weights", "test", "blank"}, "what is not known is left out"
+    assert set(written) == {"model", "weights", "test", "blank", "heat"}, "what is not known is left out"
     assert written["test"]["drawn"]["accuracy_by_size"] == {"16-20": {"count": 4, "accuracy": 0.75}}
     assert written["test"]["drawn"]["readings"]["accuracy_contradicted"] is None
     assert written["test"]["drawn"]["recall"][0] is None and "loss" not in written["test"]["drawn"]
@@ -88,6 +94,7 @@ def test_one_kind_is_measured_anew_and_the_others_stay(tmp_path):
     assert after.updated(again).test["drawn"] is again and after.updated(again).blank == before.blank
     blank = BlankResult(kind="blank", confident_share=0.5)
     assert replace(after.updated(blank), blank=before.blank) == after and after.updated(blank).blank == blank
+    assert after.updated(HEAT) == replace(after, heat={"drawn": HEAT})
 
 
 def test_earlier_runs_count_too(tmp_path):
@@ -105,6 +112,7 @@ def test_earlier_runs_count_too(tmp_path):
         {"test": {"drawn": {"accuracy": 0.5, "count": 2}}},
         {"test": {"drawn": {**TEXTURED, "readings": {"digits": 3}}}},
         {"blank": {"count": 3}},
+        {"heat": {"drawn": {"count": 3}}},
         {"training": {"epochs": "many"}},
         {"weights": [1]},
     ],

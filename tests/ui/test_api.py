@@ -65,8 +65,9 @@ def test_what_is_read_is_told_with_its_place(picture: Path, tmp_path: Path) -> N
     with served(ReadingPredictor(["resnet18", "torch_cnn"]), tmp_path) as address:
         client = Client(address, verbose=False)
         answer, others = classify(client, picture), client.predict(image=handle_file(str(picture)), api_name="/compare")
+        (row,) = client.predict(files=[handle_file(str(picture))], model="resnet18", api_name="/batch")
     assert answer["digits"] == [{"digit": 8, "probability": 0.99, "x": 33.0, "y": 36.0}]
-    assert [other["digits"] for other in others] == [answer["digits"]] * 2
+    assert [other["digits"] for other in others] == [answer["digits"]] * 2 and row["digits"] == answer["digits"]
 
 
 def test_the_endpoint_describes_itself(url: str, client: Client) -> None:
@@ -100,6 +101,7 @@ def test_many_pictures_are_answered_in_one_call(client: Client, picture: Path, t
     first, second, third = client.predict(files=files, model="resnet18", api_name="/batch")
     assert (first["name"], second["name"], third["name"]) == ("picture.png", "a.png", "b.png")
     assert first["probabilities"] == second["probabilities"] == classify(client, picture)["probabilities"]
+    assert first["digits"] is None, "a model without a reader"
     assert "not a picture" in third["error"] and "max_digit" not in third
     with pytest.raises(AppError, match="no pictures"):
         client.predict(files=None, model="resnet18", api_name="/batch")

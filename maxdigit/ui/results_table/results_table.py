@@ -38,7 +38,8 @@ def results_page(results: Results, which: str, page: int) -> tuple[str, int, int
     page = min(max(page, 0), pages - 1)
     if not numbers:
         return f'<p class="note">{escape(texts.NO_ROWS)}</p>', 0, 1
-    columns = [texts.PICTURE, texts.FILE, texts.ANSWER, texts.SURE, texts.PROBABILITIES]
+    columns = [texts.PICTURE, texts.FILE, texts.ANSWER, texts.SURE]
+    columns += [*([texts.DIGITS_READ] if results.reads else []), texts.PROBABILITIES]
     columns += [title(model) for model in results.models[1:]] + ([texts.TRUTH] if results.labels else [])
     rows = [_row(results, number) for number in numbers[page * PAGE : (page + 1) * PAGE]]
     return table([Cell(escape(column), is_head=True) for column in columns], rows, is_wide=True), page, pages
@@ -49,7 +50,7 @@ def _row(results: Results, number: int) -> Row:
     name = Cell(escape(row.name), is_head=True)
     if row.thumb is None:
         trouble = escape(texts.told(row.error)) if row.error else ""
-        span = 3 + len(others) + bool(results.labels)
+        span = 3 + results.reads + len(others) + bool(results.labels)
         return Row([Cell(), name, Cell(trouble, attributes={"colspan": span})], "unread")
     answer, truth, shares = results.answer(row), results.truth(row), row.probabilities
     cells = [
@@ -57,8 +58,11 @@ def _row(results: Results, number: int) -> Row:
         name,
         Cell(_picker(row, number, answer)),
         Cell(texts.percent(results.confidence(row))),
-        Cell(small_bars(list(map(float, shares[results.models[0]])), results.models[0])),
     ]
+    if results.reads:
+        read = escape(" · ".join(map(str, row.digits.get(results.models[0], ()))))
+        cells.append(_differing(read, results.is_contradicted(row)))
+    cells.append(Cell(small_bars(list(map(float, shares[results.models[0]])), results.models[0])))
     for model in others:
         said, sure = int(shares[model].argmax()), float(shares[model].max())
         cells.append(_differing(f"{said} <small>{texts.percent(sure, 0)}</small>", said != answer))

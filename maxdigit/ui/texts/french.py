@@ -438,6 +438,7 @@ PICTURE = "Image"
 FILE = "Fichier"
 ANSWER = "Réponse"
 SURE = "Certitude"
+DIGITS_READ = "Il lit"
 PROBABILITIES = "0 à 9"
 TRUTH = "Vérité"
 FIXED = "corrigée"
@@ -764,6 +765,11 @@ ERRORS = {
     "Train it, or choose again without it: python -m maxdigit calibrate": (
         "L'ensemble compte sur {names}, sans poids entraînés dans {folder}. Entraînez-le, ou choisissez de nouveau "
         "sans lui : python -m maxdigit calibrate"
+    ),
+    "{path} is missing, damaged, or not the file that was calibrated (its SHA-256 differs). Restore it from the "
+    "repository or, if it was replaced on purpose, run: python -m maxdigit calibrate": (
+        "{path} est absent, endommagé, ou n'est pas le fichier qui a été calibré (son SHA-256 diffère). Reprenez-le du "
+        "dépôt ou, s'il a été remplacé exprès, lancez : python -m maxdigit calibrate"
     ),
     "{path} is damaged ({error}). Restore it from the repository, or delete it and run: python -m maxdigit calibrate": (
         "{path} est endommagé ({error}). Reprenez-le du dépôt, ou supprimez-le et lancez : python -m maxdigit calibrate"
