@@ -78,24 +78,29 @@ class InkFinder:
         part, scale = _scaled(picture, _FIRST_LOOK)
         ink, look = self._look(part)
         is_textured = look >= COMPETITION and _roughness(part, ink) >= _ROUGH
-        labels, kept, doubtful = find_pieces(ink, _LEAST_AREA[_FIRST_LOOK])
+        labels, kept, doubts = find_pieces(ink, _LEAST_AREA[_FIRST_LOOK])
         if not kept and max(picture.shape) > 1.5 * _FIRST_LOOK:
             part, scale = _scaled(picture, _CLOSER_LOOK)
             ink, _ = self._look(part)
-            labels, kept, doubtful = find_pieces(ink, _LEAST_AREA[_CLOSER_LOOK])
+            labels, kept, doubts = find_pieces(ink, _LEAST_AREA[_CLOSER_LOOK])
         if not kept:
             return None, is_textured
         left = top = 0
+        is_doubtful = bool(doubts)
         if (part_of := self._closer(picture, scale, [box for _, box in kept])) is not None:
             (start, end), closer = part_of
             seen = picture[start[1] : end[1], start[0] : end[0]]
             again, _ = self._look(_resized(seen, closer))
             found = find_pieces(again, _LEAST_AREA[_SECOND_LOOK])
             if found[1]:
-                ink, scale, (labels, kept, doubtful) = again, closer, found
+                now = np.array([box for _, box in found[1]]) / closer + start * 2
+                lost = [box for _, box in kept if not _overlaps(np.array(box) / scale, now)]
+                lost += [box for box in doubts if not _overlaps(np.array(box) / scale, np.array([(*start, *end)]))]
+                is_doubtful = bool(found[2] or lost)
+                ink, scale, (labels, kept, _) = again, closer, found
                 left, top = start
         boxes = tuple(box for _, box in kept)
-        return Writing(_only(ink, labels, kept), boxes, scale, left, top, doubtful), is_textured
+        return Writing(_only(ink, labels, kept), boxes, scale, left, top, is_doubtful), is_textured
 
     @staticmethod
     def _closer(
@@ -178,7 +183,13 @@ def _scaled(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], f
     return _resized(picture, scale), scale
 
 
-def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int32], list[tuple[int, Box]], bool]:
+def _overlaps(box: NDArray[np.floating], others: NDArray[np.floating]) -> bool:
+    """Whether a box shares some area with any of several others ``(N, 4)``."""
+    shared = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    return bool((shared > 0).all(1).any())
+
+
+def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int32], list[tuple[int, Box]], list[Box]]:
     """Separate pieces of ink.
 
     Args:
@@ -186,8 +197,8 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
         least_area: pixels that a piece has at least.
 
     Returns:
-        Each pixel's piece, the pieces that count with their numbers and boxes, and whether one that does not may be
-        a digit.
+        Each pixel's piece, the pieces that count with their numbers and boxes, and the boxes of those that do not but
+        may be digits.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > FAINT).astype(np.uint8), connectivity=8)
     highest = np.zeros(count, np.float32)
@@ -195,7 +206,7 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
     there = [number for number in range(1, count) if stats[number, cv2.CC_STAT_AREA] >= least_area]
     sure = [number for number in there if highest[number] >= SURE]
     if not sure:
-        return labels, [], False
+        return labels, [], []
     sides = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1)
     sure = [number for number in sure if not _is_frame(number, sure, stats)]
     sure = _without_frames(ink, labels, sure, stats)
@@ -203,14 +214,14 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
     kept = [number for number in sure if sides[number] >= _LEAST_SIDE * largest]
     kept, thin = _of_one_pen(labels, kept, stats)
     area = np.median(stats[kept, cv2.CC_STAT_AREA])
-    doubtful = bool(thin) or any(
-        highest[number] < SURE and stats[number, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area for number in there
-    )
-    boxes: list[tuple[int, Box]] = []
-    for number in kept:
-        x, y, width, height = (int(value) for value in stats[number, :4])
-        boxes.append((number, (x, y, x + width, y + height)))
-    return labels, boxes, doubtful
+    is_large = stats[:, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area
+    doubts = thin + [number for number in there if highest[number] < SURE and is_large[number]]
+    return labels, [(number, _box(stats[number])) for number in kept], [_box(stats[number]) for number in doubts]
+
+
+def _box(stats: NDArray[np.int32]) -> Box:
+    x, y, width, height = stats[:4].tolist()
+    return x, y, x + width, y + height
 
 
 def _only(ink: FloatPicture, labels: NDArray[np.int32], kept: list[tuple[int, Box]]) -> FloatPicture:

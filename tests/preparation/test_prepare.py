@@ -343,6 +343,35 @@ def test_the_second_look_enlarges_a_small_digit_no_further_than_its_strokes_bear
     assert start[0] < 120 / (256 / 192) < 132 / (256 / 192) < end[0]
 
 
+class _Staged(finder.InkFinder):
+    """An ink finder that sees what it is told to, look by look."""
+
+    def __init__(self, *looks: np.ndarray) -> None:
+        self.left = list(looks)
+
+    def _look(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
+        ink = self.left.pop(0)
+        return cv2.resize(ink, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST), 0.0
+
+
+def test_what_the_first_look_saw_and_the_second_did_not_makes_the_answer_doubtful():
+    first, beyond = np.zeros((256, 256), np.float32), np.zeros((256, 256), np.float32)
+    for x in (60, 100):
+        first[60:84, x : x + 12] = 0.9
+    beyond[200:224, 200:212] = 0.5  # it may be a digit, but not where the second look is
+    everything, half = np.full((180, 180), 0.9, np.float32), np.zeros((180, 180), np.float32)
+    half[:, :90] = 0.9  # the digit on the left alone
+    picture = np.full((256, 256, 3), 255, np.uint8)
+    for looks, is_doubtful in (
+        ((first, everything), False),
+        ((first, half), True),
+        ((first + beyond, everything), True),
+    ):
+        staged = _Staged(*looks)
+        writing, _ = staged.find(picture)
+        assert writing is not None and writing.is_doubtful == is_doubtful and not staged.left
+
+
 def test_the_rest_of_a_frame_is_left_out_where_a_trace_of_it_is_left():
     ink_map = np.zeros((120, 200), np.float32)
     cv2.rectangle(ink_map, (5, 5), (195, 115), 0.05, 2)  # what the network no longer takes for ink
