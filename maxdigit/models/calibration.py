@@ -6,9 +6,12 @@ NumPy alone: whoever asks a model loads this, and should load no second framewor
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +37,7 @@ class Calibration:
     loss_after: float
     calibration_error_before: float  # expected, as in metrics.json
     calibration_error_after: float
+    weights: Mapping[str, str] = field(default_factory=dict)  # :func:`weight_digests` of what was calibrated
 
 
 class CalibratedClassifier:
@@ -70,11 +74,42 @@ def read_temperature(folder: Path) -> float | None:
     Raises:
         CheckpointError: ``calibration.json`` is damaged.
     """
+    kept = _read(folder)
+    return None if kept is None else float(kept["temperature"])
+
+
+def weight_digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each of the model's files in ``folder``, in hexadecimal, by its name."""
+    return {path.name: _digest(path) for path in sorted(folder.glob("model*")) if path.is_file()}
+
+
+def check_weights(folder: Path) -> None:
+    """See that the weights in ``folder`` are those that were calibrated; older calibrations do not tell which.
+
+    Raises:
+        CheckpointError: they are others, or damaged.
+    """
+    kept = _read(folder)
+    for name, digest in ({} if kept is None else kept.get("weights", {})).items():
+        path = folder / Path(name).name
+        if not path.is_file() or _digest(path) != digest:
+            raise CheckpointError(
+                "{path} is missing, damaged, or not the file that was calibrated (its SHA-256 differs). Restore it "
+                "from the repository or, if it was replaced on purpose, run: python -m maxdigit calibrate",
+                path=path,
+            )
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    """What ``calibration.json`` holds, with a temperature that makes sense; None if it is not there."""
     path = folder / CALIBRATION
     try:
-        temperature = float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        temperature = float(kept["temperature"])
         if not COLDEST <= temperature <= HOTTEST:  # neither is NaN
             raise ValueError(f"a temperature of {temperature}")
+        if not isinstance(kept.get("weights", {}), dict):
+            raise ValueError("weights that are none")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -82,7 +117,12 @@ def read_temperature(folder: Path) -> float | None:
             f"{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
             "python -m maxdigit calibrate"
         ) from error
-    return temperature
+    return kept
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def scale(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.models.calibration import CalibratedClassifier, read_temperature, scale
+from maxdigit.models.calibration import CalibratedClassifier, check_weights, read_temperature, scale
 from maxdigit.models.reader import Reader, Reading
 from maxdigit.models.registry import Classifier, ModelSpec, get_model
 from maxdigit.models.run_folder import READER, READER_SETTINGS
@@ -103,7 +103,9 @@ def load_reading(model: str, folder: Path) -> ReadingClassifier:
     """
     spec = get_model(model)
     temperature = read_temperature(folder)
-    return ReadingClassifier(spec.load(folder), temperature, load_reader(spec, folder))
+    classifier = spec.load(folder)  # first, for it knows more about what may be wrong with a file
+    check_weights(folder)
+    return ReadingClassifier(classifier, temperature, load_reader(spec, folder))
 
 
 def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:

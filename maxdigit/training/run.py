@@ -19,7 +19,7 @@ from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
-from maxdigit.models.calibration import Calibration, scale
+from maxdigit.models.calibration import Calibration, scale, weight_digests
 from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import (
@@ -196,7 +196,10 @@ def write_calibration(
     after = scale(before, temperature)
     losses = [round(cross_entropy(p, labels), 5) for p in (before, after)]
     errors = [round(calibration_error(p.max(1), p.argmax(1) == labels), 5) for p in (before, after)]
-    calibration = Calibration(temperature, VALIDATION.name, VALIDATION.seed, TEST_KINDS, count, *losses, *errors)
+    weights = weight_digests(folder)
+    calibration = Calibration(
+        temperature, VALIDATION.name, VALIDATION.seed, TEST_KINDS, count, *losses, *errors, weights
+    )
     write_json(folder / CALIBRATION, asdict(calibration))
     return calibration, after, labels
 

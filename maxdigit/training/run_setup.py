@@ -121,6 +121,7 @@ def prepare_folder(
             )
         if changed:
             write_json(config, {**found, "recipe": settings})
+        remove(folder / CALIBRATION)  # of the weights so far
         return
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder} is a file. Name a folder for the run: --out FOLDER.")

@@ -33,7 +33,9 @@ async def fetch(url: str, cache_dir: str) -> str:
             content = await _content(url)
     except TimeoutError:
         raise _refused(f"The address did not answer within {SECONDS:.0f} seconds.") from None
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError):
+    except gr.Error:  # which is a ValueError
+        raise
+    except Exception:  # the address, the network, TLS, the other server: each raises errors of its own
         raise _refused("The address cannot be reached, or does not give a file.") from None
     place = Path(cache_dir) / secrets.token_hex(16)
     place.mkdir(parents=True)

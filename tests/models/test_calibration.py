@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import CheckpointError
 from maxdigit.models import torch_cnn
-from maxdigit.models.calibration import COLDEST, HOTTEST, load_calibrated, read_temperature, scale
+from maxdigit.models.calibration import COLDEST, HOTTEST, load_calibrated, read_temperature, scale, weight_digests
+from maxdigit.models.reading_classifier import load_reading
 from maxdigit.training.metrics import answer, validate
 from maxdigit.training.run import write_calibration
 from maxdigit.training.temperature import fit_temperature
@@ -124,3 +126,21 @@ def test_a_damaged_calibration_is_named_with_its_remedy(text, tmp_path):
     (tmp_path / "calibration.json").write_text(text)
     with pytest.raises(CheckpointError, match=r"calibration\.json is damaged .* python -m maxdigit calibrate"):
         load_calibrated("torch_cnn", tmp_path)
+
+
+def test_weights_other_than_those_that_were_calibrated_are_refused(tmp_path):
+    save_weights(torch_cnn.build(), tmp_path)
+    (tmp_path / "calibration.json").write_text(json.dumps({"temperature": 1.5, "weights": weight_digests(tmp_path)}))
+    assert load_reading("torch_cnn", tmp_path)
+    save_weights(torch_cnn.build(), tmp_path)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is missing, damaged, or not the file .* calibrate"):
+        load_reading("torch_cnn", tmp_path)
+    (tmp_path / "calibration.json").write_text(json.dumps({"temperature": 1.5}))
+    assert load_reading("torch_cnn", tmp_path), "older calibrations do not tell of which weights they are"
+
+
+def test_the_committed_calibrations_are_of_the_committed_weights():
+    runs = [path.parent for path in CHECKPOINTS.glob("*/*/calibration.json") if weight_digests(path.parent)]
+    assert runs
+    for folder in runs:
+        assert json.loads((folder / "calibration.json").read_text())["weights"] == weight_digests(folder), folder

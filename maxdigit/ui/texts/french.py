@@ -388,6 +388,104 @@ def _says(names: list[str]) -> str:
     return "dit" if len(names) == 1 else "disent"
 
 
+# La vue dans un réseau
+
+INSIDE = {
+    "open": "Regarder dans le réseau",
+    "label": "Dans le réseau",
+    "close": "Fermer",
+    "title": "À l'intérieur : {model}",
+    "intro": (
+        "De haut en bas : ce que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en "
+        "grand."
+    ),
+    "member": (
+        "L'{ensemble} interroge plusieurs réseaux. Voici le {model}, dont l'avis compte le plus. De haut en bas : ce "
+        "que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en grand."
+    ),
+    "picture": (
+        "L'image que reçoit le réseau. Parcourez-la avec les touches fléchées pour savoir quelles cellules y regardent."
+    ),
+    "point": (
+        "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y regardent."
+    ),
+    "reads": "Le lecteur lit ici un {digit} ({percent} %).",
+    "reads_nothing": "Le lecteur ne lit aucun chiffre ici ({percent} %).",
+    "no_reader": "Ce réseau n'a pas de lecteur.",
+    "what_field": "Que sont ces carrés ?",
+    "field_is": (
+        "Un réseau regarde une image par beaucoup de petites cellules. Chaque carré est la partie de l'image que voit"
+        " une cellule d'une section, son champ récepteur : minuscule dans la première section, plus grand dans chaque"
+        " suivante."
+    ),
+    "what_reader": "Qu'est-ce que le lecteur ?",
+    "reader_is": (
+        "Un petit ajout au réseau qui dit, pour chaque cellule de ses dernières sections, quel chiffre s'y trouve. Il"
+        " lit en même temps ; la réponse elle-même n'en dépend pas."
+    ),
+    "size": "{cells} × {cells} cellules, {channels} cartes",
+    "names": {
+        "first convolution": "Première convolution",
+        "last convolution": "Dernière convolution",
+        "section": "Section {number}",
+        "stem": "Entrée",
+        "stage": "Étage {number}",
+    },
+    "does": {
+        "edges": "Marque les bords et les lignes, clairs sur fond sombre ou sombres sur fond clair.",
+        "strokes": "Assemble les bords : morceaux de traits, leurs bouts et leurs courbes.",
+        "parts": "Assemble les traits : boucles, crochets, croisements.",
+        "digits": "Voit autant qu'un chiffre entier, et distingue les chiffres.",
+        "picture": "Voit les chiffres avec ce qui les entoure.",
+    },
+    "sees": "Une cellule voit {field} × {field} pixels.",
+    "map": "Carte {map}, {section}",
+    "what_map": "Qu'est-ce qu'une carte de caractéristiques ?",
+    "map_is": (
+        "Chaque carte cherche une seule chose partout dans l'image. Plus une cellule est colorée, plus il y en a ; la"
+        " pleine couleur est le plus qu'elle a trouvé dans 256 images de test. De chaque section, vous voyez les huit"
+        " cartes les plus actives."
+    ),
+    "exciting": "Ce qui excite le plus cette carte dans 256 images de test",
+    "pictures_alt": "Neuf morceaux d'images de test qui excitent le plus cette carte",
+    "no_pictures": (
+        "Les images de test qui l'excitent n'ont pas encore été cherchées pour ce réseau : python -m maxdigit inside"
+    ),
+    "kernel": "Son noyau",
+    "kernel_alt": "Le noyau de cette carte, comme motif de carrés clairs et sombres",
+    "what_kernel": "Qu'est-ce qu'un noyau ?",
+    "kernel_is": (
+        "Le motif que cherche la carte : il est déplacé sur l'image, et là où du clair tombe sur ses carrés clairs et"
+        " du sombre sur ses carrés sombres, la carte s'allume. Les carrés gris ne comptent pas."
+    ),
+    "flows": "Des chiffres lus aux dix barres",
+    "flows_alt": (
+        "Des bandes de chaque chiffre lu vers les barres qu'il fait monter ou baisser ; une liste dit ensuite la même"
+        " chose"
+    ),
+    "flows_colours": (
+        "Les bandes colorées font monter une barre, les grises la font baisser ; plus c'est large, plus c'est fort."
+    ),
+    "flows_none": "Il ne lit aucun chiffre ici, il n'y a donc rien à suivre.",
+    "what_flows": "Comment est-ce calculé ?",
+    "flows_exact": (
+        "Exactement : la dernière couche de ce réseau additionne ce que disent toutes les cellules. Celles autour de "
+        "chaque chiffre font ses bandes ; toutes les autres sont « le reste ». Ensemble, elles sont la réponse, avant"
+        " que le softmax en fasse des parts."
+    ),
+    "flows_erased": (
+        "En effaçant : chaque chiffre est retiré de l'image à son tour, et ses bandes sont ce qui change dans la "
+        "réponse, avant que le softmax en fasse des parts. Comme les chiffres agissent ensemble, la somme des bandes "
+        "n'est pas forcément la réponse."
+    ),
+    "rest": "le reste",
+    "adds": "{name} fait monter la barre du {bar} de {value}.",
+    "takes": "{name} fait baisser la barre du {bar} de {value}.",
+    "nothing": "Il n'y a encore rien à regarder. Donnez d'abord une image au réseau.",
+    "blank": "Aucune écriture n'a été trouvée dans cette image, il n'y a donc rien à suivre dans le réseau.",
+    "hidden": "Devinez d'abord : ce qui est à l'intérieur trahirait la réponse.",
+}
+
 # Corrections
 
 CORRECTIONS_TEXT = """
@@ -639,6 +737,15 @@ NO_MODELS_FOR_API = "aucun n'est encore entraîné"
 
 # What the modules behind the page say in English when something is wrong -> the same in French.
 ERRORS = {
+    "Section {section} of this network has no map {channel}. The network was trained anew; press another map.": (
+        "La section {section} de ce réseau n'a pas de carte {channel}. Le réseau a été entraîné à nouveau ; appuyez "
+        "sur une autre carte."
+    ),
+    "What happens inside a network is computed by OpenVINO, which is not there or cannot compute it here. "
+    "Install it with: pip install openvino": (
+        "Ce qui se passe dans un réseau est calculé par OpenVINO, qui n'est pas là ou ne peut pas le calculer ici. "
+        "Installez-le avec : pip install openvino"
+    ),
     # Pictures
     "{name} is empty (0 bytes). Choose another file.": "{name} est vide (0 octet). Choisissez un autre fichier.",
     "{name} is larger than {limit} MB. Save it as JPEG and try again.": (
