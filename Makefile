@@ -1,6 +1,6 @@
 # make app     set up what is needed and open the app
 # make check   linter, type checker and the fast tests
-# make test    linter, type checker and all tests
+# make test    linter, type checker and all tests; prints what they do not reach
 # make format  put the code in the project's format
 PYTHON ?= python3
 VENV ?= .venv
@@ -15,7 +15,7 @@ check: lint
 	$(PYTEST) -m "not slow and not browser"
 
 test: lint
-	$(PYTEST)
+	$(PYTEST) --cov --cov-report=term
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
