@@ -3,7 +3,8 @@
 Opens the app with the committed models in Chromium (on the path, or named by ``CHROMIUM``), draws 3, 8 and 5 as a mouse
 would, and takes pictures at laptop and phone size, in light and dark, and of Compare and Training. For the recording
 the hand moves slowly enough for each frame to be taken, and every frame is then shown for as long as it lasts at a
-hand's pace.
+hand's pace. The card that social networks show for a link to the page is made anew too, and with ``--card`` nothing
+else.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ import math
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from maxdigit import CHECKPOINTS
-from maxdigit.inference.predict import Predictor
+from maxdigit.inference.predict import DEFAULT_MODEL, Predictor
 from maxdigit.ui.app import build_app, launch_options
-
-Line = list[tuple[float, float]]
+from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.pad.example import LINES, Line, example_drawing
+from maxdigit.ui.social_card import CARD, card_for, to_png
+from maxdigit.ui.view_state import ViewState
 
 SIZES = {
     "laptop": {"viewport": {"width": 1280, "height": 720}},
@@ -52,31 +56,20 @@ POINTER = """() => {
 }"""
 
 
-def _bow(x: float, y: float, wide: float, high: float, start: float, end: float) -> Line:
-    """Part of an ellipse, from one angle to another in degrees, clockwise from the right."""
-    angles = [math.radians(start + (end - start) * step / 24) for step in range(25)]
-    return [(x + wide * math.cos(angle), y + high * math.sin(angle)) for angle in angles]
-
-
-# A 3, an 8 and a 5: places on the pad, 0..1 from its top left corner.
-LINES: list[Line] = [
-    [*_bow(0.18, 0.38, 0.075, 0.08, -150, 90), *_bow(0.18, 0.55, 0.09, 0.09, -90, 150)],
-    [
-        *_bow(0.5, 0.44, 0.075, 0.08, -60, -270),
-        *_bow(0.5, 0.61, 0.09, 0.09, -90, 270),
-        *_bow(0.5, 0.44, 0.075, 0.08, 90, -60),
-    ],
-    [(0.88, 0.31), (0.76, 0.32), (0.75, 0.45), *_bow(0.79, 0.54, 0.1, 0.1, -110, 140)],
-]
-
-
 def main() -> None:
     """Serve, draw, and save."""
     parser = argparse.ArgumentParser(description="Make the README's pictures and its recording anew.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
-    folder = parser.parse_args().folder
+    parser.add_argument("--card", action="store_true", help="make the card for links only")
+    args = parser.parse_args()
+    folder = args.folder
+    predictor = Predictor()
+    shown = ViewState("draw", example_drawing())
+    CARD.write_bytes(to_png(card_for(shown, DEFAULT_MODEL, predictor=predictor, evaluation=Evaluation())))
+    if args.card:
+        return
     folder.mkdir(parents=True, exist_ok=True)
-    demo = build_app(Predictor(), CHECKPOINTS)
+    demo = build_app(predictor, CHECKPOINTS)
     _, address, _ = demo.launch(**launch_options(), prevent_thread_lock=True, quiet=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -85,7 +78,7 @@ def main() -> None:
         )
         for size, options in SIZES.items():
             for theme in ("light", "dark"):
-                page = browser.new_page(**options)
+                page = _new_page(browser, options)
                 page.goto(f"{address}?__theme={theme}")
                 _draw(page)
                 page.locator(".bar-best").click()
@@ -93,7 +86,7 @@ def main() -> None:
                 page.wait_for_timeout(600)
                 page.screenshot(path=folder / f"{size}-{theme}.png", full_page=size == "phone")
                 page.close()
-        page = browser.new_page(**SIZES["laptop"])
+        page = _new_page(browser, SIZES["laptop"])
         page.goto(f"{address}?__theme=light")
         _draw(page)
         for tab, landmark in PAGES.items():
@@ -105,6 +98,13 @@ def main() -> None:
         _record(browser, f"{address}?__theme=light", folder / "recording.webp")
         browser.close()
     demo.close()
+
+
+def _new_page(browser: Browser, options: dict[str, Any]) -> Page:
+    """A page of somebody who has been there before, for whom no hand draws an example."""
+    page = browser.new_page(**options)
+    page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+    return page
 
 
 def _draw(page: Page) -> None:
@@ -183,7 +183,7 @@ class Recording:
 
 def _record(browser: Browser, address: str, path: Path) -> None:
     """Three digits are drawn, a bar is pressed, and the 8 is erased."""
-    page = browser.new_page(**STAGE)
+    page = _new_page(browser, STAGE)
     page.goto(address)
     page.locator(".pad-canvas").wait_for()
     page.wait_for_timeout(1000)

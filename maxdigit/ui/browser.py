@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from maxdigit.ui.texts.english import TITLE
+
 # A query becomes a link: in the address bar, on the clipboard where that is allowed, and in the field it is given to.
 TO_ADDRESS = """(query) => {
   if (!query) return "";
@@ -12,6 +14,21 @@ TO_ADDRESS = """(query) => {
   navigator.clipboard?.writeText(link).catch(() => {});
   return link;
 }"""
+
+# The answer card as HTML becomes the title and the icon of the browser's tab: what is read, the answer, the picture.
+TO_TAB = """(card) => {
+  const parts = new DOMParser().parseFromString(card ?? "", "text/html");
+  const text = (selector) => parts.querySelector(`.answer-answered ${selector}`)?.textContent.trim() ?? "";
+  const answer = text(".answer-digit");
+  const read = [...parts.querySelectorAll(".answer-answered .answer-reads b")].map((digit) => digit.textContent.trim());
+  const said = read.length ? `max(${read.join(", ")}) = ${answer}` : answer;
+  document.title = answer ? `${said} · NAME` : "NAME";
+  const picture = answer && parts.querySelector(".answer-picture")?.getAttribute("src");
+  let icon = document.querySelector("link#answer-icon");
+  if (!picture) return icon?.remove();
+  icon ??= document.head.appendChild(Object.assign(document.createElement("link"), { id: "answer-icon", rel: "icon" }));
+  icon.href = picture;
+}""".replace("NAME", TITLE)
 
 # Has the browser save a blob under a name.
 _SAVE = """

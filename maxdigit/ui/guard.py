@@ -37,6 +37,7 @@ _NOT_SERVED = re.compile(
     r"profiling|custom_component)|^/(?:monitoring|openapi.json$)",
     re.IGNORECASE,
 )
+_CARD = re.compile(r"/card\.png$")  # of a link, which may have to be drawn and answered first
 _UPLOAD, _TOOLS = re.compile(r"/gradio_api/upload/?$"), re.compile(r"/gradio_api/mcp/")
 _MOST_CLIENTS = 20_000  # remembered; whoever has been quiet longest is forgotten first
 
@@ -128,9 +129,10 @@ class Guard:
 
     def _refusal(self, scope: Any, name: str, client: _Client) -> PlainTextResponse | None:
         path, is_post = scope["path"], scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        makes_work = is_post or (_CARD.search(path) is not None and scope["query_string"] != b"")
         if _NOT_SERVED.search(path):
             return PlainTextResponse("There is nothing here.", 404)
-        if name and (client.open >= self.limits.at_once or (is_post and not self._takes_one(client))):
+        if name and (client.open >= self.limits.at_once or (makes_work and not self._takes_one(client))):
             return PlainTextResponse(TOO_MANY, 429, {"Retry-After": "2"})
         if is_post and _UPLOAD.search(path) and self._is_full(_length(scope)):
             return PlainTextResponse(NO_ROOM, 507)

@@ -18,6 +18,9 @@ from ui_support import FakePredictor, served, write_results, write_run
 
 expect.set_options(timeout=45_000)  # two cores that may be training beside
 
+# Whoever has been here before sees no hand that draws an example.
+VISITED = 'localStorage.setItem("maxdigit-visited", "1")'
+
 # Resolves when the pad has not moved for 15 frames: the page is put together piece by piece, and whoever measured where
 # the pad is before would press beside it.
 STANDS_STILL = """() => new Promise((done) => {
@@ -71,11 +74,14 @@ def opened(browser: Browser, url: str) -> Iterator[Opener]:
     """Opens the page; at the end, no page may have complained or asked another host for anything."""
     contexts, troubles = [], []
 
-    def open_page(device: dict = LAPTOP, address: str = url, query: str = "") -> Page:
+    def open_page(
+        device: dict = LAPTOP, address: str = url, query: str = "", *, first_visit: str | None = None
+    ) -> Page:
         host = address.split("?", maxsplit=1)[0]
         context = browser.new_context(**device)
         context.set_default_timeout(60_000)
         contexts.append(context)
+        context.add_init_script(VISITED if first_visit is None else first_visit)
         page = context.new_page()
         page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))

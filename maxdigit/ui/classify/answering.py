@@ -17,10 +17,11 @@ from maxdigit.inference.turns import better_turns
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, guess_card, trouble_card
+from maxdigit.ui.browser import TO_TAB
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
 from maxdigit.ui.classify.parts import UNASKED, ask_without, can_be_asked, cost, in_a_line
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, Changes, Values, in_steps
+from maxdigit.ui.events import ASKING, QUIET, Changes, Values, in_steps
 from maxdigit.ui.examples import example, example_grid
 from maxdigit.ui.html import paragraph, paragraphs
 from maxdigit.ui.links import Opened, read_query
@@ -110,6 +111,7 @@ class Answering:
         gr.on(grid.select, open_example, {page.model}, {page.modes, state.is_hidden, *opened}, **slow)
         revealed = {state.is_hidden, state.score, sample.truth, *self.answered}
         gr.on(page.answer.select, press, inputs | {state.is_hidden, state.score}, revealed, **slow)
+        gr.on(page.answer.change, None, page.answer, None, js=TO_TAB, **QUIET)
         gr.on(page.parts.select, ask_parts, inputs, {page.parts}, **slow)
         loaded(follow, None, {page.modes, page.model, page.pad, *opened}, **slow)
 

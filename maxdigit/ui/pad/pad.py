@@ -7,21 +7,25 @@ from typing import Any
 
 import gradio as gr
 
+from maxdigit.ui.pad.example import example_strokes
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE, VERSION
 from maxdigit.ui.widget import widget
 
 
 class Pad(gr.HTML):
-    """A square, black pad for white ink.
+    """A square, black pad for white ink. On a first visit a hand draws an example on it.
 
     Its value is text that :func:`maxdigit.ui.pad.parse_strokes` reads; ``change`` fires some ten times a second
     while a line is being drawn, and once when it ends. ``shown`` fires when its tab is opened again.
     """
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
+        folder = Path(__file__).parent
+        parts = widget(folder, "PAD")
+        parts["js_on_load"] += (folder / "example.js").read_text(encoding="utf-8")
         super().__init__(
             value,
-            **widget(Path(__file__).parent, "PAD"),
+            **parts,
             rules={
                 "version": VERSION,
                 "grid": GRID,
@@ -30,6 +34,7 @@ class Pad(gr.HTML):
                 "maxSize": MAX_SIZE,
                 "maxStrokes": MAX_STROKES,
                 "maxPoints": MAX_POINTS,
+                "example": example_strokes(),
             },
             **kwargs,
         )

@@ -27,6 +27,7 @@ let line = null; // the stroke being drawn, and the pointer that draws it
 let pointer = null;
 let room = 0; // points that may still be added
 let isHidden = false;
+let isExample = false; // what is on the pad was drawn by example.js, not by the visitor
 let sentAt = 0;
 let timer = null;
 
@@ -99,7 +100,7 @@ function send() {
   const value = written();
   if (value !== props.value) props.value = value;
   try {
-    sessionStorage.setItem(KEPT, value);
+    sessionStorage.setItem(KEPT, isExample ? "" : value);
   } catch {
     // A browser that keeps nothing for pages in frames: the drawing lives as long as the page does.
   }
@@ -117,6 +118,7 @@ function receive(value) {
     return; // not a drawing: keep what is on the pad
   }
   if (drawing?.version !== rules.version || !Array.isArray(drawing.strokes)) return;
+  leaveExample();
   strokes = drawing.strokes;
   past = [];
   future = [];
@@ -124,7 +126,14 @@ function receive(value) {
   showState();
 }
 
+// What is drawn from here on is the visitor's own.
+function leaveExample() {
+  isExample = false;
+  pad.classList.remove("pad-example");
+}
+
 function change(next) {
+  leaveExample();
   past.push(strokes);
   future = [];
   strokes = next;

@@ -78,6 +78,11 @@ def render(strokes: Sequence[Stroke], *, fit: bool = True) -> NDArray[np.uint8]:
     return render_framed(strokes, fit=fit)[0]
 
 
+def picture_of(strokes: Sequence[Stroke], size: int) -> NDArray[np.uint8]:
+    """The whole pad as it looks, (size, size): ink 255 on a background of 0, with soft edges."""
+    return _drawn(strokes, size, 2)
+
+
 def render_framed(strokes: Sequence[Stroke], *, fit: bool = True) -> tuple[NDArray[np.uint8], Frame]:
     """The drawing as a model sees it: 128 x 128, ink 255 on a background of 0, with soft edges.
 
