@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from maxdigit import CHECKPOINTS
+from maxdigit.errors import MaxDigitError
 from maxdigit.inference.model_process import ModelProcess, ModelProcessPredictor
-from maxdigit.ui.evaluation import Evaluation
+from maxdigit.serving import ended_by_signals, find_address, private_folder, serve, without_proxies
 
 
 def main() -> None:
@@ -30,20 +31,33 @@ def main() -> None:
     if root_path and not re.fullmatch(r"(https?://[\w.:\[\]-]+)?(/[\w.~%-]+)*", root_path, re.ASCII):
         parser.exit(1, f"--root-path must be a path such as /demo, or a whole address, not {args.root_path!r}.\n")
 
+    try:
+        with ended_by_signals(), private_folder(), without_proxies():
+            _serve(args, root_path or None)
+    except MaxDigitError as error:
+        parser.exit(1, f"{error}\n")
+    except KeyboardInterrupt:  # while it was starting
+        parser.exit(130)
+
+
+def _serve(args: argparse.Namespace, root_path: str | None) -> None:
+    host, port = find_address(args.host, args.port)
     process = ModelProcess()
     predictor = ModelProcessPredictor(process, args.checkpoints)
     predictor.get_ready()
-    # Here, for it takes seconds to load, and the model process does not need it.
+    # Here, for it loads Gradio, which takes seconds and goes by the environment. The model process does not need it.
     from maxdigit.ui.app import build_app, launch_options
+    from maxdigit.ui.evaluation import Evaluation
 
     evaluation = Evaluation(process.call)
     demo = build_app(predictor, args.runs or args.checkpoints, args.corrections, evaluation=evaluation)
-    demo.launch(
-        server_name=args.host,
-        server_port=args.port,
-        root_path=root_path or None,  # None: what GRADIO_ROOT_PATH says
-        inbrowser=args.open,
-        **launch_options(args.mcp),
+    serve(
+        demo,
+        host,
+        port,
+        open_browser=args.open,
+        root_path=root_path,  # None: what GRADIO_ROOT_PATH says
+        **launch_options(args.mcp, predictor=predictor, evaluation=evaluation),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from maxdigit import CHECKPOINTS
 
@@ -58,6 +59,9 @@ class TrainingError(MaxDigitError):
 
 def without_paths(text: str) -> str:
     """A message for strangers: of the host's files it names the files, and not where they are."""
-    for root in (CHECKPOINTS.parent, tempfile.gettempdir(), Path.cwd(), Path.home()):
+    roots = [str(CHECKPOINTS.parent), tempfile.gettempdir(), os.path.expanduser("~")]  # which need not be there
+    with suppress(OSError):
+        roots.append(os.getcwd())
+    for root in roots:
         text = text.replace(f"{root}/", "").replace(f"{root}\\", "")
     return _PATH.sub(r"\1", text)

@@ -1,0 +1,216 @@
+"""Serving the page wherever people run it: behind proxies, on shared machines, on ports that may be taken.
+
+Gradio reads the environment when it is loaded, which must therefore come after :func:`find_address` and within
+:func:`private_folder` and :func:`without_proxies`. Nothing here loads it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maxdigit.errors import MaxDigitError
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+_LOOPBACK = "127.0.0.1"
+_FIRST_PORT, _PORTS_TRIED = 7860, 100
+_PERSONS_OWN = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
+_STOPS = ("SIGTERM", "SIGHUP", "SIGBREAK")  # what else ends a process as Ctrl-C does, where the system has it
+
+
+class ServingError(MaxDigitError):
+    """The page cannot be served as it was asked for."""
+
+
+def find_address(host: str | None, port: int | None) -> tuple[str, int]:
+    """Where to serve: the host as Gradio takes it, and a port that is free.
+
+    Args:
+        host: a name or address of this machine; None for what ``GRADIO_SERVER_NAME`` says, else for this machine only.
+        port: the port; None for the first free one from ``GRADIO_SERVER_PORT`` on, else from 7860.
+
+    Raises:
+        ServingError: the host is not this machine's, or the port is taken or may not be used.
+    """
+    # Taken out, so that Gradio does not stumble over them: it knows no IPv6 there, and no words in place of numbers.
+    named, first, count = (os.environ.pop(f"GRADIO_{name}", "") for name in ("SERVER_NAME", "SERVER_PORT", "NUM_PORTS"))
+    host = (host or named or _LOOPBACK).strip("[]")
+    if port is not None:
+        ports = [port]
+    else:
+        start = _number("GRADIO_SERVER_PORT", first, _FIRST_PORT)
+        ports = list(range(start, start + _number("GRADIO_NUM_PORTS", count, _PORTS_TRIED)))
+    for candidate in ports:
+        if not 0 <= candidate < 1 << 16:
+            break
+        try:
+            return (f"[{host}]" if ":" in host else host), _bound(host, candidate)
+        except (socket.gaierror, UnicodeError) as error:
+            raise _not_ours(host) from error
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise _not_ours(host) from error
+            if error.errno in (errno.EACCES, errno.EPERM):
+                raise ServingError(
+                    f"Port {candidate} may not be used without special rights. Choose one above 1023: --port"
+                ) from error
+    if port is None:
+        raise ServingError(f"The ports {ports[0]} to {ports[-1]} are all taken. Choose another: --port")
+    if not 0 <= port < 1 << 16:
+        raise ServingError(f"There is no port {port}. Choose one from 1024 to 65535: --port")
+    raise ServingError(f"Port {port} is taken. Choose another, or leave out --port for one that is free.")
+
+
+@contextmanager
+def private_folder() -> Iterator[None]:
+    """Where uploads go meanwhile: a folder that nobody else can look into, gone when the server ends.
+
+    The one that ``GRADIO_TEMP_DIR`` names is used as it is, if it can be written to.
+
+    Raises:
+        ServingError: no such folder can be made.
+    """
+    given = os.environ.get("GRADIO_TEMP_DIR")
+    if given and _can_write(given):
+        yield
+        return
+    try:
+        folder = tempfile.mkdtemp(prefix="maxdigit-")
+    except OSError as error:
+        raise ServingError(
+            "Nothing can be written to the folder for temporary files. Name another one in TMPDIR."
+        ) from error
+    if given:
+        print(f"{given}, which GRADIO_TEMP_DIR names, cannot be written to: {folder} takes its place.", file=sys.stderr)
+    try:
+        with _environment({"GRADIO_TEMP_DIR": folder}):
+            yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let what ends this process end it as Ctrl-C does: with KeyboardInterrupt, so that nothing is left behind.
+
+    A signal that is ignored, as under ``nohup``, stays so.
+    """
+    stops = [getattr(signal, name) for name in _STOPS if hasattr(signal, name)]
+    for stop in stops:
+        if signal.getsignal(stop) == signal.SIG_DFL:
+            signal.signal(stop, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for stop in stops:
+            if signal.getsignal(stop) == signal.default_int_handler:
+                signal.signal(stop, signal.SIG_DFL)
+
+
+@contextmanager
+def without_proxies() -> Iterator[None]:
+    """Let this process go through no proxy: it asks nobody but itself, at Gradio's start and for language models.
+
+    Pictures that those name by a web address are fetched without one in any case.
+    """
+    with _environment(dict.fromkeys(_PERSONS_OWN, "*")):
+        yield
+
+
+def serve(demo: gr.Blocks, host: str, port: int, *, open_browser: bool, **options: Any) -> None:
+    """Serve the page until it is stopped.
+
+    Args:
+        demo: the page.
+        host: as :func:`find_address` gives it, as is ``port``.
+        port: to serve on.
+        open_browser: open the page in a browser.
+        options: for ``launch``.
+
+    Raises:
+        ServingError: the port was taken in the meantime.
+    """
+    for stream in (sys.stdout, sys.stderr):  # Gradio prints signs that not every terminal has
+        with suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        # Without Gradio's look at whether it can reach itself, which a busy machine does not pass.
+        demo.launch(server_name=host, server_port=port, prevent_thread_lock=True, _frontend=False, **options)
+    except OSError as error:
+        raise ServingError(f"The page cannot be served on port {port} ({error.strerror or error}).") from error
+    if open_browser:
+        with _environment(_PERSONS_OWN):
+            webbrowser.open(demo.local_url or "")
+    demo.block_thread()  # which Ctrl-C ends
+    demo.close(verbose=False)
+
+
+@contextmanager
+def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
+    """Environment variables meanwhile; None for one that is not set."""
+    before = {name: os.environ.get(name) for name in values}
+    try:
+        _set_environment(values)
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _bound(host: str, port: int) -> int:
+    """The port, if it is free; one that is, for port 0.
+
+    Raises:
+        OSError: it is taken, or cannot be used, or the host is unknown.
+    """
+    # Gradio looks at this machine's own address, whichever it is to serve.
+    for name in dict.fromkeys((host, _LOOPBACK)):
+        for family, kind, protocol, _, address in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind, protocol) as probe:
+                if os.name == "posix":  # where a port is free again as soon as its server has ended
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                port = probe.getsockname()[1]
+    return port
+
+
+def _number(name: str, text: str, default: int) -> int:
+    try:
+        value = int(text or default)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise ServingError(f"{name} must be a whole number from 1 on, not {text!r}. Correct or unset it.")
+    return value
+
+
+def _not_ours(host: str) -> ServingError:
+    return ServingError(f"{host} is no address of this machine. Choose another with --host: 0.0.0.0 for all of them.")
+
+
+def _can_write(folder: str) -> bool:
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
