@@ -57,7 +57,7 @@ def weights(model: str, folder: Path) -> dict[str, np.ndarray]:
             for path in folder.glob("model*.safetensors")
             for key, value in load_file(path).items()
         }
-    return dict(enumerate(get_model(model).load(folder).model.get_weights()))
+    return dict(enumerate(get_model(model).load_native(folder).model.get_weights()))
 
 
 def tiny(model: str, name: str = "tuned", **changes) -> Recipe:

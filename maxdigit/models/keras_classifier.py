@@ -11,9 +11,8 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from maxdigit.errors import CheckpointError
+from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
 
-WEIGHTS = "model.keras"
 FEATURE_LAYER = "features"  # what the layer is called whose output (N, cells, cells, channels) is the feature map
 _BATCH = 64
 
@@ -106,16 +105,10 @@ def load_classifier(build: Callable[[], keras.Model], folder: Path) -> KerasClas
     Raises:
         CheckpointError: the file is missing, damaged, or of another architecture.
     """
-    path = folder / WEIGHTS
+    path = folder / KERAS_WEIGHTS
     model = build()
     try:
         model.load_weights(path)  # the architecture is ours, whatever the file says
     except Exception as error:  # Keras raises whatever its zip and HDF5 readers raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CheckpointError(
-            "The weights in {path} are missing, damaged, or of another model ({reason}). "
-            "Restore them from the repository or train the model again with train.py.",
-            path=path,
-            reason=reason,
-        ) from error
+        raise unreadable(path, error) from error
     return KerasClassifier(model)

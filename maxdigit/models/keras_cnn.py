@@ -9,10 +9,8 @@ from keras import layers
 
 from maxdigit import IMAGE_SIZE
 from maxdigit.models.keras_classifier import FEATURE_LAYER, KerasClassifier, count_flops, load_classifier
-from maxdigit.models.registry import NUM_CLASSES, PIXEL_MEAN, PIXEL_STD, FeatureMap
+from maxdigit.models.registry import NUM_CLASSES, PIXEL_MEAN, PIXEL_STD
 
-FEATURES = FeatureMap(channels=128, cells=9, first=29.5, step=8)  # the output of the last convolution
-TRACED = FeatureMap(channels=64, cells=62, first=2.5, step=2)  # the output of the first section
 _DROPOUT = 0.3  # the paper shows the layers but not their rate; this is the rate of its PyTorch CNN
 
 

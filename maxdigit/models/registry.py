@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -107,10 +108,12 @@ class ModelSpec:
     name: str
     title: str
     framework: Framework
-    module: str  # holds build() -> untrained model, load(folder) -> Classifier, flops(), FEATURES and TRACED
+    module: str  # holds build() -> untrained model, load(folder) -> Classifier and flops()
     layers: str  # what it consists of, in words, as its card has it
     parameters: int  # trainable and not, of the published architecture
     sections: int  # of convolutions, from the picture on; the first ones can be left as they are in training
+    features: FeatureMap  # the last map in which most digits have a cell of their own
+    traced: FeatureMap  # the first section's output, which :meth:`Classifier.trace` looks at
     paper_validation: float | None  # accuracy on the paper's held-out pictures, 0..1; None where the paper has no such
     paper_test: float | None  # accuracy on the competition's test set, 0..1; None where the paper gives none
     heads: tuple[str, ...] = ("plain",)  # how its answering layer can be written while it is trained
@@ -119,26 +122,22 @@ class ModelSpec:
         """A new, untrained model of the published architecture (a ``torch.nn.Module`` or ``keras.Model``)."""
         return import_module(self.module).build()
 
-    @property
-    def features(self) -> FeatureMap:
-        """The geometry of its feature map."""
-        return import_module(self.module).FEATURES
-
-    @property
-    def traced(self) -> FeatureMap:
-        """The geometry of the first section's output, which :meth:`Classifier.trace` looks at."""
-        return import_module(self.module).TRACED
-
     def flops(self) -> int:
         """Floating-point operations of one picture's forward pass, a multiplication and its addition as two."""
         return import_module(self.module).flops()
 
     def load(self, folder: Path) -> Classifier:
-        """The trained model kept in ``folder``.
+        """The trained model kept in ``folder``, ready to answer as fast as can be.
 
         Raises:
             CheckpointError: the weights are missing, damaged, or of another architecture.
         """
+        from maxdigit.models.engine_classifier import load  # here, for it takes this module
+
+        return load(self.name, folder, partial(self.load_native, folder))
+
+    def load_native(self, folder: Path) -> Any:
+        """The same as a :class:`Classifier` of its framework, which has the network as its ``model``."""
         return import_module(self.module).load(folder)
 
 
@@ -153,6 +152,8 @@ MODELS: dict[str, ModelSpec] = {
             layers="Seven convolutions, then three dense layers",
             parameters=1_912_906,
             sections=3,
+            features=FeatureMap(channels=128, cells=9, first=29.5, step=8),  # the output of the last convolution
+            traced=FeatureMap(channels=64, cells=62, first=2.5, step=2),
             paper_validation=0.976,
             paper_test=0.961,
         ),
@@ -164,6 +165,8 @@ MODELS: dict[str, ModelSpec] = {
             layers="torchvision's ResNet18 with one input channel and ten outputs",
             parameters=11_175_370,
             sections=4,
+            features=FeatureMap(channels=256, cells=8, first=7.5, step=16),  # layer3
+            traced=FeatureMap(channels=64, cells=32, first=1.5, step=4),  # layer1
             paper_validation=0.945,
             paper_test=0.931,
         ),
@@ -175,6 +178,8 @@ MODELS: dict[str, ModelSpec] = {
             layers="Three sections of two unpadded convolutions, then one linear layer",
             parameters=471_210,
             sections=3,
+            features=FeatureMap(channels=128, cells=12, first=19.5, step=8),  # the output of the last section
+            traced=FeatureMap(channels=32, cells=62, first=2.5, step=2),
             paper_validation=0.889,
             paper_test=None,
             heads=("plain", "largest"),

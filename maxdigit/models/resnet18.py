@@ -14,7 +14,7 @@ from types import ModuleType
 
 from torch import nn
 
-from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
 
 _COMPILER = ("torch._dynamo", "torch._dynamo.utils")
@@ -40,9 +40,6 @@ def _no_compiler() -> Iterator[None]:
 
 with _no_compiler():
     from torchvision.models import resnet18
-
-FEATURES = FeatureMap(channels=256, cells=8, first=7.5, step=16)  # layer3: the last map with a cell a digit
-TRACED = FeatureMap(channels=64, cells=32, first=1.5, step=4)  # layer1
 
 
 class ResNet18(nn.Sequential):

@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 from huggingface_hub import load_torch_model
-from huggingface_hub.constants import SAFETENSORS_SINGLE_FILE
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.errors import CheckpointError
+from maxdigit.engine.saved_weights import TORCH_WEIGHTS, unreadable
 from maxdigit.models.registry import PIXEL_MEAN, PIXEL_STD
 
 _BATCH = 64  # pictures at a time, so that thousands of them need little memory
@@ -122,14 +121,8 @@ def load_classifier(build: Callable[[], nn.Module], folder: Path) -> TorchClassi
     """
     model = build()
     try:
-        single = folder / SAFETENSORS_SINGLE_FILE  # named, for other tensors may lie beside it
+        single = folder / TORCH_WEIGHTS  # named, for other tensors may lie beside it
         load_torch_model(model, single if single.is_file() else folder, strict=True, safe=True)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, json.JSONDecodeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(
-            "The weights in {path} are missing, damaged, or of another model ({reason}). "
-            "Restore them from the repository or train the model again with train.py.",
-            path=folder,
-            reason=reason,
-        ) from error
+        raise unreadable(folder, error) from error
     return TorchClassifier(model.float())

@@ -6,11 +6,8 @@ from pathlib import Path
 
 from torch import nn
 
-from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
-
-FEATURES = FeatureMap(channels=128, cells=12, first=19.5, step=8)
-TRACED = FeatureMap(channels=32, cells=62, first=2.5, step=2)
 
 
 def _section(channels_in: int, channels_out: int, pool: nn.MaxPool2d) -> nn.Sequential:

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TRAIN
-from maxdigit.models.registry import NUM_CLASSES, FeatureMap
+from maxdigit.engine.saved_weights import KERAS_WEIGHTS
+from maxdigit.models.registry import NUM_CLASSES, get_model
 from maxdigit.models.run_folder import write_aside
 from maxdigit.models.torch_classifier import Pictures
 from maxdigit.training.folding import Norm, Weighted, fold_norm, unfold_norm
@@ -25,7 +26,6 @@ from maxdigit.training.training_forms import TrainingForm
 
 _EPSILON = 1e-3  # Keras's own for batch norm, so that the published ones carry over as they are
 _CALIBRATION = {"textured": 64, "crowded": 64, "drawn": 64, "photo": 64}  # pictures that new moments are taken from
-FEATURES = FeatureMap(channels=128, cells=9, first=29.5, step=8)  # as maxdigit.models.keras_cnn has it, without Keras
 
 
 class _Normed(nn.Module):
@@ -57,7 +57,7 @@ class KerasForm(TrainingForm):
     """
 
     def __init__(self, width: float = 1.0, dropout: float = 0.0) -> None:
-        super().__init__(FEATURES, width)
+        super().__init__(get_model("keras_cnn").features, width)
         channels = 1
         sections = []
         for filters, size in ((64, 3), (128, 5), (256, 3)):
@@ -102,9 +102,7 @@ class KerasForm(TrainingForm):
         return model
 
     def save(self, folder: Path) -> None:
-        from maxdigit.models.keras_classifier import WEIGHTS
-
-        write_aside(folder / WEIGHTS, self.published().save)
+        write_aside(folder / KERAS_WEIGHTS, self.published().save)
         self.save_reader(folder)
 
     def load_published(self, model: Any) -> None:

@@ -13,14 +13,15 @@ import keras
 import torch
 from keras import ops
 
+from maxdigit.engine.saved_weights import KERAS_WEIGHTS
 from maxdigit.errors import TrainingError
-from maxdigit.models.keras_classifier import WEIGHTS
 from maxdigit.models.registry import ModelSpec, get_model
 from maxdigit.models.run_folder import HISTORY, STATE, read_json, recover, write_aside, write_json
 from maxdigit.training.batches import Batch, Data, Shard, target_probabilities
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.recipes import Recipe
+from maxdigit.training.run_setup import diverged
 
 _EVALUATION_BATCH = 250
 
@@ -54,7 +55,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
     if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
     spec = get_model(recipe.model)
-    model = spec.load(start_from).model if start_from else spec.build()  # type: ignore[attr-defined]
+    model = spec.load_native(start_from).model if start_from else spec.build()
     steps = recipe.train_pictures // recipe.batch_size
     _compile(model, recipe)
 
@@ -75,10 +76,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
             seconds = time.perf_counter() - start
             train_loss = logs["loss"][0]
             if not math.isfinite(train_loss):
-                raise TrainingError(
-                    f"The loss of epoch {progress.epoch + 1} is not a number any more: the run has diverged. "
-                    "The last good epoch is kept; resume with a lower learning rate or start anew."
-                )
+                raise diverged(folder, progress.epoch + 1)
             validation_loss, validation_accuracy = validate(model, data, device)
             progress.epoch += 1
             progress.epoch_in_fit += 1
@@ -147,7 +145,7 @@ def save_weights(spec: ModelSpec, model: keras.Model, folder: Path) -> None:
     keras.mixed_precision.set_dtype_policy("float32")
     clean = spec.build()
     clean.set_weights(model.get_weights())
-    write_aside(folder / WEIGHTS, clean.save)
+    write_aside(folder / KERAS_WEIGHTS, clean.save)
 
 
 def _compile(model: keras.Model, recipe: Recipe) -> None:

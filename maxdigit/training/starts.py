@@ -102,7 +102,7 @@ def _torch_cnn_form(recipe: Recipe, published: Path | None) -> TrainingForm:
 def _network(recipe: Recipe, published: Path | None) -> Any:
     """The published network, new or from a folder."""
     spec = get_model(recipe.model)
-    return spec.build() if published is None else spec.load(published).model  # type: ignore[attr-defined]
+    return spec.build() if published is None else spec.load_native(published).model
 
 
 # How each model is trained by a tuned recipe, with new weights or with those in a folder.

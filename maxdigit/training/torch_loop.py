@@ -22,6 +22,7 @@ from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.losses import classification_loss
 from maxdigit.training.recipes import Recipe
+from maxdigit.training.run_setup import diverged
 from maxdigit.training.sync_norm import synchronise_batch_norm
 from maxdigit.training.training_forms import save_weights
 
@@ -47,7 +48,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
     set_seed(recipe.seed)
 
     spec = get_model(recipe.model)
-    model = spec.load(start_from).model if start_from else spec.build()
+    model = spec.load_native(start_from).model if start_from else spec.build()
     model = model.to(memory_format=torch.channels_last)
     if accelerator.num_processes > 1:
         model = synchronise_batch_norm(model)
@@ -103,10 +104,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         loss_sum, right, judged, counts = accelerator.reduce(torch.stack([loss_sum, right, judged, counts]))
         train_loss, train_accuracy = (loss_sum / counts).item(), (right / judged.clamp(min=1)).item()
         if not math.isfinite(train_loss):
-            raise TrainingError(
-                f"The loss of epoch {epoch + 1} is not a number any more: the run has diverged. "
-                "The last good epoch is kept; resume with a lower learning rate or start anew."
-            )
+            raise diverged(folder, epoch + 1)
         seconds = time.perf_counter() - start
         validation_loss, validation_accuracy = validate(accelerator.unwrap_model(trainee), data, recipe, device)
         row = Epoch(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maxdigit.errors import MaxDigitError, without_paths
-from maxdigit.models.registry import MODELS, ModelSpec
+from maxdigit.models.registry import MODELS, FeatureMap, ModelSpec
 from maxdigit.models.run_folder import CONFIG, HISTORY, INK_FINDER, METRICS, RECIPE_NAMES, STATE, read_json
 from maxdigit.training.history import Epoch, read_history
 from maxdigit.training.results import RunResults, is_measured, read_results
@@ -17,6 +17,8 @@ from maxdigit.ui import texts
 
 _DEEPEST = 4  # folders below the root in which runs are looked for
 _MOST = 100  # runs that are read
+
+_NO_MAP = FeatureMap(channels=0, cells=0, first=0, step=1)  # none that readings or heat maps are made from
 
 # Not one of the models that answer, but trained and shown beside them.
 _INK_FINDER = ModelSpec(
@@ -27,6 +29,8 @@ _INK_FINDER = ModelSpec(
     layers="",
     parameters=431_133,
     sections=0,
+    features=_NO_MAP,
+    traced=_NO_MAP,
     paper_validation=None,
     paper_test=None,
 )

@@ -72,7 +72,7 @@ def test_what_is_seen_in_a_cell_is_traced_to_what_lies_there(name):
     picture = generate(TEST, 0, 1, kind="drawn").pixels[0].numpy()
     _, expected = classifier.predict_with_maps(picture[np.newaxis])
     maps, traced = classifier.trace(picture, np.ones_like)
-    assert np.allclose(maps, expected, atol=1e-3 * np.abs(expected).max())
+    assert np.allclose(maps, expected, atol=1e-2 * np.abs(expected).max())
     assert traced.shape == (spec.traced.cells, spec.traced.cells) and traced.dtype == np.float32
     assert np.isfinite(traced).all() and traced.min() >= 0 and traced.max() > 0
     assert not classifier.trace(picture, np.zeros_like)[1].any(), "nothing is asked about"

@@ -15,6 +15,7 @@ from maxdigit.errors import CheckpointError
 from maxdigit.models import torch_cnn
 from maxdigit.models.calibration import COLDEST, HOTTEST, load_calibrated, read_temperature, scale, weight_digests
 from maxdigit.models.reading_classifier import load_reading
+from maxdigit.models.registry import get_model
 from maxdigit.training.metrics import answer, validate
 from maxdigit.training.run import write_calibration
 from maxdigit.training.temperature import fit_temperature
@@ -115,7 +116,7 @@ def test_without_a_calibration_the_model_is_left_as_it_is(tmp_path):
     save_weights(torch_cnn.build(), tmp_path)
     assert read_temperature(tmp_path) is None
     pictures = np.random.default_rng(5).integers(0, 256, (3, 128, 128), np.uint8)
-    plain, loaded = torch_cnn.load(tmp_path), load_calibrated("torch_cnn", tmp_path)
+    plain, loaded = get_model("torch_cnn").load(tmp_path), load_calibrated("torch_cnn", tmp_path)
     assert (plain.predict(pictures) == loaded.predict(pictures)).all()
 
 

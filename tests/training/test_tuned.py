@@ -23,10 +23,9 @@ from training_support import tiny
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
-from maxdigit.models import keras_cnn
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.models.run_folder import write_json
-from maxdigit.training import keras_form, states, tuned_loop
+from maxdigit.training import states, tuned_loop
 from maxdigit.training.batches import GeneratedData, Shard
 from maxdigit.training.composed import composed_kernel, paired_convolution
 from maxdigit.training.descent import COMING_DOWN, Descent
@@ -140,10 +139,6 @@ def test_widening_changes_no_answer_but_for_the_noise(model, head, pixels):
     assert not torch.allclose(*twins)
     with pytest.raises(TrainingError, match="half the width"):
         widen(large, small)
-
-
-def test_the_keras_forms_feature_map_is_the_keras_models():
-    assert keras_form.FEATURES == keras_cnn.FEATURES
 
 
 def test_two_convolutions_with_nothing_between_are_the_one_that_is_computed():

@@ -23,6 +23,7 @@ from maxdigit.ui.texts import english, french
 
 # What a visitor's doings can reach; the other modules speak to whoever trains models or types commands.
 REACHED = (
+    "engine/saved_weights.py",
     "preparation/files.py",
     "preparation/prepare.py",
     "data/array_file.py",
@@ -32,8 +33,6 @@ REACHED = (
     "inference/bulk.py",
     "inference/ensemble.py",
     "inference/predict.py",
-    "models/keras_classifier.py",
-    "models/torch_classifier.py",
     "training/history.py",
     "training/mistakes.py",
     "training/results.py",

@@ -1,0 +1,114 @@
+"""A trained model that the engine computes, in place of the framework that it was trained with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.engine.convolution import Convolution
+from maxdigit.engine.runtime import Compiled, computes_in_bfloat16, openvino
+from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
+from maxdigit.models.engine_networks import READERS, EngineNetwork
+from maxdigit.models.registry import Classifier
+
+# Pictures at a time: as fast for each as many more, in far less memory.
+_BATCH = 8
+# Least probability of an answer in bfloat16 that stands. How far it may be from that in float32 falls as the answer is
+# surer; where it is not sure, float32 is asked. benchmarks/inference.py --equality measures what is left.
+_SURE = 0.85
+
+Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+_log = logging.getLogger(__name__)
+
+
+class EngineClassifier:
+    """A trained model behind :class:`maxdigit.models.registry.Classifier`; safe to share between threads.
+
+    On processors that multiply in bfloat16 each picture is answered so, in half the time; those for which the answer
+    is not sure are answered anew in float32.
+    """
+
+    def __init__(self, network: EngineNetwork, load_native: Callable[[], Classifier]) -> None:
+        """Make the network ready to compute.
+
+        Args:
+            network: what to compute.
+            load_native: gives the same model in its framework, for what needs gradients.
+
+        Raises:
+            RuntimeError: OpenVINO cannot compute it here.
+        """
+        self._head = network.head
+        self._exact = Compiled(network.graph())
+        self._fast = Compiled(network.graph(Convolution.in_bfloat16), "bf16") if computes_in_bfloat16() else None
+        self._load_native = load_native
+
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
+        return self.predict_with_maps(pictures)[0]
+
+    def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
+        batches = (self._answer(pictures[start : start + _BATCH]) for start in range(0, len(pictures), _BATCH))
+        probabilities, maps = zip(*batches, strict=True)
+        return np.concatenate(probabilities), np.concatenate(maps)
+
+    def _answer(self, pictures: NDArray[np.uint8]) -> Arrays:
+        if self._fast is None:
+            return self._compute(self._exact, pictures)
+        probabilities, maps = self._compute(self._fast, pictures)
+        unsure = np.flatnonzero(probabilities.max(1) < _SURE)
+        if len(unsure):
+            probabilities[unsure], maps[unsure] = self._compute(self._exact, pictures[unsure])
+        return probabilities, maps
+
+    def _compute(self, trunk: Compiled, pictures: NDArray[np.uint8]) -> Arrays:
+        outputs = trunk(pictures)
+        logits = self._head(outputs[-1])
+        powers = np.exp(logits - logits.max(1, keepdims=True))
+        return powers / powers.sum(1, keepdims=True), outputs[0]
+
+    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+        """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
+        return self._native.evidence(picture, digit)
+
+    def trace(
+        self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """LayerCAM on the first section; see :class:`maxdigit.models.registry.Classifier`."""
+        return self._native.trace(picture, gradient)
+
+    @cached_property
+    def _native(self) -> Classifier:
+        return self._load_native()
+
+
+def load(model: str, folder: Path, load_native: Callable[[], Classifier]) -> Classifier:
+    """The model kept in ``folder``, computed by the engine where it is installed and wanted, else by its framework.
+
+    Args:
+        model: its name in the registry.
+        folder: the run.
+        load_native: loads it in its framework.
+
+    Raises:
+        CheckpointError: the weights are missing, damaged, or of another architecture.
+    """
+    if openvino() is None:
+        return load_native()
+    try:
+        network = READERS[model](folder)
+    except Exception as error:  # the readers of safetensors, archives and HDF5 raise whatever they like
+        path = folder / KERAS_WEIGHTS if model == "keras_cnn" else folder
+        raise unreadable(path, error) from error
+    try:
+        return EngineClassifier(network, load_native)
+    except RuntimeError as error:
+        _log.warning("OpenVINO cannot compute %s here (%s): its framework answers.", model, error)
+        return load_native()

@@ -1,0 +1,189 @@
+"""The published networks as the engine computes them: from the saved weights to a feature map, and from there by NumPy.
+
+The same functions as the networks in the frameworks, with less to compute: the normalisation of pixels and each batch
+norm are made part of a convolution, and convolutions with nothing between them are made one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit import IMAGE_SIZE
+from maxdigit.engine.convolution import Convolution
+from maxdigit.engine.layers import Node, added, averaged, constant, convolved, max_pooled, relu
+from maxdigit.engine.runtime import openvino, opset
+from maxdigit.engine.saved_weights import Tensors, read_keras, read_torch
+from maxdigit.models.registry import NUM_CLASSES, PIXEL_MEAN, PIXEL_STD
+
+Array = NDArray[np.floating]
+Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+_TORCH_EPSILON, _KERAS_EPSILON = 1e-5, 1e-3  # what batch norms add to a variance
+
+
+@dataclass(frozen=True)
+class EngineNetwork:
+    """A network in two parts: convolutions for the engine, and a head of a few small products for NumPy, in float32."""
+
+    convolutions: tuple[Convolution, ...]
+    # From pixels ``(N, 1, 128, 128)`` and the convolutions in order to the feature map, and to what the head takes if
+    # that is not the feature map itself.
+    trunk: Callable[[Node, Iterator[Convolution]], tuple[Node, ...]]
+    head: Head  # from the trunk's last output to logits (N, 10)
+
+    def graph(self, round_weights: Callable[[Convolution], Convolution] = lambda convolution: convolution) -> Any:
+        """The trunk as an ``openvino.Model``: uint8 pictures ``(N, 128, 128)`` to its outputs."""
+        module, op = openvino(), opset()
+        assert module is not None
+        pictures = op.parameter([-1, IMAGE_SIZE, IMAGE_SIZE], np.uint8, name="pictures")
+        pixels = op.convert(op.unsqueeze(pictures, constant([1], np.int64)), "f32")
+        outputs = self.trunk(pixels, map(round_weights, self.convolutions))
+        return module.Model([op.result(output) for output in outputs], [pictures], "trunk")
+
+
+def read_torch_cnn(folder: Path) -> EngineNetwork:
+    """The PyTorch CNN with the weights in ``folder``; raises whatever reading them raises."""
+    tensors = read_torch(folder)
+    convolutions = []
+    for section, (inputs, outputs) in enumerate(((1, 32), (32, 64), (64, 128)), 1):
+        first = _torch_convolution(tensors, f"section{section}.0", inputs, outputs)
+        second = _torch_convolution(tensors, f"section{section}.1", outputs, outputs)
+        if section == 1:
+            first = first.fed(1 / PIXEL_STD, -PIXEL_MEAN / PIXEL_STD)
+        convolutions.append(first.then(second.scaled(*_torch_norm(tensors, f"section{section}.2", outputs))))
+    head = _linear(tensors, "classify", 128 * 12 * 12)
+    tensors.close()
+
+    def trunk(x: Node, convolution: Iterator[Convolution]) -> tuple[Node, ...]:
+        x = max_pooled(relu(convolved(x, next(convolution))), 2, 2)
+        x = max_pooled(relu(convolved(x, next(convolution))), 2, 2)
+        return (max_pooled(relu(convolved(x, next(convolution))), 3, 2),)
+
+    return EngineNetwork(tuple(convolutions), trunk, head)
+
+
+def read_resnet18(folder: Path) -> EngineNetwork:
+    """ResNet18 with the weights in ``folder``; raises whatever reading them raises."""
+    tensors = read_torch(folder)
+    convolutions = []
+
+    def keep(name: str, norm: str, inputs: int, outputs: int, size: int) -> None:
+        weight = tensors.take(f"network.{name}.weight", outputs, inputs, size, size)
+        plain = Convolution(weight, np.zeros(outputs, np.float32))
+        convolutions.append(plain.scaled(*_torch_norm(tensors, f"network.{norm}", outputs)))
+
+    keep("conv1", "bn1", 1, 64, 7)
+    widths = (64, 64, 128, 256, 512)
+    for stage in range(1, 5):
+        for block in range(2):
+            inputs, outputs = widths[stage - 1 if block == 0 else stage], widths[stage]
+            name = f"layer{stage}.{block}"
+            if stage > 1 and block == 0:
+                keep(f"{name}.downsample.0", f"{name}.downsample.1", inputs, outputs, 1)
+            keep(f"{name}.conv1", f"{name}.bn1", inputs, outputs, 3)
+            keep(f"{name}.conv2", f"{name}.bn2", outputs, outputs, 3)
+    head = _linear(tensors, "network.fc", 512)
+    tensors.close()
+
+    def trunk(x: Node, convolution: Iterator[Convolution]) -> tuple[Node, ...]:
+        op = opset()
+        # Not part of the first convolution, whose padding is with the pixels' mean.
+        x = op.divide(op.subtract(x, constant(PIXEL_MEAN)), constant(PIXEL_STD))
+        x = max_pooled(relu(convolved(x, next(convolution), stride=2, padding=3)), 3, 2, padding=1)
+        stages = []
+        for stage in range(4):
+            for block in range(2):
+                stride = 2 if stage > 0 and block == 0 else 1
+                shortcut = convolved(x, next(convolution), stride=stride) if stride > 1 else x
+                x = relu(convolved(x, next(convolution), stride=stride, padding=1))
+                x = relu(added(convolved(x, next(convolution), padding=1), shortcut))
+            stages.append(x)
+        return stages[2], averaged(x)
+
+    return EngineNetwork(tuple(convolutions), trunk, head)
+
+
+def read_keras_cnn(folder: Path) -> EngineNetwork:
+    """The Keras CNN with the weights in ``folder``; raises whatever reading them raises."""
+    tensors = read_keras(folder)
+    convolutions, norms = [], []
+    inputs = 1
+    for number, (outputs, size) in enumerate(((64, 3), (64, 3), (128, 5), (128, 5), (256, 3), (256, 3), (128, 3))):
+        layer = _keras_name("conv2d", number)
+        weight = tensors.take(f"{layer}/0", size, size, inputs, outputs)
+        convolution = Convolution(np.moveaxis(weight, (3, 2), (0, 1)), tensors.take(f"{layer}/1", outputs))
+        convolutions.append(convolution.fed(1 / PIXEL_STD, -PIXEL_MEAN / PIXEL_STD) if number == 0 else convolution)
+        inputs = outputs
+        if number in (1, 3, 5):
+            norm = _keras_name("batch_normalization", number // 2)
+            gamma, beta, mean, variance = (tensors.take(f"{norm}/{part}", outputs) for part in range(4))
+            norms.append(_norm(gamma, beta, mean, variance, _KERAS_EPSILON))
+    dense = [
+        (tensors.take(f"{layer}/0", *shape), tensors.take(f"{layer}/1", shape[1]))
+        for layer, shape in zip(
+            (_keras_name("dense", number) for number in range(3)),
+            ((9 * 128, 64), (64, 64), (64, NUM_CLASSES)),
+            strict=True,
+        )
+    ]
+    tensors.close()
+
+    def trunk(x: Node, convolution: Iterator[Convolution]) -> tuple[Node, ...]:
+        op = opset()
+        for scale, shift in norms:
+            x = relu(convolved(relu(convolved(x, next(convolution))), next(convolution)))
+            # Behind the ReLU, and before the pooling, for a scale may be negative.
+            x = op.add(op.multiply(x, constant(scale[:, None, None])), constant(shift[:, None, None]))
+            x = max_pooled(x, 2, 2)
+        return (relu(convolved(x, next(convolution))),)
+
+    def head(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        x = maps.reshape(len(maps), 128, 3, 3, 3, 3).max((3, 5)).transpose(0, 2, 3, 1).reshape(len(maps), -1)
+        for weight, bias in dense[:-1]:
+            x = np.maximum(x @ weight + bias, 0)
+        weight, bias = dense[-1]
+        return x @ weight + bias
+
+    return EngineNetwork(tuple(convolutions), trunk, head)
+
+
+def _torch_convolution(tensors: Tensors, name: str, inputs: int, outputs: int) -> Convolution:
+    """A 3 x 3 one, in float64: what is made of two should not be rounded twice."""
+    weight = tensors.take(f"{name}.weight", outputs, inputs, 3, 3).astype(np.float64)
+    return Convolution(weight, tensors.take(f"{name}.bias", outputs).astype(np.float64))
+
+
+def _torch_norm(tensors: Tensors, name: str, channels: int) -> tuple[Array, Array]:
+    names = ("weight", "bias", "running_mean", "running_var")
+    gamma, beta, mean, variance = (tensors.take(f"{name}.{part}", channels) for part in names)
+    return _norm(gamma, beta, mean, variance, _TORCH_EPSILON)
+
+
+def _norm(gamma: Array, beta: Array, mean: Array, variance: Array, epsilon: float) -> tuple[Array, Array]:
+    """A batch norm as it answers, as scale and shift."""
+    scale = gamma / np.sqrt(variance + epsilon)
+    return scale, beta - mean * scale
+
+
+def _linear(tensors: Tensors, name: str, features: int) -> Head:
+    weight = tensors.take(f"{name}.weight", NUM_CLASSES, features)
+    bias = tensors.take(f"{name}.bias", NUM_CLASSES)
+    return lambda x: x.reshape(len(x), -1) @ weight.T + bias
+
+
+def _keras_name(kind: str, number: int) -> str:
+    """How the file calls the layer of a kind with that number."""
+    return f"{kind}_{number}" if number else kind
+
+
+READERS: dict[str, Callable[[Path], EngineNetwork]] = {
+    "keras_cnn": read_keras_cnn,
+    "resnet18": read_resnet18,
+    "torch_cnn": read_torch_cnn,
+}
