@@ -35,13 +35,13 @@ from maxdigit.ui.picture import data_url
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = """\
-Left out: one start before the runs, which warms the disk; starting Chromium; the network, for server and browser are
-on one machine and share its cores; the 0.15 s in which bars glide to their new length. A stroke lasts 0.3 s, and while
-it is drawn answers are asked for as ever, so the pen may be lifted while one is on its way. Times up to an answer end
-with the frame that shows it; those of a tab begin with the click, in a page that had come to rest, opened anew for each
-tab, while the server has all models loaded. The first Compare of a run also loads Plotly on the server. Bytes are as
-they come over the wire, headers with them. Memory is what the server's processes hold together (PSS), shared
-libraries too, each page once."""
+Left out: the example that a hand draws on a first visit; one start before the runs, which warms the disk; starting
+Chromium; the network, for server and browser are on one machine and share its cores; the 0.15 s in which bars glide to
+their new length. A stroke lasts 0.3 s, and while it is drawn answers are asked for as ever, so the pen may be lifted
+while one is on its way. Times up to an answer end with the frame that shows it; those of a tab begin with the click, in
+a page that had come to rest, opened anew for each tab, while the server has all models loaded. The first Compare of a
+run also loads Plotly on the server. Bytes are as they come over the wire, headers with them. Memory is what the
+server's processes hold together (PSS), shared libraries too, each page once."""
 
 Line = list[tuple[float, float]]
 
@@ -84,6 +84,16 @@ WATCH = """() => {
   }).observe(answer, { subtree: true, childList: true, attributes: true, characterData: true });
   return performance.now();
 }"""
+
+# When all that was asked of the view inside the network has come, once a picture stands on the card.
+LOOKED = """(picture) => new Promise((done) => {
+  const body = document.querySelector(".inside-body");
+  const look = () => {
+    if (shown.has(picture) && !body.hasAttribute("aria-busy")) done(performance.now());
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
 
 # Clicks on a tab and says after how many milliseconds each group of elements was there.
 OPEN_TAB = """(tab, [groups, patience]) => new Promise((done, fail) => {
@@ -254,15 +264,51 @@ def _run(browser: Browser, take: Callable[..., None]) -> None:
                 for lifted, answered in _draw(page):
                     goal = 0.3 if name == first else None
                     take(f"pen lifted to the answer, {title(name)}", (answered - lifted) / 1000, "s", goal)
+                _look_inside(page, name, take)
             for what, held in (
                 ("page usable", memory),
                 ("first answer given", used),
                 ("all models loaded", _memory(server)),
             ):
                 take(f"server's memory, {what}", held, "GB", 1.5 if what == "all models loaded" else None)
+        with _page(browser) as page:
+            _weigh_inside(page, server, take)
         for tab, groups in TABS.items():
             with _page(browser) as page:
                 _visit(page, server, tab, groups, take)
+
+
+def _look_inside(page: Page, name: str, take: Callable[..., None]) -> None:
+    """Unfold the view inside the network, draw on, and fold it again."""
+    start = time.perf_counter()
+    page.locator(".inside-toggle").click()
+    page.locator(".inside-body:not([aria-busy]) .inside-maps button").first.wait_for()
+    take(f"Inside unfolded to its maps, {title(name)}", time.perf_counter() - start, "s")
+    page.get_by_role("button", name=texts.PAD["clear"]).click()
+    page.locator(".answer-waiting").wait_for()
+    for line in DIGITS:
+        lifted, _, picture = _stroke_of(page, line)
+        maps = page.evaluate(LOOKED, picture)
+        take(f"pen lifted to the maps inside, {title(name)}", (maps - lifted) / 1000, "s", 0.3)
+        page.wait_for_timeout(300)
+    page.locator(".inside-toggle").click()
+
+
+def _weigh_inside(page: Page, server: Server, take: Callable[..., None]) -> None:
+    """What the view costs over the wire: unfolded once, and for a map that is pressed."""
+    traffic = Traffic(page)
+    _open(page, server)
+    page.evaluate(WATCH)
+    for line in DIGITS:
+        _stroke(page, line)
+    _, weight = traffic.settle()
+    page.locator(".inside-toggle").click()
+    page.locator(".inside-maps button").first.wait_for()
+    _, unfolded = traffic.settle()
+    take("Inside unfolded, over the wire", (unfolded - weight) / 1e6, "MB")
+    page.locator(".inside-maps button").first.click()
+    page.locator(".inside-exciting").wait_for()
+    take("a map pressed, over the wire", (traffic.settle()[1] - unfolded) / 1e6, "MB")
 
 
 def _visit(page: Page, server: Server, tab: str, groups: dict[str, list[str]], take: Callable[..., None]) -> None:
@@ -307,6 +353,11 @@ def _draw(page: Page) -> Iterator[tuple[float, float]]:
 
 def _stroke(page: Page, line: Line) -> tuple[float, float]:
     """Draw a line at a hand's pace; when the pen was lifted and when the answer stood there, by the page's clock."""
+    return _stroke_of(page, line)[:2]
+
+
+def _stroke_of(page: Page, line: Line) -> tuple[float, float, str]:
+    """The same, and the picture that the answer is to."""
     box = page.locator(".pad-canvas").bounding_box()
     points = _along(line)
     start = time.perf_counter()
@@ -320,7 +371,8 @@ def _stroke(page: Page, line: Line) -> tuple[float, float]:
     drawing = page.evaluate("sessionStorage.getItem('maxdigit-drawing')")
     picture = data_url(render(parse_strokes(drawing)))
     page.wait_for_function("(picture) => shown.has(picture)", arg=picture)
-    return tuple(page.evaluate("(picture) => [lifted, shown.get(picture)]", picture))
+    lifted, answered = page.evaluate("(picture) => [lifted, shown.get(picture)]", picture)
+    return lifted, answered, picture
 
 
 def _choose(page: Page, name: str) -> float:
@@ -376,9 +428,10 @@ def _server() -> Iterator[Server]:
 
 @contextmanager
 def _page(browser: Browser) -> Iterator[Page]:
-    """A page of a visitor who is new here."""
+    """A page of a visitor whose browser keeps nothing of the page but that the example was shown."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-US")
     context.set_default_timeout(1000 * PATIENCE)
+    context.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
     yield context.new_page()
     context.close()
 

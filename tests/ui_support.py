@@ -6,22 +6,25 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from maxdigit.errors import MaxDigitError, UnknownModelError
-from maxdigit.inference.digits import find_digits
+from maxdigit.inference.digits import Box, find_digits
+from maxdigit.inference.inside import Cells, Flows, Inside, MapView, SectionView
 from maxdigit.inference.predict import NAMES, Prediction, Predictor
 from maxdigit.models.reader import Reading
 from maxdigit.models.run_folder import ENSEMBLE
+from maxdigit.models.sections import SECTIONS, SectionsError
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import Epoch, write_history
 from maxdigit.training.mistakes import Mistake, write_mistakes
@@ -29,9 +32,12 @@ from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.editing import Editing
 from maxdigit.ui.classify.keeping import Keeping
 from maxdigit.ui.classify.layout import lay_out
+from maxdigit.ui.classify.looking import Looking
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE
 from maxdigit.ui.view_state import ViewState
+
+Chosen = tuple[int, int] | None  # section and channel
 
 CONFUSION = (10 * np.eye(10, dtype=int)).tolist()
 CONFUSION[9][4] = 3
@@ -69,6 +75,7 @@ class FakePredictor:
     checkpoints: Path = Path("no such folder")
     seen: list[NDArray[np.uint8]] = field(default_factory=list)  # one by one
     in_batches: list[NDArray[np.uint8]] = field(default_factory=list)  # and several at once
+    looked: list[tuple[NDArray[np.uint8], Chosen]] = field(default_factory=list)  # into: what, and which map closely
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def available(self) -> list[str]:
@@ -120,6 +127,41 @@ class FakePredictor:
         heat = np.zeros((128, 128), np.float32)
         heat[:, 12 * digit : 12 * digit + 12] = 1.0
         return heat
+
+    def look_inside(
+        self, picture: NDArray[np.uint8], model: str, *, boxes: Sequence[Box], chosen: Chosen = None
+    ) -> Inside:
+        """The picture itself in place of each map, the first section's eight times."""
+        self.classify(picture, model)
+        assert all(len(box) == 4 for box in boxes)
+        self.looked.append((picture, chosen))
+        if chosen is not None and chosen[1] > 500:
+            raise SectionsError(
+                "Section {section} of this network has no map {channel}. The network was trained anew; press another "
+                "map.",
+                section=chosen[0] + 1,
+                channel=chosen[1] + 1,
+            )
+        sections = SECTIONS["torch_cnn"]
+        small = [cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA) for side in (31, 29, 12)]
+        covered = (62, 29, 12)
+        views = [
+            SectionView(section, tuple(range(8)), np.stack([maps] * 8), cells)
+            for section, maps, cells in zip(sections, small, covered, strict=True)
+        ]
+        digits = np.full((12, 12), 10, np.uint8)
+        digits[6] = 7  # along the middle row
+        readings = tuple(Reading(digit, 0.97, 40.0, 64.0) for digit in (3, 7))
+        adds = np.zeros((2, 10), np.float32)
+        adds[0, 3], adds[1, 7], adds[0, 7] = 2.5, 6.25, -1.5
+        closely = None
+        if chosen is not None:
+            kernel = np.full((5, 5), 127, np.int8) if chosen[0] == 0 else None
+            closely = MapView(*chosen, small[chosen[0]], covered[chosen[0]], kernel, np.full((9, 48, 48), 90, np.uint8))
+        cells = Cells(sections[-1].map, digits, np.full((12, 12), 0.93, np.float32))
+        rest = adds[0] / 2 if model == "torch_cnn" else None
+        shown = "resnet18" if model == ENSEMBLE else model
+        return Inside(shown, tuple(views), cells, Flows(readings, adds, rest, model == "torch_cnn"), closely)
 
 
 class ReadingPredictor(FakePredictor):
@@ -175,6 +217,7 @@ class ClassifyTab:
             self.page = lay_out(predictor, asks_for_corrections=corrections is not None)
         self.answering = Answering(self.page, predictor, Evaluation())
         self.editing = Editing(self.page, predictor)
+        self.looking = Looking(self.page, predictor, Evaluation())
         self.keeping = Keeping(self.page, predictor, Evaluation(), corrections)
 
     def answer(self, shown: ViewState, model: str = "resnet18") -> str:

@@ -32,6 +32,7 @@ REACHED = (
     "inference/model_process.py",
     "inference/bulk.py",
     "inference/ensemble.py",
+    "inference/inside.py",
     "inference/predict.py",
     "training/history.py",
     "training/mistakes.py",

@@ -10,6 +10,7 @@ from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.editing import Editing
 from maxdigit.ui.classify.keeping import Keeping
 from maxdigit.ui.classify.layout import ClassifyPage, lay_out
+from maxdigit.ui.classify.looking import Looking
 from maxdigit.ui.evaluation import Evaluation
 
 __all__ = ["ClassifyPage", "build_classify_tab"]
@@ -31,5 +32,6 @@ def build_classify_tab(
         answering = Answering(page, predictor, evaluation)
         answering.connect(loaded)
         Editing(page, predictor).connect(answering)
+        Looking(page, predictor, evaluation).connect()
         Keeping(page, predictor, evaluation, corrections).connect()
     return page

@@ -14,6 +14,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.answer import trouble_card, waiting_card
 from maxdigit.ui.cropper import Cropper
 from maxdigit.ui.events import Values
+from maxdigit.ui.inside import InsideView
 from maxdigit.ui.pad import Pad
 from maxdigit.ui.picture_input import PictureInput
 from maxdigit.ui.press import Pressable
@@ -66,6 +67,7 @@ class Keep:
     link: gr.Button
     save_picture: gr.Button
     save_answer: gr.Button
+    inside: InsideView  # the network that answers
     wrong: gr.Button
     correction: gr.Column
     right: gr.Radio  # the right digit
@@ -239,6 +241,7 @@ def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
         link = gr.Button(labels.LINK, size="sm", elem_id="link")
         save_picture = gr.Button(labels.SAVE_PICTURE, size="sm", elem_id="save-picture")
         save_answer = gr.Button(labels.SAVE_ANSWER, size="sm", elem_id="save-answer")
+        inside = InsideView(elem_id="inside")
         wrong = gr.Button(labels.WRONG, size="sm", elem_id="wrong", visible=asks_for_corrections)
         # Its state alone shows and hides what is read, by a rule in a style sheet.
         gr.Checkbox(
@@ -262,7 +265,7 @@ def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
     address = gr.Textbox(
         show_label=False, label=labels.LINK, buttons=["copy"], visible=False, container=False, elem_id="address"
     )
-    return Keep(link, save_picture, save_answer, wrong, correction, right, said, address)
+    return Keep(link, save_picture, save_answer, inside, wrong, correction, right, said, address)
 
 
 def _marks(**kwargs: Any) -> gr.HTML:

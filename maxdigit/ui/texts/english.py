@@ -1,4 +1,4 @@
-"""Every text a visitor reads, in English. Plain words, short sentences."""
+"""All text of the page, in English."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from maxdigit.ui.sureness import UNSURE as _UNSURE
 TITLE = "MaxDigit"
 SEPARATORS = ".,"  # of decimals and of thousands, for Plotly
 TAGLINE = "Which of three handwritten digits is the largest?"
-SERVER_AWAY = "The server cannot be reached. The page goes on by itself as soon as it is back."
+FAULT = "There is no answer, for a fault of this program. Try again; whoever runs the server finds more in its log."
+SERVER_AWAY = "The server cannot be reached. The page continues as soon as it is back."
 CARD_ALT = "A drawing of three digits, and the answer to it"
 
 CLASSIFY = "Classify"
@@ -35,7 +36,7 @@ PAD = {
     "redo": "Redo (Ctrl+Shift+Z)",
     "clear": "Clear (Delete)",
     "full": "The pad is full. Undo or clear to go on.",
-    "example": "An example. Draw here for your own.",
+    "example": "This is an example. Draw here to replace it.",
 }
 
 UPLOAD_PLACEHOLDER = "Drop a picture here\nor click to choose one"
@@ -49,18 +50,18 @@ CROP_CORNERS = {
     "sw": "Bottom left corner. Move it with the arrow keys.",
     "se": "Bottom right corner. Move it with the arrow keys.",
 }
-CROP_ALT = "The uploaded picture; if there is a frame, the part inside it is read"
-UPLOAD_CAPTION = "A file of up to 60 MB, the camera, or paste."
-FRAME_CAPTION = "What is in the frame is read. Move it, or its corners."
+CROP_ALT = "The uploaded picture; if there is a frame, only the part inside it is read"
+UPLOAD_CAPTION = "A file of up to 60 MB, the camera, or the clipboard."
+FRAME_CAPTION = "Only the part inside the frame is read. Drag the frame or its corners."
 
 NEW_SAMPLE = "New sample"
 SAMPLE_ALT = "A test picture with three handwritten digits"
-SAMPLE_WAITING = "A picture that no model has trained on."
+SAMPLE_WAITING = "A picture that no model was trained on."
 SAMPLE_KIND = "Kind of picture"
 SAMPLE_FAMILY = "Background"
 SAMPLE_DIGITS = "Digits"
 SAMPLE_KINDS = {"textured": "Textured", "drawn": "Drawn", "forms": "Other forms", "photo": "Photograph"}
-ANY_FAMILY = "Any ground"
+ANY_FAMILY = "Any background"
 FAMILIES = {
     "rings": "Rings",
     "stars": "Stars",
@@ -77,38 +78,38 @@ SHOW_BOXES = "Show boxes"
 EXAMPLES = "Examples"
 HARD = "Hard"
 GUESS = "Your guess?"
-GUESS_MORE = "Press the digit that you take for the largest. Then see what the model says."
+GUESS_MORE = "Press the digit that you think is the largest. Then see the model's answer."
 GUESS_BARS = "Your guess"
 
 ANSWER_ALT = "The 128 × 128 picture that the model was given"
-SAW = "What the model saw"
-SAW_INVERTED = "Dark ink turned to light"
+SAW = "The model's input"
+SAW_INVERTED = "Dark ink inverted to light"
 SAW_FITTED = "Fitted to the writing"
-SAW_FITTED_MORE = "Fitted to the writing, digits made one size"
+SAW_FITTED_MORE = "Fitted to the writing, digits scaled to one size"
 SAW_WHOLE = "As it is"
 UNFIT = "Undo"
 UNFIT_MORE = "Read the picture as it is, without fitting it to the writing"
 FIT = "Fit to the writing"
-NO_DIGITS = "I see no digits here"
-OFFER_TURN = "Once turned, I am very sure."
+NO_DIGITS = "No digits found here"
+OFFER_TURN = "Rotated, the model is very sure."
 OFFERED_TURNS = {3: "Turn left ↺", 1: "Turn right ↻", 2: "Turn by 180°"}  # quarters, clockwise
 DRAW_SOMETHING = "Draw something"
-DRAW_SOMETHING_MORE = "Three digits, anywhere on the pad. The answer follows your hand."
+DRAW_SOMETHING_MORE = "Three digits, anywhere on the pad. The answer appears while you draw."
 UPLOAD_SOMETHING = "Choose a picture"
-UPLOAD_SOMETHING_MORE = "One with three handwritten digits. The answer comes by itself."
+UPLOAD_SOMETHING_MORE = "One with three handwritten digits. The answer appears automatically."
 CANNOT_ANSWER = "No answer"
 NO_MODELS_HERE = "There are no trained models to compare yet."
 NO_MODELS = "No trained model was found in {folder}. Train one with: python train.py resnet18"
-WHY = "What spoke for {digit}"
-NOTHING_SPOKE = "Nothing spoke for {digit}"
-WHY_HINT = "Press a bar to see what spoke for it, or a digit to erase it."
-BARS = "How likely each digit is the largest"
+WHY = "Evidence for {digit}"
+NOTHING_SPOKE = "No evidence for {digit}"
+WHY_HINT = "Press a bar to see the evidence for it, or a digit to erase it."
+BARS = "Probability that each digit is the largest"
 INK = "Ink"
 INKS = {"auto": "Ink: auto", "dark": "Ink: dark", "light": "Ink: light"}
 TURN = "Turn ↻"
-FINDS = "Digits found. Press one to erase it, and again to put it back."
-READS = "It reads"
-READS_NOTHING = "It reads no digit."
+FINDS = "Digits found. Press one to erase it, and again to restore it."
+READS = "Digits read:"
+READS_NOTHING = "No digits read."
 SHOW_READINGS = "Show readings"
 ASK_PARTS = "What would change the answer?"
 LINK = "Link"
@@ -120,8 +121,8 @@ SAVE_ANSWER = "Save answer"
 WRONG = "The answer is wrong"
 CONSENT = (
     "Press the right digit, and this picture is stored with it on this server's disk, to measure and improve the "
-    "models. Everyone who can open this page can see it there. Nothing else about you is stored. Press nothing, and "
-    "nothing is stored."
+    "models. Everyone who can open this page can see it there. Nothing else about you is stored. If you press "
+    "nothing, nothing is stored."
 )
 RIGHT_DIGIT = "The largest digit is"
 KEPT = "Thank you. The picture and the right digit are stored."
@@ -150,28 +151,28 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
 
 def doubtful(best: int, best_share: float) -> str:
     """How sure the model is where something may be missing in what it was given."""
-    return f"Not sure: something was left out that may be a digit. Without it, {percent(best_share)} for {best}."
+    return f"Not sure: something that may be a digit was left out. Without it, {percent(best_share)} for {best}."
 
 
 def contradicted(digits: tuple[int, ...], best: int, best_share: float) -> str:
     """How sure the model is where the largest of the digits it reads is not its answer."""
-    return f"Not sure: it reads {' · '.join(map(str, digits))}, but answers {best}, with {percent(best_share)}."
+    return f"Not sure: the model reads {' · '.join(map(str, digits))}, but answers {best}, with {percent(best_share)}."
 
 
 def reads(digit: int, share: float) -> str:
-    """One digit as it is read, and how surely."""
+    """One digit that is read, with its probability."""
     return f"Reads {digit}, with {percent(share)}"
 
 
 def read_digit(digits: tuple[int, ...], number: int) -> str:
-    """A digit that was found, by what is read there, or by which it is from the left."""
+    """A digit that was found, named by the digits read there, or by its number from the left."""
     if digits:
         return f"the {_and([str(digit) for digit in digits])}"
     return f"the {number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th') } digit"
 
 
 def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
-    """What the answer would be without one digit or another: which, what then, and whether that is sure."""
+    """How the answer changes without single digits: name, answer without it, and whether that is sure."""
     if not changes:
         return f"Without any one of them it would still be {answer}."
     said = [(name, f"{'' if is_sure else 'perhaps '}{then}") for name, then, is_sure in changes]
@@ -180,22 +181,22 @@ def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
 
 
 def no_digits(best: int, best_share: float) -> str:
-    """What the model says all the same where there seems to be nothing to read."""
-    return f"If there is one after all, my best guess is {best}, with {percent(best_share)}."
+    """The model's best guess where there seems to be nothing to read."""
+    return f"If there are any, the model's best guess is {best}, with {percent(best_share)}."
 
 
 def ask_why(digit: int) -> str:
     """What pressing a digit's bar does."""
-    return f"Show what spoke for {digit}"
+    return f"Show the evidence for {digit}"
 
 
 def time_taken(model: str, milliseconds: float) -> str:
-    """Who answered and how fast."""
+    """Which model answered, and how fast."""
     return f"{model}, {_time(milliseconds)} for the forward pass on this server"
 
 
 def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
-    """What a sample really shows, and whether the model was right."""
+    """Which digits a sample shows, and whether the model was right."""
     shown = _and([str(digit) for digit in digits])
     if answered is None:
         return f"It shows {shown}; the largest is {largest}."
@@ -214,7 +215,7 @@ def outcome(visitor_is_right: bool, asked: list[str], score: tuple[int, int, int
 
 def erase(number: int, is_erased: bool) -> str:
     """What pressing a digit that was found does."""
-    return f"Put digit {number} back" if is_erased else f"Erase digit {number} from the left and see"
+    return f"Restore digit {number}" if is_erased else f"Erase digit {number}, counted from the left"
 
 
 def guess(digit: int) -> str:
@@ -223,7 +224,7 @@ def guess(digit: int) -> str:
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """A number with its thousands apart."""
+    """A number with separated thousands."""
     return f"{value:,.{decimals}f}"
 
 
@@ -256,34 +257,34 @@ def minutes(seconds: float) -> str:
 
 COMPARE_TITLE = "The same picture, every model"
 COMPARE_OURS = "The picture from the Classify page. Draw, upload or sample another there."
-COMPARE_FRESH = "The Classify page is empty, so here is a fresh sample."
+COMPARE_FRESH = "The Classify page is empty, so this is a new sample."
 COMPARE_ANOTHER = "Another sample"
 ASKING = "Asking {model} …"
 
-MEASURED_TITLE = "What each model was measured to do"
+MEASURED_TITLE = "Measured results"
 MEASURED_NOTE = (
     "Accuracies are on this project's own test pictures, made from MNIST's test digits; the bracket is the 95% "
-    "interval. The paper's figures are for the competition's pictures: not the same, so read them side by side, not "
-    "as a race. Press a column's name to sort by it."
+    "interval. The paper's figures are for the competition's own pictures and cannot be compared directly. Press a "
+    "column's name to sort by it."
 )
 MEASURED_COLUMNS = {  # name -> what it means
     "Model": "Which network, or all of them together.",
-    "Parameters": "How many numbers the network consists of. Batch-norm statistics count too.",
+    "Parameters": "Number of parameters, batch-norm statistics included.",
     "File": "Size of its weights on disk.",
     "Work": "Floating-point operations for one picture, in billions; a multiplication and its addition count as two.",
     "Textured": "Share of right answers on test pictures with the competition's look.",
     "Drawn": "Share of right answers on pictures like those from the drawing pad.",
     "Other forms": "Share of right answers on drawings in forms that MNIST lacks, such as a flagged 1 or a crossed 7.",
     "Photographs": "Share of right answers on photographed ink on paper.",
-    "Calibration error": "On textured pictures: how far what it says about its own sureness is from the truth.",
-    "Sure of nothing": "Share of pictures without any digit of which it is more than 90% sure. Less is better.",
+    "Calibration error": "On textured pictures: mean difference between the model's confidence and its accuracy.",
+    "Sure without digits": "Share of pictures without any digit on which it is more than 90% sure. Lower is better.",
     "Time here": "Milliseconds for one picture on this server: the median of five passes, measured just now.",
-    "Trained on": "How many pictures it has seen in training, for how long, and on what machine.",
-    "Paper": "What the paper reports for its model: validation / competition's test.",
+    "Trained on": "Number of training pictures, duration and machine.",
+    "Paper": "Accuracies that the paper reports: validation / competition's test.",
 }
 COLUMNS_TITLE = "What the columns mean"
 
-BREAKS_TITLE = "Where each model breaks"
+BREAKS_TITLE = "Where each model fails"
 KIND = "Kind of picture"
 AGAINST = "Accuracy against"
 SAVE_SVG = "SVG"
@@ -301,30 +302,30 @@ AGAINST_AXES = {
     "digit": "Largest digit in the picture",
     "size": "Height of the largest digit, pixels of 128",
     "rotation": "Rotation of the largest digit, degrees",
-    "overlap": "How much of a digit's box another one covers",
-    "noise": "Noise: how uneven the ground is, in grey levels (standard deviation)",
+    "overlap": "Share of a digit's box that another digit covers",
+    "noise": "Noise of the background, in grey levels (standard deviation)",
     "background": "Background",
-    "confidence": "How sure the model was",
+    "confidence": "Confidence of the model",
 }
 AGAINST_NOTES = {
-    "confidence": "An honest model lies on the dotted line: of the answers it is 80% sure of, 80% are right.",
+    "confidence": "A well calibrated model lies on the dotted line: of the answers it is 80% sure of, 80% are right.",
 }
 NOTHING_MEASURED = "No model here has been measured on such pictures yet."
 PICTURES = "pictures"
 
-MISTAKES_TITLE = "What it gets wrong"
+MISTAKES_TITLE = "Mistakes"
 MATRIX_HINT = "Rows: the true largest digit. Columns: the answer."
-MATRIX_PRESS = "Press a cell to see the pictures behind it, or a digit at its side for all of a row or column."
+MATRIX_PRESS = "Press a cell to see its pictures, or a digit at the edge for a whole row or column."
 MISTAKES_ALL = "All mistakes"
 MISTAKES_MORE = "Show more"
 MISTAKE_ALT = "A test picture that shows {digits}"
 MISTAKES_NONE = "No mistakes of this kind."
-NOT_LISTED = "Its mistakes were not written down. Measure it again: python -m maxdigit evaluate --write"
-RIGHT_NOT_KEPT = "These answers are right; only mistakes are kept for show."
+NOT_LISTED = "Its mistakes were not recorded. Measure it again: python -m maxdigit evaluate --write"
+RIGHT_NOT_KEPT = "These answers are right. Only mistakes are stored."
 
 
 def verdict(answers: list[tuple[str, int]]) -> str:
-    """Who says what, in a sentence, from names and answers."""
+    """Which models give which answer, in a sentence, from names and answers."""
     said = {}
     for name, digit in answers:
         said.setdefault(digit, []).append(name)
@@ -332,9 +333,9 @@ def verdict(answers: list[tuple[str, int]]) -> str:
         return "No model could answer."
     if len(said) == 1:
         (digit,) = said
-        return f"They all say {digit}." if len(answers) > 1 else f"{answers[0][0]} says {digit}."
+        return f"All models say {digit}." if len(answers) > 1 else f"{answers[0][0]} says {digit}."
     groups = sorted(said.items(), key=lambda item: -len(item[1]))
-    return "They disagree: " + "; ".join(f"{_and(names)} {_says(names)} {digit}" for digit, names in groups) + "."
+    return "The models disagree: " + "; ".join(f"{_and(names)} {_says(names)} {digit}" for digit, names in groups) + "."
 
 
 def pass_time(milliseconds: float) -> str:
@@ -354,10 +355,10 @@ def matrix_head(truth: int | None, answer: int | None) -> str:
 
 
 def mistakes_shown(shown: int, found: int, truth: int | None, answer: int | None) -> str:
-    """How many mistakes are to be seen, and which."""
+    """How many mistakes are shown, and which."""
     read = "something else" if answer is None else answer
     which = "" if truth is None and answer is None else f" in which {_a(truth)} was read as {read}"
-    return f"{shown:,} of {found:,} mistakes{which}, the surest first."
+    return f"{shown:,} of {found:,} mistakes{which}, most confident first."
 
 
 def mistake(truth: int, answer: int, confidence: float) -> str:
@@ -381,21 +382,105 @@ def _says(names: list[str]) -> str:
     return "says" if len(names) == 1 else "say"
 
 
+# The view inside a network
+
+INSIDE = {
+    "open": "Look inside",
+    "label": "Inside the network",
+    "close": "Close",
+    "title": "Inside: {model}",
+    "intro": "From top to bottom: what the picture becomes on its way to the answer. Press a map to see it large.",
+    "member": (
+        "The {ensemble} asks several networks. This is the {model}, whose word counts most. From top to bottom: what "
+        "the picture becomes on its way to the answer. Press a map to see it large."
+    ),
+    "picture": "The picture that the network is given. Move over it with the arrow keys to see which cells look there.",
+    "point": "Point at a place in the picture, or tap it: squares show what the cells that look there see.",
+    "reads": "The reader reads a {digit} here ({percent}%).",
+    "reads_nothing": "The reader reads no digit here ({percent}%).",
+    "no_reader": "This network has no reader.",
+    "what_field": "What are the squares?",
+    "field_is": (
+        "A network looks at a picture through many small cells. Each square is the part of the picture that one cell "
+        "of a section can see, called its receptive field: tiny in the first section, larger in each further one."
+    ),
+    "what_reader": "What is the reader?",
+    "reader_is": (
+        "A small addition to the network that says, for each cell of its last sections, which digit stands there. It "
+        "reads along; the answer itself does not depend on it."
+    ),
+    "size": "{cells} × {cells} cells, {channels} maps",
+    "names": {
+        "first convolution": "First convolution",
+        "last convolution": "Last convolution",
+        "section": "Section {number}",
+        "stem": "Stem",
+        "stage": "Stage {number}",
+    },
+    "does": {
+        "edges": "Marks edges and lines, light on dark or dark on light.",
+        "strokes": "Puts edges together: pieces of strokes, their ends and bends.",
+        "parts": "Puts strokes together: loops, hooks, crossings.",
+        "digits": "Sees as much as a whole digit, and tells digits apart.",
+        "picture": "Sees digits with what is around them.",
+    },
+    "sees": "A cell sees {field} × {field} pixels.",
+    "map": "Map {map} of {section}",
+    "what_map": "What is a feature map?",
+    "map_is": (
+        "Each map looks for one thing everywhere in the picture. The more colour in a cell, the more of it is there; "
+        "full colour is the most that it has found in 256 test pictures. Of each section you see the eight most "
+        "active maps."
+    ),
+    "exciting": "What excites this map most in 256 test pictures",
+    "pictures_alt": "Nine pieces of test pictures that excite this map most",
+    "no_pictures": "The test pictures that excite it were not found for this network yet: python -m maxdigit inside",
+    "kernel": "Its kernel",
+    "kernel_alt": "The kernel of this map, as a pattern of light and dark squares",
+    "what_kernel": "What is a kernel?",
+    "kernel_is": (
+        "The pattern that the map looks for: it is moved over the picture, and where light falls on its light squares"
+        " and dark on its dark ones, the map lights up. Grey squares do not matter."
+    ),
+    "flows": "From the digits it reads to the ten bars",
+    "flows_alt": (
+        "Bands from each digit that is read to the bars that it raises or lowers; a list after it says the same"
+    ),
+    "flows_colours": "Coloured bands raise a bar, grey ones lower it; the broader, the more.",
+    "flows_none": "It reads no digit here, so there is nothing to follow.",
+    "what_flows": "How is that worked out?",
+    "flows_exact": (
+        "Exactly: the last layer of this network adds up what all cells say. The cells around each digit make its "
+        "bands; all other cells are “the rest”. Together they are the answer, before the softmax turns it into "
+        "shares."
+    ),
+    "flows_erased": (
+        "By erasing: each digit is taken out of the picture in turn, and its bands are how the answer changes, before"
+        " the softmax turns it into shares. Since the digits act together, the bands need not add up to the answer."
+    ),
+    "rest": "the rest",
+    "adds": "{name} raises the bar of {bar} by {value}.",
+    "takes": "{name} lowers the bar of {bar} by {value}.",
+    "nothing": "There is nothing to look at yet. Give the network a picture first.",
+    "blank": "No writing was found in this picture, so there is nothing to follow through the network.",
+    "hidden": "Guess first: what is inside would give the answer away.",
+}
+
 # Corrections
 
 CORRECTIONS_TEXT = """
-Pictures that visitors have said a model got wrong, with the digit they say is right, kept in `{folder}`. Models can be
-measured on them: `python -m maxdigit evaluate --drawings {folder}`.
+Pictures whose answer visitors reported as wrong, with the digit that they say is right, stored in `{folder}`. Models
+can be measured on them: `python -m maxdigit evaluate --drawings {folder}`.
 """
 CORRECTIONS_EXPORT = "Save all as ZIP"
 CORRECTIONS_CLEAR = "Delete all"
-CORRECTIONS_SURE = "Delete all corrections for good?"
+CORRECTIONS_SURE = "Delete all corrections permanently?"
 DELETE = "Delete"
 
 
 def corrections_kept(count: int) -> str:
     """How many there are."""
-    return f"{_pictures(count)} kept."
+    return f"{_pictures(count)} stored."
 
 
 def correction(digit: int, model: str, answer: int, day: str) -> str:
@@ -420,42 +505,42 @@ FILTER = "Show"
 FILTERS = {
     "all": "All",
     "unsure": "Unsure",
-    "disagree": "They disagree",
+    "disagree": "Models disagree",
     "wrong": "Wrong",
-    "fixed": "Mended",
-    "unread": "Not read",
+    "fixed": "Corrected",
+    "unread": "Unreadable",
 }
 BEFORE = "Back"
 AFTER = "Next"
 PICTURE = "Picture"
 FILE = "File"
 ANSWER = "Answer"
-SURE = "Sure"
-DIGITS_READ = "It reads"
+SURE = "Confidence"
+DIGITS_READ = "Digits read"
 PROBABILITIES = "0 to 9"
 TRUTH = "Truth"
-FIXED = "mended"
-NO_ROWS = "No picture is of this kind."
+FIXED = "corrected"
+NO_ROWS = "No pictures match this filter."
 SUBMISSION = "CSV: Id,Label"
 EVERYTHING = "CSV: everything"
 
 
 def batch_progress(done: int, count: int, model: str) -> str:
-    """How far a batch is."""
+    """The progress of a batch."""
     return f"{model} has answered for {done:,} of {count:,} pictures."
 
 
 def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
-    """What came of a batch."""
-    parts = [f"{unsure:,} unsure"] + ([f"{disagree:,} disputed"] if disagree else [])
-    parts += [f"{unread:,} not read"] if unread else []
-    return f"Done: {_pictures(count)}, {', '.join(parts)}. An answer can be mended in the table."
+    """The summary of a batch."""
+    parts = [f"{unsure:,} unsure"] + ([f"{disagree:,} with different answers"] if disagree else [])
+    parts += [f"{unread:,} unreadable"] if unread else []
+    return f"Done: {_pictures(count)}, {', '.join(parts)}. Answers can be corrected in the table."
 
 
-BATCH_STOPPED = "Stopped. What was answered until then is kept."
+BATCH_STOPPED = "Stopped. The answers so far are kept."
 LABELS_UNUSED = (
-    "The labels tell of none of these pictures. Their first column should hold file names, with or without endings, or "
-    "the numbers of pictures in a file of the competition."
+    "The labels match none of these pictures. Their first column should hold file names, with or without extensions, "
+    "or the numbers of pictures in a file of the competition."
 )
 
 
@@ -468,7 +553,7 @@ def batch_score(model: str, accuracy: float, low: float, high: float, count: int
 
 
 def page_of(page: int, pages: int, count: int) -> str:
-    """Where in the table one is."""
+    """The current page of the table."""
     return f"Page {page:,} of {pages:,}, {_pictures(count)}"
 
 
@@ -496,26 +581,27 @@ AXIS_TITLES = {"epoch": EPOCH, "pictures": "Pictures seen in this run", "minutes
 SMOOTHING = "Smoothing"
 LOG_LOSS = "Logarithmic loss"
 PAPER_VALIDATION = "the paper's validation accuracy"
-FLOOR = "the floor with a softmax before the loss, ln(1 + 9/e)"
+FLOOR = "lower bound with a softmax before the loss, ln(1 + 9/e)"
 FLOOR_TITLE = "Why the paper's ResNet18 never got below a loss of 1.46"
 FLOOR_TEXT = """
 The paper's ResNet18 ends its forward pass with a softmax, and then trains with a cross-entropy that applies a softmax
 of its own. The second one sees numbers between 0 and 1 only. Even a perfect answer, a 1 and nine 0s, becomes a share of
 e / (e + 9), which is 23%. Its loss is ln(1 + 9/e) = 1.461, and no training can bring it lower: the accuracy may rise to
-100% while the loss stands still. The recipe called "the paper's" repeats this; the tuned one leaves the extra softmax
-out.
+100% while the loss does not change. The recipe called "the paper's" reproduces this; the tuned recipe omits the extra
+softmax.
 """
-SETTINGS_TITLE = "Settings of these runs, what differs in bold"
+SETTINGS_TITLE = "Settings of these runs, differences in bold"
 NOT_A_CONFIG_FILE = "{path} is damaged, so the run's settings are not shown."
 TRAIN = "training"
 VALIDATION = "validation"
 LINES = (
-    "Solid lines: validation. Dashed lines: training. Dotted lines: what the paper reports. The charts follow a run "
-    "that goes on."
+    "Solid lines: validation. Dashed lines: training. Dotted lines: what the paper reports. The charts of a run in "
+    "progress are updated."
 )
 INK_FINDER = "Ink finder"
 INK_FINDER_ACCURACY = (
-    "The ink finder answers no digit: its accuracy is the Dice coefficient of the ink that it finds in made-up scenes."
+    "The ink finder does not classify digits: its accuracy is the Dice coefficient of the ink that it finds in "
+    "generated scenes."
 )
 RUN_OF_ANOTHER = "Left out {run}: its model, {model!r}, is not one of {names}."
 RUN_WITHOUT_HISTORY = "Left out {run}: there is no epoch in its history.csv yet."
@@ -526,15 +612,15 @@ RECIPES = {"tuned": "tuned", "paper": "the paper's recipe"}
 
 
 def going_on(run: str, epochs: int, planned: int | None) -> str:
-    """How far an unfinished run is."""
+    """The progress of an unfinished run."""
     return f"{run} is not finished: epoch {epochs}" + (f" of {planned}." if planned else ".")
 
 
 RESULTS_TITLE = "Results on test pictures"
 RESULTS_NOTE = (
     "“Here” is measured on this project's own test pictures, made from MNIST's test digits on backgrounds that no "
-    "model has trained on; the bracket is the 95% interval. “Paper” is what the paper reports for the competition's "
-    "own pictures. They are not the same pictures: read the two side by side, not as a race."
+    "model was trained on; the bracket is the 95% interval. “Paper” is what the paper reports for the competition's "
+    "own pictures. The pictures differ, so the two cannot be compared directly."
 )
 RESULTS_COLUMNS = ("Run", "Here, test accuracy", "Paper, validation", "Paper, test")
 NOT_MEASURED = "not measured yet"
@@ -552,33 +638,33 @@ KINDS = {
 ABOUT_TEXT = """
 ### Three digits, one question
 
-A picture holds three handwritten digits on a noisy ground. Which of the three is the largest? The question comes from
-a competition in a machine-learning course at McGill University in Montréal (COMP 551, autumn 2019). A paper from that
-course answers it with three convolutional networks. This project builds all three again, trains them, and lets you
+A picture shows three handwritten digits on a noisy background. Which of the three is the largest? The question comes
+from a competition in a machine-learning course at McGill University in Montréal (COMP 551, autumn 2019). A paper from
+that course answers it with three convolutional networks. This project builds all three again, trains them, and lets you
 try them.
 
-- **Keras CNN**: seven convolutions and two small dense layers, 1.9 million numbers to learn.
+- **Keras CNN**: seven convolutions and two small dense layers, 1.9 million parameters.
 - **ResNet18**: the well-known residual network with a one-channel stem, 11.2 million.
 - **PyTorch CNN**: six convolutions and one linear layer, 0.5 million.
-- **Ensemble**: all of them together, by the weighted mean of what they say.
+- **Ensemble**: all of them together, by the weighted mean of their probabilities.
 
-None of them finds, cuts out or reads single digits first. Each looks at the whole picture and answers at once. All
-the same it has read them on the way: a linear reader on the network's last feature map tells which digits it sees, and
-the page writes them over the picture. Where the largest of them is not the answer, the answer counts as unsure. Press
-a bar to see which parts of the picture spoke for that digit.
+None of them locates, cuts out or classifies single digits first. Each takes the whole picture and answers at once.
+Even so, its features hold which digits there are: a linear reader on the network's last feature map names them, and the
+page writes them over the picture. If the largest of them is not the answer, the answer counts as unsure. Press a bar to
+see which parts of the picture are the evidence for that digit.
 
-The competition's pictures are not free to share, so the training pictures here are made by a program: MNIST digits
-over seven kinds of ground, plain drawings, ways of writing that MNIST lacks, and ink on paper as a camera sees it. A
-model is at its best on pictures of that kind. What each reaches on such pictures, and where it fails, stands on the
-Compare page; the paper's own figures were measured on other pictures than ours.
+The competition's pictures are not free to share, so the training pictures here are made by a program: MNIST digits on
+seven kinds of background, plain drawings, ways of writing that MNIST lacks, and ink on paper as a camera sees it.
+Models do best on such pictures. How accurate each is, and where it fails, is shown on the Compare page. The paper's own
+figures were measured on other pictures.
 
 ### The pages
 
-- **Classify**: draw, upload or deal yourself a picture. Press a bar to see what spoke for that digit; press a digit
-  that was found to erase it, and watch the answer change.
-- **Compare**: all models on one picture; what each was measured to do; where it breaks; what it gets wrong.
-- **Batch**: many pictures at once, with a table to filter, to mend and to download.
-- **Training**: how each model learned, also while it still does.
+- **Classify**: draw or upload a picture, or generate a sample. Press a bar to see the evidence for that digit; press a
+  digit that was found to erase it, and see how the answer changes.
+- **Compare**: all models on one picture, their measured results, where each fails, and its mistakes.
+- **Batch**: many pictures at once, with a table to filter, correct and download.
+- **Training**: the curves of each training run, also of runs in progress.
 
 ### Keys on the pad
 
@@ -587,17 +673,17 @@ Compare page; the paper's own figures were measured on other pictures than ours.
 
 ### The models' cards, the code, the licence
 
-Each model's card, below and beside its weights in `checkpoints/MODEL/RECIPE/README.md`, tells what it was trained on,
-what it reaches and what it is not for. The code is under the MIT licence. The digits are from the MNIST database by
+Each model's card, below and beside its weights in `checkpoints/MODEL/RECIPE/README.md`, says what it was trained on,
+how accurate it is, and what it is not for. The code is under the MIT licence. The digits are from the MNIST database by
 Y. LeCun, C. Cortes and C. Burges, usually given as CC BY-SA 3.0.
 """
 
 CARD_TITLE = "Model card: {title}"
 API_TITLE = "Use it from a program"
 API_TEXT = """
-The endpoint `/classify` takes a picture and a model's name. It answers with the model, the largest digit, ten
+The endpoint `/classify` takes a picture and a model's name. It returns the model, the largest digit, ten
 probabilities, the time of the forward pass, and the digits that were read, each with its probability and its place in
-the 128 x 128 pixels that the model saw (`null` for a model without a reader). `/compare` asks every model about one
+the 128 x 128 pixels of the model's input (`null` for a model without a reader). `/compare` asks every model about one
 picture, `/batch` one model about many pictures or ZIP archives. With Python (`pip install gradio_client`):
 
 ```python
@@ -614,9 +700,9 @@ print(answer["max_digit"])
 ```
 
 On the command line, `python -m maxdigit classify picture.png` gives the same answers; `compare`, `evaluate` and
-`sample` are there too. Started with `python app.py --mcp`, the server is also a set of tools for language models, by
+`sample` are there too. Started with `python app.py --mcp`, the server also offers tools for language models, through
 the Model Context Protocol, at `/gradio_api/mcp/`.
 
-The models here: {models}. A file that is no picture, or a name that is no model, raises an error that says so.
+The models here: {models}. A file that is not a picture, or an unknown model name, raises an error that says so.
 """
 NO_MODELS_FOR_API = "none trained yet"

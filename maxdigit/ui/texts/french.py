@@ -1,4 +1,4 @@
-"""Every text a visitor reads, in French: the same names, and functions of the same form, as in English.
+"""All text of the page, in French: the same names, and functions of the same form, as in English.
 
 In front of ``; : ! ? %`` and of units, and inside large numbers, stands a no-break space.
 """
@@ -10,7 +10,11 @@ from maxdigit.ui.sureness import UNSURE as _UNSURE
 TITLE = "MaxDigit"
 SEPARATORS = ",\u202f"  # of decimals and of thousands, for Plotly
 TAGLINE = "De trois chiffres manuscrits, lequel est le plus grand ?"
-SERVER_AWAY = "Le serveur est injoignable. La page continuera d'elle-même dès son retour."
+FAULT = (
+    "Il n'y a pas de réponse, par un défaut de ce programme. Réessayez ; qui administre le serveur en trouve plus dans "
+    "son journal."
+)
+SERVER_AWAY = "Le serveur est injoignable. La page continuera dès son retour."
 CARD_ALT = "Un dessin de trois chiffres et la réponse"
 
 CLASSIFY = "Classer"
@@ -38,7 +42,7 @@ PAD = {
     "redo": "Rétablir (Ctrl+Maj+Z)",
     "clear": "Tout effacer (Suppr)",
     "full": "L'ardoise est pleine. Annulez ou effacez pour continuer.",
-    "example": "Un exemple. Dessinez ici le vôtre.",
+    "example": "Ceci est un exemple. Dessinez ici pour le remplacer.",
 }
 
 UPLOAD_PLACEHOLDER = "Déposez une image ici\nou cliquez pour en choisir une"
@@ -52,18 +56,18 @@ CROP_CORNERS = {
     "sw": "Coin inférieur gauche. Déplacez-le avec les flèches du clavier.",
     "se": "Coin inférieur droit. Déplacez-le avec les flèches du clavier.",
 }
-CROP_ALT = "L'image importée ; s'il y a un cadre, la partie qu'il entoure est lue"
-UPLOAD_CAPTION = "Un fichier de 60 Mo au plus, la caméra, ou un collage."
-FRAME_CAPTION = "Le contenu du cadre est lu. Déplacez-le, ou ses coins."
+CROP_ALT = "L'image importée ; s'il y a un cadre, seule la partie qu'il entoure est lue"
+UPLOAD_CAPTION = "Un fichier de 60 Mo au plus, la caméra ou le presse-papiers."
+FRAME_CAPTION = "Seul le contenu du cadre est lu. Déplacez le cadre ou ses coins."
 
 NEW_SAMPLE = "Autre tirage"
 SAMPLE_ALT = "Une image de test avec trois chiffres manuscrits"
-SAMPLE_WAITING = "Une image sur laquelle aucun modèle ne s'est entraîné."
+SAMPLE_WAITING = "Une image sur laquelle aucun modèle n'a été entraîné."
 SAMPLE_KIND = "Genre d'image"
 SAMPLE_FAMILY = "Fond"
 SAMPLE_DIGITS = "Chiffres"
 SAMPLE_KINDS = {"textured": "Texturée", "drawn": "Dessinée", "forms": "Autres formes", "photo": "Photo"}
-ANY_FAMILY = "Tout fond"
+ANY_FAMILY = "Tous les fonds"
 FAMILIES = {
     "rings": "Anneaux",
     "stars": "Étoiles",
@@ -80,38 +84,38 @@ SHOW_BOXES = "Cadres"
 EXAMPLES = "Exemples"
 HARD = "Difficile"
 GUESS = "Votre réponse ?"
-GUESS_MORE = "Appuyez sur le chiffre qui vous paraît le plus grand. Vous verrez ensuite ce que dit le modèle."
+GUESS_MORE = "Appuyez sur le chiffre qui vous paraît le plus grand. Vous verrez ensuite la réponse du modèle."
 GUESS_BARS = "Votre réponse"
 
 ANSWER_ALT = "L'image de 128 × 128 pixels donnée au modèle"
-SAW = "Vu par le modèle"
-SAW_INVERTED = "Encre foncée rendue claire"
+SAW = "Entrée du modèle"
+SAW_INVERTED = "Encre foncée inversée en claire"
 SAW_FITTED = "Ajusté à l'écriture"
-SAW_FITTED_MORE = "Ajusté à l'écriture, chiffres mis à une même taille"
+SAW_FITTED_MORE = "Ajusté à l'écriture, chiffres mis à la même taille"
 SAW_WHOLE = "Tel quel"
 UNFIT = "Annuler"
 UNFIT_MORE = "Lire l'image telle quelle, sans l'ajuster à l'écriture"
 FIT = "Ajuster à l'écriture"
-NO_DIGITS = "Je ne vois pas de chiffres ici"
-OFFER_TURN = "Une fois l'image tournée, j'en suis très sûr."
+NO_DIGITS = "Aucun chiffre trouvé ici"
+OFFER_TURN = "Image tournée, le modèle est très sûr."
 OFFERED_TURNS = {3: "Tourner à gauche ↺", 1: "Tourner à droite ↻", 2: "Tourner de 180°"}
 DRAW_SOMETHING = "Dessinez quelque chose"
-DRAW_SOMETHING_MORE = "Trois chiffres, n'importe où sur l'ardoise. La réponse suit votre main."
+DRAW_SOMETHING_MORE = "Trois chiffres, n'importe où sur l'ardoise. La réponse apparaît pendant que vous dessinez."
 UPLOAD_SOMETHING = "Choisissez une image"
-UPLOAD_SOMETHING_MORE = "Avec trois chiffres manuscrits. La réponse vient d'elle-même."
+UPLOAD_SOMETHING_MORE = "Avec trois chiffres manuscrits. La réponse apparaît automatiquement."
 CANNOT_ANSWER = "Pas de réponse"
 NO_MODELS_HERE = "Il n'y a pas encore de modèles entraînés à comparer."
 NO_MODELS = "Aucun modèle entraîné dans {folder}. Pour en entraîner un : python train.py resnet18"
-WHY = "Ce qui plaide pour {digit}"
-NOTHING_SPOKE = "Rien ne plaide pour {digit}"
-WHY_HINT = "Une barre montre pourquoi ; un chiffre s'efface."
+WHY = "Indices en faveur de {digit}"
+NOTHING_SPOKE = "Aucun indice en faveur de {digit}"
+WHY_HINT = "Appuyez sur une barre pour ses indices, sur un chiffre pour l'effacer."
 BARS = "Probabilité que chaque chiffre soit le plus grand"
 INK = "Encre"
 INKS = {"auto": "Encre : auto", "dark": "Encre foncée", "light": "Encre claire"}
 TURN = "Tourner ↻"
-FINDS = "Chiffres trouvés. Appuyez sur l'un d'eux pour l'effacer, encore une fois pour le remettre."
-READS = "Il lit"
-READS_NOTHING = "Il ne lit aucun chiffre."
+FINDS = "Chiffres trouvés. Appuyez sur l'un d'eux pour l'effacer, encore une fois pour le rétablir."
+READS = "Chiffres lus :"
+READS_NOTHING = "Aucun chiffre lu."
 SHOW_READINGS = "Montrer ce qui est lu"
 ASK_PARTS = "Qu'est-ce qui changerait la réponse ?"
 LINK = "Lien"
@@ -154,30 +158,30 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
 def doubtful(best: int, best_share: float) -> str:
     """How sure the model is where something may be missing in what it was given."""
     return (
-        f"Incertain : quelque chose a été laissé de côté qui est peut-être un chiffre. Sans cela : {best}, à "
+        f"Incertain : quelque chose qui est peut-être un chiffre a été laissé de côté. Sans cela : {best}, à "
         f"{percent(best_share)}."
     )
 
 
 def contradicted(digits: tuple[int, ...], best: int, best_share: float) -> str:
     """How sure the model is where the largest of the digits it reads is not its answer."""
-    return f"Incertain : il lit {' · '.join(map(str, digits))}, mais répond {best}, à {percent(best_share)}."
+    return f"Incertain : le modèle lit {' · '.join(map(str, digits))}, mais répond {best}, à {percent(best_share)}."
 
 
 def reads(digit: int, share: float) -> str:
-    """One digit as it is read, and how surely."""
+    """One digit that is read, with its probability."""
     return f"Lit {digit}, à {percent(share)}"
 
 
 def read_digit(digits: tuple[int, ...], number: int) -> str:
-    """A digit that was found, by what is read there, or by which it is from the left."""
+    """A digit that was found, named by the digits read there, or by its number from the left."""
     if digits:
         return _and([f"le {digit}" for digit in digits])
     return f"le {number}{'er' if number == 1 else 'e'} chiffre"
 
 
 def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
-    """What the answer would be without one digit or another: which, what then, and whether that is sure."""
+    """How the answer changes without single digits: name, answer without it, and whether that is sure."""
     if not changes:
         return f"Sans l'un ou l'autre, ce serait toujours {answer}."
     said = [(name, f"{'' if is_sure else 'peut-être '}{then}") for name, then, is_sure in changes]
@@ -186,22 +190,22 @@ def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
 
 
 def no_digits(best: int, best_share: float) -> str:
-    """What the model says all the same where there seems to be nothing to read."""
-    return f"S'il y en a tout de même un, je dirais {best}, à {percent(best_share)}."
+    """The model's best guess where there seems to be nothing to read."""
+    return f"S'il y en a, le modèle répondrait {best}, à {percent(best_share)}."
 
 
 def ask_why(digit: int) -> str:
     """What pressing a digit's bar does."""
-    return f"Montrer ce qui plaide pour {digit}"
+    return f"Montrer les indices en faveur de {digit}"
 
 
 def time_taken(model: str, milliseconds: float) -> str:
-    """Who answered and how fast."""
+    """Which model answered, and how fast."""
     return f"{model}, {_time(milliseconds)} de calcul sur ce serveur"
 
 
 def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
-    """What a sample really shows, and whether the model was right."""
+    """Which digits a sample shows, and whether the model was right."""
     shown = _and([str(digit) for digit in digits])
     if answered is None:
         return f"Elle montre {shown} ; le plus grand est {largest}."
@@ -220,7 +224,9 @@ def outcome(visitor_is_right: bool, asked: list[str], score: tuple[int, int, int
 
 def erase(number: int, is_erased: bool) -> str:
     """What pressing a digit that was found does."""
-    return f"Remettre le chiffre n° {number}" if is_erased else f"Effacer le chiffre n° {number} depuis la gauche"
+    return (
+        f"Rétablir le chiffre n° {number}" if is_erased else f"Effacer le chiffre n° {number}, compté depuis la gauche"
+    )
 
 
 def guess(digit: int) -> str:
@@ -229,7 +235,7 @@ def guess(digit: int) -> str:
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """A number with its thousands apart."""
+    """A number with separated thousands."""
     return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
 
 
@@ -262,32 +268,32 @@ def minutes(seconds: float) -> str:
 
 COMPARE_TITLE = "La même image, tous les modèles"
 COMPARE_OURS = "L'image de la page Classer. Dessinez, importez ou tirez-en une autre là-bas."
-COMPARE_FRESH = "La page Classer est vide, voici donc une image tirée au hasard."
+COMPARE_FRESH = "La page Classer est vide : cette image est un nouveau tirage."
 COMPARE_ANOTHER = "Autre tirage"
-ASKING = "{model} réfléchit…"
+ASKING = "Calcul de {model}…"
 
-MEASURED_TITLE = "Ce que chaque modèle atteint, mesuré"
+MEASURED_TITLE = "Résultats mesurés"
 MEASURED_NOTE = (
     "Les taux de réussite valent pour les images de test de ce projet, faites des chiffres de test de MNIST ; entre "
-    "parenthèses, l'intervalle à 95 %. Ceux de l'article valent pour les images du concours : ce ne sont pas les "
-    "mêmes, lisez-les côte à côte, non comme une course. Appuyez sur le nom d'une colonne pour trier."
+    "parenthèses, l'intervalle à 95 %. Ceux de l'article valent pour les images du concours : ils ne sont pas "
+    "directement comparables. Appuyez sur le nom d'une colonne pour trier."
 )
 MEASURED_COLUMNS = {  # name -> what it means
     "Modèle": "Quel réseau, ou tous ensemble.",
-    "Paramètres": "De combien de nombres le réseau est fait, statistiques de normalisation comprises.",
+    "Paramètres": "Nombre de paramètres, statistiques de normalisation comprises.",
     "Fichier": "Taille de ses poids sur le disque.",
     "Calcul": "Opérations en virgule flottante par image, en milliards ; une multiplication et son addition font deux.",
     "Texturées": "Part de bonnes réponses sur des images de test qui ressemblent à celles du concours.",
     "Dessinées": "Part de bonnes réponses sur des images comme celles de l'ardoise.",
     "Autres formes": "Part de bonnes réponses sur des formes absentes de MNIST, comme le 1 à drapeau ou le 7 barré.",
     "Photos": "Part de bonnes réponses sur de l'encre sur papier, photographiée.",
-    "Écart de calibration": "Sur images texturées : de combien sa certitude annoncée s'écarte de la vérité.",
-    "Sûr de rien": "Part des images sans aucun chiffre dont il se dit sûr à plus de 90 %. Moins vaut mieux.",
+    "Écart de calibration": "Sur images texturées : écart moyen entre la certitude du modèle et son taux de réussite.",
+    "Sûr sans chiffres": "Part des images sans aucun chiffre où il est sûr à plus de 90 %. Le moins est le mieux.",
     "Temps ici": "Millisecondes par image sur ce serveur : la médiane de cinq passages, mesurée à l'instant.",
-    "Entraîné sur": "Combien d'images il a vues à l'entraînement, pendant combien de temps, et sur quelle machine.",
-    "Article": "Ce que l'article annonce pour son modèle : validation / test du concours.",
+    "Entraîné sur": "Nombre d'images d'entraînement, durée et machine.",
+    "Article": "Taux de réussite annoncés par l'article : validation / test du concours.",
 }
-COLUMNS_TITLE = "Ce que disent les colonnes"
+COLUMNS_TITLE = "Signification des colonnes"
 
 BREAKS_TITLE = "Où chaque modèle échoue"
 KIND = "Genre d'image"
@@ -314,25 +320,25 @@ AGAINST_AXES = {
 }
 AGAINST_NOTES = {
     "confidence": (
-        "Un modèle honnête suit la ligne pointillée : des réponses dont il est sûr à 80 %, 80 % sont bonnes."
+        "Un modèle bien calibré suit la ligne pointillée : des réponses dont il est sûr à 80 %, 80 % sont bonnes."
     ),
 }
 NOTHING_MEASURED = "Aucun modèle n'a encore été évalué ici sur de telles images."
 PICTURES = "images"
 
-MISTAKES_TITLE = "Ses erreurs"
+MISTAKES_TITLE = "Erreurs"
 MATRIX_HINT = "Lignes : le vrai plus grand chiffre. Colonnes : la réponse."
 MATRIX_PRESS = "Appuyez sur une case pour voir ses images, ou sur un chiffre du bord pour toute la ligne ou la colonne."
 MISTAKES_ALL = "Toutes les erreurs"
 MISTAKES_MORE = "En montrer plus"
 MISTAKE_ALT = "Une image de test qui montre {digits}"
 MISTAKES_NONE = "Aucune erreur de ce genre."
-NOT_LISTED = "Ses erreurs n'ont pas été notées. Évaluez-le de nouveau : python -m maxdigit evaluate --write"
-RIGHT_NOT_KEPT = "Ces réponses sont bonnes ; seules les erreurs sont gardées."
+NOT_LISTED = "Ses erreurs n'ont pas été enregistrées. Évaluez-le de nouveau : python -m maxdigit evaluate --write"
+RIGHT_NOT_KEPT = "Ces réponses sont bonnes. Seules les erreurs sont enregistrées."
 
 
 def verdict(answers: list[tuple[str, int]]) -> str:
-    """Who says what, in a sentence, from names and answers."""
+    """Which models give which answer, in a sentence, from names and answers."""
     said = {}
     for name, digit in answers:
         said.setdefault(digit, []).append(name)
@@ -340,9 +346,13 @@ def verdict(answers: list[tuple[str, int]]) -> str:
         return "Aucun modèle n'a pu répondre."
     if len(said) == 1:
         (digit,) = said
-        return f"Tous disent {digit}." if len(answers) > 1 else f"{answers[0][0]} dit {digit}."
+        return f"Tous les modèles disent {digit}." if len(answers) > 1 else f"{answers[0][0]} dit {digit}."
     groups = sorted(said.items(), key=lambda item: -len(item[1]))
-    return "Désaccord : " + " ; ".join(f"{_and(names)} {_says(names)} {digit}" for digit, names in groups) + "."
+    return (
+        "Les modèles ne sont pas d'accord : "
+        + " ; ".join(f"{_and(names)} {_says(names)} {digit}" for digit, names in groups)
+        + "."
+    )
 
 
 def pass_time(milliseconds: float) -> str:
@@ -365,7 +375,7 @@ def matrix_head(truth: int | None, answer: int | None) -> str:
 
 
 def mistakes_shown(shown: int, found: int, truth: int | None, answer: int | None) -> str:
-    """How many mistakes are to be seen, and which."""
+    """How many mistakes are shown, and which."""
     was, read = ("un chiffre" if truth is None else truth), ("autrement" if answer is None else answer)
     which = "" if truth is None and answer is None else f" où {was} a été lu {read}"
     return f"{number(shown)} sur {number(found)}, {_counted(found, 'erreur')}{which}, les plus certaines d'abord."
@@ -391,7 +401,7 @@ def _says(names: list[str]) -> str:
 # La vue dans un réseau
 
 INSIDE = {
-    "open": "Regarder dans le réseau",
+    "open": "Voir dedans",
     "label": "Dans le réseau",
     "close": "Fermer",
     "title": "À l'intérieur : {model}",
@@ -494,13 +504,13 @@ Images sur lesquelles des visiteurs disent qu'un modèle s'est trompé, avec le 
 """
 CORRECTIONS_EXPORT = "Tout enregistrer (ZIP)"
 CORRECTIONS_CLEAR = "Tout supprimer"
-CORRECTIONS_SURE = "Supprimer toutes les corrections pour de bon ?"
+CORRECTIONS_SURE = "Supprimer définitivement toutes les corrections ?"
 DELETE = "Supprimer"
 
 
 def corrections_kept(count: int) -> str:
     """How many there are."""
-    return f"{_pictures(count)} en réserve."
+    return f"{_counted(count, 'image enregistrée')}."
 
 
 def correction(digit: int, model: str, answer: int, day: str) -> str:
@@ -536,30 +546,31 @@ PICTURE = "Image"
 FILE = "Fichier"
 ANSWER = "Réponse"
 SURE = "Certitude"
-DIGITS_READ = "Il lit"
+DIGITS_READ = "Chiffres lus"
 PROBABILITIES = "0 à 9"
 TRUTH = "Vérité"
 FIXED = "corrigée"
-NO_ROWS = "Aucune image de ce genre."
+NO_ROWS = "Aucune image ne correspond à ce filtre."
 SUBMISSION = "CSV : Id,Label"
 EVERYTHING = "CSV : complet"
 
 
 def batch_progress(done: int, count: int, model: str) -> str:
-    """How far a batch is."""
+    """The progress of a batch."""
     return f"{model} a répondu pour {number(done)} images sur {number(count)}."
 
 
 def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
-    """What came of a batch."""
-    parts = [_counted(unsure, "incertaine")] + ([_counted(disagree, "disputée")] if disagree else [])
+    """The summary of a batch."""
+    parts = [_counted(unsure, "incertaine")] + ([f"{number(disagree)} aux réponses différentes"] if disagree else [])
     parts += [_counted(unread, "illisible")] if unread else []
-    return f"Terminé : {_pictures(count)}, dont {', '.join(parts)}. Une réponse se corrige dans le tableau."
+    return f"Terminé : {_pictures(count)}, dont {', '.join(parts)}. Les réponses se corrigent dans le tableau."
 
 
-BATCH_STOPPED = "Arrêté. Ce qui a été répondu jusque-là est gardé."
+BATCH_STOPPED = "Arrêté. Les réponses obtenues jusque-là sont gardées."
 LABELS_UNUSED = (
-    "Les étiquettes ne parlent d'aucune de ces images. Leur première colonne devrait donner les noms des fichiers, "
+    "Les étiquettes ne correspondent à aucune de ces images. Leur première colonne devrait donner les noms de "
+    "fichiers, "
     "avec ou sans extension, ou les numéros des images dans un fichier du concours."
 )
 
@@ -573,7 +584,7 @@ def batch_score(model: str, accuracy: float, low: float, high: float, count: int
 
 
 def page_of(page: int, pages: int, count: int) -> str:
-    """Where in the table one is."""
+    """The current page of the table."""
     return f"Page {number(page)} sur {number(pages)}, {_pictures(count)}"
 
 
@@ -605,38 +616,38 @@ AXIS_TITLES = {"epoch": EPOCH, "pictures": "Images vues pendant cet entraînemen
 SMOOTHING = "Lissage"
 LOG_LOSS = "Perte logarithmique"
 PAPER_VALIDATION = "réussite en validation selon l'article"
-FLOOR = "le plancher avec un softmax avant la perte, ln(1 + 9/e)"
+FLOOR = "minimum possible avec un softmax avant la perte, ln(1 + 9/e)"
 FLOOR_TITLE = "Pourquoi la perte du ResNet18 de l'article n'est jamais passée sous 1,46"
 FLOOR_TEXT = """
 Le ResNet18 de l'article termine son passage par un softmax, puis s'entraîne avec une entropie croisée qui en applique
 un second. Celui-ci ne voit que des nombres entre 0 et 1. Même une réponse parfaite, un 1 et neuf 0, devient une part de
 e / (e + 9), soit 23 %. Sa perte vaut ln(1 + 9/e) = 1,461, et aucun entraînement ne peut l'abaisser : le taux de
-réussite peut monter à 100 % sans que la perte bouge. La recette dite « de l'article » reproduit cela ; la recette
-ajustée laisse de côté le softmax en trop.
+réussite peut monter à 100 % sans que la perte change. La recette dite « de l'article » reproduit cela ; la recette
+ajustée omet ce second softmax.
 """
 SETTINGS_TITLE = "Réglages de ces entraînements, les différences en gras"
 NOT_A_CONFIG_FILE = "{path} est endommagé ; les réglages de l'entraînement ne sont pas montrés."
 TRAIN = "entraînement"
 VALIDATION = "validation"
 LINES = (
-    "Traits pleins : validation. Tirets : entraînement. Pointillés : ce qu'annonce l'article. Les courbes suivent un "
-    "entraînement en cours."
+    "Traits pleins : validation. Tirets : entraînement. Pointillés : ce qu'annonce l'article. Les courbes d'un "
+    "entraînement en cours sont mises à jour."
 )
 INK_FINDER = "Détecteur d'encre"
 INK_FINDER_ACCURACY = (
-    "Le détecteur d'encre ne lit aucun chiffre : sa réussite est le coefficient de Dice de l'encre qu'il trouve dans "
-    "des scènes inventées."
+    "Le détecteur d'encre ne classe pas de chiffres : son taux de réussite est le coefficient de Dice de l'encre "
+    "qu'il trouve dans des scènes générées."
 )
-RUN_OF_ANOTHER = "Laissé de côté : {run}. Son modèle, {model!r}, n'est pas l'un de {names}."
-RUN_WITHOUT_HISTORY = "Laissé de côté : {run}. Il n'y a pas encore d'époque dans son history.csv."
+RUN_OF_ANOTHER = "Ignoré : {run}. Son modèle, {model!r}, n'est pas l'un de {names}."
+RUN_WITHOUT_HISTORY = "Ignoré : {run}. Il n'y a pas encore d'époque dans son history.csv."
 NO_RUNS = "Aucun entraînement dans {folder}. Pour en lancer un : python train.py resnet18"
 NO_RUN_CHOSEN = "Choisissez un entraînement ci-dessus pour voir ses courbes."
-RUN_SKIPPED = "Laissé de côté : {run}. {reason}"
+RUN_SKIPPED = "Ignoré : {run}. {reason}"
 RECIPES = {"tuned": "ajustée", "paper": "recette de l'article"}
 
 
 def going_on(run: str, epochs: int, planned: int | None) -> str:
-    """How far an unfinished run is."""
+    """The progress of an unfinished run."""
     return f"{run} n'est pas terminé : époque {epochs}" + (f" sur {planned}." if planned else ".")
 
 
@@ -644,8 +655,8 @@ RESULTS_TITLE = "Résultats sur images de test"
 RESULTS_NOTE = (
     "« Ici » est mesuré sur les images de test de ce projet, faites des chiffres de test de MNIST sur des fonds "
     "qu'aucun modèle n'a vus à l'entraînement ; entre parenthèses, l'intervalle à 95 %. « Article » est ce que "
-    "l'article annonce pour les images du concours. Ce ne sont pas les mêmes images : lisez les deux côte à côte, non "
-    "comme une course."
+    "l'article annonce pour les images du concours. Les images diffèrent, les deux ne sont donc "
+    "pas directement comparables."
 )
 RESULTS_COLUMNS = ("Entraînement", "Ici, réussite au test", "Article, validation", "Article, test")
 NOT_MEASURED = "pas encore mesuré"
@@ -668,29 +679,30 @@ d'un concours, dans un cours d'apprentissage automatique de l'Université McGill
 article issu de ce cours y répond par trois réseaux de neurones convolutifs. Ce projet les reconstruit tous les trois,
 les entraîne et vous les laisse essayer.
 
-- **Keras CNN** : sept convolutions et deux petites couches denses, 1,9 million de nombres à apprendre.
+- **Keras CNN** : sept convolutions et deux petites couches denses, 1,9 million de paramètres.
 - **ResNet18** : le réseau résiduel bien connu, à un seul canal d'entrée, 11,2 millions.
 - **PyTorch CNN** : six convolutions et une couche linéaire, 0,5 million.
-- **Ensemble** : tous à la fois, par la moyenne pondérée de ce qu'ils disent.
+- **Ensemble** : tous à la fois, par la moyenne pondérée de leurs probabilités.
 
-Aucun d'eux ne cherche, ne découpe ni ne lit d'abord les chiffres un à un. Chacun regarde l'image entière et répond d'un
-coup. En chemin, il les a lus tout de même : un lecteur linéaire, sur la dernière carte de caractéristiques du réseau,
-dit quels chiffres il voit, et la page les écrit sur l'image. Si le plus grand n'est pas la réponse, celle-ci est tenue
-pour incertaine. Appuyez sur une barre pour voir quelles parties de l'image plaident pour ce chiffre.
+Aucun d'eux ne localise, ne découpe ni ne classe d'abord les chiffres un à un. Chacun traite l'image entière et répond
+d'un coup. Ses caractéristiques contiennent pourtant les chiffres présents : un lecteur linéaire, sur la dernière carte
+de caractéristiques du réseau, les nomme, et la page les écrit sur l'image. Si le plus grand n'est pas la réponse,
+celle-ci est tenue pour incertaine. Appuyez sur une barre pour voir quelles parties de l'image sont des indices pour ce
+chiffre.
 
 Les images du concours ne peuvent pas être partagées librement. Celles de l'entraînement sont donc faites par un
 programme : des chiffres de MNIST sur sept genres de fond, des dessins sur fond uni, des façons d'écrire absentes de
-MNIST, et de l'encre sur papier comme la voit un appareil photo. Un modèle est à son mieux sur de telles images. Ce que
-chacun y atteint, et où il échoue, se lit sur la page Comparer ; les chiffres de l'article ont été mesurés sur d'autres
-images.
+MNIST, et de l'encre sur papier comme la voit un appareil photo. Les modèles réussissent le mieux sur de telles images.
+Le taux de réussite de chacun, et les cas où il échoue, se trouvent sur la page Comparer ; les chiffres de l'article ont
+été mesurés sur d'autres images.
 
 ### Les pages
 
-- **Classer** : dessinez, importez ou tirez une image. Appuyez sur une barre pour voir ce qui plaide pour ce chiffre ;
-  appuyez sur un chiffre trouvé pour l'effacer, et regardez changer la réponse.
-- **Comparer** : tous les modèles sur une image ; ce qu'ils atteignent ; où ils échouent ; leurs erreurs.
+- **Classer** : dessinez, importez ou tirez une image. Appuyez sur une barre pour voir les indices en faveur de ce
+  chiffre ; appuyez sur un chiffre trouvé pour l'effacer, et voyez comment la réponse change.
+- **Comparer** : tous les modèles sur une image, leurs résultats mesurés, où chacun échoue, et ses erreurs.
 - **Lots** : beaucoup d'images à la fois, avec un tableau à filtrer, à corriger et à télécharger.
-- **Entraînement** : comment chaque modèle a appris, et ceux qui apprennent encore.
+- **Entraînement** : les courbes de chaque entraînement, y compris en cours.
 
 ### Les touches de l'ardoise
 
@@ -699,7 +711,7 @@ images.
 
 ### Les fiches des modèles, le code, la licence
 
-La fiche de chaque modèle dit sur quoi il s'est entraîné, ce qu'il atteint et à quoi il ne convient pas ; elle est à
+La fiche de chaque modèle dit sur quoi il a été entraîné, son taux de réussite et à quoi il ne convient pas ; elle est à
 côté de ses poids, dans `checkpoints/MODEL/RECIPE/README.md`, en anglais. Le code est sous licence MIT. Les chiffres
 viennent de la base MNIST de Y. LeCun, C. Cortes et C. Burges, donnée d'ordinaire sous licence CC BY-SA 3.0.
 """
@@ -707,11 +719,10 @@ viennent de la base MNIST de Y. LeCun, C. Cortes et C. Burges, donnée d'ordinai
 CARD_TITLE = "Fiche du modèle (en anglais) : {title}"
 API_TITLE = "Depuis un programme"
 API_TEXT = """
-Le point d'accès `/classify` prend une image et le nom d'un modèle. Il répond par le modèle, le plus grand chiffre, dix
-probabilités, le temps de calcul et les chiffres lus, chacun avec sa probabilité et sa place dans les 128 x 128 pixels
-que le modèle a vus (`null` pour un modèle sans lecteur). `/compare` interroge tous les modèles sur une image, `/batch`
-un modèle sur beaucoup
-d'images ou d'archives ZIP. En Python (`pip install gradio_client`) :
+Le point d'accès `/classify` prend une image et le nom d'un modèle. Il renvoie le modèle, le plus grand chiffre, dix
+probabilités, le temps de calcul et les chiffres lus, chacun avec sa probabilité et sa position dans les 128 x 128
+pixels de l'entrée du modèle (`null` pour un modèle sans lecteur). `/compare` interroge tous les modèles sur une image,
+`/batch` un modèle sur beaucoup d'images ou d'archives ZIP. En Python (`pip install gradio_client`) :
 
 ```python
 from gradio_client import Client, handle_file
@@ -731,7 +742,7 @@ En ligne de commande, `python -m maxdigit classify picture.png` donne les mêmes
 selon le Model Context Protocol, à `/gradio_api/mcp/`.
 
 Les modèles d'ici : {models}. Un fichier qui n'est pas une image, ou un nom qui n'est pas un modèle, donne une erreur
-qui le dit (en anglais).
+qui l'explique (en anglais).
 """
 NO_MODELS_FOR_API = "aucun n'est encore entraîné"
 
@@ -887,6 +898,15 @@ ERRORS = {
         "dépôt ou entraînez de nouveau le modèle par train.py."
     ),
     "{path} cannot be read ({error}).": "{path} ne peut être lu ({error}).",
+    "The weights in {path} may not be read by the user that runs this program. Let that user read them: chmod a+r": (
+        "Les poids dans {path} ne peuvent être lus par l'utilisateur qui lance ce programme. Donnez-lui le droit "
+        "de les lire : chmod a+r"
+    ),
+    "The weights in {path} are Git LFS pointers: texts that stand for the files. Fetch the files themselves: git "
+    "lfs pull": (
+        "Les poids dans {path} sont des pointeurs Git LFS : des textes qui tiennent lieu des fichiers. Récupérez "
+        "les fichiers eux-mêmes : git lfs pull"
+    ),
     "{path} cannot be read ({error}). Restore it from the repository.": (
         "{path} ne peut être lu ({error}). Reprenez-le du dépôt."
     ),

@@ -1,0 +1,120 @@
+"""The view inside a network as a Gradio component. Its template, style and script lie beside this module."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.inference.inside import Cells, Flows, Inside, MapView, SectionView
+from maxdigit.inference.predict import title
+from maxdigit.ui.picture import data_url, photo_url
+from maxdigit.ui.theme import model_colour
+from maxdigit.ui.widget import widget
+
+
+class InsideView(gr.HTML):
+    """Folded until it is pressed; then it fires ``look`` whenever another answer is shown on the page.
+
+    The event holds ``number``, which counts what was asked, and ``section`` and ``channel`` of a map to look at closely
+    (null for none). The value is text from :func:`shown_inside` or :func:`told_inside`; one with a lower number than
+    that of the value before comes late, and is not shown.
+    """
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(value, **widget(Path(__file__).parent, "INSIDE"), **kwargs)
+
+    def api_info(self) -> dict[str, Any]:
+        """What a program would be given: JSON text."""
+        return {"type": "string", "description": "JSON text: feature maps of a network at work"}
+
+
+def shown_inside(number: int, found: Inside, picture: NDArray[np.uint8], *, asked: str, said: str = "") -> str:
+    """The value that shows a network at work.
+
+    Args:
+        number: of what was asked.
+        found: what to show.
+        picture: what the network was given, uint8 ``(128, 128)``.
+        asked: the model that was asked; the ensemble is not the network that is shown.
+        said: a sentence above the view.
+    """
+    return json.dumps(
+        {
+            "number": number,
+            "said": said,
+            "model": title(found.model),
+            "ensemble": title(asked) if asked != found.model else "",
+            "colour": model_colour(asked),
+            "picture": data_url(picture),
+            "sections": list(map(_section, found.sections)),
+            "cells": _cells(found.cells) if found.cells else None,
+            "flows": _flows(found.flows) if found.flows else None,
+            "map": _map(found.map) if found.map else None,
+        }
+    )
+
+
+def told_inside(number: int, sentence: str) -> str:
+    """The value that shows a sentence in place of the view."""
+    return json.dumps({"number": number, "said": sentence})
+
+
+def _section(view: SectionView) -> dict[str, Any]:
+    section, place = view.section, view.section.map
+    return {
+        "name": section.name,
+        "does": section.does,
+        "channels": place.channels,
+        "cells": place.cells,
+        "first": place.first,
+        "step": place.step,
+        "field": section.field,
+        "shown": view.shown,
+        "side": view.maps.shape[-1],
+        "covered": view.covered,
+        "maps": _base64(view.maps),
+    }
+
+
+def _map(view: MapView) -> dict[str, Any]:
+    pictures = view.pictures
+    grid = None if pictures is None else np.block([[*row] for row in pictures.reshape(3, 3, *pictures.shape[1:])])
+    return {
+        "section": view.section,
+        "channel": view.channel,
+        "side": len(view.values),
+        "covered": view.covered,
+        "values": _base64(view.values),
+        "kernel": None if view.kernel is None else view.kernel.tolist(),
+        "pictures": None if grid is None else photo_url(grid),
+    }
+
+
+def _cells(cells: Cells) -> dict[str, Any]:
+    place = cells.map
+    return {
+        "cells": place.cells,
+        "first": place.first,
+        "step": place.step,
+        "digits": _base64(cells.digits),
+        "percents": _base64((100 * cells.probabilities).round().astype(np.uint8)),
+    }
+
+
+def _flows(flows: Flows) -> dict[str, Any]:
+    return {
+        "digits": [reading.digit for reading in flows.readings],
+        "adds": flows.adds.round(2).tolist(),
+        "rest": None if flows.rest is None else flows.rest.round(2).tolist(),
+        "exact": flows.is_exact,
+    }
+
+
+def _base64(values: NDArray[np.uint8]) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")

@@ -1,0 +1,350 @@
+// The view inside a network. Gradio calls this once, with `element`, `props`, `trigger` and `watch`.
+//
+// Folded it asks for nothing. Unfolded it asks to look whenever the answer on the page changes, by a number that goes up,
+// and draws what comes back: bytes as pictures on canvases, in the colour of the model that answers.
+
+const words = (props.texts[navigator.language.slice(0, 2)] ?? props.texts.en).INSIDE;
+const PIXELS = 128; // along a side of the picture that a network is given
+const SCALE = 3; // pixels of the canvas for each of those
+const SPACE = "http://www.w3.org/2000/svg";
+const NOTHING = 10; // the reader's class for no digit
+const [WIDE, TOP, BOTTOM] = [560, 34, 180]; // of the bands: the drawing's width, where they begin and end
+const [BROADEST, LEAST] = [30, 0.06]; // the broadest band, and the part of it below which none is drawn
+
+const find = (selector) => element.querySelector(selector);
+const root = find(".inside");
+const toggle = find(".inside-toggle");
+const body = find(".inside-body");
+const view = find(".inside-view");
+const picture = find(".inside-picture");
+const rows = find(".inside-sections");
+const sheet = picture.querySelector("canvas").getContext("2d");
+
+let shown = null; // what is drawn now
+let chosen = null; // the map that is looked at closely: its section and channel
+let asked = 0; // the number of what was asked for last
+let place = null; // in the picture, whose cells are shown
+let seen = ""; // the answer that was last asked about
+const image = new Image();
+
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const isOpen = () => !body.hidden;
+
+// ---- Asking
+
+function look() {
+  if (!isOpen()) return;
+  asked += 1;
+  body.setAttribute("aria-busy", "true");
+  trigger("look", { number: asked, section: chosen?.section ?? null, channel: chosen?.channel ?? null });
+}
+
+// What the answer card shows: the picture, and by its colour the model.
+function answerNow() {
+  const card = document.querySelector("#answer .answer");
+  return card ? [card.className, card.style.cssText, card.querySelector(".answer-picture")?.src].join() : "";
+}
+
+const answers = new MutationObserver(() => {
+  const now = answerNow();
+  if (now === seen) return;
+  seen = now;
+  look();
+});
+
+function unfold() {
+  body.hidden = false;
+  toggle.setAttribute("aria-expanded", "true");
+  root.classList.add("inside-open");
+  seen = answerNow();
+  const card = document.querySelector("#answer");
+  if (card) answers.observe(card, { subtree: true, childList: true, attributes: true, characterData: true });
+  look();
+}
+
+function fold() {
+  answers.disconnect();
+  body.hidden = true;
+  toggle.setAttribute("aria-expanded", "false");
+  root.classList.remove("inside-open");
+}
+
+toggle.addEventListener("click", () => (isOpen() ? fold() : unfold()));
+
+function close() {
+  fold();
+  toggle.focus();
+}
+
+find(".inside-close").addEventListener("click", close);
+body.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.stopPropagation();
+  close();
+});
+
+function receive(text) {
+  let value;
+  try {
+    value = JSON.parse(text || "null");
+  } catch {
+    return;
+  }
+  if (!value || !isOpen() || value.number < (shown?.number ?? 0)) return; // that came late
+  if (value.number === asked) body.removeAttribute("aria-busy");
+  shown = value;
+  find(".inside-said").textContent = value.said;
+  view.hidden = !value.sections;
+  if (!value.sections) {
+    find(".inside-head h3").textContent = words.label;
+    return;
+  }
+  root.style.setProperty("--model", value.colour);
+  find(".inside-head h3").textContent = filled(words.title, value);
+  const note = find(".inside-note");
+  note.textContent = value.ensemble ? filled(words.member, value) : words.intro;
+  chosen = value.map;
+  drawSections();
+  drawChosen();
+  drawFlows();
+  image.onload = drawPicture;
+  image.src = value.picture;
+  showPlace();
+}
+
+watch("value", () => receive(props.value));
+
+// ---- Feature maps
+
+// Bytes on a canvas: the stronger, the more of the model's colour.
+function paint(canvas, values, side) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(shown.colour.slice(at, at + 2), 16));
+  const data = new ImageData(side, side);
+  values.forEach((value, at) => data.data.set([red, green, blue, value], 4 * at));
+  canvas.width = canvas.height = side;
+  canvas.getContext("2d").putImageData(data, 0, 0);
+}
+
+function nameOf(number) {
+  const { name } = shown.sections[number];
+  const before = shown.sections.slice(0, number + 1).filter((section) => section.name === name).length;
+  return filled(words.names[name], { number: before });
+}
+
+// The rows stay from look to look, so that nothing flickers and the keyboard's place is kept.
+function drawSections() {
+  while (rows.children.length > shown.sections.length) rows.lastChild.remove();
+  shown.sections.forEach((section, number) => {
+    const row = rows.children[number] ?? rows.appendChild(newRow());
+    row.querySelector("h4").textContent = nameOf(number);
+    row.querySelector(".inside-size").textContent = filled(words.size, section);
+    row.querySelector(".inside-does").textContent = `${words.does[section.does]} ${filled(words.sees, section)}`;
+    const list = row.querySelector(".inside-maps");
+    const all = bytes(section.maps);
+    const length = section.side ** 2;
+    while (list.children.length > section.shown.length) list.lastChild.remove();
+    section.shown.forEach((channel, at) => {
+      const button = list.children[at] ?? list.appendChild(newMap());
+      const isChosen = chosen?.section === number && chosen?.channel === channel;
+      button.dataset.section = number;
+      button.dataset.channel = channel;
+      button.setAttribute("aria-pressed", String(isChosen));
+      button.setAttribute("aria-label", filled(words.map, { map: channel + 1, section: nameOf(number) }));
+      button.title = button.getAttribute("aria-label");
+      paint(button.firstChild, all.subarray(at * length, (at + 1) * length), section.side);
+    });
+  });
+}
+
+function newRow() {
+  const row = document.createElement("li");
+  row.innerHTML = '<div class="inside-row"><h4></h4><p class="inside-size"></p></div><p class="inside-does"></p><div class="inside-maps"></div>';
+  return row;
+}
+
+function newMap() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.innerHTML = '<canvas aria-hidden="true"></canvas>';
+  return button;
+}
+
+rows.addEventListener("click", (event) => {
+  const { section, channel } = event.target.closest("button")?.dataset ?? {};
+  if (section === undefined) return;
+  const isSame = chosen?.section === Number(section) && chosen?.channel === Number(channel);
+  chosen = isSame ? null : { section: Number(section), channel: Number(channel) };
+  look();
+});
+
+function drawChosen() {
+  const map = shown.map;
+  find(".inside-chosen").hidden = !map;
+  if (!map) return;
+  find(".inside-chosen h4").textContent = filled(words.map, { map: map.channel + 1, section: nameOf(map.section) });
+  const exciting = find(".inside-exciting");
+  exciting.querySelector("img").hidden = !map.pictures;
+  if (map.pictures) exciting.querySelector("img").src = map.pictures;
+  exciting.querySelector("figcaption").textContent = map.pictures ? words.exciting : words.no_pictures;
+  for (const part of [find(".inside-kernel"), find(".inside-kernel-term")]) part.hidden = !map.kernel;
+  if (!map.kernel) return;
+  // Grey says nothing to it; white has to be light there, and black dark.
+  const side = map.kernel.length;
+  const data = new ImageData(side, side);
+  map.kernel.flat().forEach((value, at) => data.data.set([128 + value, 128 + value, 128 + value, 255], 4 * at));
+  const canvas = find(".inside-kernel canvas");
+  canvas.width = canvas.height = side;
+  canvas.getContext("2d").putImageData(data, 0, 0);
+}
+
+// ---- The picture, what lies over it, and what sees a place in it
+
+function drawPicture() {
+  sheet.imageSmoothingEnabled = false;
+  sheet.globalAlpha = 1;
+  sheet.fillStyle = "#000";
+  sheet.fillRect(0, 0, PIXELS * SCALE, PIXELS * SCALE);
+  sheet.globalAlpha = shown.map ? 0.45 : 1;
+  sheet.drawImage(image, 0, 0, PIXELS * SCALE, PIXELS * SCALE);
+  sheet.globalAlpha = 1;
+  if (!shown.map) return;
+  const section = shown.sections[shown.map.section];
+  const over = document.createElement("canvas");
+  paint(over, bytes(shown.map.values), shown.map.side);
+  const [from, size] = [section.first + 0.5 - section.step / 2, section.step * shown.map.covered];
+  sheet.drawImage(over, from * SCALE, from * SCALE, size * SCALE, size * SCALE);
+}
+
+const nearest = ({ first, step, cells }, at) => Math.min(cells - 1, Math.max(0, Math.round((at - 0.5 - first) / step)));
+
+function showPlace() {
+  const marks = picture.querySelector("svg");
+  marks.replaceChildren();
+  root.classList.toggle("inside-placed", place !== null);
+  if (!place || !shown?.sections) {
+    find(".inside-place").textContent = words.point;
+    return;
+  }
+  shown.sections.forEach((section, number) => {
+    const [column, row] = place.map((at) => nearest(section, at));
+    const [x, y] = [column, row].map((cell) => section.first + 0.5 + section.step * cell - section.field / 2);
+    const square = document.createElementNS(SPACE, "rect");
+    const sides = { x, y, width: section.field, height: section.field };
+    Object.entries(sides).forEach(([name, value]) => square.setAttribute(name, value));
+    marks.append(square);
+    const cell = rows.children[number].style;
+    cell.setProperty("--column", `${(100 * column) / section.covered}%`);
+    cell.setProperty("--row", `${(100 * row) / section.covered}%`);
+    cell.setProperty("--cell", `${Math.max(100 / section.covered, 6)}%`);
+  });
+  find(".inside-place").textContent = readAt(place);
+}
+
+function readAt(at) {
+  const { cells } = shown;
+  if (!cells) return words.no_reader;
+  const [column, row] = at.map((one) => nearest(cells, one));
+  const cell = row * cells.cells + column;
+  const digit = bytes(cells.digits)[cell];
+  const percent = bytes(cells.percents)[cell];
+  return filled(digit === NOTHING ? words.reads_nothing : words.reads, { digit, percent });
+}
+
+function point(event) {
+  const box = picture.getBoundingClientRect();
+  place = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((part) =>
+    Math.min(PIXELS - 1, Math.max(0, part * PIXELS)),
+  );
+  showPlace();
+}
+
+picture.addEventListener("pointermove", (event) => event.pointerType === "mouse" && point(event));
+picture.addEventListener("pointerdown", point);
+picture.addEventListener("pointerleave", (event) => {
+  if (event.pointerType !== "mouse") return; // what was tapped stays
+  place = null;
+  showPlace();
+});
+
+const ARROWS = { ArrowLeft: [-4, 0], ArrowRight: [4, 0], ArrowUp: [0, -4], ArrowDown: [0, 4] };
+
+picture.addEventListener("keydown", (event) => {
+  const step = ARROWS[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const from = place ?? [PIXELS / 2, PIXELS / 2];
+  place = from.map((at, axis) => Math.min(PIXELS - 1, Math.max(0, at + step[axis])));
+  showPlace();
+});
+
+// ---- What each digit read adds to each bar
+
+function drawFlows() {
+  const flows = shown.flows;
+  const svg = find(".inside-flows svg");
+  const sums = find(".inside-sums");
+  svg.replaceChildren();
+  sums.replaceChildren();
+  for (const part of [svg, find(".inside-flows details")]) part.classList.toggle("inside-none", !flows);
+  find(".inside-flows-said").textContent = flows ? words.flows_colours : words.flows_none;
+  if (!flows) return;
+  find(".inside-flows-term").textContent = flows.exact ? words.flows_exact : words.flows_erased;
+
+  const digits = flows.digits.map(String);
+  const adds = [...flows.adds, ...(flows.rest ? [flows.rest] : [])];
+  const names = [...digits, ...(flows.rest ? [words.rest] : [])];
+  const most = Math.max(...adds.flat().map(Math.abs), 1e-6);
+  const from = (source) => ((source + 0.5) / names.length) * WIDE;
+  const to = (bar) => ((bar + 0.5) / 10) * WIDE;
+
+  // Bands that leave or reach one place lie side by side.
+  const strips = (groups, middle) =>
+    groups.flatMap((bands, group) => {
+      let left = middle(group) - bands.reduce((sum, band) => sum + band.width, 0) / 2;
+      return bands.map((band) => [band, (left += band.width) - band.width / 2]);
+    });
+  const bands = adds.map((row, source) =>
+    row
+      .map((value, bar) => ({ source, bar, value, width: (BROADEST * Math.abs(value)) / most }))
+      .filter((band) => band.width >= LEAST * BROADEST),
+  );
+  const starts = new Map(strips(bands, from));
+  const ends = new Map(
+    strips(
+      [...Array(10).keys()].map((bar) => bands.flat().filter((band) => band.bar === bar)),
+      to,
+    ),
+  );
+  for (const band of bands.flat().sort((one, other) => one.value - other.value)) {
+    const [x0, x1, middle] = [starts.get(band), ends.get(band), (TOP + BOTTOM) / 2];
+    const path = document.createElementNS(SPACE, "path");
+    path.setAttribute("d", `M${x0} ${TOP}C${x0} ${middle} ${x1} ${middle} ${x1} ${BOTTOM}`);
+    path.setAttribute("stroke-width", band.width.toFixed(1));
+    path.setAttribute("class", band.value > 0 ? "inside-adds" : "inside-takes");
+    const told = document.createElementNS(SPACE, "title");
+    told.textContent = sentence(names[band.source], band);
+    path.append(told);
+    svg.append(path);
+  }
+  const label = (text, x, y, name) => {
+    const written = document.createElementNS(SPACE, "text");
+    Object.entries({ x, y, class: name }).forEach(([key, value]) => written.setAttribute(key, value));
+    written.textContent = text;
+    svg.append(written);
+  };
+  names.forEach((name, source) => label(name, from(source), 22, source < digits.length ? "inside-source" : "inside-rest"));
+  [...Array(10).keys()].forEach((bar) => label(bar, to(bar), 202, "inside-bar"));
+
+  // The same in words, for whoever does not see the bands.
+  bands.forEach((row, source) => {
+    const strongest = row.sort((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, 3);
+    const item = document.createElement("li");
+    item.textContent = strongest.map((band) => sentence(names[source], band)).join(" ");
+    sums.append(item);
+  });
+}
+
+function sentence(name, { bar, value }) {
+  return filled(value > 0 ? words.adds : words.takes, { name, bar, value: Math.abs(value).toFixed(1) });
+}
