@@ -7,21 +7,22 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from maxdigit import CHECKPOINTS
+from maxdigit.engine.runtime import openvino
+from maxdigit.git_lfs import is_pointer
 from maxdigit.preparation.files import FloatPicture
 from maxdigit.preparation.framing import Box, around, digit_height
-from maxdigit.preparation.ink_network import STRIDE, InkNetwork, fuse, to_inputs
+from maxdigit.preparation.ink_engine import EngineInkNetwork
 from maxdigit.preparation.outline import stroke_width
-from maxdigit.threads import one_thread
 
+STRIDE = 16  # sides of the network's pictures are multiples of it
 CHECKPOINT = CHECKPOINTS / "ink_finder" / "model.safetensors"
 
 _FIRST_LOOK = 256  # longer side, in pixels, at which the writing is looked for
@@ -48,6 +49,24 @@ _DIGIT_LIKE = 0.5  # the same for one that is left out, but may be a digit
 _MARGIN = 0.25  # of the writing's longer side, around it
 
 
+_log = logging.getLogger(__name__)
+
+
+class SeesInk(Protocol):
+    """The ink network, whatever computes it."""
+
+    def __call__(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Where the ink is, and whether pictures look like the competition's.
+
+        Args:
+            pictures: uint8 ``(N, H, W, 3)``, red, green, blue; ``H`` and ``W`` multiples of ``STRIDE``.
+
+        Returns:
+            Probabilities, 0..1: of ink, float32 ``(N, H, W)``, and of the competition's look, ``(N,)``.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Writing:
     """Ink that was found, in pixels of the part of the picture that was looked at."""
@@ -63,8 +82,8 @@ class Writing:
 class InkFinder:
     """The trained network, ready to look."""
 
-    def __init__(self, network: InkNetwork) -> None:
-        self._network = fuse(network.eval()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, network: SeesInk) -> None:
+        self._network = network
 
     def find(self, picture: NDArray[np.uint8]) -> tuple[Writing | None, bool]:
         """The writing in a picture, and whether it looks like the competition's textured ones.
@@ -136,35 +155,44 @@ class InkFinder:
         Returns:
             Probability of ink, 0..1, float32 ``(N, H, W)``.
         """
-        with torch.inference_mode():
-            logits, _ = self._network(to_inputs(torch.from_numpy(pictures)))
-        return np.stack([_only(ink, *find_pieces(ink)[:2]) for ink in logits.sigmoid().numpy()])
+        return np.stack([_only(ink, *find_pieces(ink)[:2]) for ink in self._network(pictures)[0]])
 
     def _look(self, picture: NDArray[np.uint8]) -> tuple[FloatPicture, float]:
         """Probability of ink ``(H, W)``, and of the competition's look."""
         height, width = picture.shape[:2]
         picture = cv2.copyMakeBorder(picture, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REPLICATE)
-        with torch.inference_mode(), one_thread():
-            ink, look = self._network(to_inputs(torch.from_numpy(picture[np.newaxis])))
-        return ink[0, :height, :width].sigmoid().numpy(), float(look.sigmoid())
+        ink, look = self._network(picture[np.newaxis])
+        return ink[0, :height, :width], float(look[0])
 
 
 @lru_cache(maxsize=2)
 def load_finder(path: Path = CHECKPOINT) -> InkFinder | None:
     """The network kept in ``path``; None, and one line in the log, if the file is missing or damaged."""
-    network = InkNetwork()
     try:
-        network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+        return InkFinder(_load_network(path))
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        logging.getLogger(__name__).warning(
+        if is_pointer(path):
+            reason = "it is a Git LFS pointer, to be replaced by the file: git lfs pull"
+        _log.warning(
             "The ink finder's weights in %s cannot be read (%s): pictures are prepared by rules. "
             "Restore the file, or make it: python train.py ink_finder",
             path,
             reason,
         )
         return None
-    return InkFinder(network)
+
+
+def _load_network(path: Path) -> SeesInk:
+    """The network in the engine where that is installed and wanted, else in PyTorch."""
+    if openvino() is not None:
+        try:
+            return EngineInkNetwork(path)
+        except RuntimeError as error:
+            _log.warning("OpenVINO cannot compute the ink finder here (%s): PyTorch does.", error)
+    from maxdigit.preparation.ink_network import NativeInkNetwork  # here, for it takes torch
+
+    return NativeInkNetwork(path)
 
 
 def _resized(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

@@ -8,11 +8,18 @@ Efficient Sub-Pixel Convolutional Neural Network" (2016).
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-STRIDE = 16  # sides of its pictures must be multiples of it
+from maxdigit.threads import one_thread
+
 _WIDTHS = (24, 40, 64, 96)  # channels at 1/2, 1/4, 1/8 and 1/16 of the picture's resolution
 
 
@@ -49,7 +56,7 @@ class InkNetwork(nn.Module):
         """Logits of ink and of the competition's look.
 
         Args:
-            pictures: float ``(N, 3, H, W)``, 0..1, red, green, blue; ``H`` and ``W`` multiples of ``STRIDE``.
+            pictures: float ``(N, 3, H, W)``, 0..1, red, green, blue; ``H`` and ``W`` multiples of 16.
 
         Returns:
             ``(N, H, W)``: above 0 where there is rather ink than none; and ``(N,)``.
@@ -91,3 +98,24 @@ def fuse(network: InkNetwork) -> InkNetwork:
             module[0] = torch.nn.utils.fuse_conv_bn_eval(convolution, norm)
             module[1] = nn.Identity()
     return network.eval()
+
+
+class NativeInkNetwork:
+    """The trained network in PyTorch: pictures to where the ink is, where the engine cannot compute it."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the weights.
+
+        Raises:
+            OSError, RuntimeError, SafetensorError: they are missing, damaged, or of another network.
+        """
+        network = InkNetwork()
+        network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+        self._network = fuse(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def __call__(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities; see :class:`maxdigit.preparation.finder.SeesInk`."""
+        with one_thread() if len(pictures) == 1 else nullcontext():
+            ink, look = self._network(to_inputs(torch.from_numpy(pictures)))
+        return ink.sigmoid().numpy(), look.sigmoid().numpy()
