@@ -1,4 +1,4 @@
-"""The package's files agree with each other: commands, versions, what a Hugging Face Space reads, links in the docs."""
+"""The package's files agree with each other: commands, versions, links in the docs."""
 
 from __future__ import annotations
 
@@ -30,16 +30,6 @@ def app_requirements() -> list[str]:
 def test_commands_are_there(command):
     module, name = PROJECT["scripts"][command].split(":")
     assert callable(getattr(import_module(module), name))
-
-
-def test_a_space_can_read_the_readme():
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    head = yaml.safe_load(text.split("---\n")[1])
-    assert head["sdk"] == "gradio" and (REPOSITORY / head["app_file"]).is_file()
-    assert len(head["short_description"]) <= 60, "the Hub refuses longer ones"
-    assert requirement("gradio", app_requirements()).specifier.contains(head["sdk_version"])
-    minimum = PROJECT["requires-python"].removeprefix(">=").split(".")
-    assert [int(part) for part in head["python_version"].split(".")] >= [int(part) for part in minimum]
 
 
 def test_extras_need_the_same_gradio_as_the_app():
@@ -74,7 +64,7 @@ def test_files_named_in_documents_are_there(document):
 
 
 # From the first to the last: a package imports only what stands before it, and packages in one row not each other.
-LAYERS = ({"preparation"}, {"data"}, {"engine"}, {"models"}, {"training", "inference"}, {"ui"})
+LAYERS = ({"preparation"}, {"data"}, {"engine"}, {"models"}, {"training", "inference"}, {"ui", "publishing"})
 
 
 @pytest.mark.parametrize("package", [name for layer in LAYERS for name in sorted(layer)])
