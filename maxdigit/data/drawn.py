@@ -135,7 +135,7 @@ def _with_displays(drawing: Drawing, g: Generator) -> Drawing:
         offset=drawing.offset * steady[:, None, None, None],
         angle=drawing.angle * steady[:, None],
         shear=drawing.shear * steady[:, None],
-        bend=drawing.bend * steady[:, None, None, None, None, None],
+        bend=drawing.bend * steady[:, None, None, None, None],
     )
 
 
