@@ -1,7 +1,8 @@
 """The model process: a second process for whatever takes torch or TensorFlow, the models and the picture generator.
 
 It loads them while the first process builds the page, and computes while the first goes on serving it; in one process
-the two would have to take turns. Should it die, for want of memory for instance, the page stays and another takes over.
+the two would have to take turns. Should it die, for want of memory for instance, the page stays, another takes over,
+and what was asked is asked again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, arbitrary_address  # type: ignore[attr-defined]
 from multiprocessing.managers import BaseManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from maxdigit import CHECKPOINTS
 from maxdigit.errors import MaxDigitError
+from maxdigit.inference.gathering import GatheringPredictor
 from maxdigit.inference.predict import Prediction, Predictor, default_model
 from maxdigit.models.reader import Reading
 from maxdigit.preparation.prepare import PreparedPicture
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+
+
+_TRIES = 2  # of one call: what ends the process twice is not asked a third time, for that may be why
+_STARTS = 10  # in a row that may fail before a call gives up
 
 
 class ModelProcessError(MaxDigitError):
@@ -56,15 +62,27 @@ class ModelProcess:
                 and what it imports when it is called, in the model process only.
             args: for it, as are ``kwargs``; they and the result are copied (pickled) from process to process.
 
+        The function may be called a second time, where the process dies before it has answered.
+
         Raises:
-            ModelProcessError: the model process died over it; the next call starts another.
+            ModelProcessError: the model process died over it twice; the next call starts another.
             Exception: whatever the function raises.
         """
-        with self._lock:
-            if not self._process.is_alive():
-                self._process = _Process()
-            process = self._process
-        return process.call(function, *args, **kwargs)
+        tries = starts = 0
+        while tries < _TRIES and starts < _STARTS:
+            with self._lock:
+                if not self._process.is_alive():
+                    self._process.close()
+                    self._process = _Process()
+                process = self._process
+            if not process.is_ready():  # it died while it was loading: that was not for this call
+                starts += 1
+                continue
+            try:
+                return process.call(function, *args, **kwargs)
+            except _DiedError:
+                tries += 1
+        raise ModelProcessError("The models had to stop, perhaps for want of memory, and start anew. Ask once more.")
 
 
 class ModelProcessPredictor(Predictor):
@@ -123,55 +141,77 @@ def ask_predictor(
 ) -> _R:
     """Call a method of this process's own predictor for that folder."""
     # One for all threads, and no model loaded twice: nothing comes between the two halves of a dict's setdefault.
-    return method(_predictors.setdefault(str(checkpoints), Predictor(checkpoints)), *args, **kwargs)
+    predictor = _predictors.setdefault(str(checkpoints), GatheringPredictor(checkpoints))
+    return getattr(predictor, method.__name__)(*args, **kwargs)
 
 
-_predictors: dict[str, Predictor] = {}
+_predictors: dict[str, GatheringPredictor] = {}
+
+
+class _DiedError(Exception):
+    """The process ended before it had answered."""
 
 
 class _Process:
     """One such process, and the connection to it."""
 
     def __init__(self) -> None:
-        self._address, theirs = multiprocessing.Pipe(duplex=False)
+        # Made here and not there, so that a process that is killed leaves no folder behind.
+        self._address = arbitrary_address("AF_PIPE" if sys.platform == "win32" else "AF_UNIX")
+        self._started, theirs = multiprocessing.Pipe(duplex=False)
         # Not forked: the first process's threads and connections have no business there.
         spawn = multiprocessing.get_context("spawn")
-        self._process = spawn.Process(target=_serve, args=(theirs,), name="models", daemon=True)
+        self._process = spawn.Process(target=_serve, args=(theirs, self._address), name="models", daemon=True)
         self._process.start()
-        theirs.close()  # so that a death before the address comes is noticed
+        theirs.close()  # so that a death before it has started is noticed
         self._lock = threading.Lock()
         self._caller: Any = None
 
     def is_alive(self) -> bool:
         return self._process.is_alive()
 
-    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        try:
-            return self._reach().call(function, *args, **kwargs)
-        except (EOFError, OSError):  # did the process end, or did the function raise it?
-            self._process.join(1)
-            if self.is_alive():
-                raise
-        raise ModelProcessError("The models had to stop, perhaps for want of memory, and start anew. Ask once more.")
-
-    def _reach(self) -> Any:
+    def is_ready(self) -> bool:
+        """Wait until it takes calls; whether it does."""
         with self._lock:
             if self._caller is None:
-                manager = _Manager(self._address.recv())
-                manager.connect()
-                self._caller = manager.caller()  # type: ignore[attr-defined]  # registered below
-            return self._caller
+                try:
+                    self._started.recv()
+                    manager = _Manager(self._address)
+                    manager.connect()
+                    self._caller = manager.caller()  # type: ignore[attr-defined]  # registered below
+                except (EOFError, OSError):
+                    self._process.kill()  # if it has not died by itself, nobody could ever reach it
+                    self._process.join()
+            return self._caller is not None
+
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            result, error = self._caller.call(function, *args, **kwargs)
+        except (EOFError, OSError):  # of the connection: what the function raises comes as a value
+            self._process.kill()
+            self._process.join()
+            raise _DiedError from None
+        if error is not None:
+            raise error
+        return result
+
+    def close(self) -> None:
+        """Leave nothing of a process that has ended."""
+        self._started.close()
+        if sys.platform != "win32":
+            Path(self._address).unlink(missing_ok=True)
 
 
 class _Caller:
     """Calls functions in the model process, each in a thread of its own."""
 
-    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, Exception | None]:
+        """What a function returns, and what it raises."""
         try:
-            return function(*args, **kwargs)
+            return function(*args, **kwargs), None
         except Exception as error:
             error.add_note(traceback.format_exc())  # else the first process would not learn where it happened
-            raise
+            return None, error
 
 
 class _Manager(BaseManager):
@@ -181,13 +221,13 @@ class _Manager(BaseManager):
 _Manager.register("caller", _Caller)
 
 
-def _serve(connection: Connection) -> None:
+def _serve(started: Connection, address: str) -> None:
     """What the model process does until it is ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which then ends this one
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    server = _Manager().get_server()
-    connection.send(server.address)
+    server = _Manager(address).get_server()
+    started.send(True)
     server.serve_forever()
 
 

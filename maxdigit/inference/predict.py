@@ -247,6 +247,8 @@ class Predictor:
 
     def classifier(self, model: str) -> ReadingClassifier | Ensemble:
         """The calibrated model, or the ensemble of them; loaded once."""
+        if found := self._classifiers.get(model):  # nobody waits for another model to be loaded
+            return found
         with self._lock:
             if model not in self._classifiers:
                 self._classifiers[model] = self._load(model)

@@ -135,7 +135,7 @@ def add_api(predictor: Predictor) -> None:
     # Custom values come through, so that a wrong name gets our sentence and not Gradio's.
     model = gr.Dropdown(names, value=default_model(names), allow_custom_value=True, visible=False, label="model")
     files = gr.File(file_count="multiple", visible=False, label="files")
-    shared = {"api_visibility": "public", "concurrency_limit": 1, "concurrency_id": "programs"}
+    shared = {"api_visibility": "public", "concurrency_limit": 4, "concurrency_id": "programs"}
     answers, rows = ({"type": "array", "items": form} for form in (_ANSWER, _ROW))
     gr.on([], classify, [image, model], _data(_ANSWER, "answer"), api_name="classify", **shared)
     gr.on([], compare, image, _data(answers, "answers"), api_name="compare", **shared)

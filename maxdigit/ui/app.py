@@ -17,6 +17,7 @@ from maxdigit.ui.classify import build_classify_tab
 from maxdigit.ui.compare import build_compare_tab
 from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.events import keep_order
 from maxdigit.ui.guard import protection
 from maxdigit.ui.social_card import SocialCards
 from maxdigit.ui.texts import labels, translations
@@ -62,9 +63,10 @@ def build_app(
             with gr.Tab(labels.ABOUT, id="about", alignment="right"):
                 build_about_tab(predictor)
         add_api(predictor)
+    keep_order(demo)
     # One event at a time for whatever does not say otherwise; a longer line than this is turned away with a sentence
-    # rather than left to wait for minutes.
-    return demo.queue(default_concurrency_limit=1, max_size=64)
+    # rather than left to wait for many seconds.
+    return demo.queue(default_concurrency_limit=1, max_size=192)
 
 
 def launch_options(
@@ -96,7 +98,8 @@ def launch_options(
         "footer_links": ["api", "settings"],
         "run_history": False,  # it would store every stroke's answer in the visitor's browser
         "max_file_size": "200mb",  # the competition's test_max_x has 164; single pictures have a limit of their own
-        "max_threads": 8,  # Gradio's own, for two cores; the forward passes have their own, lower limit
+        # Gradio's own: of the page's events, the programs', and one batch. Models compute in another process.
+        "max_threads": 16,
         "show_error": False,  # errors for people are sentences in the page; others stay in the server's log
         "ssr_mode": False,
         "pwa": False,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import multiprocessing
 import operator
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from support import REPOSITORY
@@ -85,15 +88,79 @@ def test_another_error_says_where_it_happened(process: ModelProcess) -> None:
     assert process.call(os.getpid)
 
 
-def test_after_its_death_another_takes_over(process: ModelProcess) -> None:
+def test_after_its_death_another_takes_over(process: ModelProcess, tmp_path: Path) -> None:
     first = process.call(os.getpid)
     with ThreadPoolExecutor() as threads:
-        long = threads.submit(process.call, time.sleep, 600)
+        long = threads.submit(process.call, wait_in, tmp_path)
         assert process.call(math.sqrt, 49) == 7, "one call waits for another"
-        os.kill(first, signal.SIGKILL)
+        kill_when_waiting(first, tmp_path)
+        second = process.call(os.getpid)
+        assert second not in (first, os.getpid())
+        kill_when_waiting(second, tmp_path)  # where it was asked again
         with pytest.raises(ModelProcessError, match="Ask once more"):
             long.result(60)
-    assert process.call(os.getpid) not in (first, os.getpid())
+    assert process.call(os.getpid) not in (first, second, os.getpid())
+
+
+def test_a_call_whose_process_is_killed_is_answered_all_the_same(process: ModelProcess, tmp_path: Path) -> None:
+    first = process.call(os.getpid)
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(process.call, wait_in, tmp_path)
+        kill_when_waiting(first, tmp_path)
+        (tmp_path / "go").touch()
+        assert answer.result(120) not in (first, os.getpid())
+
+
+def wait_in(folder: Path) -> int:
+    """Name this process, by a file too, and wait until there is a file "go"."""
+    (folder / str(os.getpid())).touch()
+    while not (folder / "go").exists():
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def kill_when_waiting(number: int, folder: Path) -> None:
+    while not (folder / str(number)).exists():
+        time.sleep(0.01)
+    os.kill(number, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it looks at the system's list of processes")
+def test_killed_again_and_again_under_load_it_loses_nothing_and_leaves_nothing() -> None:
+    """Four people ask, each once more where told so, while the process is killed whenever it has begun to answer."""
+    process, kills, is_over = ModelProcess(), 5, threading.Event()
+    lost: list[Exception] = []
+    before = set(multiprocessing.active_children())
+
+    def ask() -> None:
+        while not is_over.is_set():
+            for tries in (1, 2):
+                try:
+                    assert process.call(math.sqrt, 49) == 7
+                    break
+                except ModelProcessError as error:
+                    if tries == 2:
+                        lost.append(error)
+
+    people = [threading.Thread(target=ask) for _ in range(4)]
+    for person in people:
+        person.start()
+    killed = set()
+    while len(killed) < kills:
+        number = process.call(os.getpid)
+        if number not in killed:
+            os.kill(number, signal.SIGKILL)
+            killed.add(number)
+    is_over.set()
+    for person in people:
+        person.join(60)
+        assert not person.is_alive()
+    assert not lost
+    assert not any(psutil.pid_exists(number) for number in killed), "none is left, not even as a zombie"
+    assert len(set(multiprocessing.active_children()) - before) <= 1, "the last one"
+    folder = Path(process._process._address).parent
+    assert len(list(folder.glob("listener-*"))) <= len(multiprocessing.active_children())
+    os.kill(process.call(os.getpid), signal.SIGTERM)
 
 
 def test_the_other_process_makes_the_same_pictures_and_scores(process: ModelProcess) -> None:

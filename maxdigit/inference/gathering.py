@@ -1,0 +1,126 @@
+"""Questions that come at once are answered together, and a person's before those of a batch.
+
+One forward pass at a time has all cores: two at once would only take them from one another. While it runs, questions
+gather; the next pass takes all that are there for one model, and costs little more than one of them alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit import CHECKPOINTS
+from maxdigit.inference.predict import Prediction, Predictor
+from maxdigit.models.reader import Reading
+from maxdigit.preparation.prepare import PreparedPicture
+
+MOST = 32  # pictures in one pass
+_PREPARING = 2  # files at once: the largest take a gigabyte each
+_BULK = 8  # pictures of a batch in one pass: whoever draws waits for no more of them
+
+_Read = tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]
+
+
+class Turns:
+    """Whose turn it is to compute: one at a time, and those first for whom a person waits."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._is_taken = False
+        self._urgent = 0  # of those who wait
+
+    @contextmanager
+    def turn(self, *, is_urgent: bool) -> Iterator[None]:
+        """Wait for a turn, which ends with the block."""
+        with self._changed:
+            self._urgent += is_urgent
+            self._changed.wait_for(lambda: not self._is_taken and (is_urgent or not self._urgent))
+            self._urgent -= is_urgent
+            self._is_taken = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_taken = False
+                self._changed.notify_all()
+
+
+@dataclass(eq=False)
+class _Question:
+    """One picture, and what is answered."""
+
+    picture: NDArray[np.uint8]
+    answer: Prediction | None = None
+    error: Exception | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.answer is not None or self.error is not None
+
+
+class GatheringPredictor(Predictor):
+    """A :class:`Predictor` that many threads ask at once."""
+
+    def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
+        super().__init__(checkpoints)
+        self._turns, self._preparing = Turns(), threading.BoundedSemaphore(_PREPARING)
+        self._lines: dict[str, deque[_Question]] = {}  # by model: those that nobody has taken yet
+
+    def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
+        """As :meth:`Predictor.classify`; the milliseconds are the picture's share of a pass with others."""
+        self.classifier(model)  # loaded before anybody's turn, which others wait for
+        question, line = _Question(picture), self._lines.setdefault(model, deque())
+        line.append(question)
+        while not question.is_done:
+            with self._turns.turn(is_urgent=True):
+                if not question.is_done:  # by whoever had the turn before
+                    self._answer(model, [line.popleft() for _ in range(min(MOST, len(line)))])
+        if question.error is not None:
+            raise question.error
+        assert question.answer is not None
+        return question.answer
+
+    def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
+        """As :meth:`Predictor.prepare`."""
+        with self._preparing:
+            return super().prepare(source, **options)
+
+    def predict(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
+        """As :meth:`Predictor.predict`."""
+        return np.concatenate([probabilities for probabilities, _ in self._in_parts(pictures, model)])
+
+    def read(self, pictures: NDArray[np.uint8], model: str) -> _Read:
+        """As :meth:`Predictor.read`."""
+        parts = list(self._in_parts(pictures, model))
+        readings = [one for _, read in parts for one in read or ()]
+        return np.concatenate([probabilities for probabilities, _ in parts]), readings or None
+
+    def _answer(self, model: str, questions: list[_Question]) -> None:
+        try:
+            start = time.perf_counter()
+            probabilities, readings = super().read(np.stack([question.picture for question in questions]), model)
+            milliseconds = (time.perf_counter() - start) * 1000 / len(questions)
+            for row, question in enumerate(questions):
+                digits = None if readings is None else readings[row]
+                question.answer = Prediction(model, probabilities[row], milliseconds, digits)
+        except Exception as error:
+            if len(questions) == 1:
+                questions[0].error = error
+            for question in questions if len(questions) > 1 else ():  # it may be one picture's fault
+                self._answer(model, [question])
+
+    def _in_parts(self, pictures: NDArray[np.uint8], model: str) -> Iterator[_Read]:
+        self.classifier(model)
+        for start in range(0, max(1, len(pictures)), _BULK):
+            with self._turns.turn(is_urgent=False):
+                part = super().read(pictures[start : start + _BULK], model)
+            yield part
