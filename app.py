@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from maxdigit import CHECKPOINTS
+from maxdigit.engine.runtime import ENGINES, choose_engine
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.model_process import ModelProcess, ModelProcessPredictor
 from maxdigit.serving import ended_by_signals, find_address, private_folder, serve, without_proxies
@@ -22,11 +23,16 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of trained models")
     parser.add_argument("--runs", type=Path, help="folder of training runs for the charts (default: --checkpoints)")
     parser.add_argument("--corrections", type=Path, help="ask visitors for right answers, and keep them in this folder")
+    parser.add_argument("--review", action="store_true", help="show, to whoever reaches this page, what was kept")
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="what computes (native: PyTorch, Keras)")
     parser.add_argument("--mcp", action="store_true", help="serve the Model Context Protocol's tools too")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     args = parser.parse_args()
+    choose_engine(args.engine)
     if args.mcp and find_spec("mcp") is None:
         parser.exit(1, "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n")
+    if args.review and args.corrections is None:
+        parser.exit(1, "--review needs to know where: add --corrections FOLDER.\n")
     root_path = (args.root_path or "").rstrip("/")
     if root_path and not re.fullmatch(r"(https?://[\w.:\[\]-]+)?(/[\w.~%-]+)*", root_path, re.ASCII):
         parser.exit(1, f"--root-path must be a path such as /demo, or a whole address, not {args.root_path!r}.\n")
@@ -50,7 +56,8 @@ def _serve(args: argparse.Namespace, root_path: str | None) -> None:
     from maxdigit.ui.evaluation import Evaluation
 
     evaluation = Evaluation(process.call)
-    demo = build_app(predictor, args.runs or args.checkpoints, args.corrections, evaluation=evaluation)
+    runs = args.runs or args.checkpoints
+    demo = build_app(predictor, runs, args.corrections, review=args.review, evaluation=evaluation)
     serve(
         demo,
         host,

@@ -299,7 +299,7 @@ def served(
     """The page on a port of this machine, a free one unless it is given; the address is given."""
     from maxdigit.ui.app import build_app, launch_options
 
-    demo = build_app(predictor, runs, corrections)
+    demo = build_app(predictor, runs, corrections, review=corrections is not None)
     try:
         # A port from the system: Gradio's own search may find the one that a test beside this finds at the same time.
         address = {"server_name": "127.0.0.1", "server_port": port or free_port(), "root_path": root_path}

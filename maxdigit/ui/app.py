@@ -28,7 +28,12 @@ _HOUR = 3600
 
 
 def build_app(
-    predictor: Predictor, runs: Path, corrections: Path | None = None, *, evaluation: Evaluation | None = None
+    predictor: Predictor,
+    runs: Path,
+    corrections: Path | None = None,
+    *,
+    review: bool = False,
+    evaluation: Evaluation | None = None,
 ) -> gr.Blocks:
     """The page, ready to launch.
 
@@ -36,6 +41,7 @@ def build_app(
         predictor: the trained models that answer.
         runs: a folder of training runs, for the charts.
         corrections: a folder for what visitors say is wrong; None to keep nothing, and not to ask.
+        review: show what was kept, to everybody who reaches the page, and let them delete it.
         evaluation: makes samples and scores; None for one in this process.
     """
     evaluation = evaluation or Evaluation()
@@ -57,7 +63,7 @@ def build_app(
                 build_batch_tab(predictor, evaluation=evaluation)
             with gr.Tab(labels.TRAINING, id="training", alignment="right") as training:
                 build_training_tab(runs, opened=training.select)
-            if corrections is not None:
+            if corrections is not None and review:
                 with gr.Tab(labels.CORRECTIONS, id="corrections", alignment="right") as kept:
                     build_corrections_tab(corrections, opened=kept.select)
             with gr.Tab(labels.ABOUT, id="about", alignment="right"):
