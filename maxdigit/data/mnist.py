@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
+from maxdigit.git_lfs import is_pointer
 
 FOLDER = Path(__file__).with_name("mnist")
 SIZE = 28  # side of an MNIST picture
@@ -58,6 +59,11 @@ def _read(folder: Path, name: str, header: int) -> NDArray[np.uint8]:
     try:
         content = gzip.decompress(path.read_bytes())
     except (OSError, EOFError) as error:
+        if is_pointer(path):
+            raise MnistError(
+                "{path} is a Git LFS pointer: a text that stands for the file. Fetch the file itself: git lfs pull",
+                path=path,
+            ) from error
         raise MnistError(
             "{path} cannot be read ({error}). Restore it from the repository.", path=path, error=error
         ) from error

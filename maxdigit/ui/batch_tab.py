@@ -11,7 +11,6 @@ import gradio as gr
 from gradio.components import Component
 
 from maxdigit.data.clutter import is_clutter
-from maxdigit.errors import MaxDigitError
 from maxdigit.inference.bulk import answer_batch, natural_order, read_batch, read_names_and_labels
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
@@ -244,7 +243,7 @@ class Batch:
                 results.add(answered)
                 done = len(results.rows)
                 yield shown(texts.batch_progress(done, count, asked), done=done, count=count)
-        except MaxDigitError as error:
+        except Exception as error:
             yield shown(texts.told(error))
             return
         yield shown(_summary(results))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -28,6 +29,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app
 from maxdigit.ui.pad.strokes import MAX_SIZE
+from maxdigit.ui.sampling import ANY, Score, deal
 from maxdigit.ui.theme import MODEL_COLOURS
 from maxdigit.ui.view_state import ModelInput
 
@@ -128,6 +130,37 @@ def test_trouble_is_told_in_the_card() -> None:
     assert "The drawing cannot be read" in answer(FakePredictor(), draw("nonsense"))
     assert "There is no model called" in answer(FakePredictor(), draw(drawing(stroke())), "resnet19")
     assert texts.FILE_GONE in answer(FakePredictor(), uploaded("/no/such/file.png"))
+
+
+class FaultyPredictor(FakePredictor):
+    """Fails, by no fault of the visitor's, when it is asked why."""
+
+    def explain(self, *_: object) -> np.ndarray:
+        raise TypeError("a tensor at /srv/secret was handed to another framework")
+
+
+class BrokenPredictor(FaultyPredictor):
+    """Fails whatever it is asked."""
+
+    def classify(self, *_: object) -> Prediction:
+        raise RuntimeError("out of memory in /srv/secret")
+
+
+def test_a_fault_takes_the_place_of_the_answer_and_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever fails: no earlier answer stays on the page as if it were the one to what is shown now."""
+    tab, broken = ClassifyTab(FaultyPredictor()), ClassifyTab(BrokenPredictor())
+    shown, dealt = draw(drawing(stroke())), deal("textured", ANY, "1 2 3")
+    assert "The largest digit is" in tab.answer(shown)
+    failed = [tab.answering.press(shown, "resnet18", 4, None)]
+    failed += [broken.answering.show(shown, "resnet18"), broken.answering.press(shown, "resnet18", None, 0)]
+    failed += [broken.answering.show_sample(dealt, "resnet18"), broken.answering.reveal(dealt, "resnet18", 3, Score())]
+    for changes, page in zip(failed, [tab.page, *[broken.page] * 4], strict=True):
+        card = changes[page.answer]
+        assert escape(texts.FAULT) in card and "secret" not in card and shares_in(card) == []
+        assert page.parts in changes and page.state.erased in changes
+    assert caplog.text.count("Traceback") == len(failed) and "/srv/secret" in caplog.text
+    with texts.speaking("fr"):
+        assert "défaut" in broken.answer(shown)
 
 
 def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -> None:

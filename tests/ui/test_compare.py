@@ -48,9 +48,9 @@ def predictor(tmp_path: Path) -> FakePredictor:
     [
         ([], "No model could answer."),
         ([("A", 3)], "A says 3."),
-        ([("A", 3), ("B", 3)], "They all say 3."),
-        ([("A", 3), ("B", 7), ("C", 7)], "They disagree: B and C say 7; A says 3."),
-        ([("A", 3), ("B", 3), ("C", 3), ("D", 0)], "They disagree: A, B and C say 3; D says 0."),
+        ([("A", 3), ("B", 3)], "All models say 3."),
+        ([("A", 3), ("B", 7), ("C", 7)], "The models disagree: B and C say 7; A says 3."),
+        ([("A", 3), ("B", 3), ("C", 3), ("D", 0)], "The models disagree: A, B and C say 3; D says 0."),
     ],
 )
 def test_agreement_is_told_in_words(answers: list[tuple[str, int]], words: str) -> None:
@@ -72,7 +72,7 @@ def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(p
         assert cards.count('class="side-by-side-card"') == len(NAMES), "the cards stand there from the start"
         assert len(re.findall(r'class="side-by-side-digit">\d', cards)) == number == len(times)
     cards, table, times = steps[-1]
-    assert "They all say" in cards and texts.COMPARE_OURS in cards
+    assert "All models say" in cards and texts.COMPARE_OURS in cards
     assert times == dict.fromkeys(NAMES, 12.3) and table.count("12 ms") == len(NAMES)
     shown = [picture for picture in predictor.seen if picture.any()]
     assert all((picture == shown[0]).all() for picture in shown), "all models see the same picture"
@@ -93,6 +93,17 @@ def test_a_model_that_cannot_answer_says_why_and_the_others_go_on() -> None:
     assert "ResNet18 says" in cards
 
 
+def test_a_model_that_fails_by_a_fault_says_so_and_the_others_go_on() -> None:
+    class Faulty(FakePredictor):
+        def explain(self, picture: np.ndarray, model: str, digit: int) -> np.ndarray:
+            if model == "torch_cnn":
+                raise TypeError("a tensor was handed to another framework")
+            return super().explain(picture, model, digit)
+
+    *_, (cards, _, times) = compare(Faulty(names=["torch_cnn", "resnet18"]), ViewState("draw", DRAWING))
+    assert texts.FAULT in cards and set(times) == {"resnet18"} and "ResNet18 says" in cards
+
+
 def test_where_no_writing_was_found_nobody_says_a_digit(tmp_path: Path) -> None:
     class BlankPredictor(FakePredictor):
         def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
@@ -105,7 +116,7 @@ def test_where_no_writing_was_found_nobody_says_a_digit(tmp_path: Path) -> None:
     *_, (cards, _, _) = compare(BlankPredictor(), shown)
     assert cards.count('class="side-by-side-digit">?') == len(NAMES) and f"<h2>{texts.NO_DIGITS}</h2>" in cards
     *_, (cards, _, _) = compare(FakePredictor(), shown)
-    assert "They all say" in cards and 'class="side-by-side-digit">?' not in cards
+    assert "All models say" in cards and 'class="side-by-side-digit">?' not in cards
 
 
 def test_a_drawing_that_cannot_be_read_is_explained(predictor: FakePredictor) -> None:

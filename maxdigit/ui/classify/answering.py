@@ -11,7 +11,6 @@ import gradio as gr
 from gradio.components import Component
 
 from maxdigit.data.kinds import has_backgrounds
-from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Prediction, Predictor, default_model, title
 from maxdigit.inference.turns import better_turns
 from maxdigit.models.registry import NUM_CLASSES
@@ -122,7 +121,7 @@ class Answering:
             if picture is None:
                 return self._unanswered(shown.mode, waiting(shown.mode))
             return self._answered(shown.mode, picture, model)
-        except MaxDigitError as error:
+        except Exception as error:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
     def open(self, shown: ViewState, model: str, *, is_hidden: bool) -> Changes:
@@ -140,7 +139,7 @@ class Answering:
             if picture is not None and digit in range(NUM_CLASSES):
                 return self._answered(shown.mode, picture, model, erased, digit)
             return gr.skip()
-        except MaxDigitError as error:
+        except Exception as error:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
     def ask_parts(self, shown: ViewState, model: str) -> Changes:
@@ -151,7 +150,7 @@ class Answering:
                 return {self.page.parts: ""}
             prediction = ask(self.predictor, picture, model, shown.erased)
             return {self.page.parts: self._parts(picture, prediction, shown.erased)}
-        except MaxDigitError as error:
+        except Exception as error:
             return {self.page.parts: paragraph(texts.told(error))}
 
     def show_sample(self, dealt: Dealt, model: str, *, is_hidden: bool = False) -> Changes:
@@ -159,7 +158,7 @@ class Answering:
         changes: Changes = {self.page.state.mode: "sample", self.page.state.dealt: dealt}
         try:
             sample = dealt.sample(self.evaluation)
-        except MaxDigitError as error:
+        except Exception as error:
             told = texts.told(error)
             return {**changes, **self._told("", told), **self._unanswered("sample", trouble_card(told))}
         picture = boxed(picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture"), sample.boxes)
@@ -191,7 +190,10 @@ class Answering:
     def reveal(self, dealt: Dealt, model: str, guess: int, score: Score) -> Changes:
         """The score after the visitor's guess, the truth and how it went, and the model's answer."""
         state, sample = self.page.state, self.page.sample
-        truth, answered, prediction = self._answered_sample(dealt, model)
+        try:
+            truth, answered, prediction = self._answered_sample(dealt, model)
+        except Exception as error:
+            return self._unanswered("sample", trouble_card(texts.told(error)))
         said = [truth]
         if prediction is not None:
             largest = dealt.sample(self.evaluation).max_digit
@@ -206,7 +208,7 @@ class Answering:
         page, names = self.page, self.predictor.available()
         try:
             opened = read_query(query)
-        except MaxDigitError as error:
+        except Exception as error:
             return self._unanswered("draw", trouble_card(texts.told(error)))
         name = opened.model if opened.model in names else default_model(names)
         if name is None or opened == Opened():
@@ -234,7 +236,7 @@ class Answering:
         try:
             prediction = ask(self.predictor, picture, model)
             answered = self._said("sample", picture, prediction)
-        except MaxDigitError as error:
+        except Exception as error:
             truth = texts.truth(sample.digits, sample.max_digit, None)
             return truth, self._unanswered("sample", trouble_card(texts.told(error))), None
         return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), answered, prediction
@@ -283,6 +285,6 @@ class Answering:
             return ""
         try:
             answers = ask_without(self.predictor, picture, prediction, erased)
-        except MaxDigitError as error:  # the answer itself stands
+        except Exception as error:  # the answer itself stands
             return paragraph(texts.told(error))
         return paragraph(in_a_line(answers, prediction.max_digit))

@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.layout import ClassifyPage
@@ -94,7 +93,7 @@ class Editing:
                 found = self._found(shown) if edit.part == "auto" else None
                 frame = found.region if found else edit.region
                 cropper = laid(photo_url(picture.pixels), picture.width, picture.height, frame)
-            except MaxDigitError:  # the answer says what is wrong with the file
+            except Exception:  # the answer says what is wrong with the file
                 pass
         part = edit.part if shown.upload else "auto"
         return {self.page.state.edit: edit, self.page.upload.cropper: cropper, self.page.upload.part: part}
@@ -103,5 +102,5 @@ class Editing:
         """What a model sees of the uploaded picture; None if there is none, or it cannot be read."""
         try:
             return upload_input(shown, predictor=self.predictor)
-        except MaxDigitError:  # the answer says why
+        except Exception:  # the answer says why
             return None

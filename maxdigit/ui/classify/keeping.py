@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from maxdigit.errors import MaxDigitError
 from maxdigit.inference.corrections import keep
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
@@ -72,7 +71,7 @@ class Keeping:
         handed, address = self.page.handed, self.page.keep.address
         try:
             return {handed: make_query(shown, model), address: gr.Textbox(visible=True)}
-        except MaxDigitError as error:
+        except Exception as error:
             return {handed: "", address: gr.Textbox(texts.told(error), visible=True)}
 
     def save(self, shown: ViewState, model: str, what: Literal["picture", "answer"]) -> Changes:
@@ -86,7 +85,7 @@ class Keeping:
                 file = _picture_file(pixels)
             else:
                 file = _answer_file(self.predictor.classify(pixels, model))
-        except MaxDigitError as error:
+        except Exception as error:
             gr.Warning(texts.told(error))
         return {self.page.handed: file}
 
@@ -103,7 +102,7 @@ class Keeping:
                 strokes = shown.drawing if shown.mode == "draw" and shown.drawing and not shown.erased else ""
                 keep(self.corrections, pixels, digit, model, answered, shown.mode, strokes)
                 said = texts.KEPT
-        except MaxDigitError as error:
+        except Exception as error:
             is_open, said = True, texts.told(error)
         return {self.page.keep.correction: gr.Column(visible=is_open), self.page.keep.said: paragraphs(said)}
 

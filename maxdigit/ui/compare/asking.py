@@ -11,7 +11,6 @@ import gradio as gr
 from gradio.blocks import Block
 
 from maxdigit.data.labelled_picture import Sample
-from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.classify import ClassifyPage
@@ -57,7 +56,7 @@ class Asking:
         """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
-        except MaxDigitError as error:
+        except Exception as error:
             yield self._changes(paragraph(texts.told(error)), times)
             return
         if picture is None:
@@ -69,7 +68,11 @@ class Asking:
 
     def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:
         """Ask one model after the other about a sample nobody has seen."""
-        sample = deal("textured", ANY, "").sample(self.evaluation)
+        try:
+            sample = deal("textured", ANY, "").sample(self.evaluation)
+        except Exception as error:
+            yield self._changes(paragraph(texts.told(error)), times)
+            return
         yield from self._ask(sample_input(sample), f"{about} {_truth(sample)}".strip(), times)
 
     def _ask(self, picture: ModelInput, facts: str, times: Times) -> Iterator[Changes]:
@@ -89,7 +92,7 @@ class Asking:
             median = statistics.median(each.milliseconds for each in passes)
             prediction = replace(passes[0], milliseconds=median)
             return Reply(name, prediction, self.predictor.explain(picture.pixels, name, prediction.max_digit))
-        except MaxDigitError as error:
+        except Exception as error:
             return Reply(name, trouble=texts.told(error))
 
     def _changes(self, replies: str, times: Times) -> Changes:

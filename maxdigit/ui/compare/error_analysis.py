@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from maxdigit.data.kinds import has_backgrounds
-from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.models.run_folder import MISTAKES
@@ -118,7 +117,7 @@ class Mistakes:
         matrix = confusion_matrix(measured.confusion if measured else [], model_colour(look.model), cell)
         try:
             pictures, is_more = self._gallery(look)
-        except MaxDigitError as error:
+        except Exception as error:
             pictures, is_more = paragraph(texts.told(error)), False
         return {
             self.matrix: matrix,

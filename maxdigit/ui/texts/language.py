@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,8 @@ from maxdigit.ui.texts import english, french
 
 LANGUAGES: dict[str, ModuleType] = {"en": english, "fr": french}
 DEFAULT = "en"
+
+_log = logging.getLogger(__name__)
 
 _chosen: ContextVar[str | None] = ContextVar("chosen language", default=None)
 _translations: dict[str, dict[str, str]] = {name: {} for name in LANGUAGES}  # language -> key -> text
@@ -46,8 +49,14 @@ def speaking(name: str) -> Iterator[None]:
         _chosen.reset(token)
 
 
-def told(error: MaxDigitError) -> str:
-    """The error's sentence, which names files of the host without their folders."""
+def told(error: Exception) -> str:
+    """The error's sentence, which names files of the host without their folders.
+
+    Of an error that is a fault of the program the visitor is told no more than that; the server's log has the rest.
+    """
+    if not isinstance(error, MaxDigitError):
+        _log.error("An event of the page could not be answered.", exc_info=error)
+        return str(module().FAULT)
     sentence = getattr(module(), "ERRORS", {}).get(error.sentence)
     if sentence is None:
         return without_paths(str(error))
