@@ -16,6 +16,10 @@ from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
 FEATURE_LAYER = "features"  # what the layer is called whose output (N, cells, cells, channels) is the feature map
 _BATCH = 64
 
+# What our networks are built and answer by, whatever a person's own keras.json says.
+keras.config.set_image_data_format("channels_last")
+keras.config.set_floatx("float32")
+
 
 class KerasClassifier:
     """A trained Keras model behind :class:`maxdigit.models.registry.Classifier`."""

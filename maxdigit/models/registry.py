@@ -5,11 +5,15 @@ Importing this module loads no framework. ``build`` and ``load`` import only the
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -120,11 +124,11 @@ class ModelSpec:
 
     def build(self) -> Any:
         """A new, untrained model of the published architecture (a ``torch.nn.Module`` or ``keras.Model``)."""
-        return import_module(self.module).build()
+        return self._imported().build()
 
     def flops(self) -> int:
         """Floating-point operations of one picture's forward pass, a multiplication and its addition as two."""
-        return import_module(self.module).flops()
+        return self._imported().flops()
 
     def load(self, folder: Path) -> Classifier:
         """The trained model kept in ``folder``, ready to answer as fast as can be.
@@ -138,7 +142,14 @@ class ModelSpec:
 
     def load_native(self, folder: Path) -> Any:
         """The same as a :class:`Classifier` of its framework, which has the network as its ``model``."""
-        return import_module(self.module).load(folder)
+        return self._imported().load(folder)
+
+    def _imported(self) -> ModuleType:
+        if self.framework == "keras" and "keras" not in sys.modules and find_spec("tensorflow"):
+            # Heat maps need TensorFlow's gradients, whatever a person set for other programs. The paper's training loop
+            # has loaded Keras before, with the backend that was asked for.
+            os.environ["KERAS_BACKEND"] = "tensorflow"
+        return import_module(self.module)
 
 
 MODELS: dict[str, ModelSpec] = {
