@@ -1,6 +1,6 @@
-"""Where on the sheet digits stand, so that a person can read them, and how large, so that the models see one scale.
+"""Places digits on the sheet so that a person can read them, at the scale that the models expect.
 
-Digits may touch but do not cover each other. The writing is then framed as the app frames what people give it.
+Digits may touch but do not cover each other. The writing is then framed as the app frames pictures.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from maxdigit.preparation.framing import DIGIT_HEIGHT, MARGIN, digit_height
 Layout = Literal["row", "column", "scattered"]
 LAYOUTS: tuple[Layout, ...] = ("row", "column", "scattered")
 
-GLYPH_HEIGHT = 20.0  # MNIST pixels: as high as MNIST's digits are
+GLYPH_HEIGHT = 20.0  # MNIST pixels: the height of MNIST's digits
 THINNEST = 1.8  # pixels: a thinner stroke would be grey rather than white
 BOLDEST = 0.13  # of a digit's height: a wider brush would close its loops
 _OPENING = 0.05  # of the digits' height that a brush leaves open within each loop
 
-_CLOUD = 72  # points that stand for a digit when distances between digits are looked at
-_PASSES = 6  # over the digits of a scattered picture, moving them apart
+_CLOUD = 72  # points of a digit that are used for distances between digits
+_PASSES = 6  # passes over the digits of a scattered picture that move them apart
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Writing:
     """The strokes on one sheet. Slots count the digits of a picture from 0."""
 
     lines: tuple[Line, ...]  # in pixels of the models' picture
-    slots: tuple[int, ...]  # for each line, whose it is
+    slots: tuple[int, ...]  # for each line, the slot of its digit
     brush: float  # width in pixels
     boxes: NDArray[np.float32]  # (slots, 4): x0, y0, x1, y1 of each digit's ink
 
@@ -43,26 +43,26 @@ class Hand:
     """How the digits of one picture are written; D digits, lengths in heights of an average digit."""
 
     layout: Layout
-    places: NDArray[np.float32]  # (D, 2): about where each digit's middle stands; only differences matter
+    places: NDArray[np.float32]  # (D, 2): approximate centre of each digit; only differences matter
     size: NDArray[np.float32]  # (D,)
     angle: NDArray[np.float32]  # (D,), radians, clockwise
     shear: NDArray[np.float32]  # (D,)
-    aspect: NDArray[np.float32]  # (D,): how much wider than as it was written
-    bend: NDArray[np.float32]  # (D, 2, 3, 3): how an unsteady hand moves each part of a digit, in MNIST pixels
+    aspect: NDArray[np.float32]  # (D,): stretch of the width
+    bend: NDArray[np.float32]  # (D, 2, 3, 3): displacements of a digit's parts, as by an unsteady hand, in MNIST pixels
     brush: float  # 0..1, from the thinnest to the boldest
     gap: float  # least distance of the strokes of two digits, in widths of the brush
-    zoom: float  # how much larger than asked for the picture comes out, as the app has to estimate digits' height
-    shift: NDArray[np.float32]  # (2,): how far the writing's middle is off the picture's, in pixels
+    zoom: float  # ratio of the resulting to the intended size: the app only estimates the digits' height
+    shift: NDArray[np.float32]  # (2,): offset of the writing's centre from the picture's, in pixels
 
 
 def arrange(glyphs: Sequence[Glyph], hand: Hand) -> Writing:
-    """The writing that these strokes come to, in pixels of the models' picture."""
+    """The writing that consists of these strokes, in pixels of the models' picture."""
     shapes = [_write(glyph, hand, slot) for slot, glyph in enumerate(glyphs)]
     whole = [np.concatenate(lines) for lines in shapes]
     clouds = [points[np.linspace(0, len(points) - 1, _CLOUD).astype(np.int64)] for points in whole]
     extents = np.array([(*points.min(0), *points.max(0)) for points in whole], np.float32)
     brush = _brush(glyphs, hand)
-    for _ in range(3):  # a brush of the least width is wider in heights the more digits there are to fit in
+    for _ in range(3):  # with more digits the picture is smaller, so the least brush is wider relative to them
         places = _apart(clouds, extents, hand.places, hand.layout, brush * hand.gap)
         boxes = extents + np.tile(places, 2) + np.array([-1, -1, 1, 1], np.float32) * brush / 2
         zoom, origin = frame(boxes, hand.zoom, hand.shift)
@@ -77,15 +77,15 @@ def arrange(glyphs: Sequence[Glyph], hand: Hand) -> Writing:
 def frame(
     boxes: NDArray[np.floating], deviation: float, shift: NDArray[np.floating]
 ) -> tuple[float, NDArray[np.floating]]:
-    """How the app would frame digits, but for a deviation of its estimates.
+    """The app's frame for digits, with an error of its estimates added.
 
     Args:
         boxes: of the digits' ink, (D, 4), in any unit.
-        deviation: how much larger than asked for they come out, where they fit in.
-        shift: how far off the picture's middle they come out, (2,), in the models' pixels.
+        deviation: ratio of the resulting to the intended size, if they fit.
+        shift: offset from the picture's centre, (2,), in the models' pixels.
 
     Returns:
-        What to multiply a point with and what to add then, (2,), to have it in the models' pixels.
+        Scale and offset (2,) that map a point to the models' pixels.
     """
     low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0)
     height = digit_height([tuple(box) for box in boxes.tolist()])
@@ -166,7 +166,7 @@ def _push(
 
 
 def _step(standing: Line, moving: Line, direction: NDArray[np.float32], least: float) -> float:
-    """How far the one has to go in that direction to pass the other ``least`` away from it; negative if it need not."""
+    """How far one must move in that direction to stay ``least`` away from the other; negative if it need not."""
     across = np.array([-direction[1], direction[0]])
     beside = moving @ across - (standing @ across)[:, None]
     ahead = moving @ direction - (standing @ direction)[:, None]

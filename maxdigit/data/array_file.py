@@ -1,8 +1,8 @@
 """One array of numbers from a file: NumPy's ``.npy`` or a pickle, plain or compressed, in a ``.npz`` or alone in a ZIP.
 
-What a file is, its first bytes tell, not its name. A pickle can run any code when it is read: these are read with an
-unpickler that knows how a NumPy array of numbers is put together and nothing else; whatever asks for more is refused
-before it is called.
+The format is recognised by the first bytes, not by the name. A pickle can run any code when it is read, so pickles are
+read with an unpickler that only accepts what a NumPy array of numbers consists of; anything else is refused before it
+is called.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _refused(path: Path | str, error: Exception) -> CompetitionFileError:
 
 
 class _Source:
-    """The bytes of a file in order, of which the first can be looked at. It is no file to those who would ask for one.
+    """A file's bytes in order; the next ones can be looked at without reading them. Has no file descriptor.
 
     Args:
         file: anything with ``read`` and ``readline``.
@@ -147,7 +147,7 @@ class _Source:
         self._file, self._left, self._ahead = file, most, b""
 
     def peek(self, count: int) -> bytes:
-        """The next bytes, which stay."""
+        """The next bytes, without reading them."""
         if len(self._ahead) < count:
             self._ahead += self._file.read(count - len(self._ahead))
         return self._ahead[:count]
@@ -179,7 +179,7 @@ def _npy(source: _Source) -> NDArray[Any]:
     try:
         return np.lib.format.read_array(source, allow_pickle=False)
     except ValueError as error:
-        if "allow_pickle" in str(error):  # NumPy's words would advise to let code run
+        if "allow_pickle" in str(error):  # NumPy's message would advise allow_pickle
             raise ValueError("its elements are Python objects") from None
         raise
 
@@ -199,7 +199,7 @@ class _Placeholder:
 
 
 class _Array:
-    """An array being put together from a pickle's parts; nothing of NumPy's own state machinery runs."""
+    """An array assembled from a pickle's parts without running NumPy's own state handling."""
 
     def __init__(self) -> None:
         self.array: NDArray[Any] | None = None

@@ -1,7 +1,7 @@
-"""Seven families of grey textures, made from a seed, after the grounds seen in the competition's pictures.
+"""Seven families of grey textures, generated from a seed, modelled on the competition's backgrounds.
 
-The competition took crops of a few large photographs and drawings that cannot be had. Each function here draws
-one large texture whose look and grey levels follow measurements on 71 of its pictures; pictures then take crops.
+The competition used crops of a few large photographs and drawings that are not available. Each function here draws one
+large texture whose look and grey levels follow measurements on 71 of its pictures; pictures use crops of it.
 Everything runs on the CPU with its own generator, so that a texture is the same bit for bit on every machine
 that computes floats alike, and does not depend on which device composes the pictures.
 """
@@ -219,7 +219,7 @@ def gravel(g: Generator) -> Tensor:
 
 
 def marble(g: Generator) -> Tensor:
-    """Dark flat ground with faint swirls and closed winding bands of mid-grey around eye-shaped islands."""
+    """Dark flat background with faint swirls and closed winding bands of mid-grey around eye-shaped islands."""
     field = _cloud(g, _uniform(g, 26, 40), 2, 0.25)
     slope_y, slope_x = torch.gradient(field)
     steep = torch.sqrt(slope_y**2 + slope_x**2).clamp(min=0.012)

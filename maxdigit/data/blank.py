@@ -9,7 +9,7 @@ from maxdigit.data.picture_batch import CHUNK, MAX_DIGITS, SIZE, Pictures, gener
 from maxdigit.data.splits import Split
 from maxdigit.data.textured import make_textured
 
-_SHARES = (0.35, 0.4, 0.2, 0.05)  # a texture alone, marks on a plain ground, marks on a texture, grain
+_SHARES = (0.35, 0.4, 0.2, 0.05)  # a texture alone, marks on a plain background, marks on a texture, grain
 
 
 def make_blank(split: Split, chunk: int, rows: slice, device: torch.device) -> Pictures:

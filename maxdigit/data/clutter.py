@@ -1,10 +1,10 @@
-"""Files that lie beside a person's pictures in a folder or an archive and are none of them."""
+"""Recognises files in a folder or an archive of pictures that are not pictures of the user."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-# What operating systems and file managers leave, in lower case. Hidden files, which begin with a dot, are theirs too.
+# Files left by operating systems and file managers, in lower case. Hidden files, which begin with a dot, count too.
 _SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "$recycle.bin"}
 _SYSTEM_FOLDERS = {"__macosx", "@eadir", "$recycle.bin", "system volume information"}
 # Tables of labels, notes and settings.
@@ -12,7 +12,7 @@ _TEXTS = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".md", ".xml", ".yaml", ".y
 
 
 def is_clutter(name: str) -> bool:
-    """Whether a file is no picture that anybody meant to hand in, by its name or its path in an archive."""
+    """Whether a file is certainly not meant as a picture, by its name or its path in an archive."""
     *folders, last = PurePosixPath(name.replace("\\", "/")).parts or ("",)
     return (
         last.startswith(".")

@@ -1,6 +1,6 @@
 """Drawn pictures, what the app's canvas gives: one to five digits redrawn with a round brush, white on black.
 
-The pen's way is that of an MNIST digit, or one of the forms that MNIST lacks, or a mark that is no digit at all.
+The strokes are those of an MNIST digit, of a form that MNIST lacks, or of a mark that is not a digit.
 Pictures are drawn on the CPU, one by one, and then moved to the device that asks for them.
 """
 
@@ -33,21 +33,21 @@ from maxdigit.data.picture_batch import (
 from maxdigit.data.skeletons import Line, glyphs
 from maxdigit.data.splits import Split
 
-# What is drawn: MNIST's digits, digits in other forms, marks that are no digits, or some of both kinds of digits.
+# What is drawn: MNIST's digits, digits in other forms, marks that are not digits, or a mix of both kinds of digits.
 Pen = Literal["drawn", "forms", "marks", "mixed"]
 _WRITTEN_SHARE = {"drawn": 0.0, "forms": 1.0, "marks": 1.0, "mixed": 0.3}  # of digits in forms of our own
 
 _DISPLAY_SHARE = 0.03  # of training pictures with digits in forms, in which all are those of a display
-_DISPLAY_STEADY = 0.4  # how far their points are off, bent and turned, as a share of what hands do
+_DISPLAY_STEADY = 0.4  # how much their points are displaced, bent and rotated, as a share of what handwriting shows
 
 _COUNT_SHARES = (0.08, 0.14, 0.62, 0.11, 0.05)  # of pictures with 1, 2, 3, 4, 5 digits
 _MAX_DRAWN = len(_COUNT_SHARES)
 _LAYOUT_SHARES = (0.6, 0.12, 0.28)  # as LAYOUTS
-_SHIFT = 3.0  # pixels that the writing's middle is off the picture's, at most
-_ZOOM = 0.12  # standard deviation of the size that digits come out in, as a share of the size asked for
-_MOST = 2.5  # standard deviations: what is beyond would make digits of no readable shape
+_SHIFT = 3.0  # pixels: largest offset of the writing's centre from the picture's
+_ZOOM = 0.12  # standard deviation of the digits' size, as a share of the intended size
+_MOST = 2.5  # standard deviations: larger values would make digits unreadable
 
-_FINE = 8  # a brush's width is right to a quarter of a pixel
+_FINE = 8  # a brush's width is accurate to a quarter of a pixel
 _BITS = 4  # of a fraction in OpenCV's coordinates
 
 
@@ -77,13 +77,13 @@ class Drawing(Rows):
 
 @lru_cache(maxsize=8)
 def plan_drawing(split: Split, pen: Pen, chunk: int, balance: float) -> Drawing:
-    """What is drawn in the pictures of one chunk."""
+    """Draws all random numbers for the pictures of one chunk."""
     g = generator(split, pen, chunk, balance)
     n = CHUNK
     count = 1 + torch.multinomial(torch.tensor(_COUNT_SHARES), n, replacement=True, generator=g)
     present = torch.arange(MAX_DIGITS) < count[:, None]
     digits, source = deal_digits(g, split, present, balance)
-    # Slot 0 may hold the largest by construction; where a digit stands must not tell.
+    # Slot 0 may hold the largest by construction; a digit's position must not reveal it.
     order = torch.where(present, torch.rand((n, MAX_DIGITS), generator=g), 2.0).argsort(dim=1, stable=True)
     digits, source = digits.gather(1, order), source.gather(1, order)[:, :_MAX_DRAWN]
     if pen == "marks":
@@ -140,7 +140,7 @@ def _with_displays(drawing: Drawing, g: Generator) -> Drawing:
 
 
 def _layout(g: Generator, count: Tensor) -> tuple[Tensor, Tensor]:
-    """Layouts (N,) and about where digits stand (N, D, 2), in heights of an average digit."""
+    """Layouts (N,) and approximate positions of digits (N, D, 2), in heights of an average digit."""
     n = len(count)
     layout = torch.multinomial(torch.tensor(_LAYOUT_SHARES), n, replacement=True, generator=g)
     jitter = torch.randn((n, _MAX_DRAWN, 2), generator=g).clamp(-_MOST, _MOST)
@@ -228,5 +228,5 @@ def box_table(drawing: Drawing, boxes: Sequence[NDArray[np.floating]]) -> Tensor
 
 
 def angles(drawing: Drawing, device: torch.device) -> Tensor:
-    """How far each digit is turned, as :class:`Pictures` keeps it."""
+    """The rotation of each digit, as :class:`Pictures` stores it."""
     return angle_table(drawing.angle.where(drawing.digits[:, :_MAX_DRAWN] >= 0, 0.0)).to(device)

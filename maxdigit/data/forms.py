@@ -1,8 +1,8 @@
 """Ways of writing digits that MNIST's American writers rarely use, as pen strokes: a flagged 1, a crossed 7, an open 4.
 
-Beside them, marks that are no digits: letters, a face, scribbles. A form is a handful of points and the lines and
-curves through them, given twice: at either end of what hands do with it. A digit lies somewhere between the two (or a
-little past), and each of its points is a little off.
+Also marks that are not digits: letters, a face, scribbles. A form is a handful of points and the lines and curves
+through them, given twice, for both extremes of how it is written. A digit lies somewhere between the two (or slightly
+beyond), with each of its points displaced a little.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 from maxdigit.data.mnist import SIZE
 from maxdigit.data.skeletons import Glyph
 
-_HEIGHT = 20.0  # MNIST pixels: as high as MNIST's own digits
+_HEIGHT = 20.0  # MNIST pixels: the height of MNIST's own digits
 _SAMPLES = 160  # points along a digit's strokes, at most half an MNIST pixel apart
 _LINE_SAMPLES = 48  # points along a single stroke, at most an MNIST pixel and a half apart
 _UNSTEADY = 0.022  # standard deviation of a point's place, in digit heights
@@ -36,9 +36,9 @@ class Form:
     """One way of writing a digit. Points are x, y in digit heights, y downwards."""
 
     name: str
-    digit: int  # -1 for a mark that is none
-    near: Points  # at one end of what hands do with it
-    far: Points  # at the other
+    digit: int  # -1 for a mark that is not a digit
+    near: Points  # one extreme of how it is written
+    far: Points  # the other extreme
     parts: tuple[_Part, ...]
 
 
@@ -72,12 +72,12 @@ class Hands:
     """What is random about a number of digits written in these forms; M digits."""
 
     form: Tensor  # int64 (M,): index into FORMS
-    reach: Tensor  # (M,): 0 at the near end of what hands do, 1 at the far end
-    offset: Tensor  # (M, points, 2): how far each point is off, in digit heights
+    reach: Tensor  # (M,): 0 at the near extreme, 1 at the far one
+    offset: Tensor  # (M, points, 2): displacement of each point, in digit heights
 
 
 def deal_forms(g: Generator, digits: Tensor) -> Hands:
-    """A form for each of ``digits`` (M,), 0..9, or -1 for a mark that is none; all forms of a digit alike often."""
+    """A form for each of ``digits`` (M,), 0..9, or -1 for a mark; all forms of a digit are equally likely."""
     choice = torch.rand(len(digits), generator=g)
     first, count = _by_digit()
     return Hands(
@@ -103,9 +103,9 @@ def form_glyph(form: int, reach: float, offset: NDArray[np.float32]) -> Glyph:
 
 
 def form_fields(hands: Hands) -> Tensor:
-    """Distance to the pen's way for each digit: float32 ``(M, 28, 28)`` in MNIST pixels, on ``hands``' device.
+    """Distance to the strokes of each digit: float32 ``(M, 28, 28)`` in MNIST pixels, on ``hands``' device.
 
-    The same thing as :func:`maxdigit.data.skeletons.distance_fields` gives for MNIST's own digits.
+    Like :func:`maxdigit.data.skeletons.distance_fields` for MNIST's own digits.
     """
     device = hands.form.device
     near, far, curves = (table.to(device)[hands.form] for table in _tables())

@@ -1,4 +1,4 @@
-"""The competition's own files, for those who have them, in the forms that people keep them in.
+"""The competition's own files, in the formats in which people keep them.
 
 The pictures are an array: as it was downloaded (a pickle), or as :mod:`maxdigit.data.array_file` reads it. The labels
 are a table: as it was downloaded, as :mod:`maxdigit.data.label_table` reads it, or an array too.
@@ -22,10 +22,10 @@ PICTURES_SHAPE = (128, 128)
 TRAIN_PICTURES, TRAIN_LABELS, TEST_PICTURES = "train_max_x", "train_max_y.csv", "test_max_x"
 _COLUMNS = ["Id", "Label"]
 _PIXELS = PICTURES_SHAPE[0] * PICTURES_SHAPE[1]
-# What the highest value of an array scaled to 0..1 may be, and the lowest that one of 0..255 has: the competition's
-# pictures reach 255. Between them lie scales that would make black pictures of it.
+# The highest value that an array scaled to 0..1 may have, and the lowest maximum of one of 0..255: the competition's
+# pictures reach 255. Scales between the two would give black pictures.
 _MOST_SCALED, _LEAST_BYTES = 1.001, 32
-# How people call the files instead, without their endings.
+# Other common names of the files, without their endings.
 _OTHER_NAMES = {
     TRAIN_PICTURES: ("train_x", "x_train"),
     TRAIN_LABELS: ("train_y", "y_train", "train_labels"),
@@ -79,7 +79,7 @@ def read_packed_pictures(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most
 
 
 def as_pictures(array: NDArray[Any], path: Path | str) -> NDArray[np.uint8]:
-    """Pictures as public solutions keep them, as uint8 ``(N, 128, 128)``, 0..255.
+    """Pictures in the formats of public solutions, as uint8 ``(N, 128, 128)``, 0..255.
 
     Args:
         array: shape ``(N, 128, 128)``, ``(N, 128, 128, 1)``, ``(N, 1, 128, 128)`` or ``(N, 16384)``, or three equal
@@ -152,7 +152,7 @@ def write_submission(path: Path, answers: NDArray[np.integer]) -> None:
 
 
 def _find(folder: Path, name: str) -> Path:
-    """The file of a folder that is called so, with or without any ending, or as people call it instead."""
+    """The file of a folder with this name, with or without an ending, or with another common name."""
     if (folder / name).is_file():
         return folder / name
     stems = [Path(name).stem, *_OTHER_NAMES[name]]
@@ -164,7 +164,7 @@ def _find(folder: Path, name: str) -> Path:
         for path in files:
             if path.name.lower().partition(".")[0] == stem:
                 return path
-    return folder / name  # reading it says that it is not there
+    return folder / name  # reading it raises the error
 
 
 def _labels_array(path: Path) -> NDArray[np.int64]:

@@ -1,9 +1,9 @@
-"""The kinds of pictures that can be made: one row each. No framework is loaded before a picture is made.
+"""The kinds of pictures that can be made: one row each. Importing this loads no framework.
 
-All are made from the same MNIST digits, with the same splits. What is drawn or photographed is framed as the app frames
-what people give it: the median digit is about :data:`maxdigit.preparation.framing.DIGIT_HEIGHT` pixels high. A person
-can read it: digits may touch but do not cover each other, strokes are unbroken, loops stay open and all ink lies inside
-the picture.
+All are made from the same MNIST digits, with the same splits. Drawn and photographed pictures are framed as the app
+frames pictures: the median digit is about :data:`maxdigit.preparation.framing.DIGIT_HEIGHT` pixels high. A person can
+read it: digits may touch but do not cover each other, strokes are unbroken, loops stay open and all ink lies inside the
+picture.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from maxdigit.data.picture_batch import Pictures
     from maxdigit.data.splits import Split
 
-# Some rows of a chunk of pictures, by split, chunk, rows, balance (as :func:`maxdigit.data.pictures.generate` has it)
+# Makes some rows of a chunk: split, chunk, rows, balance (as for :func:`maxdigit.data.pictures.generate`)
 # and the device that the pictures come on.
 Make: TypeAlias = "Callable[[Split, int, slice, float, torch.device], Pictures]"
-# What a chunk's pictures will show, as :func:`maxdigit.data.pictures.contents` gives it.
+# The contents of a chunk's pictures, as from :func:`maxdigit.data.pictures.contents`.
 Plan: TypeAlias = "Callable[[Split, int], tuple[Tensor, Tensor]]"
 
 
@@ -33,10 +33,10 @@ class Kind:
 
     name: str
     make: Make
-    plan: Plan | None = None  # what a chunk will show, without making it; only samples of tested kinds need it
-    is_tested: bool = False  # whether models are held to their accuracy on it, and people are shown samples
+    plan: Plan | None = None  # a chunk's contents, without making it; only needed for samples of tested kinds
+    is_tested: bool = False  # whether models are measured on it, and the page offers samples
     has_digits: bool = True
-    has_backgrounds: bool = False  # of :data:`maxdigit.data.backgrounds.FAMILIES`, so that one can be wished for
+    has_backgrounds: bool = False  # of :data:`maxdigit.data.backgrounds.FAMILIES`, so that one can be chosen
 
 
 def _make_textured(count: int) -> Make:
@@ -101,13 +101,13 @@ KINDS: dict[str, Kind] = {
             is_tested=True,
             has_backgrounds=True,
         ),
-        # As textured, but with eight digits: for training only, where each digit that can be learnt from costs less.
+        # As textured, but with eight digits: for training only, more digits to learn from at the same cost.
         Kind(name="crowded", make=_make_textured(8)),
         # What the app's canvas gives: one to five digits (mostly three) of any size, in rows, in columns or scattered.
         Kind(name="drawn", make=_make_drawn("drawn"), plan=_plan_drawn("drawn"), is_tested=True),
         # As drawn, but in ways of writing that MNIST lacks: a flagged 1, a crossed 7, an open 4.
         Kind(name="forms", make=_make_drawn("forms"), plan=_plan_drawn("forms"), is_tested=True),
-        # Ink on paper, photographed, and prepared as the app prepares what it is given; some of it in forms of our own.
+        # Ink on paper, photographed, and prepared as the app prepares pictures; some of it in forms that MNIST lacks.
         Kind(name="photo", make=_make_photo, plan=_plan_drawn("mixed"), is_tested=True),
         # Textures, scribbles, letters, faces. Their label is -1, and the right answer is to be unsure.
         Kind(name=BLANK, make=_make_blank, has_digits=False),

@@ -12,8 +12,8 @@ from maxdigit.errors import CompetitionFileError
 
 MAX_BYTES = 50_000_000  # two million lines
 
-# What columns are called, in small letters and without what is neither letter nor digit; the first one that is there
-# counts. The column without a name is pandas' index.
+# Names of columns, in lower case, letters and digits only; the first one found counts. The column without a name is
+# pandas' index.
 _NAMES = ("id", "name", "file", "path", "filename", "filepath", "image", "imageid", "imagename", "picture", "index", "")
 _LABELS = ("label", "maxdigit", "labels", "largest", "digit", "class", "category", "target", "truth", "y")
 _DELIMITERS = "\t;,| "  # by which of these the first line is divided; a later one may be part of a name or a number
@@ -23,8 +23,8 @@ _DELIMITERS = "\t;,| "  # by which of these the first line is divided; a later o
 class LabelRow:
     """One labelled picture."""
 
-    line: int  # of the file, from 1
-    name: str  # an Id or a file's name, as it stands there
+    line: int  # in the file, from 1
+    name: str  # an Id or a file's name, as written
     label: int  # 0..9
 
 
@@ -64,7 +64,7 @@ def read_label_table(path: Path) -> list[LabelRow]:
 
 
 def whole_number(text: str) -> int | None:
-    """The number that is written as ``9``, ``9.0``, ``9,0`` or ``9.000e+00``; None where it is no whole one from 0."""
+    """The number written as ``9``, ``9.0``, ``9,0`` or ``9.000e+00``; None if it is not a whole number from 0 up."""
     try:
         value = float(text.replace(",", "."))
     except ValueError:

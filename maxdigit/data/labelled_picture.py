@@ -1,4 +1,4 @@
-"""One picture with its labels. Apart from what makes it, which takes torch."""
+"""One picture with its labels. Separate from the code that makes it, which loads torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from maxdigit.errors import MaxDigitError
 
 
 class SampleError(MaxDigitError):
-    """A sample is wished for that cannot be made."""
+    """A requested sample cannot be made."""
 
 
 @dataclass(frozen=True)

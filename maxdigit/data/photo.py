@@ -1,8 +1,8 @@
 """Photographs of handwriting: ink on paper in uneven light, a little askew, blurred, noisy and compressed.
 
-What a model gets is never the photograph but what preparation makes of it. Validation and test pictures pass through
-the app's own preparation, one by one. Training needs hundreds a second, so its pictures are looked at once
-instead of twice, in batches, and where the writing is and how high its digits are is known.
+A model never sees the photograph itself but the prepared picture. Validation and test pictures go through the app's own
+preparation, one by one. Training needs hundreds a second, so the ink network looks at its pictures once instead of
+twice, in batches, and the true frame of the writing is used.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _GRAIN_TILE = 512  # side of the noise that photographs take pieces of
 _BACKGROUND_SIDE = 48  # at which the paper's tone behind the ink is estimated
 _BACKGROUND_WINDOW = 19  # pixels of that: far wider than a stroke
 
-# Shares of the light that is thrown back, red, green and blue, and how often each is met.
+# Reflectance in red, green and blue, and how frequent each is.
 _PAPERS = (
     (0.45, (1.0, 1.0, 1.0)),
     (0.25, (1.0, 0.97, 0.86)),  # yellowish
@@ -66,14 +66,14 @@ _TWO_PENS_SHARE = 0.1  # of pictures whose digits are not all of one colour
 class _Shot(Rows):
     """All that is random about photographing a chunk of sheets, on the CPU. Lengths are shares of the sheet's side."""
 
-    corners: Tensor  # (N, 4, 2): how far each corner of the sheet is moved inwards
+    corners: Tensor  # (N, 4, 2): displacement of each corner of the sheet, inwards
     surroundings: Tensor  # (N,): the photograph's side
-    place: Tensor  # (N, 2): where in that the sheet lies, 0..1
+    place: Tensor  # (N, 2): position of the sheet in it, 0..1
     is_dark: Tensor  # bool (N,): whether the ink is darker than the sheet
     sheet: Tensor  # (N, 3): its colour, red, green and blue, 0..1
     inks: Tensor  # (N, 2, 3): colours of two pens
     pen: Tensor  # int64 (N, MAX_DIGITS): which of them wrote each digit
-    ink: Tensor  # (N,): how much the ink covers, 0..1
+    ink: Tensor  # (N,): opacity of the ink, 0..1
     faint: Tensor  # (N, 32, 32): how much less ink there is in places, -1..1
     light: Tensor  # (N, 3, 3): brightness over the photograph, 0..1
     shadow: Tensor  # (N, 4): its edge's direction (radians) and place (-1..1), its softness and its depth
@@ -90,7 +90,7 @@ class Photographs(Rows):
 
     pixels: Tensor  # uint8 (N, SIDE, SIDE, 3), red, green and blue
     boxes: Tensor  # float32 (N, MAX_DIGITS, 4): x0, y0, x1, y1 of each digit's ink in pixels of the photograph; or -1
-    frames: Tensor  # float64 (N, 2, 3): as the app would frame the writing, but for its errors; from the models' pixels
+    frames: Tensor  # float64 (N, 2, 3): the app's frame of the writing, without its errors; from the models' pixels
     is_dark: Tensor  # bool (N,): whether the ink is darker than the sheet
 
 
@@ -145,7 +145,7 @@ def _shoot(split: Split, chunk: int) -> _Shot:
     paper = colours(_PAPERS, n) * one(0.6, 1.0)[:, None]
     has_two = torch.rand((n, 1), generator=g) < _TWO_PENS_SHARE
     return _Shot(
-        # Inwards only: nobody cuts off what is to be read.
+        # Inwards only: nobody cuts off the writing.
         corners=0.04 * torch.randn((n, 4, 2), generator=g).abs() * torch.tensor([[1, 1], [-1, 1], [1, -1], [-1, -1]]),
         surroundings=one(1.0, 1.3),
         place=uniform(g, (n, 2), 0, 1),
@@ -168,9 +168,9 @@ def _shoot(split: Split, chunk: int) -> _Shot:
 
 
 def _photograph(shot: dict[str, NDArray[Any]], writing: Writing) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """What the camera gives, and where in it each digit's ink is, (slots, 4); ``shot`` is a row of :class:`_Shot`."""
+    """The photograph, and the box of each digit's ink in it, (slots, 4); ``shot`` is a row of :class:`_Shot`."""
     matrix = _perspective(shot)
-    scale = SIDE / SIZE / float(shot["surroundings"])  # its pixels for one of the sheet's, but for perspective
+    scale = SIDE / SIZE / float(shot["surroundings"])  # its pixels per pixel of the sheet, apart from perspective
     lines, brush = [_project(line, matrix) for line in writing.lines], writing.brush * scale
     slots = np.array(writing.slots)
     boxes = np.array(
@@ -253,13 +253,13 @@ def _grain() -> NDArray[np.float32]:
 
 
 def _compress(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """What JPEG leaves. The codec takes colours in the order blue, green, red."""
+    """After JPEG compression. The codec takes colours in the order blue, green, red."""
     _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]  # type: ignore[index]  # it was just encoded
 
 
 def _prepare_each(photos: Photographs) -> tuple[Tensor, NDArray[np.float64]]:
-    """By the app's own preparation: uint8 (N, 128, 128), and the digits' boxes in it."""
+    """Prepares by the app's own preparation: uint8 (N, 128, 128), and the digits' boxes in it."""
     pixels = np.zeros((len(photos.pixels), SIZE, SIZE), np.uint8)
     boxes = photos.boxes.numpy().astype(np.float64)
     for row, photograph in enumerate(photos.pixels.numpy()):
@@ -269,18 +269,24 @@ def _prepare_each(photos: Photographs) -> tuple[Tensor, NDArray[np.float64]]:
             boxes[row] = _to_model(photos[row : row + 1])[0]
             continue
         pixels[row] = prepared.pixels
-        boxes[row] = prepared.frame.to_model(boxes[row].reshape(-1, 2)).reshape(-1, 4)
+        boxes[row] = _boxes_in(prepared.frame, boxes[row])
     return torch.from_numpy(pixels), boxes
 
 
 def _to_model(photos: Photographs) -> NDArray[np.float64]:
-    """The digits' boxes as the known frames have them: (N, MAX_DIGITS, 4)."""
+    """The digits' boxes, mapped by the known frames: (N, MAX_DIGITS, 4)."""
     return np.stack(
         [
-            Frame(matrix).to_model(boxes.reshape(-1, 2)).reshape(-1, 4)
+            _boxes_in(Frame(matrix), boxes)
             for matrix, boxes in zip(photos.frames.numpy(), photos.boxes.numpy().astype(np.float64), strict=True)
         ]
     )
+
+
+def _boxes_in(frame: Frame, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The bounding boxes ``(N, 4)``, in the models' picture, of boxes of the photograph, which may be rotated."""
+    corners = frame.to_model(boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)).reshape(-1, 4, 2)
+    return np.concatenate([corners.min(1), corners.max(1)], 1)
 
 
 def _prepare_fast(photographs: Tensor, frames: Tensor, is_dark: Tensor) -> Tensor:
@@ -308,7 +314,7 @@ def _prepare_fast(photographs: Tensor, frames: Tensor, is_dark: Tensor) -> Tenso
 
 
 def _close_up(photograph: NDArray[np.uint8], matrix: NDArray[np.float64], step: float) -> NDArray[np.uint8]:
-    """What lies in a frame, with ``step`` pixels for one of the models': (_CLOSE_UP, _CLOSE_UP, 3)."""
+    """The content of a frame, ``step`` pixels for each pixel of the models': (_CLOSE_UP, _CLOSE_UP, 3)."""
     close = np.column_stack([matrix[:, :2] / step, matrix[:, 2]])
     close[:, 2] += close[:, :2] @ (0.5, 0.5) - 0.5  # OpenCV counts from the middle of pixels
     return cv2.warpAffine(
@@ -321,7 +327,7 @@ def _close_up(photograph: NDArray[np.uint8], matrix: NDArray[np.float64], step: 
 
 
 def _ink(photograph: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
-    """How surely there is ink, 0..1, (H, W): what stands out from the sheet's own tone around it."""
+    """Probability of ink, 0..1, (H, W): how far a pixel stands out from the sheet's tone around it."""
     grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (_BACKGROUND_SIDE, _BACKGROUND_SIDE), interpolation=cv2.INTER_AREA)
     around = cv2.blur(cv2.medianBlur(small, _BACKGROUND_WINDOW), (3, 3))

@@ -1,4 +1,4 @@
-"""What every kind of picture shares: the batch that comes out, and how digits are dealt."""
+"""What all kinds of pictures share: the batch of pictures, and the random choice of digits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Rows:
 class Pictures(Rows):
     """A batch of pictures and all that is known about them. Everything lies on one device."""
 
-    pixels: Tensor  # uint8 (N, 128, 128), light digits on a darker ground
+    pixels: Tensor  # uint8 (N, 128, 128), light digits on a darker background
     digits: Tensor  # int64 (N, 8), 0..9, and -1 where there is none
     boxes: Tensor  # int64 (N, 8, 4): x0, y0, x1, y1 of each digit's ink, ends excluded; -1 where there is none
     angles: Tensor  # float32 (N, 8): degrees that each digit is turned from how it was written, clockwise; 0 where none
@@ -51,13 +51,13 @@ class Pictures(Rows):
 
 
 def generator(split: Split, kind: str, chunk: int, balance: float) -> Generator:
-    """The source of all that is random about one chunk of pictures."""
+    """The generator of all random numbers of one chunk of pictures."""
     key = f"{split.name} {split.seed} {kind} {chunk} {balance:.6f}".encode()
     return Generator().manual_seed(int.from_bytes(hashlib.sha256(key).digest()[:7], "big"))
 
 
 def uniform(g: Generator, shape: tuple[int, ...], low: float, high: float) -> Tensor:
-    """Numbers spread evenly over ``low..high``."""
+    """Random numbers, uniform in ``low..high``."""
     return low + (high - low) * torch.rand(shape, generator=g)
 
 

@@ -1,10 +1,10 @@
 """Pictures of handwritten digits, labelled with the largest: made, never stored.
 
-Which kinds there are, and what they look like, is told in :mod:`maxdigit.data.kinds`.
+The kinds are described in :mod:`maxdigit.data.kinds`.
 
 Everything random is drawn on the CPU, in chunks with a seed of their own, so picture ``i`` of a split is the
-same whatever is asked for around it. Textured pictures are computed on the device that is asked for, the others on
-the CPU.
+same whichever other pictures are requested. Textured pictures are computed on the requested device, the others on the
+CPU.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def generate(
 
 
 def contents(split: Split, chunk: int, kind: str) -> tuple[Tensor, Tensor]:
-    """What the pictures of one of ``TEST_KINDS`` in a chunk will show, without making them, which takes far longer.
+    """The contents of a chunk of pictures of one of ``TEST_KINDS``, without making them, which takes far longer.
 
     Returns:
         Their digits, int64 (500, 8), and the families of their backgrounds, int64 (500,); -1 where there is none.

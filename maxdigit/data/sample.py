@@ -1,4 +1,4 @@
-"""Single pictures for people to look at: test pictures nobody has trained on, and sheets written to disk."""
+"""Single pictures to look at: test pictures that no model was trained on, and folders of pictures."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from maxdigit.data.labelled_picture import Sample, SampleError
 from maxdigit.data.pictures import CHUNK, Pictures, contents, generate
 from maxdigit.data.splits import SPLITS, TEST, Split
 
-_SEEDS = 1_000_003  # samples repeat after so many seeds; a prime, so that neighbours share nothing
-_STRIDE = 7_919  # from one chunk to the next in which a wish is looked for
-_TRIES = 2_000  # chunks of 500; the rarest wish, three equal digits on marble, takes some forty
+_SEEDS = 1_000_003  # samples repeat after this many seeds; a prime, so that neighbouring seeds share nothing
+_STRIDE = 7_919  # from one chunk to the next that is searched for a requested picture
+_TRIES = 2_000  # chunks of 500; the rarest request, three equal digits on marble, takes about forty
 
 
 def draw_sample(
     seed: int, kind: str = "textured", *, family: str | None = None, digits: Sequence[int] | None = None
 ) -> Sample:
-    """A picture made from MNIST's test digits; the same one for the same wish, and none of the measured test set.
+    """A picture made from MNIST's test digits: the same for the same arguments, and not one of the fixed test set.
 
     Args:
-        seed: another number, another picture.
+        seed: each number gives another picture.
         kind: one of ``TEST_KINDS``.
-        family: the background wished for, one of ``FAMILIES``; only textured pictures have one.
-        digits: what the picture shall show, in any order.
+        family: the requested background, one of ``FAMILIES``; only textured pictures have one.
+        digits: the requested digits, in any order.
 
     Raises:
         SampleError: there is no such kind or family, or no picture that shows those digits.
@@ -52,18 +52,18 @@ def draw_sample(
 
 
 def evaluation_picture(kind: str, index: int) -> Sample:
-    """Picture number ``index`` of the measured test set of that kind."""
+    """Picture number ``index`` of the fixed test set of that kind."""
     return next(iter_samples(generate(TEST, index, 1, kind=kind)))
 
 
 def evaluation_families(kind: str, indices: Sequence[int]) -> list[str | None]:
-    """The backgrounds of the pictures with these numbers in the measured test set; None for a plain one."""
+    """The backgrounds of the pictures with these numbers in the fixed test set; None for a plain one."""
     families = [int(contents(TEST, index // CHUNK, kind)[1][index % CHUNK]) for index in indices]
     return [FAMILIES[family] if family >= 0 else None for family in families]
 
 
 def _find(split: Split, chunk: int, kind: str, family: str | None, digits: Sequence[int] | None) -> int | None:
-    """The first picture of a chunk that shows what is wished for; None if none does."""
+    """The first picture of a chunk that matches the request; None if none does."""
     if family is None and digits is None:
         return 0
     shown, families = contents(split, chunk, kind)

@@ -1,7 +1,7 @@
 """MNIST digits as pen strokes: their skeletons, as lines or as distance fields, from which any brush can redraw them.
 
-Lines stay unbroken at any size and slant. A distance field says for each point how far the nearest point of the
-skeleton is; it suits many digits at a time on a GPU.
+Lines stay unbroken at any size and slant. A distance field gives the distance of each point to the nearest point of the
+skeleton; it suits many digits at a time on a GPU.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from maxdigit.data.mnist import SIZE
 from maxdigit.data.splits import SplitName, digits_of
 
 UNITS_PER_PIXEL = 16  # the fields' fixed-point step: 1/16 of an MNIST pixel, so that 255 stands for 15.9 pixels
-_FINE = 2  # skeletons are found at twice MNIST's resolution, else curves come out as stairs
+_FINE = 2  # skeletons are computed at twice MNIST's resolution, to avoid staircase curves
 _CHUNK = 4096  # digits thinned at a time, which keeps the work in tens of megabytes
-_SMOOTHING = np.array([1, 2, 3, 2, 1], np.float32) / 9  # along a line, against the stairs of the skeleton's pixels
+_SMOOTHING = np.array([1, 2, 3, 2, 1], np.float32) / 9  # along a line, against the staircase of the skeleton's pixels
 _LEVELS = (100, 60, 30)  # grey values above which there is ink: the first at which a digit is in one piece
 _SPECK = 2 * _FINE  # skeleton pixels: what is smaller on both sides is a speck beside the digit
-_LEAST_HOLE = 1.0  # MNIST pixels: a loop of a smaller radius is a fault of the skeleton and no part of the digit
+_LEAST_HOLE = 1.0  # MNIST pixels: a loop of a smaller radius is an artefact of the skeleton
 
 Line = NDArray[np.float32]  # (P, 2): x and y of the points that a stroke runs through
 
@@ -43,7 +43,7 @@ _known_glyphs: dict[SplitName, dict[int, Glyph]] = {}  # found so far
 
 
 def glyphs(split: SplitName, indices: Iterable[int]) -> list[Glyph]:
-    """The strokes of some MNIST digits of a split, worked out when first asked for.
+    """The strokes of some MNIST digits of a split, computed on first use.
 
     Each line runs around its part of the skeleton, there and back, and ends where it began.
     """
@@ -71,7 +71,7 @@ def _outline(skeleton: NDArray[np.uint8]) -> Glyph:
 
 
 def _unbroken(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """As ``_enlarge``, with fainter ink taken for ink in digits that fall to pieces without it."""
+    """As ``_enlarge``, with a lower threshold for digits that would fall apart otherwise."""
     levels = [_enlarge(torch.tensor(images), level) for level in _LEVELS]
     pieces = np.array([[cv2.connectedComponents(ink)[0] for ink in level] for level in levels])  # (levels, N)
     return np.stack(levels)[(pieces == pieces.min(0)).argmax(0), np.arange(len(images))]
@@ -84,13 +84,13 @@ def _smooth(points: Line) -> Line:
     smooth = sum(weight * around[i : i + len(points)] for i, weight in enumerate(_SMOOTHING))
     is_end = (np.roll(points, 1, 0) == np.roll(points, -1, 0)).all(1)
     smooth = np.where(is_end[:, None], points, smooth)
-    kept = is_end | (np.arange(len(points)) % _FINE == 0)  # a point for each MNIST pixel is near enough
+    kept = is_end | (np.arange(len(points)) % _FINE == 0)  # one point per MNIST pixel is enough
     line = np.concatenate([smooth[kept], smooth[kept][:1]])
     return ((line + 0.5) / _FINE - SIZE / 2).astype(np.float32)
 
 
 def distance_fields(split: SplitName, indices: Tensor) -> Tensor:
-    """Distance to the skeleton for some digits of a split, worked out when first asked for.
+    """Distance to the skeleton for some digits of a split, computed on first use.
 
     Args:
         split: whose digits.
@@ -109,7 +109,7 @@ def distance_fields(split: SplitName, indices: Tensor) -> Tensor:
 
 @lru_cache(maxsize=3)
 def _known(split: SplitName) -> tuple[Tensor, Tensor]:
-    """Fields worked out so far, uint8 ``(N, 28, 28)`` in fixed point, and which those are, bool ``(N,)``."""
+    """Fields computed so far, uint8 ``(N, 28, 28)`` in fixed point, and which those are, bool ``(N,)``."""
     count = len(digits_of(split).labels)
     return torch.zeros((count, SIZE, SIZE), dtype=torch.uint8), torch.zeros(count, dtype=torch.bool)
 

@@ -1,7 +1,7 @@
-"""Which digits, which backgrounds and which seed a set of pictures is made from.
+"""Splits: the digits, the backgrounds and the seed that a set of pictures is made from.
 
-Nothing is stored: a split and a picture's number say everything about that picture. No digit image and no
-background seed belongs to two splits.
+Nothing is stored: a split and a picture's number determine that picture. No digit image and no background seed belongs
+to two splits.
 """
 
 from __future__ import annotations

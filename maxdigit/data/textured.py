@@ -29,9 +29,9 @@ from maxdigit.data.picture_batch import (
 )
 from maxdigit.data.splits import PICTURES_PER_TEXTURES, TEXTURES_PER_FAMILY, Split, SplitName, digits_of
 
-_PLACEMENT_TRIES = 24  # candidate layouts a picture; more than half of them serve
+_PLACEMENT_TRIES = 24  # candidate layouts per picture; more than half of them are valid
 _MIN_CENTRE_DISTANCE = 29.0  # between two digits, as measured
-_FEW = 8  # pictures that are not worth making all textures for
+_FEW = 8  # so few pictures that making all textures would take longer
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def plan_textured(split: Split, chunk: int, balance: float, count: int) -> _Plan
 
 
 def make_textured(split: Split, chunk: int, rows: slice, balance: float, device: torch.device, count: int) -> Pictures:
-    """Some rows of a chunk of pictures with ``count`` digits each, 0 to 8."""
+    """Makes some rows of a chunk of pictures with ``count`` digits each, 0 to 8."""
     plan = plan_textured(split, chunk, balance, count)[rows]
     canvas = _backgrounds(plan, split, chunk, device)
     n = len(canvas)
@@ -96,7 +96,7 @@ def make_textured(split: Split, chunk: int, rows: slice, balance: float, device:
     rows_of, columns_of = corners[:, :, 1:] + window, corners[:, :, :1] + window
     cells = (rows_of[:, :, :, None] * SIZE + columns_of[:, :, None, :]).flatten(2)  # (n, count, 784)
     flat = canvas.view(n, SIZE * SIZE)
-    for slot in range(count):  # one digit at a time, so that no cell is written twice at once
+    for slot in range(count):  # one digit at a time, so that no pixel is written twice at once
         flat.scatter_add_(1, cells[:, slot], ink[:, slot].flatten(1))
 
     boxes[:, :count] = ink_boxes((ink > 80).flatten(0, 1)).view(n, count, 4) + corners.repeat(1, 1, 2)
@@ -153,7 +153,7 @@ def _textures(split: Split, volume: int, device: torch.device) -> Tensor:
 
 
 def _few_textures(split: Split, volume: int, needed: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The textures of a handful of pictures, without making all the others: they, and each picture's row."""
+    """The textures of a few pictures, without making all others: the textures, and each picture's row."""
     numbers, rows = needed.unique(return_inverse=True)
     made = [
         texture(

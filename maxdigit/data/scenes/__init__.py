@@ -1,8 +1,7 @@
-"""Coloured scenes with writing in them, and the truth of where the ink is: what the ink finder learns from.
+"""Coloured scenes with writing, and the true position of the ink: the training data of the ink finder.
 
-``writing`` puts digits in place, ``surrounds`` draws frames and bubbles around them, ``surfaces`` gives what they are
-written on and what lies around it, ``camera`` is what happens to the picture afterwards, and ``scene`` puts them
-together.
+``writing`` draws digits, ``surrounds`` frames and bubbles around them, ``surfaces`` the sheet and what lies around it,
+``camera`` adds light, lens, noise and compression, and ``scene`` puts all of them together.
 """
 
 from maxdigit.data.scenes.scene import SCENE_KINDS, SCENE_SIZE, Scene, make_scene

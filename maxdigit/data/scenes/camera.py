@@ -1,4 +1,4 @@
-"""What happens to a scene on its way to a file: light, lens, sensor and compression."""
+"""The effects of light, lens, sensor and compression on a scene."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from maxdigit.data.scenes.chance import Chance, Map, Picture, blend, in_colour, luminance
 
-_NOISE = 1 << 20  # numbers, of which each picture takes a run: drawing them anew would be a fifth of all work
+_NOISE = 1 << 20  # numbers, of which each picture uses a slice: drawing new ones would take a fifth of all time
 
 
 def light(chance: Chance, picture: Picture) -> Picture:
@@ -32,7 +32,7 @@ def light(chance: Chance, picture: Picture) -> Picture:
         wide, high = chance.between(0.05, 0.3), chance.between(0.05, 0.3)
         spot = np.exp(-(((x - chance.between(-0.5, 0.5)) / wide) ** 2 + ((y - chance.between(-0.5, 0.5)) / high) ** 2))
         blend(picture, np.ones(3, np.float32), (chance.between(0.2, 0.95) * spot).astype(np.float32))
-    if chance.yes(0.08):  # hardly any
+    if chance.yes(0.08):  # very little light
         picture = picture * np.float32(chance.scale(0.15, 0.5))
     if chance.yes(0.03):  # a screen, with a grid between its pixels
         grid = 1 - chance.between(0.05, 0.3) * (np.sin((axis + 0.5) * side * chance.between(0.8, 3)) > 0.3)
@@ -46,7 +46,7 @@ def expose(chance: Chance, picture: Picture, *, needs_colour: bool = False, is_f
     """The file: gamma, blur, a smaller size, noise, one bit or grey, JPEG.
 
     Args:
-        chance: what is random.
+        chance: the source of randomness.
         picture: the scene.
         needs_colour: it is not made grey.
         is_fine: its writing is a few pixels high: it is hardly blurred, with little noise, and as large as it is.

@@ -1,4 +1,4 @@
-"""Random choices in the words of this package, and colours."""
+"""Random choices for scenes, and colours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as JPEG
 
 
 class Chance:
-    """A source of random choices; the same seed gives the same ones."""
+    """A source of random choices; equal seeds give equal choices."""
 
     def __init__(self, *seed: int) -> None:
         self.rng = np.random.default_rng(seed)
@@ -28,15 +28,15 @@ class Chance:
         return bool(self.rng.random() < share)
 
     def between(self, low: float, high: float) -> float:
-        """Any number of the range, all alike often."""
+        """A number of the range, uniformly distributed."""
         return float(self.rng.uniform(low, high))
 
     def scale(self, low: float, high: float) -> float:
-        """Any number of the range, all orders of magnitude alike often."""
+        """A number of the range, uniformly distributed on a logarithmic scale."""
         return math.exp(self.between(math.log(low), math.log(high)))
 
     def normal(self, deviation: float = 1.0) -> float:
-        """Around zero."""
+        """A normally distributed number with mean 0."""
         return float(self.rng.normal() * deviation)
 
     def count(self, low: int, high: int) -> int:
@@ -44,7 +44,7 @@ class Chance:
         return int(self.rng.integers(low, high + 1))
 
     def one_of(self, shares: dict[str, float]) -> str:
-        """A name, as often as its share says."""
+        """One of the names, each with the probability of its share."""
         left = self.rng.random() * sum(shares.values())
         for name, share in shares.items():
             left -= share
@@ -74,7 +74,7 @@ def luminance(colour: Colour | Picture) -> Map:
 
 
 def blend(picture: Picture, colour: Colour | Picture, share: Map) -> None:
-    """Lay ``colour`` over ``picture``, in place, where and as far as ``share`` (0..1) says."""
+    """Blend ``colour`` over ``picture``, in place, with the opacity ``share`` (0..1)."""
     laid = cv2.merge([share * part for part in colour]) if colour.ndim == 1 else colour * in_colour(share)
     picture *= in_colour(1 - share)
     picture += laid

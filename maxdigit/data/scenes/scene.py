@@ -27,7 +27,7 @@ from maxdigit.data.splits import Split
 
 SCENE_SIZE = 192  # pixels along a side
 
-# What a scene shows, and how often.
+# Kinds of scenes, and how frequent each is.
 SCENE_KINDS: dict[str, float] = {
     "paper": 0.22,  # a sheet that fills the picture
     "small": 0.07,  # little writing on a large page: 2.5 to 7 % of its height
@@ -35,9 +35,9 @@ SCENE_KINDS: dict[str, float] = {
     "scan": 0.06,  # a sheet with dark edges or bars
     "board": 0.105,  # light on dark: chalk, white pen
     "canvas": 0.075,  # one flat tone
-    "panel": 0.065,  # a canvas within a page of another tone
+    "panel": 0.065,  # a canvas on a page of another tone
     "mid": 0.055,  # dark and light ink on a middle tone
-    "equal": 0.06,  # ink as bright as what it is on
+    "equal": 0.06,  # ink as bright as its background
     "competition": 0.05,  # the competition's textured pictures
     "nothing": 0.03,  # no writing at all
 }
@@ -46,7 +46,7 @@ _COUNT_SHARES = {"1": 0.1, "2": 0.14, "3": 0.58, "4": 0.12, "5": 0.06}  # of sce
 _LEAST_HEIGHT = 10.0  # of digits, in pixels, but for the kind ``small``
 _SMALL = (0.025, 0.07)  # height of digits of the kind ``small``, as shares of the scene's
 _SURROUNDED = 0.24  # share of scenes in which something is drawn around the writing
-_AT_EDGE = 0.15  # share of scenes whose writing may reach past the edge of what it is on
+_AT_EDGE = 0.15  # share of scenes whose writing may reach past the edge of its sheet
 _GROUP = 50  # competition-like pictures that are made together
 
 
@@ -110,12 +110,12 @@ def _write(
     ink: Map,
     pieces: NDArray[np.uint8],
 ) -> tuple[int, ...]:
-    """Put digits, and what people draw around them, onto a sheet, in place; the digits."""
+    """Draw digits, and what people draw around them, onto a sheet, in place; returns the digits."""
     hand = choose_hand(chance)
     if kind == "small":
         hand = replace(hand, brush=max(hand.brush, 0.07), is_outlined=False)
         places, height = _layout(chance, *_SMALL)
-    else:  # what is made smaller afterwards begins larger
+    else:  # larger, since it is made smaller afterwards
         places, height = _layout(chance, 0.12 if kind in ("desk", "panel") else 0.05, 0.62)
     first = ink_colour(chance, kind, colour, is_dark)
     is_each_its_own, is_mixed = chance.yes(0.25), kind == "mid" or chance.yes(0.03)
@@ -149,7 +149,7 @@ def _lay(
     ink: Map,
     pieces: NDArray[np.uint8],
 ) -> None:
-    """Put one digit onto a sheet, in place, what lies beneath its ink in the tone ``under``; parts outside are cut."""
+    """Draw one digit onto a sheet, in place; beneath its ink lies the tone ``under``; parts outside are cut off."""
     side, window = len(ink), len(mark.ink)
     y0, y1 = max(0, mark.top), min(side, mark.top + window)
     x0, x1 = max(0, mark.left), min(side, mark.left + window)
@@ -207,7 +207,7 @@ def _layout(chance: Chance, least: float, most: float) -> tuple[list[tuple[float
 
 
 def _competition(chance: Chance, split: Split, index: int) -> Scene:
-    """One of the competition-like pictures, at any size at which people pass such pictures on."""
+    """One of the competition-like pictures, at any size in which such pictures are shared."""
     group = _textured(split, index // _GROUP)
     row = index % _GROUP
     pixels = group.pixels[row].numpy()

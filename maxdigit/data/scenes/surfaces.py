@@ -1,4 +1,4 @@
-"""What people write on, and what lies around it."""
+"""Sheets and boards that people write on, and what lies around them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = ("Date", "Total", "Name", "No.", "Thank you", "page", "Exercise", "Scor
 
 
 def surface_colour(chance: Chance, kind: str) -> Colour:
-    """The colour of what is written on, for one of the kinds of scene."""
+    """The colour of the surface, for one of the kinds of scene."""
     if kind in ("paper", "small", "desk", "scan"):
         return chance.colour((0, 0.1) if chance.yes(0.7) else (0.1, 0.65), (0.6, 1))
     if kind == "board":
@@ -51,7 +51,7 @@ def ink_colour(chance: Chance, kind: str, surface: Colour, is_dark: bool) -> Col
 
 
 def sheet(chance: Chance, split: Split, kind: str, colour: Colour, side: int, is_light: bool) -> Picture:
-    """What is written on, still empty: its grain, and what is printed on it."""
+    """The empty surface: its grain, and what is printed on it."""
     picture = np.tile(colour, (side, side, 1))
     if kind != "canvas" and chance.yes(0.5):
         picture *= in_colour(1 + chance.cloud(side) * chance.between(0, 0.06))
@@ -97,7 +97,7 @@ def _rule(chance: Chance, picture: Picture, colour: Colour, is_light: bool) -> N
 
 
 def print_words(chance: Chance, picture: Picture, ink: Map, height: float, colour: Colour) -> None:
-    """Small print around the writing, a good deal smaller than it: no digits of three."""
+    """Small print around the writing, much smaller than it, which is not to be read."""
     side = len(picture)
     size = max(4.0, height * chance.between(0.12, 0.35))
     for _ in range(chance.count(1, 5)):
@@ -112,10 +112,10 @@ def print_words(chance: Chance, picture: Picture, ink: Map, height: float, colou
 def lay_on_desk(
     chance: Chance, split: Split, picture: Picture, ink: Map, pieces: np.ndarray
 ) -> tuple[Picture, Map, np.ndarray]:
-    """A sheet as it lies, seen in perspective, on a desk with things around it.
+    """A sheet on a desk, in perspective, with things around it.
 
     Args:
-        chance: what is random.
+        chance: the source of randomness.
         split: whose backgrounds desks are made of.
         picture: the sheet.
         ink: where the ink is on it.
@@ -146,7 +146,7 @@ def lay_on_desk(
     is_sheet = mask > 0.5
     ink = cv2.warpPerspective(ink, matrix, size, flags=cv2.INTER_LINEAR) * is_sheet
     pieces = cv2.warpPerspective(pieces, matrix, size, flags=cv2.INTER_NEAREST) * is_sheet
-    if chance.yes(0.5):  # the shadow that the sheet throws
+    if chance.yes(0.5):  # the sheet's shadow
         shade = cv2.GaussianBlur(mask, (0, 0), chance.between(1, 6))
         shift = np.array([[1, 0, chance.between(-4, 4)], [0, 1, chance.between(-4, 4)]], np.float32)
         desk *= in_colour(1 - chance.between(0, 0.5) * cv2.warpAffine(shade, shift, size))
@@ -174,7 +174,7 @@ def add_bars(chance: Chance, picture: Picture, ink: Map) -> None:
 
 
 def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) -> tuple[Picture, Map, np.ndarray]:
-    """What is written, as a panel or a canvas within a page or a screen of another tone."""
+    """The writing as a panel or a canvas on a page or a screen of another tone."""
     side = len(picture)
     page = np.tile(chance.colour((0, 0.15), (0.85, 1)) if chance.yes(0.7) else chance.colour(), (side, side, 1))
     if chance.yes(0.35):
@@ -200,7 +200,7 @@ def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) ->
 
 
 def _cropped(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) -> tuple[Picture, Map, np.ndarray]:
-    """The part of all three in which something is written, and little more."""
+    """A crop of all three around the writing."""
     rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
     if not len(rows):
         return picture, ink, pieces
@@ -211,7 +211,7 @@ def _cropped(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) -> 
 
 
 def _desk(chance: Chance, split: Split, side: int) -> Picture:
-    """What a sheet may lie on: wood, fabric, tiles, stone, a keyboard, with things on it."""
+    """What a sheet lies on: wood, fabric, tiles, stone, a keyboard, with things on it."""
     picture = np.tile(chance.colour((0, 0.7), (0.02, 0.95)), (side, side, 1))
     look = chance.one_of({"plain": 0.15, "cloud": 0.25, "wood": 0.2, "texture": 0.2, "tiles": 0.1, "keys": 0.1})
     if look == "cloud":

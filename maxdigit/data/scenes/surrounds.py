@@ -29,10 +29,10 @@ def surround(
     brush: float,
     is_dark: bool | None,
 ) -> None:
-    """Draw something around or under what is going to be written, in place.
+    """Draw something around or under the writing, before it is drawn, in place.
 
     Args:
-        chance: what is random.
+        chance: the source of randomness.
         picture: the sheet, ``(S, S, 3)``.
         boxes: where the digits will be, at least one.
         height: of a digit, in pixels.
@@ -94,7 +94,7 @@ def _enclose(
         shapes.append(_tail(chance, shape))
     if chance.yes(0.5 if look == "bubble" else 0.15):
         _fill(chance, picture, shapes, is_dark)
-    if has_tail:  # where the two meet there is no line: both are drawn, then what is inside is wiped out
+    if has_tail:  # no line where the two meet: both are drawn, then the inside is filled
         for part in shapes:
             _draw(drawn, part, 2 * thickness + 1)
         for part in shapes:
@@ -107,11 +107,11 @@ def _enclose(
 
 
 def _fill(chance: Chance, picture: Picture, shapes: Sequence[Outline], is_dark: bool | None) -> None:
-    """Another background within shapes, in place, from which the writing stands out."""
+    """Fill shapes with another background, in place, from which the writing stands out."""
     inside = np.zeros(picture.shape[:2], np.uint8)
     for shape in shapes:
         cv2.fillPoly(inside, [_fixed(shape)], 255, cv2.LINE_AA, _SHIFT)
-    # Any tone a little off the sheet's will do, and one farther from the ink.
+    # A tone slightly different from the sheet's, or one farther from the ink.
     if is_dark is not None and chance.yes(0.7):
         background, strength = np.full(3, float(is_dark), np.float32), chance.between(0.2, 1)
     else:
@@ -127,7 +127,7 @@ def _around(boxes: Sequence[Box]) -> Box:
 
 
 def _widened(box: Box, across: float, along: float) -> Box:
-    """The box with so much more to the left and right, and above and below."""
+    """The box with a margin to the left and right, and above and below."""
     x0, y0, x1, y1 = box
     return int(x0 - across), int(y0 - along), int(x1 + across), int(y1 + along)
 

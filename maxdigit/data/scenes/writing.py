@@ -1,4 +1,4 @@
-"""Digits as they are written or printed: strokes of MNIST's and of our own forms, type, and seven segments."""
+"""Digits, written or printed: strokes of MNIST's and of our own forms, type, and seven-segment displays."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _POOL = 8_000  # MNIST digits of a split in use, and as many forms: memory in te
 _FINE = 3  # distance fields are refined so many times, else thin strokes of large digits fall apart
 _REFINED_AT_ONCE = 50  # fields, so that they stay in the processor's cache
 _EDGE = 5  # MNIST pixels around a digit's field, so that its strokes may be thick
-_THINNEST = 0.04  # brush in digit heights for MNIST's digits, whose grain would show in a thinner one
-_THINNEST_LINE = 1.1  # pixels, of what is to be found
-_FAINTEST_LINE = 0.55  # pixels, of what is drawn
+_THINNEST = 0.04  # brush in digit heights for MNIST's digits; a thinner one would show their pixels
+_THINNEST_LINE = 1.1  # pixels, of the target
+_FAINTEST_LINE = 0.55  # pixels, of the drawn strokes
 _UNITS = 16  # steps of a field's fixed point to an MNIST pixel
 _INK_SHARES = {"strokes": 0.57, "forms": 0.27, "type": 0.08, "segments": 0.08}
 _OUTLINED = 0.12  # share of scenes in which only the outlines of strokes are drawn
 _LEAST_HOLLOW = 2.2  # pixels inside an outlined stroke; where there are fewer, the stroke is solid
-_LEAST_LOOP = 1.0  # MNIST pixels: a loop of a smaller radius is a fault of the skeleton and no part of the digit
+_LEAST_LOOP = 1.0  # MNIST pixels: a loop of a smaller radius is an artefact of the skeleton
 _OPEN = {False: 0.85, True: 0.7}  # of a loop's radius, that a solid or an outlined stroke may cover: loops stay open
 # Each of seven segments as its place in a digit 1 wide and 2 high: x0, y0, x1, y1. And which ones a digit lights.
 _SEGMENTS = ((0, 0, 1, 0), (1, 0, 1, 1), (1, 1, 1, 2), (0, 2, 1, 2), (0, 1, 0, 2), (0, 0, 0, 1), (0, 1, 1, 1))
@@ -47,16 +47,16 @@ _TYPE_FACES = (
 class Mark:
     """One digit in place.
 
-    What is to be found is not always what is drawn: strokes of which only the outline is drawn are to be found filled,
-    and the segments of a display joined, for a reader of strokes to know them.
+    The target differs from what is drawn in two cases: outlined strokes are filled, and the segments of a display are
+    joined, so that the target looks like ordinary strokes.
     """
 
-    ink: Map  # coverage 0..1 of a square window, to be found
+    ink: Map  # coverage 0..1 of a square window: the target
     left: int  # of the window, in the scene's pixels
     top: int
     digit: int  # 0..9
     drawn: Map  # coverage 0..1 of the same window, in the colour of the ink
-    under: Map | None = None  # the same, beneath: the insides of outlines; unlit segments and what light spills
+    under: Map | None = None  # the same, beneath it: the insides of outlines, unlit segments, glow
 
     @property
     def box(self) -> tuple[int, int, int, int] | None:
@@ -192,7 +192,7 @@ def _typed(chance: Chance, hand: Hand, x: float, y: float, height: float) -> Mar
 
 
 def _segmented(chance: Chance, hand: Hand, x: float, y: float, height: float) -> Mark:
-    """A digit of a seven-segment display; what is to be found has no gaps between segments that are lit."""
+    """A digit of a seven-segment display; the target has no gaps between lit segments."""
     side = int(height * 1.5) + 8
     thickness = max(1.3, height * min(max(hand.brush, 0.05), 0.18))
     width, high = (height - thickness) * chance.between(0.42, 0.56), height - thickness
@@ -260,7 +260,7 @@ def _fields(split: SplitName) -> tuple[_Fields, _Fields]:
     labels = digits_of(split).labels
     chosen = np.sort(np.random.default_rng(0).choice(len(labels), min(_POOL, len(labels)), replace=False))
     of_mnist = _refined(distance_fields(split, torch.from_numpy(chosen)).numpy())
-    # A 1, a 7 and a 4 have the most forms that MNIST lacks, and straight strokes are taken for lines most easily.
+    # 1, 7 and 4 have the most forms that MNIST lacks, and straight strokes are most easily mistaken for lines.
     digits = torch.tensor([1, 1, 7, 7, 4, 4, 0, 2, 3, 5, 6, 8, 9, 1, 4, 7] * (_POOL // 16))
     seed = ("train", "validation", "test").index(split)
     of_forms = _refined(form_fields(deal_forms(torch.Generator().manual_seed(seed), digits)).numpy())
