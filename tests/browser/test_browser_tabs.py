@@ -28,7 +28,7 @@ def test_models_are_compared_sorted_and_caught_at_their_mistakes(opened: Opener,
     settled(page)
     said = answered(page).inner_text()[-1]
     page.get_by_role("tab", name=texts.COMPARE).click()
-    expect(page.locator(".verdict h2")).to_have_text(f"They all say {said}.")
+    expect(page.locator(".verdict h2")).to_have_text(f"All models say {said}.")
     expect(page.locator(".side-by-side-card .bar-best")).to_have_count(4)
     width = device["viewport"]["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -57,7 +57,7 @@ def test_models_are_compared_sorted_and_caught_at_their_mistakes(opened: Opener,
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
-def test_a_batch_of_200_is_answered_filtered_mended_and_downloaded(
+def test_a_batch_of_200_is_answered_filtered_corrected_and_downloaded(
     opened: Opener, tmp_path: Path, device: dict
 ) -> None:
     packed, labels = tmp_path / "pictures.zip", tmp_path / "labels.csv"

@@ -285,7 +285,7 @@ def test_results_are_filtered_and_paged() -> None:
     assert texts.NO_ROWS in results_page(results, "fixed", 0)[0]
 
 
-def test_a_mended_answer_counts_in_what_is_downloaded() -> None:
+def test_a_corrected_answer_counts_in_what_is_downloaded() -> None:
     results = filled(labels={"7.png": 3})
     results.rows[7].fixed = 3
     assert results.filtered("fixed") == [7] and results.filtered("wrong") == []
@@ -384,7 +384,7 @@ def test_trouble_is_told_and_ends_the_batch(files: list[str]) -> None:
     tab = batch_tab()
     *_, last = tab.run(Order(tuple(map(Path, files)), None, ("resnet18",)), "all")
     assert last[tab.on.start].interactive
-    assert ("1 not read" if files else "no pictures") in last[tab.on.status]
+    assert ("1 unreadable" if files else "no pictures") in last[tab.on.status]
 
 
 def test_nothing_to_download_before_anything_is_done() -> None:
@@ -401,7 +401,7 @@ def test_downloads_are_written_and_old_ones_let_go(monkeypatch: pytest.MonkeyPat
     assert second.exists() and not first.exists()
 
 
-def test_a_row_that_does_not_exist_is_not_mended() -> None:
+def test_a_row_that_does_not_exist_is_not_corrected() -> None:
     results = filled()
     for row, digit in ((99, 1), (0, 12), ("0", 1), (60, 1), (None, None)):
         results.mend(row, digit)

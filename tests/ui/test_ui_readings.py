@@ -164,10 +164,10 @@ def test_an_erased_digit_is_named_no_longer_and_its_outline_is_dashed(tmp_path: 
 
 def test_the_card_says_what_is_read_and_how_surely() -> None:
     line = readings_line((Reading(3, 0.987, 0, 0), Reading(8, 0.5, 0, 0)))
-    assert re.sub(r"<.*?>", "", line) == "It reads 3 99% · 8 50%" and f'title="{texts.reads(3, 0.987)}"' in line
+    assert re.sub(r"<.*?>", "", line) == "Digits read: 3 99% · 8 50%" and f'title="{texts.reads(3, 0.987)}"' in line
     assert readings_line(()) == texts.READS_NOTHING and readings_line(None) == ""
     with texts.speaking("fr"):
-        assert re.sub(r"<.*?>", "", readings_line((Reading(3, 0.987, 0, 0),))) == "Il lit 3 99\u00a0%"
+        assert re.sub(r"<.*?>", "", readings_line((Reading(3, 0.987, 0, 0),))) == "Chiffres lus\u00a0: 3 99\u00a0%"
 
 
 def test_a_model_without_a_reader_marks_nothing() -> None:
@@ -210,9 +210,9 @@ def test_an_answer_is_unsure_if_it_is_not_the_largest_that_was_read(prediction: 
     picture = ModelInput(np.full((128, 128), 90, np.uint8))
     card = answer_card(prediction, picture)
     assert ("Not sure: " in card or "Torn" in card) == unsure
-    assert ("Not sure: it reads 3 · 8 · 5, but answers" in card) == prediction.is_contradicted
+    assert ("Not sure: the model reads 3 · 8 · 5, but answers" in card) == prediction.is_contradicted
     told = side_by_side(["resnet18"], [Reply("resnet18", prediction)], picture, "")
-    assert ("Not sure: it reads 3 · 8 · 5, but answers" in told) == prediction.is_contradicted
+    assert ("Not sure: the model reads 3 · 8 · 5, but answers" in told) == prediction.is_contradicted
     assert readings_line(prediction.digits) in told
 
 
@@ -317,7 +317,7 @@ def test_a_hidden_answer_hides_what_is_read() -> None:
     tab, dealt = ClassifyTab(ReadingEverywhere()), Dealt(5)
     changes = tab.answering.show_sample(dealt, "resnet18", is_hidden=True)
     assert changes[tab.page.sample.marks] == changes[tab.page.parts] == ""
-    assert "It reads" not in changes[tab.page.answer]
+    assert texts.READS not in changes[tab.page.answer]
 
 
 def test_a_sample_s_digits_are_numbered_from_the_left() -> None:
