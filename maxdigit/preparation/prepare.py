@@ -105,6 +105,8 @@ def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], regio
     frame = frame_for(without_columns(ink, pieces))
     pixels = frame_ink(ink, frame)
     to_picture = to_picture @ homogeneous(frame.matrix)
+    if (to_picture[2] == (0, 0, 1)).all():  # no perspective in it
+        to_picture = to_picture[:2]
     found = _region(writing, step, x, y, colours.shape)
     return PreparedPicture(pixels, _is_dark(writing, part), Frame(to_picture), found, writing.is_doubtful)
 

@@ -27,7 +27,7 @@ from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, content
 from maxdigit.data.sample import draw_sample, evaluation_picture, write_samples
 from maxdigit.data.skeletons import Glyph, distance_fields, glyphs
 from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
-from maxdigit.preparation.framing import DIGIT_HEIGHT, MARGIN, digit_height
+from maxdigit.preparation.framing import DIGIT_HEIGHT, MARGIN, Frame, digit_height
 from maxdigit.preparation.prepare import prepare
 
 
@@ -431,6 +431,9 @@ def test_some_training_pictures_show_the_segments_of_a_display_and_no_others_do(
         assert is_shown.any() == has_some
         assert (drawing.form - first == drawn)[is_shown].all() and drawing.written[is_shown].all()
         assert (is_shown.any(1) == is_shown.sum(1).eq(drawing.there.sum(1))).all()  # a display shows all digits
+        if has_some:
+            shown = int(is_shown.any(1).nonzero()[0])
+            assert draw(write(drawing[shown : shown + 1], split)[0].lines, 3.0, SIZE).any()
 
 
 def test_a_crossed_seven_differs_from_a_plain_one_by_its_bar():
@@ -478,6 +481,11 @@ def test_photographs_are_coloured_and_framed_with_dark_or_light_ink_in_the_boxes
             around = picture[max(y0 - 6, 0) : y1 + 6, max(x0 - 6, 0) : x1 + 6].median()
             inside = picture[y0:y1, x0:x1]
             assert (around - inside.quantile(0.03) if dark else inside.quantile(0.97) - around) > 3
+
+
+def test_boxes_stay_around_what_was_turned() -> None:
+    quarter = Frame(np.array([[0.0, -1.0, 128.0], [1.0, 0.0, 0.0]]))  # the model's x is the photograph's y
+    assert photo._boxes_in(quarter, np.array([[10.0, 20.0, 30.0, 60.0]])).tolist() == [[20.0, 98.0, 60.0, 118.0]]
 
 
 def test_known_frames_make_photographed_digits_one_size() -> None:
