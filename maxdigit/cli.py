@@ -13,11 +13,12 @@ import typer
 
 from maxdigit import CHECKPOINTS
 from maxdigit.data.kinds import KINDS, MEASURED_KINDS, TEST_KINDS
+from maxdigit.engine.runtime import ENGINES, choose_engine
 from maxdigit.errors import CheckpointError, MaxDigitError
 from maxdigit.inference.ensemble import write_weights
 from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
-from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES
+from maxdigit.models.run_folder import ENSEMBLE, INK_FINDER, RECIPE_NAMES
 from maxdigit.training.results import (
     HEAT_KINDS,
     TEST_PICTURES,
@@ -33,7 +34,6 @@ from maxdigit.training.results import (
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="Which of three handwritten digits is the largest? Ask a trained CNN, make pictures, measure models.",
 )
 # TensorFlow greets on standard error, which belongs to our own messages.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -50,6 +50,18 @@ _Whole = Annotated[
 def _fail(error: MaxDigitError) -> typer.Exit:
     typer.echo(f"Error: {error}", err=True)
     return typer.Exit(1)
+
+
+@app.callback()
+def choose(
+    engine: Annotated[
+        str, typer.Option(help="What computes: fastest (OpenVINO, where it is installed), or native (PyTorch, Keras).")
+    ] = ENGINES[0],
+) -> None:
+    """Which of three handwritten digits is the largest? Ask a trained CNN, make pictures, measure models."""
+    if engine not in ENGINES:
+        raise _fail(MaxDigitError(f"There is no engine {engine!r}. Choose one of: {', '.join(ENGINES)}."))
+    choose_engine(engine)
 
 
 @app.command()
@@ -286,7 +298,8 @@ def inside(checkpoints: _Checkpoints = CHECKPOINTS) -> None:
 
     Keeps the pictures in test_pictures.webp, and what they do to a model beside its weights.
     """
-    from maxdigit.data.sample import evaluation_picture
+    from maxdigit.data.pictures import generate
+    from maxdigit.data.splits import TEST
     from maxdigit.inference.exciting import PER_KIND, find_exciting, write_exciting, write_pictures
     from maxdigit.models.sections import SectionOutputs
 
@@ -295,8 +308,7 @@ def inside(checkpoints: _Checkpoints = CHECKPOINTS) -> None:
         names = predictor.trained()
         if not names:
             raise _nothing_trained(checkpoints)
-        places = [(kind, index) for kind in TEST_KINDS for index in range(PER_KIND)]
-        pictures = np.stack([evaluation_picture(kind, index).pixels for kind, index in places])
+        pictures = np.concatenate([generate(TEST, 0, PER_KIND, kind=kind).pixels.numpy() for kind in TEST_KINDS])
         write_pictures(checkpoints, pictures)
         for name in names:
             folder = predictor.folder(name)
@@ -304,6 +316,39 @@ def inside(checkpoints: _Checkpoints = CHECKPOINTS) -> None:
             typer.echo(f"{title(name)}: the {len(pictures)} test pictures have been shown to it.")
     except MaxDigitError as error:
         raise _fail(error) from None
+
+
+@app.command()
+def check_engine(
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}, {INK_FINDER}, or all.")] = "all",
+    count: Annotated[int, typer.Option(min=1, help="Test pictures of each kind, or scenes.")] = 250,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Hold the answers of OpenVINO to those of the frameworks, with the weights that are there.
+
+    Prints one JSON object a line. The exit status is 1 if any probability differs by more than 0.01, or an answer that
+    is no tie is another.
+    """
+    try:
+        predictor = Predictor(checkpoints)
+        names = [*predictor.trained(), INK_FINDER] if model == "all" else [model]
+        from maxdigit.training.engine_check import ALLOWED, check_ink_finder
+        from maxdigit.training.engine_check import check_engine as check
+
+        holds = True
+        for name in names:
+            if name == INK_FINDER:
+                difference = check_ink_finder(checkpoints / INK_FINDER, count)
+                _print({"model": name, "count": count, "largest_difference": round(difference, 7)})
+                holds &= difference <= ALLOWED
+            else:
+                result = check(get_model(name).name, predictor.folder(name), count)
+                _print(asdict(result))
+                holds &= result.holds
+    except MaxDigitError as error:
+        raise _fail(error) from None
+    if not holds:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -36,6 +36,7 @@ from maxdigit.threads import one_thread
 from maxdigit.training.batches import ArrayData, Data, GeneratedData
 from maxdigit.training.choose_readings import PICTURES, write_settings
 from maxdigit.training.devices import default_device
+from maxdigit.training.engine_check import EngineCheckError, check_engine
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
 from maxdigit.training.mistakes import write_mistakes
@@ -50,6 +51,7 @@ from maxdigit.training.tuned_loop import train_tuned
 
 CALIBRATION_PICTURES = 1_000  # validation pictures of each kind: one number is all that is fitted
 BLANK_PICTURES = 1_000  # test pictures without a digit
+ENGINE_PICTURES = 16  # validation pictures of each kind that the engine is held to the framework on
 _REHEARSAL = 32  # pictures of each kind
 _SHORTEST = 5.0  # seconds of training, under which there is no point in it
 
@@ -138,6 +140,7 @@ def _data(recipe: Recipe, kaggle_folder: Path | None, pool: Pool | None, earlier
 def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -> None:
     """Measure what has been trained, and clear away what only a run to be resumed needs."""
     if recipe.width == 1:
+        _hold_engine_to_framework(recipe.model, folder)
         write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
         write_settings(recipe.model, folder, min(test_pictures, PICTURES))
         for kind, result in write_metrics(recipe, folder, test_pictures).test.items():
@@ -154,6 +157,20 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
         remove(folder / PREVIOUS_STATE)
     else:
         print("The plan is not carried out yet: --resume goes on with it.")
+
+
+def _hold_engine_to_framework(model: str, folder: Path) -> None:
+    """Say so if the engine, which will answer in the framework's place, answers otherwise."""
+    try:
+        check = check_engine(model, folder, ENGINE_PICTURES, VALIDATION.name)
+    except EngineCheckError as error:
+        print(f"{error} The framework that trained it will answer.")
+        return
+    if not check.holds:
+        print(
+            f"OpenVINO's answers are up to {check.largest_difference:.3f} from the framework's "
+            f"({check.answers_changed} of {ENGINE_PICTURES * len(TEST_KINDS)} are others): use --engine native."
+        )
 
 
 def _closing_seconds(form: TrainingForm, recipe: Recipe, test_pictures: int) -> float:
