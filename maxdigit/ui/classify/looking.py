@@ -35,7 +35,7 @@ class Looking:
             is_hidden = shown.mode == "sample" and values[state.is_hidden]
             return self.look(shown, values[page.model], number, section, channel, is_hidden=is_hidden)
 
-        gr.on(page.keep.inside.look, look, page.inputs | {page.model, state.is_hidden}, {page.keep.inside}, **ASKING)
+        page.keep.inside.look(look, page.inputs | {page.model, state.is_hidden}, {page.keep.inside}, **ASKING)
 
     def look(
         self,
