@@ -1,1 +1,1 @@
-"""Training the models and the ink finder, and measuring what they do."""
+"""Training and measuring the models and the ink finder."""

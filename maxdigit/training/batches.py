@@ -19,10 +19,12 @@ from maxdigit.errors import TrainingError
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.training.recipes import Recipe
 
+_CLOSE = 12  # pixels around the cells that a digit stands in, where it is too close to call whether it does
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures and what to learn from them, on one device."""
+    """Pictures and their targets, on one device."""
 
     pixels: Tensor  # uint8 (N, 128, 128)
     labels: Tensor  # int64 (N,), the largest digit; -1 where there is none
@@ -41,7 +43,7 @@ class Shard:
         """This process's part of ``count`` rows: start and end.
 
         Raises:
-            TrainingError: the rows cannot be divided evenly, so that means over parts would not be means over all.
+            TrainingError: the rows cannot be divided evenly, which the means over all processes require.
         """
         if count % self.processes:
             raise TrainingError(
@@ -58,7 +60,7 @@ class Data(Protocol):
     can_travel: bool  # whether another process can make the batches
 
     def train(self, epoch: int, shard: Shard, device: torch.device, start: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch, counted from 0, from its step ``start`` on: the same, whatever ran before."""
+        """The batches of one epoch, counted from 0, from step ``start`` on; independent of what ran before."""
         ...
 
     def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
@@ -70,8 +72,8 @@ class GeneratedData:
     """Pictures from :func:`maxdigit.data.pictures.generate`, mixed as the recipe says.
 
     Args:
-        recipe: what to mix.
-        skip: how many pictures an earlier run has seen, to be left out.
+        recipe: the run's settings.
+        skip: number of pictures that an earlier run has seen, which are left out.
     """
 
     can_travel = True
@@ -86,13 +88,13 @@ class GeneratedData:
         recipe = self._recipe
         steps = recipe.train_pictures // recipe.batch_size
         first = self._skipped_steps + (epoch * steps if recipe.fresh else 0)
-        # An epoch of the same pictures is walked in another order each time, else batches would repeat too.
+        # The same pictures come in another order in each epoch, so that batches do not repeat.
         order = np.arange(steps) if recipe.fresh else np.random.default_rng((recipe.seed, epoch)).permutation(steps)
         low, high = shard.rows(recipe.batch_size)
         for step in (first + order[start:]).tolist():
             parts, position = [], 0
             for kind, (low_kind, high_kind) in _ranges(recipe.kinds, recipe.batch_size, step).items():
-                # This process's part of the batch, and of that what is of this kind.
+                # This process's part of the batch, and in it the pictures of this kind.
                 begin, end = max(low - position, 0), min(high - position, high_kind - low_kind)
                 position += high_kind - low_kind
                 if begin < end:
@@ -148,13 +150,13 @@ class ArrayData:
 
 
 def held_out(split: Split, kind: str, count: int, batch_size: int, device: torch.device | str) -> Iterator[Pictures]:
-    """The first ``count`` pictures of a split, as the competition would deal them (no balancing)."""
+    """The first ``count`` pictures of a split, with the competition's distribution of digits (no balancing)."""
     for start in range(0, count, batch_size):
         yield generate(split, start, min(batch_size, count - start), kind=kind, device=device)
 
 
 def locate_targets(digits: Tensor, centres: Tensor, first: float, step: float, cells: int) -> Tensor:
-    """What an auxiliary head should see in each cell of a square feature map.
+    """The targets of an auxiliary head in each cell of a square feature map.
 
     Args:
         digits: int64 ``(N, D)``, -1 where there is none.
@@ -164,10 +166,11 @@ def locate_targets(digits: Tensor, centres: Tensor, first: float, step: float, c
         cells: cells along a side.
 
     Returns:
-        int64 ``(N, cells, cells)``: the digit in that cell, 10 for none, -1 for "too close to call".
+        int64 ``(N, cells, cells)``: the digit in that cell, 10 for none, -1 for ambiguous cells, which are left out of
+        the loss.
     """
     look = first + step * torch.arange(cells, device=centres.device)
-    # A digit past the outermost cells is theirs to find.
+    # A digit past the outermost cells belongs to them.
     inside = centres.clamp(look[0].item(), look[-1].item())
     dx = (inside[..., 0, None] - look).abs()[:, :, None, :]
     dy = (inside[..., 1, None] - look).abs()[:, :, :, None]
@@ -175,24 +178,48 @@ def locate_targets(digits: Tensor, centres: Tensor, first: float, step: float, c
     nearest, owner = distance.min(1)
     seen = digits[:, :, None, None].expand_as(distance).gather(1, owner[:, None])[:, 0]
     target = torch.where(nearest <= step / 2, seen, torch.full_like(seen, 10))
-    return target.masked_fill((nearest > step / 2) & (nearest < step / 2 + 12), -1)
+    return target.masked_fill((nearest > step / 2) & (nearest < step / 2 + _CLOSE), -1)
+
+
+def place_targets(digits: Tensor, centres: Tensor, first: float, step: float, cells: int) -> Tensor:
+    """The offset from each cell's centre to the centre of the nearest digit.
+
+    Args:
+        digits: int64 ``(N, D)``, -1 where there is none.
+        centres: float ``(N, D, 2)``, x and y in pixels.
+        first: where the first cell looks, in pixels from the picture's edge.
+        step: pixels from one cell to the next.
+        cells: cells along a side.
+
+    Returns:
+        float32 ``(N, 2, cells, cells)``, x and y in pixels; NaN where :func:`locate_targets` tells of no digit.
+    """
+    look = first + step * torch.arange(cells, device=centres.device)
+    inside = centres.clamp(look[0].item(), look[-1].item())
+    dx = (inside[..., 0, None] - look).abs()[:, :, None, :]
+    dy = (inside[..., 1, None] - look).abs()[:, :, :, None]
+    distance = torch.maximum(dx, dy).masked_fill((digits < 0)[:, :, None, None], torch.inf)
+    nearest, owner = distance.min(1)  # (N, cells, cells)
+    picture = torch.arange(len(digits), device=centres.device)[:, None, None]
+    away = centres[picture, owner] - torch.stack(torch.meshgrid(look, look, indexing="xy"), -1)
+    return away.masked_fill((nearest >= step / 2 + _CLOSE)[..., None], torch.nan).movedim(-1, 1).float()
 
 
 def target_probabilities(labels: Tensor, smoothing: float) -> Tensor:
-    """What a model should answer: float32 (N, 10), rows summing to 1; flat where there is no digit (label -1)."""
+    """The target probabilities: float32 (N, 10), rows summing to 1; uniform where there is no digit (label -1)."""
     flat = torch.full((len(labels), NUM_CLASSES), 1 / NUM_CLASSES, device=labels.device)
     certain = F.one_hot(labels.clamp(min=0), NUM_CLASSES).float()
     return torch.where((labels < 0)[:, None], flat, torch.lerp(certain, flat, smoothing))
 
 
 def _ranges(kinds: dict[str, float], batch_size: int, step: int) -> dict[str, tuple[int, int]]:
-    """Which pictures of each kind make up a batch, as start and end: over the steps, each kind gets its exact share."""
+    """Start and end of each kind's pictures in a batch; over many steps each kind gets its exact share."""
     total = sum(kinds.values())
     ends = np.cumsum([share / total for share in kinds.values()])
     ends[-1] = 1.0
 
     def dealt(batches: int) -> NDArray[np.int64]:
-        """How many of each kind there are in so many batches."""
+        """The number of pictures of each kind in this many batches."""
         return np.diff(np.floor(ends * batches * batch_size + 1e-6).astype(np.int64), prepend=0)
 
     before, after = dealt(step), dealt(step + 1)

@@ -1,4 +1,4 @@
-"""A model card for each run, in the Hugging Face Hub's form, made from the run's own files so that it cannot drift.
+"""A model card for each run, in the Hugging Face Hub's format, made from the run's own files so that it stays correct.
 
 M. Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019); https://huggingface.co/docs/hub/model-cards
 """
@@ -28,9 +28,9 @@ from maxdigit.training.results import (
 NOT_MEASURED = "not measured"
 _LIBRARIES = {"keras": "keras", "torch": "pytorch"}
 _DATA = {
-    "generated": """pictures of our own synthesis, made while it trained, of these kinds: {kinds}.
-MNIST's digits in them are 54,000 of its 60,000 training digits: the other 6,000 are for validation, and no test digit
-is among them.""",
+    "generated": """synthetic pictures of our own, generated during training, of these kinds: {kinds}.
+They contain 54,000 of MNIST's 60,000 training digits; the other 6,000 are kept for validation, and no test digit is
+used.""",
     "kaggle": "the competition's own training pictures, the last of them kept for validation.",
 }
 
@@ -41,8 +41,8 @@ _CARD = """---
 # MaxDigit: {title}
 
 Which digit in a picture of several handwritten ones is the largest? This network looks at the whole picture and answers
-at once. It is one of three of a paper on *Modified MNIST*, a competition of McGill University's course COMP 551 in the
-fall of 2019, built again and trained here.
+at once. It is one of three networks of a paper on *Modified MNIST*, a competition of McGill University's course COMP
+551 in the fall of 2019, reimplemented and trained here.
 
 ## Use
 
@@ -55,7 +55,7 @@ weights.
 
 ## Training
 
-It trained on {data}{pool}
+It was trained on {data}{pool}
 {earlier}
 It saw {pictures_seen:,} pictures in {epochs} epochs, in {minutes:,.0f} minutes on {device}. Its best validation
 accuracy was {best}. The recipe:
@@ -70,14 +70,15 @@ accuracy was {best}. The recipe:
 
 ## Results
 
-On test pictures that no model has trained on ({test_pictures}), with 95 % intervals:
+On test pictures that no model was trained on ({test_pictures}), with 95 % intervals:
 
 | pictures | accuracy | balanced accuracy | loss, nats | calibration error |
 |---|---|---|---|---|
 {results}
 
-For orientation, the paper reports {paper}. **Those are the competition's pictures; ours are synthetic.** The two do not
-compare as in a contest. Recall by digit, and accuracy by background, size, rotation and overlap, are in `metrics.json`.
+For orientation, the paper reports {paper}. **Those are the competition's pictures; ours are synthetic**, so the figures
+cannot be compared directly. Recall by digit, and accuracy by background, size, rotation and overlap, are in
+`metrics.json`.
 
 ## Readings
 
@@ -89,16 +90,16 @@ compare as in a contest. Recall by digit, and accuracy by background, size, rota
 
 ## Limits
 
-MNIST's digits were written by American high-school students and census workers around 1990; other hands, and other
-forms of digits, are harder. What it reaches on pictures of other kinds than those above is not known. It always names a
-digit, even where there is none: look at how sure it is.
+MNIST's digits were written by American high-school students and census workers around 1990; other handwriting and other
+forms of digits are harder. Its accuracy on pictures of other kinds than those above is not known. It always names a
+digit, even where there is none: check its confidence.
 """
 
 _POOL = """
-They were drawn at random from a pool of {pictures:,} (seed {seed}), so that some came more than once.
+They were drawn at random from a pool of {pictures:,} (seed {seed}), so some were seen more than once.
 """
-_USE = """For learning, teaching and play with handwritten digits; not for reading amounts, codes or anything that
-matters. From the repository's root:
+_USE = """For learning, teaching and play with handwritten digits; not for reading amounts, codes or
+anything of consequence. From the repository's root:
 
 ```python
 from pathlib import Path
@@ -110,39 +111,41 @@ probabilities = load_calibrated("{model}", Path("checkpoints/{model}/{recipe}"))
 `pictures` is uint8, shape `(N, 128, 128)`, light digits on a darker background, and the probabilities are float32,
 shape `(N, 10)`. `maxdigit.preparation.prepare` makes such a picture of any photograph or scan."""
 
-_NO_WEIGHTS = """To compare the recipe with others. Its weights are not kept here: train.py {model} --recipe {recipe}
-makes such ones again."""
+_NO_WEIGHTS = """To compare the recipe with others. Its weights are not stored here; to
+reproduce them: train.py {model} --recipe {recipe}"""
 
 _EARLIER = """
-It began with the weights of an earlier run, which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}.
-Their kinds were: {kinds}.
+It started from the weights of an earlier run, which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on
+{device}.
+The kinds of those pictures: {kinds}.
 """
 
 _CALIBRATED = """Probabilities are scaled by a temperature of {temperature:.3f}, fitted on {count:,} {split} pictures of
 each of these kinds: {kinds}. There the expected calibration error went from {before} to {after}, and the mean
-cross-entropy from {loss_before:.3f} to {loss_after:.3f} nats. Answers stay the same."""
+cross-entropy from {loss_before:.3f} to {loss_after:.3f} nats. The answers do not change."""
 _NOT_CALIBRATED = "None: the probabilities are the network's own."
-_READINGS = """A linear head on the feature map, `reader.safetensors`, tells which digits the network reads and where.
-On the same test pictures, in shares of the digits that are there:
+_READINGS = """A linear head on the feature map, `reader.safetensors`, determines which digits the network reads and
+where.
+On the same test pictures, as shares of the digits present:
 
 | pictures | digits | read right | as another digit | missed | invented | contradicted |
 |---|---|---|---|---|---|---|
 {rows}
 
-*Invented* is the share of the readings where no such digit is. An answer is *contradicted* where the largest digit that
-was read is not the answer, in this share of the pictures; the app calls it unsure. In brackets: how many of such
-answers are right, and of the others."""
+*Invented*: share of the readings where there is no such digit. *Contradicted*: share of the pictures in which the
+largest digit read is not the answer, which the app calls unsure; in brackets the share of these answers that are right,
+and of the others."""
 _NO_READINGS = "None: this run has no reader, or was not measured with it."
-_HEAT = """A heat map shows what in a picture spoke for a digit. On the first test pictures that the network answers
-right, the hottest point of the map for its answer lies in the box around a largest digit this often (95 % interval),
-and so much of the heat lies there:
+_HEAT = """A heat map shows the evidence for a digit in a picture. On the first test pictures that the network answers
+right, this is how often the hottest point of the map for its answer lies in the box of a largest digit (95 % interval),
+and how much of the heat lies there:
 
 | pictures | hottest point in the box | heat in the box |
 |---|---|---|
 {rows}
 
-`python -m maxdigit heat --write` measures this; `benchmarks/heat.py` compares the way in which the maps are made with
-others, on validation pictures."""
+`python -m maxdigit heat --write` measures this; `benchmarks/heat.py` compares the method with others, on
+validation pictures."""
 _NO_HEAT = "Not measured."
 
 
@@ -175,13 +178,13 @@ def model_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         return _fill_card(spec, recipe, folder)
     except (KeyError, TypeError) as error:
         raise TrainingError(
-            f"A file in {folder} is not whole ({error}). Restore it from the repository, or make it again with: "
+            f"A file in {folder} is incomplete ({error}). Restore it from the repository, or make it again with: "
             "python -m maxdigit calibrate, and evaluate --write"
         ) from error
 
 
 def percent(share: float) -> str:
-    """A share of 1 as tables here show it."""
+    """A share of 1 as a percentage, for tables."""
     return f"{100 * share:.1f} %"
 
 

@@ -1,6 +1,6 @@
-"""Choose how readings are made: the least probability of one, how far apart digits lie, and what speaks for a digit.
+"""Chooses the reader's settings: least probability of a reading, least distance of two, least probability of evidence.
 
-To be done again whenever a reader is trained; ``python -m maxdigit calibrate`` does it.
+To be repeated whenever a reader is trained: ``python -m maxdigit calibrate``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from maxdigit.models.run_folder import READER_SETTINGS, write_json
 from maxdigit.training.batches import held_out
 from maxdigit.training.reading_scores import Tally
 
-PICTURES = 500  # validation pictures of each kind: two numbers from a coarse grid are all that is chosen
+PICTURES = 500  # validation pictures of each kind; only two numbers are chosen, from a coarse grid
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _APART = (0.0, 8.0, 12.0, 16.0)  # pixels
 _FAINTEST = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
@@ -72,24 +72,26 @@ def write_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSet
 def choose(
     reader: Reader, answer: Answer, batches: Iterable[Pictures]
 ) -> tuple[float, float, float, Tally, tuple[float, float]]:
-    """The settings that read these pictures best.
+    """The settings that give the best readings of these pictures.
 
     Returns:
-        The threshold and the distance apart with the greatest F1; the faintest probability of what speaks for a digit,
-        by which digits that are in a picture and those that are not are told apart best (the difference of the shares
-        is greatest); what the first two reach; and the shares of digits that are spoken for, there and not there.
+        Threshold and distance with the greatest F1; the least probability of evidence that best separates digits that
+        are in a picture from those that are not (greatest difference of the shares); the scores with the first two; and
+        the shares of present and of absent digits that have evidence.
     """
     tallies = {(threshold, apart): Tally() for apart in _APART for threshold in _THRESHOLDS}
     best_cells, is_there = [], []
     for pictures in batches:
         probabilities, maps = answer(pictures.pixels.numpy())
-        cells, digits, boxes = reader.cells(maps), pictures.digits.numpy(), pictures.boxes.numpy()
+        (cells, places), digits, boxes = reader.see(maps), pictures.digits.numpy(), pictures.boxes.numpy()
         best_cells.append(cells[:, :NOTHING].max((2, 3)))
         is_there.append((digits[:, :, np.newaxis] == np.arange(NOTHING)).any(1))
-        for seen, *known, best in zip(cells, digits, boxes, probabilities.argmax(1).tolist(), strict=True):
+        for *seen, there, where, best in zip(
+            cells, places, digits, boxes, probabilities.argmax(1).tolist(), strict=True
+        ):
             for (threshold, apart), tally in tallies.items():
-                tally.add(find_readings(seen, reader.features, threshold, apart), *known, best)
-    threshold, apart = max(tallies, key=lambda settings: tallies[settings].f1)  # the first of several as good
+                tally.add(find_readings(*seen, threshold, apart), there, where, best)
+    threshold, apart = max(tallies, key=lambda settings: tallies[settings].f1)  # the first of several equally good ones
     surest, there = np.concatenate(best_cells), np.concatenate(is_there)
     spoken = {
         faintest: (float((surest[there] >= faintest).mean()), float((surest[~there] >= faintest).mean()))

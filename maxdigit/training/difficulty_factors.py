@@ -1,4 +1,4 @@
-"""What makes a picture hard: its ground and the noise of it, and the size, turn and overlap of its digits."""
+"""Factors of a picture's difficulty: its background and noise, and the size, rotation and overlap of its digits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from maxdigit.training.results import Bin
 
 @dataclass(frozen=True)
 class Bins:
-    """Where a measure is cut: bin ``i`` holds ``edges[i - 1] <= value < edges[i]``."""
+    """The bins of a measure: bin ``i`` holds ``edges[i - 1] <= value < edges[i]``."""
 
     edges: tuple[float, ...]
     names: tuple[str, ...]  # one more than edges
@@ -29,19 +29,19 @@ SIZES = Bins((16, 20, 24, 32, 48), ("<16", "16-20", "20-24", "24-32", "32-48", "
 ROTATIONS = Bins((5, 10, 20, 30), ("0-5", "5-10", "10-20", "20-30", "30+"))  # degrees
 # No overlap at all is a case of its own: the first edge is the smallest number above zero.
 OVERLAPS = Bins((float(np.nextafter(0, 1)), 0.1, 0.25), ("0", "0-0.1", "0.1-0.25", "0.25+"))  # shares of a box
-NOISES = Bins(  # grey levels; plain grounds lie below 4, textured ones above 10
+NOISES = Bins(  # grey levels; plain backgrounds lie below 4, textured ones above 10
     (1, 2, 4, 20, 25, 35, 50, 60), ("<1", "1-2", "2-4", "4-20", "20-25", "25-35", "35-50", "50-60", "60+")
 )
 
 
 @dataclass(frozen=True)
 class Factors:
-    """What is known of N pictures; each array has shape ``(N,)``. Where there is no digit, the measures are 0."""
+    """The factors of N pictures; each array has shape ``(N,)``. Where there is no digit, the measures are 0."""
 
     labels: NDArray[np.int64]  # the largest digit; -1 where there is none
     families: NDArray[np.int64]  # index into FAMILIES, -1 without a texture
     sizes: NDArray[np.float64]  # height in pixels of the largest digit, of the tallest if it is there several times
-    rotations: NDArray[np.float64]  # degrees, 0 and up, that the same digit is turned either way
+    rotations: NDArray[np.float64]  # degrees, 0 and up: rotation of the same digit in either direction
     overlaps: NDArray[np.float64]  # greatest overlap of two digits' boxes, as a share (0..1) of the smaller one
     noises: NDArray[np.float64]  # standard deviation of the pixels outside all digits' boxes, grey levels 0..127.5
 
@@ -104,7 +104,7 @@ def _by(names: tuple[str, ...], bins: NDArray[np.integer], right: NDArray[np.boo
 
 
 def _greatest_overlap(boxes: NDArray[np.int64], there: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Of any two boxes (N, D, 4) that are ``there`` (N, D): intersection over the smaller one's area, (N,)."""
+    """Greatest intersection of any two boxes (N, D, 4) that are ``there`` (N, D), over the smaller one's area: (N,)."""
     low = np.maximum(boxes[:, :, None, :2], boxes[:, None, :, :2])
     high = np.minimum(boxes[:, :, None, 2:], boxes[:, None, :, 2:])
     shared = (high - low).clip(0).prod(3)  # (N, D, D)
@@ -115,7 +115,7 @@ def _greatest_overlap(boxes: NDArray[np.int64], there: NDArray[np.bool_]) -> NDA
 
 
 def _noise(pixels: NDArray[np.uint8], boxes: NDArray[np.int64], there: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How uneven each picture's ground is (N,), from pixels (N, H, W), boxes (N, D, 4) and which are there (N, D)."""
+    """Standard deviation of each picture's background (N,); pixels (N, H, W), boxes (N, D, 4), which exist (N, D)."""
     noises = np.zeros(len(pixels))
     for number, picture in enumerate(pixels):
         is_ground = np.ones(picture.shape, bool)

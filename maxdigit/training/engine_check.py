@@ -1,4 +1,4 @@
-"""Whether the engine answers as the frameworks do: on pictures, with the weights that a run has left."""
+"""Compares the engine's answers with the framework's, on pictures, with a run's weights."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from maxdigit.models.run_folder import INK_FINDER
 from maxdigit.preparation.ink_engine import EngineInkNetwork
 from maxdigit.training.batches import held_out
 
-ALLOWED = 0.01  # how far any probability may be from the framework's
-# Of the two best answers: what is closer is a tie, which the allowed difference can turn.
+ALLOWED = 0.01  # largest allowed difference of a probability from the framework's
+# Difference of the two best answers below which they are tied: the allowed difference could swap them.
 TIE = 2 * ALLOWED
 _BATCH = 64
 
 
 class EngineCheckError(MaxDigitError):
-    """The engine cannot be held against the frameworks."""
+    """The engine cannot be compared with the frameworks."""
 
 
 @dataclass(frozen=True)
 class EngineCheck:
-    """How far the engine is from the framework."""
+    """The differences between the engine and the framework."""
 
     model: str
     precision: str  # of the engine's first answer
@@ -48,12 +48,12 @@ class EngineCheck:
 
     @property
     def holds(self) -> bool:
-        """Whether the engine may take the framework's place."""
+        """Whether the engine may replace the framework."""
         return self.differ == 0 and self.answers_changed == 0
 
 
 def check_engine(model: str, folder: Path, count: int, split: str = "test") -> EngineCheck:
-    """Ask the model kept in ``folder`` both ways, about the first ``count`` pictures of each kind of a split.
+    """Compute the model in ``folder`` both ways, on the first ``count`` pictures of each kind of a split.
 
     Raises:
         EngineCheckError: there is no engine, or it cannot compute the model.
@@ -97,7 +97,7 @@ def compare(
 
 
 def check_ink_finder(folder: Path, count: int) -> float:
-    """How far the ink finder kept in ``folder`` is from itself in PyTorch, on so many validation scenes.
+    """Compare the ink finder in ``folder`` on the engine with the one in PyTorch, on this many validation scenes.
 
     Returns:
         The largest difference of any pixel's probability, or of the look's.

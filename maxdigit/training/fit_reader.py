@@ -1,9 +1,9 @@
-"""Fit a trained network's reader anew, with a head for each zone of the feature map; the network stays as it is.
+"""Fits a trained network's reader again, with a head for each zone of the feature map; the network is not changed.
 
-While a network trains, one head serves all cells. It then falls short in the outermost cells of networks without
-padding, which also have to read the digits past them: the Keras CNN's first cell looks at pixel 29.5, and digits there
-begin at the edge. ``python -m maxdigit fit-reader`` gives each zone a head of its own, by logistic regression on the
-features of training pictures.
+During training one head serves all cells. It performs poorly in the outermost cells of networks without padding, which
+also have to read the digits past them: the Keras CNN's first cell is centred at pixel 29.5, and digits begin at the
+edge. ``python -m maxdigit fit-reader`` fits a head for each zone, by logistic regression on the features of training
+pictures, and one that predicts where the digit lies relative to the cell.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from maxdigit.models.reader import NOTHING, ZONES, zones_of
 from maxdigit.models.reading_classifier import load_reader
 from maxdigit.models.registry import NUM_CLASSES, Classifier, FeatureMap, get_model
 from maxdigit.models.run_folder import READER, write_aside
-from maxdigit.training.batches import GeneratedData, Shard, locate_targets
+from maxdigit.training.batches import GeneratedData, Shard, locate_targets, place_targets
 from maxdigit.training.recipes import get_recipe
 
-# Weight decay towards the reader that training left: with 3,000 pictures a corner has seen few of each digit.
+# Weight decay towards the trained reader: in 3,000 pictures there are few of each digit in a corner.
 _DECAY = 1e-3
-_STEPS = 100  # of L-BFGS, which has converged by then
-_SKIP = 10_000_000  # pictures of the stream: past all that a run has seen, whose features say more than others' do
+_RIDGE = 0.02  # for each picture of a digit, where channels have unit deviation
+_STEPS = 100  # of L-BFGS, enough to converge
+_SKIP = (
+    10_000_000  # pictures of the stream, past all that a run was trained on, since features of those are more distinct
+)
 
 
 def write_reader(model: str, folder: Path, count: int) -> None:
@@ -38,14 +41,15 @@ def write_reader(model: str, folder: Path, count: int) -> None:
     spec = get_model(model)
     zones = torch.from_numpy(zones_of(spec.features.cells))
     parts = list(_seen(spec.load(folder), spec.features, model, count))
-    maps, targets = (torch.cat(part) for part in zip(*parts, strict=True))
+    maps, targets, places = (torch.cat(part) for part in zip(*parts, strict=True))
     before = load_reader(spec, folder)
     if before is None:
         start = torch.zeros(ZONES, NUM_CLASSES + 1, spec.features.channels), torch.zeros(ZONES, NUM_CLASSES + 1)
     else:
-        weight, bias = torch.from_numpy(before.weight), torch.from_numpy(before.bias)
+        weight, bias = (torch.from_numpy(part[:, : NUM_CLASSES + 1]) for part in (before.weight, before.bias))
         start = weight.expand(ZONES, -1, -1).clone(), bias.expand(ZONES, -1).clone()
-    weight, bias = fit(maps, targets, zones, *start)
+    heads = fit(maps, targets, zones, *start), fit_places(maps, places, zones)
+    weight, bias = (torch.cat(part, 1) for part in zip(*heads, strict=True))
     write_aside(folder / READER, lambda aside: save_file({"weight": weight, "bias": bias}, aside))
 
 
@@ -56,7 +60,7 @@ def fit(maps: Tensor, targets: Tensor, zones: Tensor, weight: Tensor, bias: Tens
         maps: feature maps, float ``(N, channels, cells, cells)``, of any precision.
         targets: int64 ``(N, cells, cells)``, as :func:`maxdigit.training.batches.locate_targets` gives them.
         zones: int64 ``(cells, cells)``, the zone of each cell.
-        weight: float32 ``(zones, 11, channels)``, to begin with and to stay near.
+        weight: float32 ``(zones, 11, channels)``, the initial value, to which the result is regularised.
         bias: float32 ``(zones, 11)``, likewise.
 
     Returns:
@@ -88,16 +92,48 @@ def fit(maps: Tensor, targets: Tensor, zones: Tensor, weight: Tensor, bias: Tens
     return weight.detach().contiguous(), bias.detach().contiguous()
 
 
-def _seen(classifier: Classifier, features: FeatureMap, model: str, count: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Feature maps, in half precision to save memory, and targets of the recipe's training pictures."""
+def fit_places(maps: Tensor, places: Tensor, zones: Tensor) -> tuple[Tensor, Tensor]:
+    """The least-squares predictor of the offset of a digit's centre from the cells that see it.
+
+    Ridge regression on each channel's deviation from its mean, in units of that channel's own.
+
+    Args:
+        maps: feature maps, float ``(N, channels, cells, cells)``, of any precision.
+        places: ``(N, 2, cells, cells)``, as :func:`maxdigit.training.batches.place_targets` gives them.
+        zones: int64 ``(cells, cells)``, the zone of each cell.
+
+    Returns:
+        Weight float32 ``(zones, 2, channels)`` and bias ``(zones, 2)``; zeros for a zone without digits.
+    """
+    cells, there = maps.movedim(1, -1), places.movedim(1, -1)
+    weight, bias = torch.zeros(ZONES, 2, maps.shape[1]), torch.zeros(ZONES, 2)
+    for zone in range(ZONES):
+        own = (zones == zone) & there[..., 0].isfinite()
+        if not own.any():
+            continue
+        inputs, outputs = cells[own].double(), there[own].double()
+        middle, scale, offset = inputs.mean(0), inputs.std(0, correction=0) + 1e-3, outputs.mean(0)
+        inputs = (inputs - middle) / scale
+        ridge = _RIDGE * len(inputs) * torch.eye(inputs.shape[1], dtype=torch.float64)
+        found = torch.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ (outputs - offset)) / scale[:, None]
+        weight[zone], bias[zone] = found.T.float(), (offset - middle @ found).float()
+    return weight, bias
+
+
+def _seen(
+    classifier: Classifier, features: FeatureMap, model: str, count: int
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Feature maps, in half precision to save memory, and targets for both heads, of the recipe's training pictures."""
     data = GeneratedData(get_recipe(model, "tuned"), skip=_SKIP)
     for batch in data.train(0, Shard(0, 1), torch.device("cpu")):
-        assert batch.digits is not None and batch.centres is not None  # known of all that is generated
+        assert batch.digits is not None and batch.centres is not None  # known for generated pictures
         pixels, digits, centres = batch.pixels[:count], batch.digits[:count], batch.centres[:count]
         _, maps = classifier.predict_with_maps(pixels.numpy())
+        geometry = features.first, features.step, features.cells
         yield (
             torch.from_numpy(maps).half(),
-            locate_targets(digits, centres, features.first, features.step, features.cells),
+            locate_targets(digits, centres, *geometry),
+            place_targets(digits, centres, *geometry),
         )
         count -= len(pixels)
         if count <= 0:

@@ -1,8 +1,8 @@
-"""Batch norm after a layer of weights is part of that layer: how the one goes into the other, and comes out again.
+"""Folds batch norm into the layer of weights before it, and splits it off again.
 
-A layer is easy to train when a batch norm follows it, whatever the published network has there. In inference a batch
-norm is an affine map of each channel, and an affine map after a convolution or a linear layer is again such a layer.
-So the training form of a model has norms that the published one lacks, and saving folds them away exactly.
+A layer is easier to train when a batch norm follows it. In inference a batch norm is an affine map of each channel, and
+an affine map after a convolution or a linear layer is again such a layer. So the training form of a model has norms
+that the published one lacks, and saving folds them into the published layers exactly.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Weighted = nn.Conv2d | nn.Linear
 
 @torch.no_grad()
 def fold_norm(layer: Weighted, norm: Norm) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the one layer that does what ``norm`` after ``layer`` does in inference, in float64."""
+    """Weight and bias, in float64, of the single layer that equals ``norm`` after ``layer`` in inference."""
     scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
     weight = layer.weight.double() * scale.view(-1, *[1] * (layer.weight.ndim - 1))
     bias = 0.0 if layer.bias is None else layer.bias.double()
@@ -44,7 +44,7 @@ def unfold_norm(norm: Norm, bias: Tensor, mean: Tensor, variance: Tensor) -> Non
 
 @dataclass(frozen=True)
 class Normed:
-    """Layers with nothing but each other between them, and the batch norm after the last: their sizes are free."""
+    """Consecutive layers, and the batch norm after the last: the scale of their weights does not matter."""
 
     layers: Sequence[nn.Conv2d]
     norm: nn.BatchNorm2d
@@ -64,7 +64,7 @@ def normed_convolutions(module: nn.Module) -> list[Normed]:
 def set_norms(parts: Sequence[Normed]) -> None:
     """Scale each hidden kernel to the norm that :class:`maxdigit.training.muon.Muon` keeps, and the moments with it.
 
-    What the network computes in inference stays the same.
+    The network's output in inference does not change.
     """
     for part in parts:
         scale = torch.ones((), device=part.norm.weight.device)
@@ -83,5 +83,5 @@ def set_norms(parts: Sequence[Normed]) -> None:
 
 
 def is_hidden(kernel: Tensor) -> bool:
-    """Whether a kernel ``(out, in, height, width)`` reads more than the picture's one channel."""
+    """Whether a kernel ``(out, in, height, width)`` has more than the picture's one input channel."""
     return kernel.shape[1] > 1

@@ -1,4 +1,4 @@
-"""``history.csv``: one row an epoch, written while a run goes on, read by the charts."""
+"""``history.csv``: one row per epoch, written during a run, read by the charts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card of the network that finds ink, made from its run's own files so that it cannot drift."""
+"""The card of the ink finder, made from its run's own files so that it stays correct."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _CARD = """---
 # MaxDigit: the ink finder
 
 Where in a picture is the writing? Before one of MaxDigit's networks reads a photograph, a scan or a screenshot, this
-one finds the ink in it, whatever its colour and whatever it is on; what the reading network gets is that ink alone, its
-digits made one size.
+one finds the ink in it, whatever its colour and background; the reading network then gets that ink alone, scaled to one
+size of digits.
 
 ## Use
 
@@ -36,16 +36,16 @@ pixels = prepare(open_picture("photo.jpg")).pixels
 ## Architecture
 
 A U-Net of {parameters:,} parameters for RGB pictures of any size: four levels, batch norm after every convolution, the
-last step to full resolution by pixel shuffle. Beside the ink it tells whether a picture looks like the competition's
-textured ones, which are left as they are.
+last step to full resolution by pixel shuffle. It also says whether a picture looks like the competition's textured
+ones, which are not changed.
 
 ## Training
 
-It trained on {scenes:,} made-up scenes of 192 x 192 pixels, no scene twice, in {minutes:,.0f} minutes on {device}:
-digits of MNIST's training part, forms of our own, type and seven-segment digits, in ink of any colour, on paper,
-boards, canvases and screens, with printed lines, frames, desks and things around them, in uneven light, blurred, noisy
-and compressed.{earlier} Its best Dice coefficient on validation scenes was {dice:.3f}. Muon for its convolutions (rate
-{rate:g}, falling to zero in a straight line), AdamW for the rest, batches of {batch}.
+It was trained on {scenes:,} generated scenes of 192 x 192 pixels, no scene twice, in {minutes:,.0f} minutes on
+{device}: digits of MNIST's training part, forms of our own, type and seven-segment digits, in ink of any colour, on
+paper, boards, canvases and screens, with printed lines, frames, desks and things around them, in uneven light, blurred,
+noisy and compressed.{earlier} Its best Dice coefficient on validation scenes was {dice:.3f}. Muon for its convolutions
+(rate {rate:g}, decaying linearly to zero), AdamW for the rest, batches of {batch}.
 
 ## Results
 
@@ -68,7 +68,7 @@ It knows digits as ink. Letters, drawings and print much like digits are found t
 """
 
 
-_EARLIER = """ It began with the weights of an earlier run, which saw {scenes_seen:,} scenes in {minutes:,.0f} minutes
+_EARLIER = """ It started from the weights of an earlier run, which saw {scenes_seen:,} scenes in {minutes:,.0f} minutes
 on {device}."""
 
 
@@ -119,7 +119,7 @@ def ink_card(folder: Path) -> str:
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(
-            f"A file in {folder} is not whole ({json.dumps(str(error))}). Restore it from the repository."
+            f"A file in {folder} is incomplete ({json.dumps(str(error))}). Restore it from the repository."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Training of the network that finds the ink, and what it reaches, on made-up scenes."""
+"""Training and measuring the ink finder, on generated scenes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from maxdigit.training.tuned_loop import average
 WEIGHTS = "model.safetensors"
 
 _INK_WEIGHT = 3.0  # of a pixel with ink in the cross-entropy: there are far fewer of them
-_COMPETITION_WEIGHT = 0.1  # of the loss on "does it look like the competition's pictures"
+_COMPETITION_WEIGHT = 0.1  # weight of the loss on whether the picture looks like the competition's
 _SMOOTH = 20.0  # pixels added to both sides of the Dice ratio, so that scenes without ink count little
 _MAX_NORM = 2.0  # gradients are clipped here
 _WARM_UP = 100  # steps
@@ -70,7 +70,7 @@ class InkRecipe:
     scenes: int = 400_000  # to learn from; no scene comes twice
     epoch_scenes: int = 8_000  # between two rows of the history
     batch_size: int = 16
-    learning_rate: float = 0.02  # Muon's; it falls to zero in a straight line
+    learning_rate: float = 0.02  # Muon's; it decays linearly to zero
     validation_scenes: int = 320
     seed: int = 1
 
@@ -142,16 +142,16 @@ def train_ink_finder(
     """Train the network and leave ``model.safetensors``, ``history.csv``, ``config.json`` and ``metrics.json``.
 
     Args:
-        recipe: what to do.
+        recipe: the run's settings.
         folder: where the run is kept; after each epoch the whole state lies in its ``state``.
-        start_from: folder of an earlier run whose weights to begin with; scenes that it has seen are left out.
-        minutes: come to an end after so long, the learning rate falling accordingly, even if ``recipe.scenes`` are
-            not reached.
+        start_from: folder of an earlier run whose weights to start from; scenes that it has seen are left out.
+        minutes: end after this time, with the learning rate decaying accordingly, even if ``recipe.scenes`` are not
+            reached.
         resume: go on from the last finished epoch of an interrupted run.
         overwrite: replace a run that is there already.
 
     Raises:
-        TrainingError: the run cannot start or go on, or the loss is not a number any more.
+        TrainingError: the run cannot start or be resumed, or the loss is no longer a number.
     """
     device = default_device()
     torch.manual_seed(recipe.seed)
@@ -234,13 +234,13 @@ def train_ink_finder(
 
 
 def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None:
-    """Fit the layer that tells the competition's look, in place, by logistic regression on features that are done.
+    """Fit the layer that recognises the competition's look, in place, by logistic regression on the trained features.
 
     While features change, so small a layer lags behind them: after 43,000 scenes it told two of three textured
     pictures wrongly, where this fit on the same features told 2 of 100 wrongly.
 
     Args:
-        network: trained but for that layer.
+        network: trained except for that layer.
         split: whose scenes to fit on, from number ``start`` on.
         start: the first of them.
         scenes: how many; a third of them made textured pictures, so that both sides count.
@@ -345,7 +345,7 @@ def _load_weights(network: InkNetwork, folder: Path) -> None:
 
 
 def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[dict[str, Any]]:
-    """What the weights that a run begins with have been through, oldest run first."""
+    """The training history of the weights that a run starts from, oldest run first."""
     if resume:
         return read_json(folder / CONFIG).get("started_from", []) if (folder / CONFIG).exists() else []
     if start_from is None:
@@ -457,14 +457,14 @@ def _save_state(
 
 
 def _load_state(folder: Path, network: nn.Module, averaged: nn.Module) -> tuple[int, float]:
-    """Bring back the weights. Momentum is not kept: a hundred steps of warm-up build it anew."""
+    """Restore the weights. Momentum is not stored: it is rebuilt in a hundred steps of warm-up."""
     state = folder / STATE
     try:
         network.load_state_dict(load_file(state / "network.safetensors"))
         averaged.load_state_dict(load_file(state / "averaged.safetensors"))
         progress = json.loads((state / _PROGRESS).read_text(encoding="utf-8"))
         step, epoch, fraction = int(progress["step"]), int(progress["epoch"]), float(progress["fraction"])
-    except Exception as error:  # whatever the readers of the parts raise
+    except Exception as error:  # the readers of the parts raise many kinds of errors
         raise TrainingError(f"The state in {state} is damaged ({error}). Start the run anew.") from error
     write_history(folder / HISTORY, read_history(folder / HISTORY)[:epoch])
     return step, fraction

@@ -24,8 +24,8 @@ from maxdigit.models.torch_classifier import Pictures
 from maxdigit.training.folding import Norm, Weighted, fold_norm, unfold_norm
 from maxdigit.training.training_forms import TrainingForm
 
-_EPSILON = 1e-3  # Keras's own for batch norm, so that the published ones carry over as they are
-_CALIBRATION = {"textured": 64, "crowded": 64, "drawn": 64, "photo": 64}  # pictures that new moments are taken from
+_EPSILON = 1e-3  # Keras's defaults for batch norm, so that the published moments carry over unchanged
+_CALIBRATION = {"textured": 64, "crowded": 64, "drawn": 64, "photo": 64}  # pictures from which new moments are computed
 
 
 class _Normed(nn.Module):
@@ -49,7 +49,7 @@ def _dense(inputs: int, outputs: int) -> _Normed:
 
 
 class KerasForm(TrainingForm):
-    """The Keras CNN of ``maxdigit.models.keras_cnn``, layer by layer, with norms that it lacks.
+    """The Keras CNN of ``maxdigit.models.keras_cnn``, layer by layer, with additional batch norms.
 
     Args:
         width: share of the convolutions' channels; the dense layers have all their units at any width.
@@ -106,9 +106,9 @@ class KerasForm(TrainingForm):
         self.save_reader(folder)
 
     def load_published(self, model: Any) -> None:
-        """Begin with a Keras model's weights: the same probabilities in inference, much the same in training.
+        """Start from a Keras model's weights: the same probabilities in inference, similar ones in training.
 
-        The norms that it lacks are set to change nothing on average, by the moments of a few training pictures.
+        The additional norms are set so that they change nothing on average, by the moments of a few training pictures.
         """
         values = [layer.get_weights() for layer in model.layers if layer.weights]
         biases: list[tuple[_Normed, Tensor]] = []
@@ -129,7 +129,7 @@ class KerasForm(TrainingForm):
             self._unfold(biases)
 
     def _unfold(self, biases: list[tuple[_Normed, Tensor]]) -> None:
-        """Give the norms their moments. Each stands open, adding its bias alone, while those are taken."""
+        """Set the norms' moments. While they are measured, each norm only adds its bias."""
         moments: dict[nn.Module, tuple[Tensor, Tensor]] = {}
 
         def take(norm: nn.Module, inputs: tuple[Tensor]) -> None:
@@ -150,7 +150,7 @@ class KerasForm(TrainingForm):
             unfold_norm(part.norm, bias, *moments[part.norm])
 
     def _parts(self) -> Iterator[_Normed | nn.BatchNorm2d | nn.Linear]:
-        """What has weights in the published model, in its order."""
+        """The layers with weights of the published model, in its order."""
         for first, second, norm, *_ in self.trunk:
             yield from (first, second, norm)
         yield self.last
@@ -182,7 +182,7 @@ def _to_keras(weight: Tensor) -> Tensor:
 
 
 def _to_torch(kernel: Tensor, layer: Weighted) -> Tensor:
-    """What :func:`_to_keras` undoes."""
+    """The inverse of :func:`_to_keras`."""
     if isinstance(layer, nn.Conv2d):
         return kernel.permute(3, 2, 0, 1)
     if layer.in_features > 64:

@@ -28,7 +28,7 @@ _EVALUATION_BATCH = 250
 
 @dataclass
 class _Progress:
-    """Where a run stands; saved with the state."""
+    """The progress of a run; saved with the state."""
 
     epoch: int = 0  # epochs done, over all fits
     fit: int = 0  # fits done
@@ -40,13 +40,13 @@ class _Progress:
 def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start_from: Path | None = None) -> None:
     """Train a Keras model and leave ``model.keras`` and ``history.csv`` in ``folder``.
 
-    It makes several fits one after another, each with a fresh optimiser and early stopping. After each epoch the whole
-    state lies in ``folder/state``, from which ``resume`` goes on to the same result. ``start_from`` names the folder
-    of an earlier run whose weights to begin with.
+    It makes several fits one after another, each with a new optimiser and early stopping. After each epoch the whole
+    state is saved in ``folder/state``, from which ``resume`` continues to the same result. ``start_from`` names the
+    folder of an earlier run whose weights to start from.
 
     Raises:
-        CheckpointError: the weights to begin with are missing or damaged.
-        TrainingError: the loss is not a number any more, or the state to resume from is damaged.
+        CheckpointError: the weights to start from are missing or damaged.
+        TrainingError: the loss is no longer a number, or the state to resume from is damaged.
     """
     device = default_device()  # where pictures are made
     is_bf16 = bf16_is_fast(keras_device())
@@ -102,14 +102,14 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
 
 
 def keras_device() -> torch.device:
-    """Where Keras computes: its backend may see no GPU where torch does."""
+    """The device that Keras uses: its backend may see no GPU where torch does."""
     if keras.backend.backend() == "torch":
         return default_device()
     return torch.device("cpu" if keras.distribution.list_devices()[0].startswith("cpu") else "cuda")
 
 
 class _ProgressBar(keras.callbacks.ProgbarLogger):
-    """Keras's own, with pictures a second."""
+    """Keras's own progress bar, with pictures per second."""
 
     async_safe = True  # steps need not wait for it
 
@@ -150,7 +150,7 @@ def save_weights(spec: ModelSpec, model: keras.Model, folder: Path) -> None:
 
 def _compile(model: keras.Model, recipe: Recipe) -> None:
     if recipe.optimizer != "nadam":
-        raise TrainingError(f"The paper's recipe for Keras models knows no optimizer {recipe.optimizer!r}.")
+        raise TrainingError(f"The paper's recipe for Keras models does not support the optimizer {recipe.optimizer!r}.")
     model.compile(
         keras.optimizers.Nadam(recipe.learning_rate),
         loss=keras.losses.CategoricalCrossentropy(),
@@ -160,14 +160,14 @@ def _compile(model: keras.Model, recipe: Recipe) -> None:
 
 
 def _inputs(batches: Iterator[Batch], recipe: Recipe) -> Iterator[tuple[Any, Any]]:
-    """Batches as Keras wants them: pictures ``(N, 128, 128, 1)`` and target probabilities ``(N, 10)``."""
+    """Batches for Keras: pictures ``(N, 128, 128, 1)`` and target probabilities ``(N, 10)``."""
     for batch in batches:
         labels = target_probabilities(batch.labels, recipe.label_smoothing)
         yield batch.pixels.cpu().numpy()[..., None], labels.cpu().numpy()
 
 
 def _seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
-    """Where dropout's randomness stands; Keras leaves it out of the weights it saves."""
+    """The state of dropout's random generators, which Keras does not save with the weights."""
     return [layer.seed_generator for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
 
 
@@ -190,7 +190,7 @@ def _load_state(model: keras.Model, folder: Path) -> _Progress:
         model.load_weights(folder / STATE / "model.weights.h5")
         for generator, seed in zip(_seed_generators(model), state["seeds"], strict=True):
             generator.state.assign(seed)
-    except Exception as error:  # whatever the readers of the parts raise
+    except Exception as error:  # the readers of the parts raise many kinds of errors
         raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
     # A kill may fall between a row and its state: the state decides.
     write_history(folder / HISTORY, read_history(folder / HISTORY)[: progress.epoch])

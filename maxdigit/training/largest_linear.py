@@ -1,4 +1,4 @@
-"""How the plain CNN's answering layer can be written while it is trained; what is saved is the published layer."""
+"""A reparameterisation of the plain CNN's last layer for training; the published layer is what is saved."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from torch import Tensor, nn
 
 
 class LargestLinear(nn.Module):
-    """A linear layer on a flattened map, written as *M (P sums + own x)* and what it began with.
+    """A linear layer on a flattened map, parameterised as *M (P sums + own x)* plus its initial value.
 
-    What the layer has to compute is the largest of the digits that are seen. For that a digit's evidence speaks for
-    it, and that of each larger digit against it, which is what the matrix M begins as; M is trained too. P reads the
-    normalised sums of each channel over all cells, so that a digit learned in one cell is known in all; ``own`` has a
-    weight for each cell, as the published layer has. All of it is linear: :meth:`fold` gives the plain layer.
+    The layer has to compute the largest of the digits present: evidence of a digit counts for it and against each
+    smaller one. The matrix M is initialised accordingly, and trained too. P takes the normalised sums of each channel
+    over all cells, so that a digit learned in one cell is recognised in all; ``own`` has a weight for each cell, as the
+    published layer has. All of it is linear: :meth:`fold` gives the plain layer.
 
     Args:
-        layer: begins with what this layer answers.
+        layer: the layer whose output is the initial output.
         channels: of the map that is flattened channel by channel.
-        is_new: the layer is untrained: begin with small shared detectors instead.
+        is_new: the layer is untrained: start from small shared detectors instead.
     """
 
     def __init__(self, layer: nn.Linear, channels: int, *, is_new: bool) -> None:
@@ -29,7 +29,7 @@ class LargestLinear(nn.Module):
         self.shared = nn.Linear(channels, digits)
         nn.init.zeros_(self.shared.bias)
         self.own = nn.Parameter(torch.zeros_like(layer.weight))
-        # M's inverse has entries in the thousands, so what the layer knows already is not put behind M.
+        # M's inverse has entries in the thousands, so the initial layer is added rather than expressed through M.
         self.register_buffer("before", layer.weight.detach().float().clone())
         if is_new:
             nn.init.normal_(self.shared.weight, std=0.02)
@@ -48,7 +48,7 @@ class LargestLinear(nn.Module):
 
     @torch.no_grad()
     def fold(self) -> nn.Linear:
-        """The published layer that answers as this one does in inference."""
+        """The published layer with the same output in inference."""
         norm = self.norm
         scale = norm.weight / (norm.running_var + norm.eps).sqrt()
         shared = self.shared.weight * scale

@@ -1,4 +1,4 @@
-"""What the torch networks are trained to make small."""
+"""The losses of the torch networks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MAX_SHIFT = 2.0  # nats
 def classification_loss(logits: Tensor, labels: Tensor, recipe: Recipe, digits: Tensor | None = None) -> Tensor:
     """Cross-entropy in nats. The paper's ResNet18 feeds it probabilities in place of logits.
 
-    With a softmax before it, the loss cannot fall below ln(1 + 9 / e) = 1.461, however sure and right a model is.
+    With a softmax before it, the loss cannot fall below ln(1 + 9 / e) = 1.461, even for a perfect model.
 
     Args:
         logits: (N, 10).
         labels: int64 (N,), -1 where there is no digit.
         recipe: the run's settings.
-        digits: all digits of each picture, int64 (N, D), -1 where there is none. If given, what the recipe's
-            ``balance`` does to the frequency of labels is taken out of the logits (:func:`label_shift`).
+        digits: all digits of each picture, int64 (N, D), -1 where there is none. If given, the logits are corrected for
+            the label frequencies that the recipe's ``balance`` causes (:func:`label_shift`).
     """
     scores = logits.softmax(1) if recipe.softmax_before_loss else logits
     if recipe.balance and digits is not None:
@@ -32,13 +32,13 @@ def classification_loss(logits: Tensor, labels: Tensor, recipe: Recipe, digits: 
 
 
 def label_shift(counts: Tensor, balance: float) -> Tensor:
-    """By how much more often each label is shown in training than it occurs: logarithms, float32 (N, 10).
+    """Logarithm of each label's frequency in training over its natural frequency: float32 (N, 10).
 
     The largest of three uniform digits is a nine 271 times as often as a zero. With ``balance`` small labels are shown
-    more often, so that they are learned at all; without a correction a model takes that for how often they occur, and
-    answers 7 where a digit may be a 7 or a 9. Added to the logits in training, the shift leaves logits for digits that
-    are equally frequent (A. K. Menon et al., "Long-tail learning via logit adjustment", 2021). It ends at 2, since
-    people who try the app write 0 0 0 more often than chance would.
+    more often, so that they are learned at all; without a correction the model would learn those frequencies, and
+    answer 7 where a digit may be a 7 or a 9. Added to the logits in training, the shift leaves logits for digits that
+    are equally frequent (A. K. Menon et al., "Long-tail learning via logit adjustment", 2021). It is limited to 2,
+    since people who try the app draw 0 0 0 more often than chance would.
 
     Args:
         counts: how many digits each picture holds, int64 (N,); 0 gives a shift of 0.

@@ -1,4 +1,4 @@
-"""What a trained model reaches on pictures it has never seen."""
+"""Measures a trained model on pictures that it was not trained on."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def measure(classifier: Predicts, split_name: str, kind: str, count: int) -> tup
 
 
 def measure_blank(classifier: Predicts, split_name: str, count: int) -> BlankResult:
-    """How sure a model is of the first ``count`` pictures without a digit, where it should not be."""
+    """Measure how confident a model is on the first ``count`` pictures without a digit, where it should not be."""
     start = time.perf_counter()
     tally = Tally()
     probabilities, _ = answer(classifier, split_name, BLANK, count, tally)
@@ -69,9 +69,9 @@ def measure_blank(classifier: Predicts, split_name: str, count: int) -> BlankRes
 def answer(
     classifier: Predicts, split_name: str, kind: str, count: int, tally: Tally | None = None
 ) -> tuple[NDArray[np.float32], Factors]:
-    """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and what is known of those.
+    """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and their factors.
 
-    What a classifier with a reader reads in them is counted in ``tally``, if there is one.
+    The readings of a classifier with a reader are counted in ``tally``, if there is one.
     """
     probabilities, factors = [], []
     for pictures in held_out(SPLITS[split_name], kind, count, _BATCH, "cpu"):
@@ -91,13 +91,13 @@ def answer(
 
 
 def validate(classifier: Predicts, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Probabilities and labels on the first ``count`` validation pictures of each kind that models are held to."""
+    """Probabilities and labels on the first ``count`` validation pictures of each test kind."""
     parts = [answer(classifier, VALIDATION.name, kind, count) for kind in TEST_KINDS]
     return np.concatenate([p for p, _ in parts]), np.concatenate([factors.labels for _, factors in parts])
 
 
 def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:
-    """How good answers are.
+    """Score answers to labelled pictures.
 
     Args:
         probabilities: ``(N, 10)``, rows summing to 1.
@@ -126,7 +126,7 @@ def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> S
 
 
 def score_readings(tally: Tally) -> ReadingScore:
-    """How well a model reads, by what was counted in at least one picture."""
+    """The scores of readings, counted in at least one picture."""
     digits, readings, others = max(1, tally.digits), max(1, tally.readings), tally.pictures - tally.contradicted
     agreed_right = tally.answers_right - tally.contradicted_right
     return ReadingScore(
@@ -151,7 +151,7 @@ def cross_entropy(probabilities: NDArray[np.floating], labels: NDArray[np.intege
 def confident_share(probabilities: NDArray[np.floating], threshold: float = 0.9) -> float:
     """The share of rows of ``(N, 10)`` whose largest probability exceeds ``threshold``.
 
-    On pictures without a digit it should be next to nothing: there is nothing to be sure of.
+    On pictures without a digit it should be close to 0.
     """
     return float((probabilities.max(1) > threshold).mean())
 
@@ -173,7 +173,7 @@ def _rounded_interval(right: int, count: int) -> tuple[float, float]:
 
 
 def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
-    """How confidence and accuracy go together: count, mean confidence and accuracy of each bin that is not empty.
+    """Count, mean confidence and accuracy of each confidence bin that is not empty.
 
     The bins have equal widths and rise with confidence, as in the reliability diagrams of C. Guo, G. Pleiss, Y. Sun,
     K. Q. Weinberger, "On Calibration of Modern Neural Networks" (2017), section 2.
@@ -186,7 +186,7 @@ def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> l
 
 
 def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
-    """Expected calibration error: how far confidence and accuracy lie apart, over the bins of :func:`reliability`."""
+    """Expected calibration error: mean difference of confidence and accuracy over the bins of :func:`reliability`."""
     bins = reliability(confidence, right)
     return sum(count * abs(sure - accuracy) for count, sure, accuracy in bins) / len(right)
 

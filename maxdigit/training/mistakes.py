@@ -1,4 +1,4 @@
-"""``mistakes.csv``: the test pictures that a model got wrong, by number, so that anyone can look at them again."""
+"""``mistakes.csv``: the numbers of the test pictures that a model got wrong, so that they can be made again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MistakesError(MaxDigitError):
 
 
 def find_mistakes(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> list[Mistake]:
-    """The wrong answers among ``(N, 10)``, the surest first. Where the label ``(N,)`` is -1 no answer is wrong."""
+    """The wrong answers among ``(N, 10)``, most confident first. Where the label ``(N,)`` is -1 no answer is wrong."""
     answers, confidence = probabilities.argmax(1), probabilities.max(1)
     wrong = np.flatnonzero((answers != labels) & (labels >= 0))
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
@@ -39,10 +39,10 @@ def find_mistakes(probabilities: NDArray[np.floating], labels: NDArray[np.intege
 
 
 def write_mistakes(folder: Path, kind: str, mistakes: list[Mistake]) -> None:
-    """Put the wrong answers on pictures of ``kind`` into the folder's file, in place of those that were there.
+    """Replace the wrong answers on pictures of ``kind`` in the folder's file.
 
     Raises:
-        MistakesError: the file that is there cannot be read.
+        MistakesError: the existing file cannot be read.
     """
     everything = read_mistakes(folder) | {kind: mistakes}
 
@@ -57,7 +57,7 @@ def write_mistakes(folder: Path, kind: str, mistakes: list[Mistake]) -> None:
 
 
 def read_mistakes(folder: Path) -> dict[str, list[Mistake]]:
-    """The wrong answers by kind of picture, the surest first; empty where none were written.
+    """The wrong answers by kind of picture, most confident first; empty where none were written.
 
     Raises:
         MistakesError: the file is damaged.

@@ -1,8 +1,8 @@
-"""Muon for the convolutions of torch models: a step changes a kernel about equally in every direction it has.
+"""Muon for the convolutions of torch models: each step is orthogonalised.
 
 K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024),
 https://kellerjordan.github.io/posts/muon. torch's own takes matrices only, and lets weights grow. Before a batch norm
-the size of a kernel does not matter, so here it is kept as it is and the learning rate is relative to it.
+the norm of a kernel does not matter, so it is kept constant here and the learning rate is relative to it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-_NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # the quintic's coefficients, by the source named above
+_NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # the quintic's coefficients, from the source named above
 _STEPS = 5
 
 
@@ -21,8 +21,8 @@ class Muon(torch.optim.Optimizer):
 
     Args:
         kernels: the weights; each is scaled to the norm ``sqrt(out)`` at its first step and keeps it.
-        learning_rate: of that norm, the share that one step may change; 0.02 is usual.
-        momentum: the share of the earlier steps' direction that is kept.
+        learning_rate: size of a step as a share of that norm; 0.02 is usual.
+        momentum: decay of the earlier gradients.
     """
 
     def __init__(self, kernels: Iterable[Tensor], learning_rate: float, momentum: float = 0.95) -> None:

@@ -1,7 +1,7 @@
-"""A pool of training pictures on disk: made once, by all cores, for several runs to draw from at the same time.
+"""A pool of training pictures on disk, made once by all cores, from which several runs can draw at the same time.
 
-A GPU learns from more pictures a second than a run of its own could make. Runs may begin while the pool is still being
-filled: they draw from what there is.
+A GPU trains faster than a run can make pictures. Runs may start while the pool is still being filled: they draw from
+the pictures made so far.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from maxdigit.models.run_folder import read_json, remove, write_json
 from maxdigit.training.batches import Batch, GeneratedData, Shard
 from maxdigit.training.recipes import Recipe
 
-BLOCK = 512  # pictures that are made at once, mixed as the recipe says
-_BLOCKS_A_TASK = 8  # one after another by one process: neighbours share what they are planned from
-_ENOUGH = 4 * BLOCK  # pictures with which a run may begin
-_PATIENCE_S = 180.0  # without a new block, after which the pool's maker is taken to have stopped
+BLOCK = 512  # pictures that are made at a time, mixed by the recipe
+_BLOCKS_A_TASK = 8  # consecutive blocks made by one process: they share the plans of their chunks
+_ENOUGH = 4 * BLOCK  # pictures that a run needs to start
+_PATIENCE_S = 180.0  # without a new block, after which making the pool counts as stopped
 _ABOUT = "pool.json"
 _NOT_A_POOL = "There is no pool of pictures in {folder} ({reason}). Make one with: python -m maxdigit pool {folder}"
 
@@ -41,7 +41,7 @@ _NOT_A_POOL = "There is no pool of pictures in {folder} ({reason}). Make one wit
 class Pool:
     """Pictures on disk, one row of each array for a picture. The arrays are mapped, not read."""
 
-    about: dict[str, Any]  # what is in it: pictures, kinds, balance, seed, version of the generator
+    about: dict[str, Any]  # its settings: pictures, kinds, balance, seed, version of the generator
     pixels: NDArray[np.uint8]  # (N, 128, 128)
     digits: NDArray[np.int8]  # (N, 8), 0..9, -1 where there is none
     centres: NDArray[np.float16]  # (N, 8, 2), x and y of each digit in pixels
@@ -82,7 +82,7 @@ class Pool:
             )
 
     def wait_for(self, count: int) -> None:
-        """Until so many pictures are made, or all.
+        """Wait until this many pictures are made, or all.
 
         Raises:
             TrainingError: none has been added for three minutes.
@@ -94,8 +94,8 @@ class Pool:
                 before, since = now, time.monotonic()
             elif time.monotonic() - since > _PATIENCE_S:
                 raise TrainingError(
-                    f"The pool is not being filled any more: {now * BLOCK:,} pictures are there. Run "
-                    "python -m maxdigit pool again, which goes on where it stopped."
+                    f"The pool is no longer being filled: {now * BLOCK:,} pictures are there. Run "
+                    "python -m maxdigit pool again, which continues where it stopped."
                 )
             time.sleep(0.2)
 
@@ -114,8 +114,8 @@ class Pool:
 class PoolData:
     """Batches drawn from a pool; held-out pictures are generated.
 
-    Where the recipe asks for fresh pictures, each batch is drawn at random, so a picture may come again. Else each
-    epoch walks once, in an order of its own, through the first ``recipe.train_pictures``.
+    Where the recipe asks for fresh pictures, each batch is drawn at random, so a picture may be repeated. Otherwise
+    each epoch uses the first ``recipe.train_pictures``, each once, in a new order.
     """
 
     can_travel = False  # the pictures are mapped here already
@@ -139,7 +139,7 @@ class PoolData:
 
 
 def make_pool(recipe: Recipe, folder: Path, pictures: int, workers: int | None = None) -> None:
-    """Fill a pool with training pictures mixed as ``recipe`` says; what is there of the same pool is kept.
+    """Fill a pool with training pictures mixed as ``recipe`` says; pictures already made for the same pool are kept.
 
     Args:
         recipe: its kinds, balance and seed.
@@ -181,8 +181,8 @@ def make_pool(recipe: Recipe, folder: Path, pictures: int, workers: int | None =
                 bar.update(job.result() * BLOCK)
         except BrokenProcessPool as error:
             raise TrainingError(
-                "A process that made pictures was killed, perhaps for want of memory: run the command again, with "
-                "fewer --workers. It goes on where it stopped."
+                "A process that made pictures was killed, perhaps because memory ran out: run the command again, with "
+                "fewer --workers. It continues where it stopped."
             ) from error
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
@@ -206,7 +206,7 @@ def _layout(pictures: int) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
 
 
 def _allocate(folder: Path, pictures: int) -> None:
-    """Take the room on disk at once: a mapped file that finds the disk full would kill the process."""
+    """Allocate the space on disk at once: writing to a mapped file on a full disk would kill the process."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         for name, (shape, dtype) in _layout(pictures).items():
@@ -221,7 +221,7 @@ def _allocate(folder: Path, pictures: int) -> None:
 
 
 def _fill(recipe: Recipe, folder: Path, blocks: list[int]) -> int:
-    """Make some blocks of the pool in ``folder``; how many."""
+    """Make some blocks of the pool in ``folder``; returns how many."""
     pool = Pool.open(folder, "r+")
     end = max(blocks) + 1
     data = GeneratedData(replace(recipe, batch_size=BLOCK, train_pictures=end * BLOCK, fresh=True))

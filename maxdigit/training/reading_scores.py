@@ -1,4 +1,4 @@
-"""How well a model reads: its readings against the digits that are there. NumPy alone."""
+"""Scores a model's readings against the digits present. Needs NumPy only."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 
 from maxdigit.models.reader import Reading
 
-# Pixels that a reading may lie outside a digit's box. A reader knows no more than the cell, and the outermost cells of
-# an unpadded network read what lies past them, up to 15 pixels off; a digit is some 30 pixels high.
+# Pixels by which a reading may lie outside a digit's box. A reader only knows the cell, and the outermost cells of an
+# unpadded network read digits up to 15 pixels past them; a digit is about 30 pixels high.
 _SLACK = 12.0
 
 
 @dataclass
 class Tally:
-    """What was read, counted over pictures."""
+    """Counts of readings over pictures."""
 
     pictures: int = 0
-    digits: int = 0  # that are there
+    digits: int = 0  # digits present
     readings: int = 0
-    right: int = 0  # digits that were read as what they are
-    misread: int = 0  # digits that were read as others
-    invented: int = 0  # readings where no digit is, or a second time
+    right: int = 0  # digits read correctly
+    misread: int = 0  # digits read as other digits
+    invented: int = 0  # readings where there is no digit, or of a digit that was read already
     contradicted: int = 0  # pictures whose largest reading is not the answer
     contradicted_right: int = 0  # of those, the ones whose answer is right
     answers_right: int = 0  # pictures whose answer is right
@@ -55,9 +55,9 @@ class Tally:
 
         Args:
             readings: what was read in it.
-            digits: ``(D,)``, what is there, -1 for nothing.
+            digits: ``(D,)``, the digits present, -1 for none.
             boxes: ``(D, 4)``, x0, y0, x1, y1 of each digit's ink.
-            answer: what the model takes for the largest digit.
+            answer: the model's answer.
         """
         there = digits >= 0
         digits, boxes = digits[there], boxes[there]
@@ -78,10 +78,10 @@ class Tally:
 
 
 def match(readings: Sequence[Reading], digits: NDArray[np.integer], boxes: NDArray[np.integer]) -> tuple[int, int]:
-    """How many digits ``(D,)`` with boxes ``(D, 4)`` were read right, and how many as others.
+    """The number of digits ``(D,)`` with boxes ``(D, 4)`` that were read correctly, and as other digits.
 
-    A reading goes with a digit in whose box, or near it, it lies. Each goes with one at most: those that agree first,
-    and of several the nearest.
+    A reading is matched with a digit if it lies in its box or near it. Each is matched at most once: those that agree
+    first, and of several the nearest.
     """
     if not len(digits) or not readings:
         return 0, 0

@@ -1,4 +1,4 @@
-"""How a model is trained: every setting of a run, in one frozen record that is saved beside what it made."""
+"""Recipes: all settings of a run, in one frozen record that is saved with the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Recipe:
     name: RecipeName
     optimizer: Literal["muon", "adamw", "adam", "adadelta", "nadam"]
     learning_rate: float
-    schedule: Literal["linear", "constant"]  # linear: falls to zero over the whole plan
+    schedule: Literal["linear", "constant"]  # linear: decays to zero over the whole plan
     epochs: int
     batch_size: int  # over all processes together
     train_pictures: int
@@ -31,24 +31,24 @@ class Recipe:
     label_smoothing: float = 0.0
     weight_decay: float = 0.0
     dropout: float | None = None  # rate of the model's dropout layers while training; None: as built
-    other_rate: float = 1e-3  # Muon: AdamW's learning rate for all that is not a hidden convolution
+    other_rate: float = 1e-3  # Muon: AdamW's learning rate for everything but hidden convolutions
     width: float = 1.0  # share of the published network's channels; under 1 the result can only be trained on
-    head: Literal["plain", "largest"] = "plain"  # one of the model's heads: how its answering layer is written
+    head: Literal["plain", "largest"] = "plain"  # one of the model's heads: the parameterisation of its last layer
     locate: float = 0.0  # weight of the auxiliary loss "which digit stands where"
-    frozen: int = 0  # of the model's first sections, so many keep the weights they start from
+    frozen: int = 0  # number of the model's first sections whose weights are not trained
     softmax_before_loss: bool = False  # the paper's ResNet18: softmax in the forward pass, then cross-entropy
-    fits: int = 1  # the paper's Keras CNN: so many fits one after another, each with a fresh optimiser
+    fits: int = 1  # the paper's Keras CNN: number of consecutive fits, each with a new optimiser
     patience: int | None = None  # epochs without a better validation loss before a fit stops early
     seed: int = 1
-    loop: Literal["tuned", "torch", "keras"] = "tuned"  # what carries it out: the module of that name and "_loop"
+    loop: Literal["tuned", "torch", "keras"] = "tuned"  # the module that carries it out, without "_loop"
 
     @property
     def is_planned(self) -> bool:
-        """Whether it is carried out step by step along a plan, which can be cut short, or lengthened on the way."""
+        """Whether it follows a plan of steps, which can be shortened or extended during the run."""
         return self.loop == "tuned"
 
 
-# What works best, with a plan that two cores carry out in some hours; `train.py --total-pictures` plans for more.
+# The recipe that works best, planned for some hours on two cores; `train.py --total-pictures` plans for more.
 _TUNED = Recipe(
     model="",
     name="tuned",
@@ -65,14 +65,14 @@ _TUNED = Recipe(
     balance=0.5,
     label_smoothing=0.02,
     weight_decay=0.02,
-    # No picture comes twice, so there is nothing to overfit to: dropout would only slow learning down. A torch_cnn that
-    # had seen 4,800 pictures had an auxiliary loss of 0.7 without it, of 1.9 with it.
+    # No picture is repeated, so there is no overfitting, and dropout would only slow down training: after 4,800
+    # pictures a torch_cnn had an auxiliary loss of 0.7 without it and of 1.9 with it.
     dropout=0.0,
     locate=1.0,
 )
 
-# The linear layer of the plain CNN does not learn from what its features know when it is trained as it stands. And its
-# few weights are worth most on drawn pictures and on those without a digit: printed-looking forms come to it easily.
+# Trained directly, the linear layer of the plain CNN does not learn to use its features. Its few weights gain most from
+# drawn pictures and from those without a digit; regular forms are easy for it.
 _TUNED_CHANGES: dict[str, dict[str, Any]] = {
     "torch_cnn": {
         "head": "largest",
@@ -82,7 +82,7 @@ _TUNED_CHANGES: dict[str, dict[str, Any]] = {
 
 WIDTHS = (0.5, 1.0)
 
-# As the paper states them; batch sizes are not stated there, so a common one is taken.
+# As stated in the paper, except for the batch sizes, which it does not state: common ones are used.
 _PAPER = {
     "keras_cnn": Recipe(
         model="keras_cnn",
@@ -132,11 +132,11 @@ _PAPER = {
 def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **changes: Any) -> Recipe:
     """The recipe ``name`` for ``model``, with single settings changed (those that are not None).
 
-    ``total_pictures`` sets the epochs, so that all of them together show at least so many pictures.
+    ``total_pictures`` sets the number of epochs so that at least this many pictures are shown.
 
     Raises:
         UnknownModelError: there is no such model.
-        TrainingError: there is no such recipe, or a setting makes no sense.
+        TrainingError: there is no such recipe, or a setting is invalid.
     """
     spec = get_model(model)
     if name not in RECIPE_NAMES:
@@ -155,7 +155,7 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
     if recipe.width not in WIDTHS or (recipe.width != 1 and name == "paper"):
         raise TrainingError(f"The width must be 0.5 or 1, and 1 for the paper's recipes; not {recipe.width}.")
     if recipe.head not in spec.heads:
-        raise TrainingError(f"The answering layer of {model} can be {' or '.join(spec.heads)}, not {recipe.head}.")
+        raise TrainingError(f"The last layer of {model} can be {' or '.join(spec.heads)}, not {recipe.head}.")
     if not 0 <= recipe.warp <= 1:
         raise TrainingError(f"The share of distorted pictures must be 0 to 1, not {recipe.warp}.")
     if not 0 <= recipe.seed < 2**32:

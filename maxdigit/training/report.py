@@ -1,4 +1,4 @@
-"""The tables of results in Markdown files, made from the runs' own files so that they cannot differ from them."""
+"""The tables of results in Markdown files, made from the runs' own files so that they stay correct."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maxdigit.training.cards import (
 )
 from maxdigit.training.results import HEAT_KINDS, RunResults, is_measured, known, read_results
 
-RESULTS, READINGS = "results", "readings"  # what the tables are called in the comments around them
+RESULTS, READINGS = "results", "readings"  # names of the tables in the comments around them
 
 
 def results_table(checkpoints: Path) -> str:
@@ -46,7 +46,7 @@ def summary_table(checkpoints: Path) -> str:
 
 
 def readings_table(checkpoints: Path) -> str:
-    """A Markdown table of how well measured models read, and where their heat maps point, with 95 % intervals."""
+    """A Markdown table of readings and heat maps of the measured models, with 95 % intervals."""
     columns = [*(f"{kind}: read right" for kind in TEST_KINDS), *(f"{kind}: hottest point" for kind in HEAT_KINDS)]
     lines = _head(columns)
     for name, results in _readers(checkpoints):
@@ -57,7 +57,7 @@ def readings_table(checkpoints: Path) -> str:
 
 
 def readings_summary(checkpoints: Path) -> str:
-    """The same in brief: shares alone, on the kinds that heat maps are measured on."""
+    """The same in short: shares only, on the kinds that heat maps are measured on."""
     columns = [f"{what}, {kind}" for what in ("digits read right", "heat on the answer") for kind in HEAT_KINDS]
     lines = _head(columns)
     for name, results in _readers(checkpoints):
@@ -89,7 +89,7 @@ def _head(columns: list[str]) -> list[str]:
 
 
 def _readers(checkpoints: Path) -> Iterator[tuple[str, RunResults]]:
-    """The models that were measured with a reader: what each is called in a table, and its results."""
+    """The models that were measured with a reader: name in the table, and results."""
     named = [(f"`{spec.name}`, {recipe}", folder) for spec, recipe, folder in measured_runs(checkpoints)]
     if is_measured(ensemble := checkpoints / ENSEMBLE):
         named.append((f"`{ENSEMBLE}`", ensemble))

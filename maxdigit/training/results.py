@@ -1,6 +1,6 @@
-"""``metrics.json``: what a model was measured to do. It is read, updated and written here alone, without a framework.
+"""``metrics.json``: the measured results of a model. Only this module reads and writes it. Loads no framework.
 
-The file of the ink finder, which measures other things, is that of :mod:`maxdigit.training.ink_loop`.
+The ink finder's file has other contents; see :mod:`maxdigit.training.ink_loop`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,16 @@ from maxdigit.models.run_folder import METRICS, write_json
 
 _T = TypeVar("_T")
 
-FACTORS = ("size", "rotation", "overlap", "noise", "background")  # by which accuracy is told, beside the digit
+FACTORS = (
+    "size",
+    "rotation",
+    "overlap",
+    "noise",
+    "background",
+)  # accuracy is given by these too
 HEAT_KINDS = ("textured", "drawn")  # kinds of pictures on which heat maps are measured
 TEST_PICTURES = "our own synthesis from MNIST's test digits; not the competition's"
-_BY = "accuracy_by_"  # how the file calls each of them
+_BY = "accuracy_by_"  # prefix of their names in the file
 
 
 class ResultsError(TrainingError):
@@ -30,7 +36,7 @@ class ResultsError(TrainingError):
 
 @dataclass(frozen=True)
 class Bin:
-    """Some of the pictures, and the share of them that was answered right."""
+    """A group of pictures, and the accuracy on them."""
 
     count: int
     accuracy: float  # 0..1
@@ -38,7 +44,7 @@ class Bin:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """How good answers to labelled pictures are. Shares run 0..1; what an older file lacks is None or empty."""
+    """The score of answers to labelled pictures. Shares run 0..1; what an older file lacks is None or empty."""
 
     count: int  # of pictures
     accuracy: float
@@ -58,11 +64,11 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingScore:
-    """How well a model reads. Shares of the digits that are there, 0..1, unless another whole is named."""
+    """The scores of readings. Shares of the digits present, 0..1, unless stated otherwise."""
 
     digits: int  # that are there
     right: float
-    right_interval95: tuple[float, float]  # Wilson, as if digits of one picture were read independently
+    right_interval95: tuple[float, float]  # Wilson, treating the digits of a picture as independent
     misread: float  # as another digit
     missed: float
     readings: int
@@ -87,12 +93,12 @@ class HeatScore:
 
 @dataclass(frozen=True, kw_only=True)
 class KindResult(Score):
-    """What a model reaches on pictures of one kind."""
+    """The results of a model on pictures of one kind."""
 
     kind: str
     split: str | None = None
     seed: int | None = None  # the split's
-    by: dict[str, dict[str, Bin]] = field(default_factory=dict)  # factor -> name of a bin -> what is in it
+    by: dict[str, dict[str, Bin]] = field(default_factory=dict)  # factor -> name of a bin -> the bin
     readings: ReadingScore | None = None  # None where the model has no reader
     seconds: float | None = None  # that measuring took
 
@@ -108,7 +114,7 @@ class KindResult(Score):
 
 @dataclass(frozen=True, kw_only=True)
 class BlankResult:
-    """How sure a model is of pictures without a digit, where it should not be."""
+    """The confidence of a model on pictures without a digit, where it should be low."""
 
     kind: str
     confident_share: float  # share of the pictures, 0..1, whose best answer has more than 90 %
@@ -127,7 +133,7 @@ class BlankResult:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingFacts:
-    """What a run has seen and how long it took, and the same of the earlier runs whose weights it began with."""
+    """Number of pictures and time of a run, and of the earlier runs whose weights it started from."""
 
     epochs: int | None = None
     pictures_seen: int | None = None
@@ -153,7 +159,7 @@ class RunResults:
     """One ``metrics.json``; what it does not hold is None or empty."""
 
     model: str | None = None
-    width: float | None = None  # of a run that is narrower than the published network, and so was not measured
+    width: float | None = None  # of a run that is narrower than the published network and was not measured
     weights: dict[str, float] | None = None  # the ensemble's, by model
     parameters: int | None = None
     flops_per_picture: int | None = None
@@ -166,7 +172,7 @@ class RunResults:
     versions: dict[str, str] | None = None  # of Python and of packages, when it was measured
 
     def updated(self, result: KindResult | BlankResult | HeatScore) -> RunResults:
-        """The same with ``result`` in place of what was found before on pictures of its kind."""
+        """A copy with ``result`` in place of the earlier result on pictures of its kind."""
         if isinstance(result, BlankResult):
             return replace(self, blank=result)
         if isinstance(result, HeatScore):
@@ -179,7 +185,7 @@ class RunResults:
         values["test"] = {kind: result.to_json() for kind, result in self.test.items()}
         values["blank"] = None if self.blank is None else self.blank.to_json()
         values["heat"] = {kind: asdict(score) for kind, score in self.heat.items()}
-        # What a run saw before its own start is 0 by default, which is no fact of a model that was never trained.
+        # The values of earlier runs default to 0, which would be wrong for a model that was never trained.
         values["training"] = {} if self.training == TrainingFacts() else _known(asdict(self.training))
         return _known(values)
 
@@ -190,7 +196,7 @@ def is_measured(folder: Path) -> bool:
 
 
 def known(value: _T | None, name: str) -> _T:
-    """A value of a record that is needed.
+    """A required value of a record.
 
     Raises:
         ResultsError: it is None; ``name`` is what the file calls it.
@@ -203,7 +209,7 @@ def known(value: _T | None, name: str) -> _T:
 
 
 def read_results(folder: Path) -> RunResults:
-    """What ``folder`` tells of its model.
+    """The results stored in ``folder``.
 
     Raises:
         ResultsError: its ``metrics.json`` is missing or damaged.

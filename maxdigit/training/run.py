@@ -1,4 +1,4 @@
-"""One training run from start to end: data, loop, weights, and what they reach on the test split."""
+"""One training run from start to end: data, loop, weights, calibration and results on the test split."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ from maxdigit.training.temperature import fit_temperature
 from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned
 
-CALIBRATION_PICTURES = 1_000  # validation pictures of each kind: one number is all that is fitted
+CALIBRATION_PICTURES = 1_000  # validation pictures of each kind; only one number is fitted
 BLANK_PICTURES = 1_000  # test pictures without a digit
 ENGINE_PICTURES = 16  # validation pictures of each kind that the engine is held to the framework on
 _REHEARSAL = 32  # pictures of each kind
-_SHORTEST = 5.0  # seconds of training, under which there is no point in it
+_SHORTEST = 5.0  # seconds of training; a shorter time is refused
 
 
 def train(
@@ -72,27 +72,28 @@ def train(
     """Train by ``recipe`` and leave a whole run in ``folder``: weights, history, config, calibration and metrics.
 
     Args:
-        recipe: what to do; see :func:`maxdigit.training.recipes.get_recipe`.
+        recipe: the run's settings; see :func:`maxdigit.training.recipes.get_recipe`.
         folder: where the run is kept.
-        kaggle_folder: train on the competition's own files there, in place of generated pictures.
-        pool_folder: draw from the pool there, in place of pictures made for this run alone.
+        kaggle_folder: train on the competition's own files there instead of generated pictures.
+        pool_folder: draw from the pool there instead of making pictures for this run.
         test_pictures: how many generated test pictures of each kind to measure on at the end. As many validation
             pictures, but at most 1,000 of each kind, set the temperature before.
-        start_from: folder of an earlier run whose weights to begin with; pictures that it has seen are left out.
-        resume: go on from the last finished epoch of an interrupted run.
+        start_from: folder of an earlier run whose weights to start from; pictures that it has seen are left out.
+        resume: continue from the last finished epoch of an interrupted run.
         overwrite: replace a run that is there already.
-        minutes: end within so many, tests and all, even if the recipe's plan is not carried out by then. The state
-            stays in that case, so that ``resume`` can go on. For tuned recipes.
-        began: from when the minutes count, in seconds of ``time.monotonic``; None: from now.
+        minutes: end within this time, tests included, even if the recipe's plan is not finished; the state is then kept
+        for
+            ``resume``. For tuned recipes.
+        began: start of the minutes, in seconds of ``time.monotonic``; None: now.
 
     Raises:
-        TrainingError: the run cannot start or go on, or the pool is of other pictures than the recipe's.
-        CheckpointError: the weights to begin with are missing, damaged, or of another model.
+        TrainingError: the run cannot start or be resumed, or the pool has other pictures than the recipe.
+        CheckpointError: the weights to start from are missing, damaged, or of another model.
         CompetitionFileError: a file in ``kaggle_folder`` is missing or not of the right form.
     """
     began = time.monotonic() if began is None else began
     if minutes is not None and not recipe.is_planned:
-        raise TrainingError("Only a tuned recipe can be brought to an early end: leave --minutes out.")
+        raise TrainingError("Only a tuned recipe can end early: leave --minutes out.")
     earlier = _earlier_runs(folder, start_from, resume)
     pool = None if pool_folder is None else Pool.open(pool_folder)
     data = _data(recipe, kaggle_folder, pool, earlier)
@@ -108,7 +109,7 @@ def train(
             deadline = began + 60 * minutes - _closing_seconds(form, recipe, test_pictures)
             if deadline < time.monotonic() + _SHORTEST:
                 raise TrainingError(
-                    f"{minutes:g} minutes are too few to train and then to measure what came of it. "
+                    f"{minutes:g} minutes are too few to train and to measure the result. "
                     "Give more, or fewer --test-pictures."
                 )
         is_done = train_tuned(recipe, form, data, folder, resume=resume, deadline=deadline)
@@ -125,7 +126,7 @@ def train(
 
 
 def _data(recipe: Recipe, kaggle_folder: Path | None, pool: Pool | None, earlier: list[dict[str, Any]]) -> Data:
-    """Where the run's pictures come from."""
+    """The source of the run's pictures."""
     if pool is not None:
         return PoolData(recipe, pool)
     if kaggle_folder is None:
@@ -138,7 +139,7 @@ def _data(recipe: Recipe, kaggle_folder: Path | None, pool: Pool | None, earlier
 
 
 def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -> None:
-    """Measure what has been trained, and clear away what only a run to be resumed needs."""
+    """Measure the trained model, and delete files that only a resumed run needs."""
     if recipe.width == 1:
         _hold_engine_to_framework(recipe.model, folder)
         write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
@@ -156,7 +157,7 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
         remove(folder / STATE)
         remove(folder / PREVIOUS_STATE)
     else:
-        print("The plan is not carried out yet: --resume goes on with it.")
+        print("The plan is not finished yet: --resume continues it.")
 
 
 def _hold_engine_to_framework(model: str, folder: Path) -> None:
@@ -174,13 +175,13 @@ def _hold_engine_to_framework(model: str, folder: Path) -> None:
 
 
 def _closing_seconds(form: TrainingForm, recipe: Recipe, test_pictures: int) -> float:
-    """How long calibrating and measuring the saved model will take, by a rehearsal."""
+    """Estimate how long calibrating and measuring the saved model will take, by trying it on a few pictures."""
     if recipe.width != 1:
         return 1.0
     with tempfile.TemporaryDirectory() as folder:
         form.save(Path(folder))
         classifier = get_model(recipe.model).load(Path(folder))
-    for kind in TEST_KINDS:  # the first answers and pictures are slower than all others
+    for kind in TEST_KINDS:  # the first answers and pictures are the slowest
         with one_thread():
             pictures = generate(VALIDATION, 0, _REHEARSAL, kind=kind)
         classifier.predict(pictures.pixels.numpy())
@@ -198,18 +199,19 @@ def write_calibration(
     """Fit the temperature of the weights in ``folder`` and write ``calibration.json``.
 
     Args:
-        model: whose weights they are.
+        model: the model of the weights.
         folder: the run.
         count: how many validation pictures of each test kind to fit it on.
 
     Returns:
-        What was written, and for all those pictures the calibrated probabilities ``(N, 10)`` and the labels ``(N,)``.
+        The calibration that was written, and for all those pictures the calibrated probabilities ``(N, 10)`` and the
+        labels ``(N,)``.
 
     Raises:
         CheckpointError: the weights are missing or damaged.
     """
     before, labels = validate(get_model(model).load(folder), count)
-    temperature = round(fit_temperature(before, labels), 5)  # as it will be read
+    temperature = round(fit_temperature(before, labels), 5)  # rounded as in the file
     after = scale(before, temperature)
     losses = [round(cross_entropy(p, labels), 5) for p in (before, after)]
     errors = [round(calibration_error(p.max(1), p.argmax(1) == labels), 5) for p in (before, after)]
@@ -222,7 +224,7 @@ def write_calibration(
 
 
 def write_metrics(recipe: Recipe, folder: Path, test_pictures: int) -> RunResults:
-    """Measure the weights in ``folder`` as they will be used; write ``metrics.json`` and ``mistakes.csv``."""
+    """Measure the model in ``folder``, calibrated; write ``metrics.json`` and ``mistakes.csv``."""
     spec = get_model(recipe.model)
     classifier = load_reading(recipe.model, folder)
     measured = {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS}
@@ -244,7 +246,7 @@ def write_metrics(recipe: Recipe, folder: Path, test_pictures: int) -> RunResult
 
 
 def _training(recipe: Recipe, folder: Path) -> TrainingFacts:
-    """What a run and those before it have seen, by its config and history."""
+    """Pictures and time of a run and those before it, by its config and history."""
     earlier = read_json(folder / CONFIG, "recipe").get("started_from", [])
     history = read_history(folder / HISTORY)
     device = default_device()
@@ -264,7 +266,7 @@ def _training(recipe: Recipe, folder: Path) -> TrainingFacts:
 
 
 def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[dict[str, Any]]:
-    """What the weights that a run began with have been through, oldest run first."""
+    """The training history of the weights that a run starts from, oldest run first."""
     if resume and (folder / CONFIG).exists():
         return read_json(folder / CONFIG, "recipe").get("started_from", [])
     if start_from is None:
@@ -276,7 +278,7 @@ def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[d
 
 
 def device_name(device: torch.device) -> str:
-    """What trained, in words."""
+    """Description of the training device."""
     if device.type == "cuda":
         return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
     name = next(

@@ -1,4 +1,4 @@
-"""A run's folder is made ready: for a new run, or to resume one with the settings it was started with."""
+"""Prepares a run's folder: for a new run, or to resume one with its own settings."""
 
 from __future__ import annotations
 
@@ -56,27 +56,27 @@ def is_unbegun(folder: Path) -> bool:
 
 
 def what_is_kept(folder: Path) -> str:
-    """For whoever stops a run: what is left of it, and how to go on."""
+    """What a stopped run leaves, and how to resume it, in a sentence."""
     if can_resume(folder):
         return "The state after the last finished epoch is kept: go on with --resume."
     return "No epoch was finished, so there is nothing to resume: start it again."
 
 
 def diverged(folder: Path, epoch: int | None = None) -> TrainingError:
-    """The error of a run whose loss is not a number any more."""
+    """The error of a run whose loss is no longer a number."""
     begin = "The loss" if epoch is None else f"The loss of epoch {epoch}"
     lower = "Start anew with a lower --learning-rate"
-    if can_resume(folder):  # from that state, it would go the same way
+    if can_resume(folder):  # from that state it would diverge again
         lower += " and with --overwrite, or --out another folder"
-    return TrainingError(f"{begin} is not a number any more: the run has diverged. {lower}.")
+    return TrainingError(f"{begin} is no longer a number: the run has diverged. {lower}.")
 
 
 def run_settings(folder: Path) -> dict[str, Any]:
-    """The settings of the run in a folder, for a resumed run to go on with; empty where there are none to be read."""
+    """The settings of the run in a folder, with which it is resumed; empty where they cannot be read."""
     try:
         found = read_json(folder / CONFIG, "recipe")["recipe"]
     except TrainingError:
-        return {}  # preparing the folder says what is wrong
+        return {}  # preparing the folder raises the error
     return found if isinstance(found, dict) else {}
 
 
@@ -91,7 +91,7 @@ def prepare_folder(
 ) -> None:
     """Make a run's folder ready for a new run, or check that it can be resumed.
 
-    ``earlier`` tells of the runs whose weights this one begins with, ``pool`` of the pool that it draws from, if any.
+    ``earlier`` describes the runs whose weights this one starts from, ``pool`` the pool that it draws from, if any.
 
     Raises:
         TrainingError: it holds a run already and neither ``resume`` nor ``overwrite`` was asked for, or there is
@@ -109,7 +109,7 @@ def prepare_folder(
                 "and --kaggle-dir that it was started with."
             )
         longer = {"epochs"} if recipe.is_planned else set()
-        # Runs that began before it was written down had the loop that their recipe has.
+        # Older runs did not record their loop: it is that of their recipe.
         before = {"loop": recipe.loop, **found["recipe"]}
         changed = {key: value for key, value in settings.items() if before.get(key) != value}
         if changed.keys() - longer:

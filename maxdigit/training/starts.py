@@ -1,4 +1,4 @@
-"""With which weights a tuned run begins, and what it leaves: new ones, an earlier run's, or half of them widened."""
+"""The initial weights of a tuned run: new, from an earlier run, or widened from half the width; and saving them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def new_form(recipe: Recipe, published: Path | None = None) -> TrainingForm:
 
 
 def first_form(recipe: Recipe, start_from: Path | None) -> TrainingForm:
-    """The model of ``recipe`` with the weights that its run begins with.
+    """The model of ``recipe`` with the initial weights of its run.
 
     Args:
         recipe: of the run.
         start_from: folder of an earlier run, at this width or at half of it; None: new weights.
 
     Raises:
-        TrainingError: the earlier run is of another model or a width from which there is no way to this one's.
+        TrainingError: the earlier run is of another model, or of a width that cannot be widened to this one's.
         CheckpointError: its weights are missing or damaged.
     """
     if start_from is None:
@@ -47,11 +47,11 @@ def first_form(recipe: Recipe, start_from: Path | None) -> TrainingForm:
     earlier = read_json(start_from / CONFIG, "recipe")["recipe"]
     model, width = earlier.get("model"), earlier.get("width", 1.0)
     if model != recipe.model:
-        raise TrainingError(f"The run in {start_from} is of {model}: {recipe.model} cannot begin with its weights.")
+        raise TrainingError(f"The run in {start_from} is of {model}: {recipe.model} cannot start from its weights.")
     if width not in (recipe.width, recipe.width / 2):
         raise TrainingError(
-            f"The run in {start_from} has width {width}: a run of width {recipe.width} can begin with its own width "
-            "or with half of it."
+            f"The run in {start_from} has width {width}: a run of width {recipe.width} can start from its own width "
+            "or from half of it."
         )
     if width == 1:
         return new_form(recipe, start_from)
@@ -61,7 +61,7 @@ def first_form(recipe: Recipe, start_from: Path | None) -> TrainingForm:
     try:
         state = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise TrainingError(f"{path} cannot be read ({error}). Let that run come to its end first.") from error
+        raise TrainingError(f"{path} cannot be read ({error}). Let that run finish first.") from error
     expand(small, state, path)
     if small is not form:
         widen(small, form, noise=NOISE, seed=recipe.seed)

@@ -1,7 +1,7 @@
-"""What a run needs to go on after a stop: the weights in half precision and where in its plan it stands.
+"""The state from which a run can be resumed: weights in half precision, and the progress in its plan.
 
 Momentum is left out: it is rebuilt in a hundred steps. So a state is small, each of its files is under 10 MiB, and it
-can travel from one machine to another. The one before it is kept too, for the case that a file of it is damaged.
+can be copied between machines. The previous state is kept too, in case a file is damaged.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PROGRESS = "progress.json"
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands."""
+    """The progress of a run."""
 
     model: str
     width: float
@@ -37,15 +37,15 @@ class Progress:
 
     @classmethod
     def new(cls, recipe: Recipe) -> Progress:
-        """Where a run by this recipe begins."""
+        """The progress of a new run of this recipe."""
         return cls(recipe.model, recipe.width, recipe.head, step=0, rows=0)
 
 
 def save_state(form: nn.Module, progress: Progress, folder: Path) -> None:
-    """Write ``folder/state`` in one step, keeping the one before it as ``folder/state_before``.
+    """Write ``folder/state`` in one step, keeping the previous one as ``folder/state_before``.
 
     Raises:
-        OSError, SafetensorError: it cannot be written; the states there are stay as they are.
+        OSError, SafetensorError: it cannot be written; the existing states are unchanged.
     """
     aside, state, before = (folder / name for name in (f".new-{STATE}", STATE, PREVIOUS_STATE))
     remove(aside)
@@ -68,10 +68,10 @@ def save_state(form: nn.Module, progress: Progress, folder: Path) -> None:
 
 
 def load_state(form: nn.Module, wanted: Progress, folder: Path) -> Progress:
-    """Bring ``form`` to where the run in ``folder`` stands, by its last state or, if that is damaged, the one before.
+    """Load into ``form`` the last state of the run in ``folder`` or, if that is damaged, the previous one.
 
     Raises:
-        TrainingError: there is no whole state, or it is of another model, width or answering layer.
+        TrainingError: there is no complete state, or it is of another model, width or last layer.
     """
     reasons = []
     for state in (folder / STATE, folder / PREVIOUS_STATE):
@@ -81,7 +81,7 @@ def load_state(form: nn.Module, wanted: Progress, folder: Path) -> Progress:
             tensors: dict[str, Tensor] = {}
             for name, digest in found["files"].items():
                 if Path(name).name != name or _digest(state / name) != digest:
-                    raise ValueError(f"{name} is not as it was written")
+                    raise ValueError(f"{name} was changed after it was written")
                 if name.endswith(".safetensors"):
                     tensors |= load_file(state / name)
         except (TrainingError, OSError, ValueError, TypeError, SafetensorError) as error:
@@ -93,7 +93,7 @@ def load_state(form: nn.Module, wanted: Progress, folder: Path) -> Progress:
                 raise TrainingError(f"The state in {state} is of {what} {there}, and this run is of {what} {here}.")
         expand(form, tensors, state)
         return progress
-    raise TrainingError(f"There is no whole state to resume from. Start the run anew. ({'; '.join(reasons)})")
+    raise TrainingError(f"There is no complete state to resume from. Start the run anew. ({'; '.join(reasons)})")
 
 
 def compact(module: nn.Module) -> dict[str, Tensor]:
@@ -105,7 +105,7 @@ def compact(module: nn.Module) -> dict[str, Tensor]:
 
 
 def expand(module: nn.Module, state: dict[str, Tensor], path: Path) -> None:
-    """What :func:`compact` undoes.
+    """The inverse of :func:`compact`.
 
     Raises:
         TrainingError: the state is of another network.

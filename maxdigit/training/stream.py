@@ -1,4 +1,4 @@
-"""The batches of a run, made beside it: while one batch is learned from, other processes make the next ones."""
+"""Makes the batches of a run in other processes while the run trains on earlier ones."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from maxdigit.training.batches import Batch, Data, Shard
 
-_AHEAD = 8  # batches that may wait, for each process that makes them
-_NICE = 5  # learning goes first; when it waits for pictures, they get the whole machine
+_AHEAD = 8  # batches in the queue, for each process that makes them
+_NICE = 5  # training has priority; while it waits for pictures, these processes get the whole machine
 
 
 def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
-    """The batches of steps ``first`` to ``last``, the end excluded, as if there had been no stop before.
+    """The batches of steps ``first`` to ``last``, the end excluded; the same whether or not the run was resumed.
 
-    Beside a GPU all cores but one make them, beside a CPU that is learning only one process does.
+    With a GPU all cores but one make them; where the CPU trains, only one process does.
 
     Args:
-        data: where they come from.
+        data: the source of the batches.
         first: the first step, counted from 0 over the whole run.
         last: the step after the last one.
         steps: of an epoch.
         shard: this process's part of each batch.
-        device: where the batches shall lie.
+        device: the device of the batches.
     """
     if not data.can_travel:
         step = first
@@ -50,7 +50,7 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
 
 
 class _Stream(IterableDataset[tuple[Tensor | None, ...]]):
-    """Batches as tuples, for the way between processes; each of these makes every so-many-th step."""
+    """Batches as tuples, to be passed between processes; each worker makes every n-th step."""
 
     def __init__(self, data: Data, first: int, last: int, steps: int, shard: Shard) -> None:
         self._data, self._first, self._last, self._steps, self._shard = data, first, last, steps, shard

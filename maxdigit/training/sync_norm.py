@@ -21,7 +21,7 @@ def synchronise_batch_norm(model: nn.Module) -> nn.Module:
 
 
 class CpuSyncBatchNorm(nn.BatchNorm2d):
-    """What ``nn.SyncBatchNorm`` does, on CPUs, where torch has none. Every process must hold as many pictures."""
+    """``nn.SyncBatchNorm`` for CPUs, where torch has none. All processes must have the same number of pictures."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -30,7 +30,7 @@ class CpuSyncBatchNorm(nn.BatchNorm2d):
 
         processes = torch.distributed.get_world_size()
         over = [0, *range(2, x.ndim)]
-        inputs, x = x, x.float()  # a variance needs the digits
+        inputs, x = x, x.float()  # a variance needs float32
         moments = torch.stack([x.mean(over), (x * x).mean(over)])
         mean, square = collective.all_reduce(moments) / processes
         variance = square - mean * mean
@@ -44,4 +44,4 @@ class CpuSyncBatchNorm(nn.BatchNorm2d):
         return ((x - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)).to(inputs.dtype)
 
     def _check_input_dim(self, input: Tensor) -> None:
-        """Flat inputs are taken too."""
+        """Accept two-dimensional inputs too."""

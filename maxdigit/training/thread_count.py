@@ -1,4 +1,4 @@
-"""How many threads a step takes: all cores on an idle machine, one on a busy one."""
+"""Chooses the number of threads of a training step: all cores on an idle machine, one on a busy one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _TRIES = 3  # steps with each number of threads; the fastest of them counts
 
 
 class Threads:
-    """Finds anew in each epoch whether a step is faster on one thread or on all there are.
+    """Measures in each epoch whether a step is faster on one thread or on all.
 
-    OpenMP's threads wait for one another after each small operation. Where another program holds a core, two threads
-    were measured to be 4 to 12 times slower than one.
+    OpenMP's threads wait for one another after each small operation. If another program
+    uses a core, two threads were measured to be 4 to 12 times slower than one.
     """
 
     def __init__(self) -> None:

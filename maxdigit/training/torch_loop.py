@@ -34,12 +34,12 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
     """Train ``recipe.model`` and leave weights and ``history.csv`` in ``folder``.
 
     Runs on the GPU if there is one, else on the CPU; under ``accelerate launch`` on several of them. After each
-    epoch the whole state lies in ``folder/state``, from which ``resume`` goes on to the same result. ``start_from``
-    names the folder of an earlier run whose weights to begin with.
+    epoch the whole state is saved in ``folder/state``, from which ``resume`` continues to the same result.
+    ``start_from`` names the folder of an earlier run whose weights to start from.
 
     Raises:
-        CheckpointError: the weights to begin with are missing or damaged.
-        TrainingError: the loss is not a number any more, or the state to resume from is damaged.
+        CheckpointError: the weights to start from are missing or damaged.
+        TrainingError: the loss is no longer a number, or the state to resume from is damaged.
     """
     accelerator = Accelerator(mixed_precision="bf16" if bf16_is_fast(default_device()) else "no")
     torch.set_float32_matmul_precision("high")
@@ -61,9 +61,9 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
     if resume:
         recover(folder / STATE)
         try:
-            accelerator.load_state(str(folder / STATE))  # reads tensors and plain numbers only: nothing in it can run
+            accelerator.load_state(str(folder / STATE))  # reads tensors and plain numbers only: no code in it can run
             schedule.load_state_dict(read_json(folder / STATE / _SCHEDULE))
-        except Exception as error:  # whatever the readers of the parts raise
+        except Exception as error:  # the readers of the parts raise many kinds of errors
             raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
         done = schedule.last_epoch // steps
         if accelerator.is_main_process:  # a kill may have fallen between a row and its state: the state decides
@@ -91,7 +91,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
             optimizer.zero_grad()
             loss_sum += loss.detach() * len(batch.labels)
             right += (logits.argmax(1) == batch.labels).sum()
-            judged += (batch.labels >= 0).sum()  # where there is no digit, no answer is right or wrong
+            judged += (batch.labels >= 0).sum()  # without a digit no answer is right or wrong
             seen += len(batch.labels)
             if step % 20 == 0:  # reading a number from the GPU waits for it: not at every step
                 rate = seen * accelerator.num_processes / (time.perf_counter() - start)
@@ -151,7 +151,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         return torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
     if recipe.optimizer == "adadelta":
         return torch.optim.Adadelta(model.parameters(), lr=recipe.learning_rate)
-    raise TrainingError(f"The paper's recipes of the torch models know no optimizer {recipe.optimizer!r}.")
+    raise TrainingError(f"The paper's recipes of the torch models do not support the optimizer {recipe.optimizer!r}.")
 
 
 def _save_state(accelerator: Accelerator, schedule: LRScheduler, folder: Path) -> None:

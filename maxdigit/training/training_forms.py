@@ -1,7 +1,7 @@
 """The form in which a model is trained: the published network, or one that folds exactly into it on saving.
 
-Beside its logits each form gives what an auxiliary head, the reader, says of each cell of the feature map: which digit
-stands there, if any. Only training asks it; it is kept beside the weights.
+In addition to its logits each form returns those of an auxiliary head, the reader, for each cell of the feature map:
+which digit is there, if any. Only training uses it; it is stored beside the weights.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Head = Literal["plain", "largest"]
 
 
 class TrainingForm(nn.Module, ABC):
-    """A model as it is trained; see the module's text.
+    """A model as it is trained; see the module's docstring.
 
     Args:
         features: the geometry of the feature map, in the published network.
@@ -40,7 +40,7 @@ class TrainingForm(nn.Module, ABC):
         super().__init__()
         self.features = features
         self.locate = nn.Conv2d(round(features.channels * width), NUM_CLASSES + 1, kernel_size=1)
-        nn.init.zeros_(self.locate.weight)  # a trained model is not thrown off by what a random head asks of it
+        nn.init.zeros_(self.locate.weight)  # so that a random head does not disturb a trained model
         self.frozen = 0
 
     @abstractmethod
@@ -61,17 +61,17 @@ class TrainingForm(nn.Module, ABC):
         """Write the published network's weights and the reader's into ``folder``."""
 
     def normed(self) -> list[Normed]:
-        """The convolutions whose size does not matter, for a batch norm follows them."""
+        """The convolutions that are followed by a batch norm, so that their scale does not matter."""
         return normed_convolutions(self)
 
     def freeze(self, count: int) -> None:
-        """Leave the first ``count`` sections as they are from now on, the moments of their batch norms too."""
+        """Freeze the first ``count`` sections, including the moments of their batch norms."""
         self.frozen = count
         for section in self.sections[:count]:
             section.requires_grad_(False)
 
     def train(self, mode: bool = True) -> TrainingForm:
-        """As every module's, but frozen sections work as in inference."""
+        """Like ``nn.Module.train``, but frozen sections stay in inference mode."""
         super().train(mode)
         for section in self.sections[: self.frozen]:
             section.eval()
@@ -84,14 +84,14 @@ class TrainingForm(nn.Module, ABC):
         write_aside(folder / READER, lambda aside: save_file(state, aside))
 
     def load_reader(self, folder: Path) -> None:
-        """Begin with the auxiliary head in ``folder``, if it has one that fits."""
+        """Load the auxiliary head in ``folder``, if there is one that fits."""
         try:
             state = load_file(folder / READER)
         except FileNotFoundError:
             return
         weight, bias = state["weight"], state["bias"]
         if weight.ndim == 3:  # one head for each zone: that of the inside, in the middle of them, does for all
-            weight, bias = weight[len(weight) // 2], bias[len(bias) // 2]
+            weight, bias = (part[len(part) // 2, : NUM_CLASSES + 1] for part in (weight, bias))
         with torch.no_grad():
             self.locate.weight.copy_(weight[:, :, None, None])
             self.locate.bias.copy_(bias)
@@ -126,7 +126,7 @@ class ResNetForm(TrainingForm):
 class TorchCNNForm(TrainingForm):
     """The plain CNN with each pair of convolutions computed as one.
 
-    Its weights are the published ones. The answering layer may be written in another way: ``largest`` is
+    Its weights are the published ones. The last layer may be parameterised differently: ``largest`` is
     :class:`maxdigit.training.largest_linear.LargestLinear`.
     """
 

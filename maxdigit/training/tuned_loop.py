@@ -1,4 +1,4 @@
-"""The training loop of the tuned recipes, one for all three models, top to bottom in the order it happens."""
+"""The training loop of the tuned recipes, the same for all models."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from maxdigit.training.thread_count import Threads
 from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.warp import warp
 
-_MAX_NORM = 5.0  # gradients are clipped here: those of the first steps can be wild
+_MAX_NORM = 5.0  # gradients are clipped to this norm: those of the first steps can be very large
 _BETAS = (0.9, 0.99)  # AdamW's
 _WIDE = 4096  # inputs of a linear layer from which on its learning rate falls
 _WIDTH = 512  # ... in proportion to so many
@@ -58,19 +58,19 @@ def train_tuned(
     """Train ``form`` and leave weights and ``history.csv`` in ``folder``; returns whether the plan was carried out.
 
     Runs on the GPU if there is one, else on the CPU; under ``accelerate launch`` on several of them. The plan is
-    ``recipe.epochs`` times ``recipe.train_pictures``. After each epoch the state lies in ``folder/state``, from which
-    ``resume`` goes on. What is validated and saved is the average of the weights over the last steps.
+    ``recipe.epochs`` times ``recipe.train_pictures``. After each epoch the state is saved in ``folder/state``, from
+    which ``resume`` continues. The average of the weights over the last steps is validated and saved.
 
     Args:
-        recipe: what to do.
-        form: the model as it is trained, with the weights to begin with.
-        data: where batches come from.
+        recipe: the run's settings.
+        form: the model as it is trained, with its initial weights.
+        data: the source of batches.
         folder: where the run is kept.
         resume: go on from the last state.
-        deadline: by when to have saved the weights, in seconds of ``time.monotonic``; the rates come down accordingly.
+        deadline: when the weights must be saved, in seconds of ``time.monotonic``; the rates decay accordingly.
 
     Raises:
-        TrainingError: the loss is not a number any more, the state to resume from is damaged or of another network,
+        TrainingError: the loss is no longer a number, the state to resume from is damaged or of another network,
             or the disk cannot be written to.
     """
     accelerator = Accelerator(mixed_precision="bf16" if bf16_is_fast(default_device()) else "no")
@@ -136,7 +136,7 @@ def train_tuned(
             step += 1
             now = _same_for_all(time.monotonic(), accelerator)
             average(averaged, form, descent.horizon(step, now))
-            right, judged = logits.argmax(1) == batch.labels, batch.labels >= 0  # nothing is right without a digit
+            right, judged = logits.argmax(1) == batch.labels, batch.labels >= 0  # without a digit no answer is right
             count = len(batch.labels)
             sums += torch.stack([loss.detach() * count, right.sum(), judged.sum(), torch.tensor(count, device=device)])
             bar.update()
@@ -204,16 +204,16 @@ def average(averaged: nn.Module, form: nn.Module, horizon: float) -> None:
 def _optimizers(form: TrainingForm, recipe: Recipe) -> tuple[list[torch.optim.Optimizer], list[list[float]]]:
     """Muon for hidden kernels, AdamW for all other weights; and the full rates of their groups.
 
-    Weight decay is for weights: biases and batch-norm scales stay free. Adam moves every weight by about the learning
-    rate, so a linear layer's output jumps by the rate times its width; where it is very wide the rate falls to match,
-    as in G. Yang et al., "Tensor Programs V" (2022).
+    Weight decay applies to weights only, not to biases and batch-norm scales. Adam moves every weight by about the
+    learning rate, so a linear layer's output jumps by the rate times its width; where it is very wide the rate falls to
+    match, as in G. Yang et al., "Tensor Programs V" (2022).
     """
     kernels: list[nn.Parameter] = []
     if recipe.optimizer == "muon":
         kernels = [layer.weight for part in form.normed() for layer in part.layers if is_hidden(layer.weight)]
         kernels = [kernel for kernel in kernels if kernel.requires_grad]
     elif recipe.optimizer != "adamw":
-        raise TrainingError(f"A tuned recipe knows the optimizers muon and adamw, not {recipe.optimizer!r}.")
+        raise TrainingError(f"A tuned recipe supports the optimizers muon and adamw, not {recipe.optimizer!r}.")
     hidden = {id(kernel) for kernel in kernels}
     others = [weight for weight in form.parameters() if id(weight) not in hidden and weight.requires_grad]
     rate = recipe.other_rate if kernels else recipe.learning_rate
@@ -244,7 +244,7 @@ def _resume(form: TrainingForm, recipe: Recipe, folder: Path, is_main: bool) -> 
 
 
 def _same_for_all(seconds: float, accelerator: Accelerator) -> float:
-    """The main process's clock: all must come down, and stop, at the same step."""
+    """The main process's clock, so that the rates of all processes decay, and all stop, at the same step."""
     if accelerator.num_processes == 1:
         return seconds
     shared = torch.tensor([seconds], dtype=torch.float64, device=accelerator.device)
@@ -254,7 +254,7 @@ def _same_for_all(seconds: float, accelerator: Accelerator) -> float:
 
 @contextmanager
 def _disk(folder: Path) -> Iterator[None]:
-    """Says in a sentence that what was to be written could not be."""
+    """Turns errors of writing into a sentence."""
     try:
         yield
     except (OSError, SafetensorError) as error:

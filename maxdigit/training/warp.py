@@ -1,7 +1,7 @@
-"""Elastic distortion of training pictures: a digit of MNIST becomes one that somebody else might have written.
+"""Elastic distortion of training pictures, as if somebody else had written the digits.
 
 P. Simard, D. Steinkraus, J. Platt, "Best Practices for Convolutional Neural Networks Applied to Visual Document
-Analysis" (2003). Long runs meet each of MNIST's digits hundreds of times; distorted, it is a new one each time.
+Analysis" (2003). Long runs use each of MNIST's digits hundreds of times; distortion makes it different each time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _KNOTS = 7  # along a side: about one for each digit's width
-_SHIFT = 1.3  # pixels, standard deviation of each knot's: a digit's parts move, its place in the picture hardly does
+_SHIFT = 1.3  # pixels, standard deviation at each knot: a digit's parts move, its position hardly changes
 
 
 def warp(pixels: Tensor, share: float) -> Tensor:

@@ -1,8 +1,8 @@
-"""From a network of half the channels to one of all of them that computes the same.
+"""Widens a network to twice its channels so that it computes the same.
 
-T. Chen, I. Goodfellow, J. Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer" (2016): each channel stands
-twice, and what reads it counts each of the two for half. A little noise, opposite in the two, parts them; otherwise
-they would have the same gradients and stay twins.
+T. Chen, I. Goodfellow, J. Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer" (2016): each channel is
+duplicated, and the weights that use it are halved. A little noise of opposite sign separates the two copies; otherwise
+they would have the same gradients and stay equal.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ NOISE = 0.1  # standard deviation of the noise, as a share of the kernel's own
 
 @torch.no_grad()
 def widen(small: nn.Module, large: nn.Module, *, noise: float = NOISE, seed: int = 0) -> None:
-    """Give ``large`` the weights that make it compute what ``small`` computes, but for the noise.
+    """Set the weights of ``large`` so that it computes what ``small`` computes, apart from the noise.
 
     Args:
         small: any network of convolutions, batch norms and linear layers.
-        large: the same with twice the channels, but for its input and its answers.
-        noise: added to one of two twin kernels and taken from the other, as a share of their standard deviation.
+        large: the same with twice the channels, except in its input and output.
+        noise: added to one of two equal kernels and subtracted from the other, as a share of their standard deviation.
         seed: of the noise.
 
     Raises:
-        TrainingError: the one is not the other at twice the width.
+        TrainingError: ``large`` is not ``small`` at twice the width.
     """
     generator = torch.Generator().manual_seed(seed)
     found, wanted = small.state_dict(), large.state_dict()

@@ -7,7 +7,7 @@ import torch
 from training_support import CPU, tiny
 
 from maxdigit.errors import TrainingError
-from maxdigit.training.batches import GeneratedData, Shard, _ranges, locate_targets, target_probabilities
+from maxdigit.training.batches import GeneratedData, Shard, _ranges, locate_targets, place_targets, target_probabilities
 
 
 def test_pictures_that_an_earlier_run_has_seen_are_left_out():
@@ -76,3 +76,16 @@ def test_locate_targets_name_the_digit_in_its_cell_and_leave_close_calls_out():
     assert target[4, 4] == 10  # an absent digit leaves no trace
     assert target[3, 0] == -1 and target[2, 1] == -1  # next door
     assert (target == 7).sum() == 1 and (target == 2).sum() == 1
+
+
+def test_place_targets_tell_how_far_off_the_nearest_digit_lies_wherever_one_is_not_far():
+    digits = torch.tensor([[3, 8, -1]])
+    centres = torch.tensor([[[2.0, 60.0], [58.5, 58.0], [100.0, 100.0]]])
+    geometry = {"first": 20.0, "step": 10.0, "cells": 6}
+    places = place_targets(digits, centres, **geometry)[0]
+    assert places[:, 4, 0].tolist() == [-18, 0], "past the outermost cells it is theirs, as far off as it lies"
+    assert places[:, 3, 1].tolist() == [-28, 10], "as near as to the cell that it belongs to"
+    assert places[:, 4, 4].tolist() == [-1.5, -2] and places[:, 3, 3].tolist() == [8.5, 8]
+    empty = locate_targets(digits, centres, **geometry)[0] == 10
+    assert empty.any() and torch.equal(places.isnan(), empty.expand(2, -1, -1))
+    assert place_targets(torch.tensor([[-1]]), torch.zeros(1, 1, 2), **geometry).isnan().all()

@@ -162,7 +162,7 @@ def test_a_damaged_file_is_named(tmp_path):
     with pytest.raises(TrainingError, match=r"calibration\.json cannot be read"):
         write_cards(tmp_path)
     (folder / "calibration.json").write_text("{}")
-    with pytest.raises(TrainingError, match="not whole .* python -m maxdigit calibrate"):
+    with pytest.raises(TrainingError, match="incomplete .* python -m maxdigit calibrate"):
         write_cards(tmp_path)
 
 

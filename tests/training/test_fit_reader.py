@@ -12,7 +12,7 @@ from maxdigit.models.reader import NOTHING, ZONES, zones_of
 from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import READER
-from maxdigit.training.fit_reader import fit, write_reader
+from maxdigit.training.fit_reader import fit, fit_places, write_reader
 from maxdigit.training.training_forms import TorchCNNForm
 
 
@@ -43,15 +43,33 @@ def test_a_fit_without_pictures_that_differ_stays_near_what_it_began_with():
     assert torch.equal(weight, start) and (bias.argmax(1) == NOTHING).all()
 
 
+def test_each_zone_learns_where_the_digits_lie_that_its_cells_see():
+    """Two channels tell how far right and below a digit lies, on the left edge mirrored; a third is noise."""
+    zones = torch.from_numpy(zones_of(4))
+    random = torch.Generator().manual_seed(2)
+    places = 6 * torch.randn(60, 2, 4, 4, generator=random)
+    seen = torch.cat([places, torch.randn(60, 1, 4, 4, generator=random)], 1)
+    left = zones % 3 == 0
+    seen[:, 0, left] *= -1
+    places[:, :, 0, 1] = torch.nan  # no digit there
+    weight, bias = fit_places(seen + 3, places, zones)
+    assert weight.shape == (ZONES, 2, 3) and bias.shape == (ZONES, 2)
+    found = torch.einsum("nchw,hwkc->nkhw", seen + 3, weight[zones]) + bias[zones].permute(2, 0, 1)
+    known = places.isfinite()
+    assert (found - places)[known].abs().max() < 0.6
+    nowhere = torch.full((3, 2, 4, 4), torch.nan)
+    assert not any(part.any() for part in fit_places(torch.zeros(3, 3, 4, 4), nowhere, zones))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("before", [None, head()], ids=["no reader", "one head"])
 def test_a_fitted_reader_serves_the_app_and_training(tmp_path, before):
     put_run(tmp_path, before)
     write_reader("torch_cnn", tmp_path, 12)
     state = load_file(tmp_path / READER)
-    assert state["weight"].shape == (ZONES, 11, 128) and state["bias"].shape == (ZONES, 11)
+    assert state["weight"].shape == (ZONES, 13, 128) and state["bias"].shape == (ZONES, 13)
     _, readings = load_reading("torch_cnn", tmp_path).read(np.zeros((1, 128, 128), np.uint8))
     assert readings is not None
     form = TorchCNNForm(get_model("torch_cnn").build(), get_model("torch_cnn").features)
     form.load_reader(tmp_path)
-    assert torch.equal(form.locate.weight[:, :, 0, 0], torch.from_numpy(state["weight"][4])), "the inside's"
+    assert torch.equal(form.locate.weight[:, :, 0, 0], torch.from_numpy(state["weight"][4, :11])), "the inside's"

@@ -198,7 +198,7 @@ def test_a_card_cannot_be_made_of_half_a_run(checkpoints, tmp_path):
     folder = tmp_path / "ink_finder"
     shutil.copytree(checkpoints / "ink_finder", folder)
     (folder / "metrics.json").write_text('{"parameters": 3}')
-    with pytest.raises(TrainingError, match="not whole"):
+    with pytest.raises(TrainingError, match="incomplete"):
         write_ink_card(tmp_path)
 
 

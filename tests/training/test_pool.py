@@ -119,7 +119,7 @@ def test_a_pool_that_is_no_longer_filled_is_not_waited_for(
         (tmp_path / path.name).write_bytes(path.read_bytes())
     np.load(tmp_path / "made.npy", mmap_mode="r+")[:] = 0
     monkeypatch.setattr("maxdigit.training.pool._PATIENCE_S", 0.1)
-    with pytest.raises(TrainingError, match="not being filled any more: 0 pictures"):
+    with pytest.raises(TrainingError, match="no longer being filled: 0 pictures"):
         next(PoolData(_recipe(), Pool.open(tmp_path)).train(0, Shard(), CPU))
 
 

@@ -250,7 +250,7 @@ def test_where_a_state_is_damaged_the_one_before_it_serves(tmp_path, file):
     for ours, theirs in zip(found.parameters(), first.parameters(), strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-6)
     (tmp_path / "state_before" / file).unlink()
-    with pytest.raises(TrainingError, match="no whole state"):
+    with pytest.raises(TrainingError, match="no complete state"):
         load_state(found, new, tmp_path)
 
 
@@ -309,10 +309,10 @@ def test_a_run_at_half_width_is_widened_by_the_next_and_can_not_be_served(tmp_pa
     small = first_form(half, tmp_path / "half")
     large = first_form(replace(half, width=1.0), tmp_path / "half")
     assert np.abs(probabilities(small, pixels) - probabilities(large, pixels)).mean() < 0.02
-    with pytest.raises(TrainingError, match="is of keras_cnn: torch_cnn cannot begin"):
+    with pytest.raises(TrainingError, match="is of keras_cnn: torch_cnn cannot start"):
         first_form(tiny("torch_cnn"), tmp_path / "half")
     write_json(tmp_path / "config.json", {"recipe": asdict(tiny("keras_cnn"))})
-    with pytest.raises(TrainingError, match="has width 1.0: a run of width 0.5 can begin"):
+    with pytest.raises(TrainingError, match="has width 1.0: a run of width 0.5 can start"):
         first_form(half, tmp_path)
     (tmp_path / "half" / "narrow.safetensors").write_bytes(b"cut")
     with pytest.raises(TrainingError, match="cannot be read"):
