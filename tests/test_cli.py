@@ -320,7 +320,7 @@ def test_the_ensemble_has_a_row_of_its_own_once_it_is_measured(tmp_path):
     (runs / "ensemble" / "metrics.json").write_text(json.dumps(metrics))
     assert report(tmp_path, runs).exit_code == 0
     row = (tmp_path / "results.md").read_text().splitlines()[-2]
-    assert row.startswith("| `ensemble` | weighted mean | 90.0 % (87.0-92.0; n = 500) | not measured |")
+    assert row.startswith("| `ensemble` | geometric mean | 90.0 % (87.0-92.0; n = 500) | not measured |")
     assert row.endswith("| 70 % `resnet18`, 30 % `torch_cnn` | none |")
     row = (tmp_path / "README.md").read_text().splitlines()[-2]
     assert row == f"| `ensemble` | 90.0 %{' | not measured' * (len(TEST_KINDS) - 1)} |"

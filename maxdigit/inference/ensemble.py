@@ -1,4 +1,9 @@
-"""The paper's future work: several models answer together, by the weighted mean of their calibrated probabilities."""
+"""The paper's future work: several models answer together, by the weighted geometric mean of their probabilities.
+
+That is, by the mean of their calibrated logits. On validation pictures its cross-entropy is lower than the arithmetic
+mean's: a model that rules a digit out counts for more (G. E. Hinton, "Training Products of Experts by Minimizing
+Contrastive Divergence", 2002).
+"""
 
 from __future__ import annotations
 
@@ -20,6 +25,7 @@ from maxdigit.models.run_folder import write_json
 
 WEIGHTS = "ensemble.json"
 
+_LEAST = 1e-7  # probability: less is taken for so much
 _STEPS = 10  # weights are whole tenths: finer ones would follow the luck of the validation pictures
 
 
@@ -68,11 +74,12 @@ class Ensemble:
 
 
 def mix(probabilities: Sequence[NDArray[np.floating]], weights: Sequence[float]) -> NDArray[np.float32]:
-    """The weighted mean of several models' probabilities ``(N, 10)``, for weights that sum to 1."""
-    mean = np.zeros(probabilities[0].shape)
+    """The weighted geometric mean of several models' probabilities ``(N, 10)``, for weights that sum to 1."""
+    logits = np.zeros(probabilities[0].shape)
     for weight, part in zip(weights, probabilities, strict=True):
-        mean += weight * part.astype(np.float64)
-    return mean.astype(np.float32)
+        logits += weight * np.log(part.astype(np.float64).clip(_LEAST))
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def equal_weights(names: Sequence[str]) -> dict[str, float]:
@@ -92,10 +99,10 @@ def choose_weights(
     Returns:
         The weights by model, their loss, and that of equal weights.
     """
-    picked = np.stack([p[np.arange(len(labels)), labels] for p in probabilities.values()]).astype(np.float64)
+    members, rows = list(probabilities.values()), np.arange(len(labels))
 
     def loss(weights: Sequence[float]) -> float:
-        return float(-np.log((np.array(weights) @ picked).clip(1e-7)).mean())
+        return float(-np.log(mix(members, weights)[rows, labels].clip(_LEAST)).mean())
 
     equal = tuple(equal_weights(list(probabilities)).values())
     best = min((equal, *_tenths(len(probabilities))), key=loss)  # the first of several as good

@@ -114,7 +114,7 @@ def _row(spec: ModelSpec, recipe: str, results: RunResults) -> str:
 def _ensemble_row(results: RunResults) -> str:
     weights = known(results.weights, "weights")
     members = ", ".join(f"{100 * weight:.0f} % `{name}`" for name, weight in weights.items() if weight)
-    return f"| `{ENSEMBLE}` | weighted mean | {_cells(results)} | {members} | none |"
+    return f"| `{ENSEMBLE}` | geometric mean | {_cells(results)} | {members} | none |"
 
 
 def _cells(results: RunResults) -> str:

@@ -98,6 +98,7 @@ DRAW_SOMETHING_MORE = "Three digits, anywhere on the pad. The answer appears whi
 UPLOAD_SOMETHING = "Choose a picture"
 UPLOAD_SOMETHING_MORE = "One with three handwritten digits. The answer appears automatically."
 CANNOT_ANSWER = "No answer"
+MODEL_CANNOT_ANSWER = "{model} cannot answer. {reason}"
 NO_MODELS_HERE = "There are no trained models to compare yet."
 NO_MODELS = "No trained model was found in {folder}. Train one with: python train.py resnet18"
 WHY = "Evidence for {digit}"
@@ -646,7 +647,7 @@ try them.
 - **Keras CNN**: seven convolutions and two small dense layers, 1.9 million parameters.
 - **ResNet18**: the well-known residual network with a one-channel stem, 11.2 million.
 - **PyTorch CNN**: six convolutions and one linear layer, 0.5 million.
-- **Ensemble**: all of them together, by the weighted mean of their probabilities.
+- **Ensemble**: all of them together, by the weighted geometric mean of their probabilities.
 
 None of them locates, cuts out or classifies single digits first. Each takes the whole picture and answers at once.
 Even so, its features hold which digits there are: a linear reader on the network's last feature map names them, and the

@@ -104,6 +104,7 @@ DRAW_SOMETHING_MORE = "Trois chiffres, n'importe où sur l'ardoise. La réponse 
 UPLOAD_SOMETHING = "Choisissez une image"
 UPLOAD_SOMETHING_MORE = "Avec trois chiffres manuscrits. La réponse apparaît automatiquement."
 CANNOT_ANSWER = "Pas de réponse"
+MODEL_CANNOT_ANSWER = "{model} ne peut pas répondre. {reason}"
 NO_MODELS_HERE = "Il n'y a pas encore de modèles entraînés à comparer."
 NO_MODELS = "Aucun modèle entraîné dans {folder}. Pour en entraîner un : python train.py resnet18"
 WHY = "Indices en faveur de {digit}"
@@ -682,7 +683,7 @@ les entraîne et vous les laisse essayer.
 - **Keras CNN** : sept convolutions et deux petites couches denses, 1,9 million de paramètres.
 - **ResNet18** : le réseau résiduel bien connu, à un seul canal d'entrée, 11,2 millions.
 - **PyTorch CNN** : six convolutions et une couche linéaire, 0,5 million.
-- **Ensemble** : tous à la fois, par la moyenne pondérée de leurs probabilités.
+- **Ensemble** : tous à la fois, par la moyenne géométrique pondérée de leurs probabilités.
 
 Aucun d'eux ne localise, ne découpe ni ne classe d'abord les chiffres un à un. Chacun traite l'image entière et répond
 d'un coup. Ses caractéristiques contiennent pourtant les chiffres présents : un lecteur linéaire, sur la dernière carte
@@ -883,6 +884,13 @@ ERRORS = {
     "Train it, or choose again without it: python -m maxdigit calibrate": (
         "L'ensemble compte sur {names}, sans poids entraînés dans {folder}. Entraînez-le, ou choisissez de nouveau "
         "sans lui : python -m maxdigit calibrate"
+    ),
+    "There are no weights in {folder}. Restore them from the repository.": (
+        "Il n'y a pas de poids dans {folder}. Reprenez-les du dépôt."
+    ),
+    "{title} needs a package that cannot be loaded here ({reason}). Install it anew: pip install -r requirements.txt": (
+        "{title} a besoin d'un paquet qui ne peut être chargé ici ({reason}). Réinstallez-le : "
+        "pip install -r requirements.txt"
     ),
     "{path} is missing, damaged, or not the file that was calibrated (its SHA-256 differs). Restore it from the "
     "repository or, if it was replaced on purpose, run: python -m maxdigit calibrate": (
