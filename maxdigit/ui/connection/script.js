@@ -3,7 +3,7 @@
 (() => {
   const ask = window.fetch.bind(window);
   const texts = TEXTS;
-  const questions = new Map(); // not answered yet: from the name the page knows to how it was asked
+  const questions = new Map(); // not answered yet: from the name the page knows to what asks it again
   let away = null; // a promise, while the server is away
   let isLeft = false;
 
@@ -56,29 +56,31 @@
       away = null;
     })());
 
-  const request = async (url, options) => {
+  // `send` asks once, `isGivenUp` says whether the page itself has ended the request.
+  const request = async ({ url, send, isGivenUp }) => {
     for (;;) {
       try {
-        const response = await ask(url, options);
+        const response = await send();
         if (!isFromProxy(response)) return response;
       } catch (error) {
-        if (options?.signal?.aborted) throw error;
+        if (isGivenUp()) throw error;
       }
       await untilBack(url);
     }
   };
 
-  const question = async (url, options) => {
-    const response = await request(url, options);
+  const question = async (asked) => {
+    const response = await request(asked);
     const name = (await response.clone().json().catch(() => null))?.event_id;
-    if (name) questions.set(name, { url, options });
+    if (name) questions.set(name, asked);
     return response;
   };
 
   // A stream of answers, or the one that only tells that both sides are there. It goes on when the server is back.
-  const stream = async (url, options) => {
+  const stream = async (asked) => {
     const renamed = new Map(); // from the names of questions that were asked again to those that the page knows
-    let response = await request(url, options);
+    let isCancelled = false;
+    let response = await request(asked);
     if (!response.ok) return response;
 
     const passOn = async (controller) => {
@@ -102,8 +104,8 @@
     };
 
     const askAgain = async () => {
-      for (const [name, { url, options }] of questions) {
-        const { event_id } = await (await request(url, options)).json().catch(() => ({}));
+      for (const [name, question] of questions) {
+        const { event_id } = await (await request(question)).json().catch(() => ({}));
         if (event_id) renamed.set(event_id, name);
       }
     };
@@ -113,24 +115,33 @@
         try {
           if (await passOn(controller)) break;
         } catch (error) {
-          if (options?.signal?.aborted) return controller.error(error);
+          if (asked.isGivenUp() || isCancelled) return controller.error(error);
         }
-        await untilBack(url);
-        if (url.includes("/queue/data")) await askAgain();
-        response = await request(url, options);
+        await untilBack(asked.url);
+        if (asked.url.includes("/queue/data")) await askAgain();
+        response = await request(asked);
       }
       controller.close();
     };
 
-    const body = new ReadableStream({ start: (controller) => void start(controller).catch((e) => controller.error(e)) });
+    const body = new ReadableStream({
+      start: (controller) => void start(controller).catch((error) => controller.error(error)),
+      cancel: () => void (isCancelled = true),
+    });
     return new Response(body, { status: response.status, headers: response.headers });
   };
 
   window.fetch = (target, options) => {
-    const url = target instanceof Request ? "" : new URL(target, location.href).href;
+    const url = new URL(target.url ?? target, location.href).href;
     if (!url.startsWith(location.origin) || !url.includes("/gradio_api/")) return ask(target, options);
-    if (url.includes("/queue/join")) return question(url, options);
-    return url.includes("/queue/data") || url.includes("/heartbeat/") ? stream(url, options) : request(url, options);
+    const signals = [target.signal, options?.signal];
+    const asked = {
+      url,
+      send: () => ask(target instanceof Request ? target.clone() : target, options),
+      isGivenUp: () => signals.some((signal) => signal?.aborted),
+    };
+    if (url.includes("/queue/join")) return question(asked);
+    return url.includes("/queue/data") || url.includes("/heartbeat/") ? stream(asked) : request(asked);
   };
 
   // What breaks because the page is left says nothing about the server.
