@@ -14,7 +14,7 @@ from maxdigit.ui.texts import labels
 
 
 def build_about_tab(predictor: Predictor) -> None:
-    """Put the tab's text where the caller is."""
+    """Add the tab's text to the Blocks being built."""
     names = predictor.available()
     gr.Markdown(labels.ABOUT_TEXT, elem_classes="reading")
     for name in names:
@@ -42,7 +42,7 @@ def _card(folder: Path) -> str:
     """A run's model card without its metadata and its title; empty where there is none."""
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
-    except OSError:  # an ensemble has none, and a run may be going on
+    except OSError:  # the ensemble has none, nor has a run in progress
         return ""
     _, _, titled = text.partition("\n# ")
     _, _, body = titled.partition("\n")

@@ -1,4 +1,4 @@
-"""The results of a batch: kept small, filtered, mended by hand, and written out."""
+"""The results of a batch: stored compactly, filtered, corrected by hand, and exported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Result:
     error: MaxDigitError | None
     probabilities: dict[str, NDArray[np.float32]]  # by model, (10,)
     fixed: int | None = None  # the answer that a visitor gave instead
-    is_doubtful: bool = False  # unsure however sure the model is, as :class:`Entry` tells
+    is_doubtful: bool = False  # unsure however sure the model is; see :class:`Entry`
     # By model, the digits that it reads, from left to right; those without a reader are left out.
     digits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -42,7 +42,7 @@ class Results:
     labels: dict[str, int] = field(default_factory=dict)  # right answers, by the picture's name
 
     def add(self, answered: Sequence[Answered]) -> None:
-        """Take in some more pictures, of which only a small copy is kept."""
+        """Add pictures, of which only a small copy is stored."""
         for one in answered:
             pixels = one.entry.pixels
             thumb = None if pixels is None else pixels.reshape(64, 2, 64, 2).mean((1, 3)).round().astype(np.uint8)
@@ -58,7 +58,7 @@ class Results:
             )
 
     def mend(self, number: Any, digit: Any) -> None:
-        """Take a visitor's answer in place of the model's, if there is such a row and such a digit."""
+        """Replace the model's answer by the visitor's, if there is such a row and such a digit."""
         if number in range(len(self.rows)) and digit in range(NUM_CLASSES) and self.rows[number].probabilities:
             self.rows[number].fixed = digit
 
@@ -73,7 +73,7 @@ class Results:
         return float(row.probabilities[self.models[0]].max()) if row.probabilities else 0.0
 
     def truth(self, row: Result) -> int | None:
-        """The right answer, if labels tell it: by the whole name, the file's name, or that without its ending."""
+        """The right answer, if there is a label: by the whole name, the file's name, or that without its extension."""
         path = PurePosixPath(plain_name(row.name))
         found = (self.labels.get(name) for name in (str(path), path.name, plain_name(path.stem)))
         return next((label for label in found if label is not None), None)
@@ -111,7 +111,7 @@ class Results:
         return [number for number, row in enumerate(self.rows) if tests[which](row)]
 
     def scored(self, evaluation: Evaluation) -> Score | None:
-        """How good the first model's answers to the pictures with a label are; None where there is no label."""
+        """The score of the first model's answers to the pictures with a label; None where there is no label."""
         labelled = [(row, truth) for row in self.rows if row.probabilities and (truth := self.truth(row)) is not None]
         if not labelled:
             return None
@@ -128,7 +128,7 @@ def submission_csv(results: Results) -> str:
 
 
 def full_csv(results: Results) -> str:
-    """Everything: name, answer, whether it was mended, truth, error; each model's answer, what it reads, ten shares."""
+    """Everything: name, answer, whether corrected, truth, error; each model's answer, readings and ten shares."""
     head = ["name", "answer", "fixed_by_hand", "label"]
     for model in results.models:
         head += [f"{model}_answer", f"{model}_digits", *(f"{model}_p{digit}" for digit in range(NUM_CLASSES))]
@@ -144,5 +144,5 @@ def full_csv(results: Results) -> str:
 
 
 def _harmless(name: str) -> str:
-    """A name that a spreadsheet does not take for a formula."""
+    """A name that a spreadsheet does not interpret as a formula."""
     return f"'{name}" if name[:1] in "=+-@\t\r" else name

@@ -15,12 +15,12 @@ from maxdigit.ui.downloads import csv_text
 from maxdigit.ui.saved_runs import Run
 from maxdigit.ui.theme import model_colour
 
-if TYPE_CHECKING:  # Plotly takes a while to load: not before a chart is wanted
+if TYPE_CHECKING:  # Plotly takes a while to load: only when a chart is needed
     import plotly.graph_objects as go
 
-SOFTMAX_FLOOR = math.log(1 + 9 / math.e)  # no lower can the loss fall where a softmax stands before the cross-entropy
+SOFTMAX_FLOOR = math.log(1 + 9 / math.e)  # lower bound of the loss with a softmax before the cross-entropy
 
-_INK = "#808080"  # readable on either ground where the style sheet does not reach, as in a saved picture
+_INK = "#808080"  # readable on both backgrounds where the style sheet does not apply, as in a saved picture
 _GRID = "rgba(128, 128, 128, 0.22)"
 _MARKS = ("", "circle-open", "square-open", "diamond-open", "triangle-up-open", "x-open")
 _CLEAR = "rgba(0, 0, 0, 0)"
@@ -30,7 +30,7 @@ _TOOLS_LEFT_OUT = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "reset
 
 @dataclass(frozen=True)
 class View:
-    """How curves are to be looked at."""
+    """How curves are shown."""
 
     axis: Literal["epoch", "pictures", "minutes"] = "epoch"
     smoothing: float = 0.0  # 0 for none, towards 1 for more
@@ -60,7 +60,7 @@ def run_figures(runs: list[Run], view: View) -> dict[str, go.Figure]:
 
 
 def against_figure(measured: dict[str, KindResult], against: str) -> go.Figure | None:
-    """Accuracy against what makes pictures hard, a line for each model; None if that was not measured.
+    """Accuracy against a factor of difficulty, one line for each model; None if that was not measured.
 
     Args:
         measured: results on the same kind of picture, by model.
@@ -94,7 +94,7 @@ def against_figure(measured: dict[str, KindResult], against: str) -> go.Figure |
 
 
 def against_table(measured: dict[str, KindResult], against: str) -> str:
-    """What :func:`against_figure` shows, as CSV: model, place along the axis, number of pictures, accuracy (0..1)."""
+    """The data of :func:`against_figure` as CSV: model, position on the axis, number of pictures, accuracy (0..1)."""
     rows = [
         (name, place, count, f"{share:.5f}")
         for name, result in measured.items()
@@ -104,7 +104,7 @@ def against_table(measured: dict[str, KindResult], against: str) -> str:
 
 
 def _points(result: KindResult, against: str) -> list[tuple[Any, int, float]]:
-    """Place, number of pictures and accuracy of each point of a line."""
+    """Position, number of pictures and accuracy of each point of a line."""
     if against == "confidence":
         return [(confidence, count, accuracy) for count, confidence, accuracy in result.reliability]
     if against == "digit":
@@ -136,7 +136,7 @@ def _figure(runs: list[Run], view: View, chart: str, lines: list[tuple[str, str,
                 "marker": {"symbol": marks[run.name] or "circle", "size": 6},
                 "customdata": [epoch.epoch for epoch in run.epochs],
             }
-            if view.smoothing:  # what was measured stays to be seen, faintly
+            if view.smoothing:  # the measured values stay visible, faintly
                 figure.add_scatter(**{**look, "mode": "lines"}, y=y, opacity=0.25, showlegend=False, hoverinfo="skip")
             figure.add_scatter(
                 **look,
@@ -154,7 +154,7 @@ def _figure(runs: list[Run], view: View, chart: str, lines: list[tuple[str, str,
 
 
 def _marks(runs: list[Run]) -> dict[str, str]:
-    """What tells runs of one model, which share its colour, apart: by run, the marks on its lines; none on one's."""
+    """Markers that distinguish runs of one model, which share its colour: by run; the first has none."""
     seen: dict[str, int] = {}
     marks = {}
     for run in runs:
@@ -165,7 +165,7 @@ def _marks(runs: list[Run]) -> dict[str, str]:
 
 
 def smooth(values: list[float], weight: float) -> list[float]:
-    """An exponential moving average that does not lean towards 0 at its start.
+    """An exponential moving average with bias correction.
 
     D. P. Kingma, J. Ba, "Adam" (2015), section 3, whose correction TensorBoard's curves use as well.
     """
@@ -177,7 +177,7 @@ def smooth(values: list[float], weight: float) -> list[float]:
 
 
 def _places(epochs: list[Epoch], view: View) -> list[float]:
-    """Where along the axis each epoch ends."""
+    """The position on the axis at which each epoch ends."""
     if view.axis == "epoch":
         return [epoch.epoch for epoch in epochs]
     if view.axis == "minutes":
@@ -199,7 +199,7 @@ def _reference(figure: go.Figure, runs: list[Run], view: View, value: float, col
 
 
 def _dress(figure: go.Figure, heading: str, axis_title: str, keep: str = "keep") -> None:
-    """What all charts share. A zoom stays as long as ``keep`` does."""
+    """The layout of all charts. The zoom is kept as long as ``keep`` stays the same."""
     axis = {"gridcolor": _GRID, "zeroline": False, "linecolor": _GRID, "automargin": True}
     figure.update_layout(
         height=380,

@@ -1,4 +1,4 @@
-"""The Corrections tab: what visitors have said is wrong, to look at, to take along and to delete."""
+"""The Corrections tab: pictures that visitors reported as answered wrong, to view, download and delete."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _MOST = 200  # shown at a time
 
 
 def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
-    """Put the tab's components where the caller is.
+    """Add the tab's components to the Blocks being built.
 
     Args:
-        folder: where corrections are kept.
-        opened: the event that says the tab is shown.
+        folder: where corrections are stored.
+        opened: the event of the tab being shown.
     """
     gr.Markdown(
         labels.made("corrections", lambda: texts.CORRECTIONS_TEXT.format(folder=folder)), elem_classes="reading"

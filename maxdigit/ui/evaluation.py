@@ -1,4 +1,4 @@
-"""Pictures that no model was trained on, and how good answers to pictures are: what a page asks of the generator."""
+"""Test pictures and scores for the page, which come from code that loads torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maxdigit.data.labelled_picture import Sample
 from maxdigit.training.results import Score
 
-_SAMPLES_KEPT = 64  # a few visitors' samples, for when they ask another model about the same one
+_SAMPLES_KEPT = 64  # the samples of a few visitors, who may ask another model about the same one
 _MEASURED_KEPT = 512  # test pictures, as a page of mistakes shows them
 
 _P = ParamSpec("_P")
@@ -33,10 +33,10 @@ def call_here(function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs
 
 
 class Evaluation:
-    """The generator's test pictures, of which the latest are kept, and scores. Safe to share between threads."""
+    """Test pictures, the latest of which are cached, and scores. Safe to share between threads."""
 
     def __init__(self, call: Caller = call_here) -> None:
-        """Choose where pictures and scores are made.
+        """Choose where pictures and scores are computed.
 
         Args:
             call: calls functions that load torch; :meth:`maxdigit.inference.model_process.ModelProcess.call` does so in
@@ -71,7 +71,7 @@ class Evaluation:
         return self._call(_measured, kind, index)
 
 
-# ---- What takes torch: imported where it is called
+# ---- Functions that load torch when they are called
 
 
 def _sample(seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:

@@ -1,4 +1,4 @@
-"""How the page's events are answered, and how they share the server."""
+"""Common settings of the page's events, and their queues."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from gradio.blocks import Block
 from gradio.components import Component
 from gradio.context import LocalContext
 
-Values = Mapping[Component, Any]  # what Gradio hands to a function whose inputs are a set
-Changes = dict[Block, Any]  # what such a function gives back: new values, or components with new properties
+Values = Mapping[Component, Any]  # what Gradio passes to a function whose inputs are a set
+Changes = dict[Block, Any]  # what such a function returns: new values, or components with new properties
 
 
 def in_steps(changes: Changes) -> Iterator[Changes]:
-    """What an event gives back, in two steps: what is there, then what takes longer.
+    """The result of an event in two steps: what is ready, then what takes longer.
 
     Args:
-        changes: new values, in place of some of which there may be a function that makes it.
+        changes: new values; some may be functions that compute them.
     """
     later = {block: value for block, value in changes.items() if callable(value)}
     yield {block: value for block, value in changes.items() if block not in later}
@@ -30,14 +30,14 @@ def in_steps(changes: Changes) -> Iterator[Changes]:
         yield {block: make() for block, make in later.items()}
 
 
-# No endpoints for programs, and nothing to see while they are answered.
+# Not part of the API, and without progress display.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-# Of those that come faster than they are answered, only the last counts.
+# If events arrive faster than they are handled, only the last one is.
 LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 
-# Whatever asks a model shares one queue, from which so many visitors are answered at once that the models' process can
-# take what they ask together. Programs have a queue of their own.
+# All events that ask a model share one queue, with enough concurrency for the model process to answer several
+# together. The API has a queue of its own.
 _PAGE = "page"
 ASKING: dict[str, Any] = {**LATEST, "concurrency_limit": 8, "concurrency_id": _PAGE}
 
@@ -53,7 +53,7 @@ _locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
 
 
 def keep_order(demo: gr.Blocks) -> None:
-    """See that a page's events that ask a model are answered one after another, so that no answer overtakes a newer."""
+    """Make a page's events that ask a model run one after another, so that no older answer replaces a newer one."""
     for event in demo.fns.values():
         if event.concurrency_id == _PAGE and event.fn is not None:
             event.fn = _in_order(event.fn)

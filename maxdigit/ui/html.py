@@ -1,4 +1,4 @@
-"""Pieces of HTML that several parts of the page are made of."""
+"""Pieces of HTML that several parts of the page use."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Links that open the page with the same drawing or sample, and the same model, also after the server was restarted.
+"""Links that open the page with the same drawing or sample, and the same model.
 
-All that takes is in the link itself. Whoever opens it can have written anything into it, so nothing is believed.
+Everything is in the link itself, so it also works after a restart. It may contain anything, so all of it is checked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class LinkError(MaxDigitError):
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link asks for; None where it says nothing of it."""
+    """The contents of a link; None for what it does not contain."""
 
     model: str | None = None
     shown: ViewState | None = None  # a sample or a drawing
@@ -57,7 +57,7 @@ def make_query(shown: ViewState, model: str) -> str:
 
 
 def read_query(query: Mapping[str, str]) -> Opened:
-    """What the address asks for.
+    """The contents of an address's query.
 
     Raises:
         LinkError: it holds nonsense.

@@ -1,4 +1,4 @@
-"""Samples as the page deals them: what is wished for, what came, and the score of whoever guesses first."""
+"""Samples on the page: the request, the sample, and the score of a visitor who guesses first."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.ui import texts
 from maxdigit.ui.evaluation import Evaluation
 
-ANY = "any"  # what the pickers call "leave it to chance"
+ANY = "any"  # the pickers' value for a random choice
 
 _SEEDS = 2**31
 
 
 class WishError(MaxDigitError):
-    """What is wished for cannot be read."""
+    """The requested digits cannot be read."""
 
 
 @dataclass(frozen=True)
 class Dealt:
-    """A sample, by all that it takes to make it again."""
+    """All values that are needed to make a sample again."""
 
     seed: int
     kind: str = "textured"
@@ -31,7 +31,7 @@ class Dealt:
     digits: tuple[int, ...] | None = None
 
     def sample(self, evaluation: Evaluation) -> Sample:
-        """The picture, and what is known about it.
+        """The picture and its labels.
 
         Raises:
             SampleError: there is no such sample.
@@ -41,7 +41,7 @@ class Dealt:
 
 @dataclass(frozen=True)
 class Score:
-    """Of the samples that a visitor guessed before looking: how many they and the models asked got right."""
+    """How many samples the visitor, guessing first, and the models got right."""
 
     rounds: int = 0
     visitor: int = 0
@@ -55,12 +55,12 @@ class Score:
 
 
 def deal(kind: str, family: str, digits: str) -> Dealt:
-    """A sample nobody has seen.
+    """A new sample.
 
     Args:
         kind: one of the kinds that models are tested on.
         family: of the background, or ``ANY``; counts for kinds that have some.
-        digits: three digits, with or without signs between them; empty for any.
+        digits: three digits, with or without separators; empty for any.
 
     Raises:
         WishError: ``digits`` holds something else.

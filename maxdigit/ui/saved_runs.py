@@ -1,4 +1,4 @@
-"""Training runs on disk, read for the charts. A damaged run is left out, with a sentence; the others stay."""
+"""Reads training runs from disk for the charts. A damaged run is left out with a sentence; the others are shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST = 100  # runs that are read
 
 _NO_MAP = FeatureMap(channels=0, cells=0, first=0, step=1)  # none that readings or heat maps are made from
 
-# Not one of the models that answer, but trained and shown beside them.
+# Not one of the models that answer, but trained and shown with them.
 _INK_FINDER = ModelSpec(
     name=INK_FINDER,
     title="",
@@ -38,19 +38,19 @@ _INK_FINDER = ModelSpec(
 
 @dataclass(frozen=True)
 class Run:
-    """One training run, as its folder tells it."""
+    """One training run, read from its folder."""
 
     name: str  # the folder's path below the root, so unique
     spec: ModelSpec
     recipe: str
     epochs: list[Epoch]
     metrics: RunResults  # empty before the run is evaluated
-    settings: dict[str, Any] = field(default_factory=dict)  # the recipe's; empty if the run does not tell
-    is_unfinished: bool = False  # it is going on, or was stopped before its end
+    settings: dict[str, Any] = field(default_factory=dict)  # the recipe's; empty if they are not stored
+    is_unfinished: bool = False  # it is in progress, or was stopped
 
     @property
     def title(self) -> str:
-        """For people."""
+        """The run's name on the page."""
         if self.is_ink_finder:
             return texts.INK_FINDER
         usual = f"{self.spec.name}/{self.recipe}"
@@ -64,7 +64,7 @@ class Run:
 
     @property
     def planned(self) -> int | None:
-        """Epochs that the run is meant to have."""
+        """Number of epochs in the run's plan."""
         epochs = self.settings.get("epochs")
         return epochs if isinstance(epochs, int) else None
 
@@ -101,7 +101,7 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
 
 
 def fingerprint(root: Path) -> tuple[tuple[str, int], ...]:
-    """Changes as soon as a run under ``root`` begins, goes on, or is measured; cheap to take."""
+    """A value that changes when a run under ``root`` starts, progresses, or is measured; cheap to compute."""
     return tuple(
         (str(file), file.stat().st_mtime_ns)
         for path in _histories(root)

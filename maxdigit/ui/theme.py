@@ -1,4 +1,4 @@
-"""One theme: ink on paper by day, chalk on slate by night. Colour is kept for the models alone."""
+"""The theme: neutral in light and dark mode; only the models have colours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).parent
 SCRIPT = _FOLDER / "paste.js"
 
 # One colour for each model, in the bars and in every chart. From Okabe and Ito's colour-blind safe set, the last a
-# shade darker; they keep a contrast of 3:1 or more on both the light and the dark ground.
+# shade darker; they have a contrast of 3:1 or more on both the light and the dark background.
 MODEL_COLOURS = {"keras_cnn": "#d55e00", "resnet18": "#0072b2", "torch_cnn": "#009e73", "ensemble": "#b8619a"}
 OTHER_COLOUR = "#808080"
 
@@ -22,9 +22,9 @@ def model_colour(name: str) -> str:
 
 
 def style_sheet() -> str:
-    """The page's style: what is laid out where, then each component's, which lies beside it.
+    """The page's style sheet: the layout, then each component's style, which lies beside its module.
 
-    Components may come in any order: no two of them speak of the same element with selectors of the same weight.
+    The order of components does not matter: no two of them select the same element with the same specificity.
     """
     # Those with a template hand their style to Gradio, which keeps it to the component.
     parts = [path for path in sorted(_FOLDER.glob("*/style.css")) if not path.with_name("template.html").exists()]

@@ -1,4 +1,4 @@
-"""What the Classify page shows, and what a model sees of it."""
+"""The state of the Classify page's view, and the model's input that follows from it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 _AS_SHOWN = Frame(np.eye(2, 3))
 _LEAST = 0.02  # of a chosen part's sides
 _PREVIEW = 960  # pixels of the longer side of an uploaded picture, as the page shows it
-_PREVIEWS_KEPT = 4  # of 2 MB each: asked for again whenever a frame moves
+_PREVIEWS_KEPT = 4  # of 2 MB each: needed again whenever a frame moves
 _DARK_INK: dict[Ink, bool | None] = {"auto": None, "dark": True, "light": False}
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What a visitor wants of the picture that is shown."""
+    """The visitor's edits of the picture."""
 
     turns: int = 0  # of the uploaded picture: quarters, clockwise
     region: Region | None = None  # the part of the turned picture that was chosen by hand
@@ -51,16 +51,16 @@ class Edit:
         return "chosen" if self.region else "whole" if "upload" in self.as_it_is else "auto"
 
     def turned(self, quarters: Any = 1) -> Edit:
-        """Turned further, clockwise, by 1 to 3 quarters (nothing else that the browser may send), without a region."""
+        """A copy turned further, clockwise, by 1 to 3 quarters, without a region; unchanged for any other value."""
         is_turn = type(quarters) is int and quarters in (1, 2, 3)
         return replace(self, turns=(self.turns + quarters) % 4, region=None) if is_turn else self
 
     def fitted(self, mode: Mode, is_fitted: bool) -> Edit:
-        """With the picture fitted to its writing, or read as it is."""
+        """A copy with the picture fitted to its writing, or read as it is."""
         return replace(self, as_it_is=self.as_it_is - {mode} if is_fitted else self.as_it_is | {mode})
 
     def framed(self, region: Any) -> Edit:
-        """With another chosen part, if it is one: it comes from the browser, so nothing is believed."""
+        """A copy with another chosen part; unchanged if the value from the browser is not valid."""
         is_region = isinstance(region, list | tuple) and len(region) == 4
         if not is_region or not all(type(edge) in (int, float) and 0 <= edge <= 1 for edge in region):
             return self
@@ -71,20 +71,20 @@ class Edit:
 
 @dataclass(frozen=True)
 class ViewState:
-    """What the Classify page shows: the open way of giving a picture, and what each of the ways holds."""
+    """What the Classify page shows: the mode, and the picture of each mode."""
 
-    mode: Mode = "draw"  # which of the following counts
+    mode: Mode = "draw"  # which of the following pictures is shown
     drawing: str | None = None  # the pad's strokes, as JSON
     upload: str | None = None  # path of the uploaded file
     ink: Ink = "auto"
     edit: Edit = Edit()
     dealt: Dealt | None = None  # the sample
-    erased: tuple[int, ...] = ()  # numbers of the digits taken out of the picture
+    erased: tuple[int, ...] = ()  # numbers of the digits erased from the picture
 
 
 @dataclass(frozen=True)
 class ModelInput:
-    """What a model sees of what is shown, and where in it the digits are."""
+    """The model's input, and where in it the digits are."""
 
     pixels: NDArray[np.uint8]  # (128, 128)
     inverted: bool = False  # the ink was dark on light
@@ -124,10 +124,10 @@ class ModelInput:
 
 
 def model_input(shown: ViewState, *, predictor: Predictor, evaluation: Evaluation) -> ModelInput | None:
-    """What a model sees of what is shown, before any digit of it is erased; None while there is nothing.
+    """The model's input for a view state, before any digit is erased; None while there is no picture.
 
     Args:
-        shown: what the page shows.
+        shown: the view state.
         predictor: prepares uploaded pictures.
         evaluation: makes samples.
 
@@ -146,7 +146,7 @@ def model_input(shown: ViewState, *, predictor: Predictor, evaluation: Evaluatio
 
 
 def upload_input(shown: ViewState, *, predictor: Predictor) -> ModelInput | None:
-    """What a model sees of the uploaded picture; None while there is none.
+    """The model's input from the uploaded picture; None while there is none.
 
     Raises:
         MaxDigitError: the file cannot be read.
@@ -177,14 +177,14 @@ def upload_input(shown: ViewState, *, predictor: Predictor) -> ModelInput | None
 
 
 def sample_input(sample: Sample) -> ModelInput:
-    """What a model sees of a sample."""
+    """The model's input from a sample."""
     return ModelInput(sample.pixels, boxes=tuple(sorted(sample.boxes)), are_true=True)
 
 
 def ask(predictor: Predictor, picture: ModelInput, model: str, erased: Iterable[int] = ()) -> Prediction:
-    """A model's answer to what is shown, without the digits that were erased.
+    """A model's answer, without the erased digits.
 
-    Nothing counts as read in a picture in which no writing was found.
+    Readings are dropped where no writing was found.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -199,7 +199,7 @@ class Preview:
     """An uploaded picture as the page shows it."""
 
     pixels: NDArray[np.uint8]  # (h, w, 3), turned
-    width: int  # of the picture that a :class:`Frame` counts the pixels of, as is the height
+    width: int  # of the picture in whose pixels a :class:`Frame` counts, as is the height
     height: int
 
 

@@ -1,8 +1,8 @@
-"""The answer card: the digit in large type, how sure, ten bars that never move, and what the model saw.
+"""The answer card: the digit in large type, its confidence, ten bars that never move, and the model's input.
 
-Every state has the same skeleton, so nothing jumps while answers come in: Gradio changes only what differs. What is
-pressed on it fires ``select``, with the ``digit`` of a bar or the find to ``erase``; or ``edit``, with whether to
-``fit`` the picture to its writing or the quarters by which to ``turn`` it.
+Every state has the same elements, so nothing jumps when an answer arrives: Gradio only replaces what differs. Pressing
+the card fires ``select``, with the ``digit`` of a bar or the number of a find to ``erase``; or ``edit``, with whether
+to ``fit`` the picture to its writing, or the quarters by which to ``turn`` it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 from maxdigit.ui.view_state import ModelInput
 
-_FLAT = 0.25  # the best answer's share below which there seem to be no digits
-_AROUND = 3  # pixels between a digit that was found and its box
+_FLAT = 0.25  # the best answer's probability below which there seem to be no digits
+_AROUND = 3  # pixels between a found digit and its box
 
 _NOTHING = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
@@ -47,11 +47,10 @@ def answer_card(
 
     Args:
         prediction: the answer.
-        picture: what the model was given, before anything was erased.
-        erased: numbers of the digits that were erased from it. Each digit can be pressed to erase it, and again to put
-            it back.
-        why: a digit and the heat map (128, 128), 0..1, of what spoke for it, to be laid over the picture.
-        turns: by how many quarters, clockwise, it is offered to turn the picture, since the model would be sure then.
+        picture: the model's input, before anything was erased.
+        erased: numbers of the digits that were erased from it. Pressing a digit erases it, pressing it again restores
+        it. why: a digit and the heat map (128, 128), 0..1, of the evidence for it, shown over the picture. turns:
+        rotations, in quarters clockwise, that are offered because the model would be sure after them.
     """
     pixels, finds = picture.without(erased), _finds_in(picture, erased)
     shares = [float(share) for share in prediction.probabilities]
@@ -122,12 +121,11 @@ def in_words(
         shares: ten probabilities.
         sees_digits: whether there seems to be something to read in the picture.
         is_doubtful: whether something was left out of it that may be a digit.
-        has_writing: False where writing was looked for and none was found: then there are no digits, however sure the
-            model is.
+        has_writing: False where no writing was found: then there are no digits, however sure the model is.
         contradicting: digits that were read, where they contradict the answer.
     """
     best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
-    # On pictures without digits models were taught to say ten times the same.
+    # On pictures without digits models were trained to give a uniform answer.
     if not has_writing or shares[best] < (_FLAT if sees_digits else UNSURE):
         return "?", texts.NO_DIGITS, texts.no_digits(best, shares[best])
     if contradicting:
@@ -138,12 +136,12 @@ def in_words(
 
 
 def seems_written(picture: NDArray[np.uint8], finds: Sequence[Find]) -> bool:
-    """Whether there may be digits in a picture: on a plain ground, pieces of ink that were not erased."""
+    """Whether there may be digits in a picture: on a plain background, pieces of ink that were not erased."""
     return not is_plain(picture) or any(not find.is_erased for find in finds)
 
 
 def waiting_card(headline: str, sentence: str) -> str:
-    """The card before there is anything to answer."""
+    """The card before there is an input."""
     return _Card(headline=headline, sentence=sentence).html()
 
 
@@ -168,7 +166,7 @@ class Find:
 
 @dataclass(frozen=True)
 class _Card:
-    """What stands on a card; by default nothing has been answered."""
+    """The contents of a card; by default there is no answer."""
 
     headline: str
     sentence: str
@@ -222,7 +220,7 @@ class _Card:
 
 
 def _boxed(picture: str, boxes: Sequence[Box], finds: Sequence[Find]) -> str:
-    """The picture with the known boxes, or without such with those of the finds, each of which can be pressed."""
+    """The picture with the known boxes, or, if there are none, with those of the finds, which can be pressed."""
     if boxes or not finds:
         return boxed(picture, boxes)
     marks = [('class="erased" ' if find.is_erased else "") + pressed(erase=number) for number, find in enumerate(finds)]
@@ -230,7 +228,7 @@ def _boxed(picture: str, boxes: Sequence[Box], finds: Sequence[Find]) -> str:
 
 
 def _fit_button(is_fitted: bool | None) -> str:
-    """The button that fits the picture to its writing, or leaves it as it is; hidden where there is no choice."""
+    """The button that switches fitting to the writing on or off; hidden where there is no choice."""
     if is_fitted:
         mark = pressed("edit", fit=False)
         return f'<button type="button" {mark} title="{escape(texts.UNFIT_MORE)}">{texts.UNFIT}</button>'
@@ -239,7 +237,7 @@ def _fit_button(is_fitted: bool | None) -> str:
 
 
 def _turn_buttons(turns: Sequence[int]) -> str:
-    """A button for each turn there is; those that are not offered are hidden."""
+    """A button for each turn; those that are not offered are hidden."""
     return " ".join(
         f'<button type="button" {pressed("edit", turn=turn)}{"" if turn in turns else " hidden"}>'
         f"{escape(shown)}</button>"

@@ -1,6 +1,6 @@
 """The probabilities of the ten digits, as bars that stay where they are.
 
-Not ``gr.Label``: it puts the likeliest first, so that the bars would change places while somebody draws, and its bars
+Not ``gr.Label``: it sorts by probability, so that the bars would change places while somebody draws, and its bars
 cannot be pressed.
 """
 
@@ -28,9 +28,9 @@ def bars(
     Args:
         shares: probabilities, 0..1; None for empty bars.
         label: what the bars are, for screen readers.
-        act: says what a press on a digit's bar does; None for bars that are no buttons.
-        can_press: whether the buttons, if they are some, are enabled.
-        chosen: the digit whose bar stands out.
+        act: describes what pressing a digit's bar does; None for bars that are not buttons.
+        can_press: whether the buttons are enabled.
+        chosen: the digit whose bar is highlighted.
     """
     items = "".join(
         _item(digit, _look(digit, shares, chosen), _parts(digit, shares), act, can_press)
@@ -49,7 +49,7 @@ def small_bars(shares: Sequence[float], model: str) -> str:
 def _item(digit: int, look: str, parts: str, act: Callable[[int], str] | None, can_press: bool) -> str:
     if act is None:
         return f'<li class="{look}">{parts}</li>'
-    # A button, so that keys and screen readers reach it.
+    # A button, for keyboards and screen readers.
     return (
         f'<li><button type="button" class="{look}" {pressed(digit=digit)} title="{escape(act(digit))}"'
         f"{'' if can_press else ' disabled'}>{parts}</button></li>"

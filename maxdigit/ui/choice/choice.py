@@ -9,7 +9,7 @@ import gradio as gr
 
 
 def choice(label: str, choices: Mapping[str, str], value: str | None, **kwargs: Any) -> gr.Radio:
-    """A choice among ``choices`` (name -> what is shown), as a row of buttons that may wrap; its label is not seen."""
+    """A choice among ``choices`` (name -> text) as a row of buttons that may wrap; the label is for screen readers."""
     return gr.Radio(
         [(text, name) for name, text in choices.items()],
         value=value,

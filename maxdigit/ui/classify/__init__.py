@@ -19,13 +19,14 @@ __all__ = ["ClassifyPage", "build_classify_tab"]
 def build_classify_tab(
     predictor: Predictor, *, evaluation: Evaluation, loaded: Any, corrections: Path | None = None
 ) -> ClassifyPage:
-    """Put the tab's components where the caller is, and make them answer.
+    """Add the tab's components to the Blocks being built, and connect them.
 
     Args:
         predictor: the trained models.
         evaluation: makes samples.
         loaded: the event that says the page has been opened, perhaps by a link to a drawing or a sample.
-        corrections: where to keep what visitors say is wrong; None to keep nothing, and not to ask.
+        corrections: where to store pictures that visitors report as answered wrong; None to store nothing, and not to
+        ask.
     """
     page = lay_out(predictor, asks_for_corrections=corrections is not None)
     if predictor.available():

@@ -1,4 +1,4 @@
-"""Answers to what the Classify tab shows: a drawing, an uploaded picture, or a sample that may have to be guessed."""
+"""Answers on the Classify tab: to a drawing, an uploaded picture, or a sample, which visitors may guess first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from maxdigit.ui.view_state import Mode, ModelInput, ViewState, ask, model_input
 
 @dataclass(frozen=True)
 class Answering:
-    """The answers to events of the Classify tab."""
+    """The handlers of the Classify tab's events that change the answer."""
 
     page: ClassifyPage
     predictor: Predictor
@@ -48,7 +48,7 @@ class Answering:
         return {self.page.answer, self.page.parts, self.page.state.erased, *self.page.marks.values()}
 
     def connect(self, loaded: Any) -> None:
-        """Make the components answer, and the page itself when it is opened (``loaded``)."""
+        """Connect the components, and the page when it is opened (``loaded``), with their handlers."""
         page, state, sample = self.page, self.page.state, self.page.sample
         slow = {**ASKING, "show_progress": "minimal", "show_progress_on": page.answer}  # a model may have to be loaded
         inputs = page.inputs | {page.model}
@@ -115,7 +115,7 @@ class Answering:
         loaded(follow, None, {page.modes, page.model, page.pad, *opened}, **slow)
 
     def show(self, shown: ViewState, model: str) -> Changes:
-        """The answer to what is shown, nothing of it erased."""
+        """The answer to the picture shown, with nothing erased."""
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
             if picture is None:
@@ -125,13 +125,13 @@ class Answering:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
     def open(self, shown: ViewState, model: str, *, is_hidden: bool) -> Changes:
-        """Answer again for what is shown in a mode; the first visit to the samples takes one."""
+        """Answer again for a mode's picture; the first visit to the samples generates one."""
         if shown.mode == "sample":
             return self.show_sample(shown.dealt or deal("textured", ANY, ""), model, is_hidden=is_hidden)
         return {self.page.state.mode: shown.mode, self.page.state.dealt: shown.dealt, **self.show(shown, model)}
 
     def press(self, shown: ViewState, model: str, digit: Any, number: Any) -> Changes:
-        """The answer after a press: on a bar, whose ``digit`` asks why, or on a find, whose ``number`` is erased."""
+        """The answer after a press: a bar shows the evidence for its ``digit``, a find is erased by its ``number``."""
         try:
             picture, erased = model_input(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
             if picture is not None and number in range(len(picture.boxes)):
@@ -143,7 +143,7 @@ class Answering:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
     def ask_parts(self, shown: ViewState, model: str) -> Changes:
-        """What would change the answer to what is shown, however long it takes to find out."""
+        """What would change the answer to the picture shown, however long that takes to compute."""
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
             if picture is None:
@@ -169,7 +169,7 @@ class Answering:
         return {**changes, **self._told(picture, truth), **answered}
 
     def new_sample(self, kind: str, family: str, digits: str, model: str, *, is_hidden: bool) -> Changes:
-        """Deal a sample; only textured ones have a background to choose."""
+        """Generate a sample; only textured ones have a background to choose."""
         state, picker = self.page.state, {self.page.sample.family: gr.Dropdown(interactive=has_backgrounds(kind))}
         try:
             dealt = deal(kind, family, digits)
@@ -188,7 +188,7 @@ class Answering:
         return {**tab, **self.show_sample(chosen, model)}
 
     def reveal(self, dealt: Dealt, model: str, guess: int, score: Score) -> Changes:
-        """The score after the visitor's guess, the truth and how it went, and the model's answer."""
+        """The score after the visitor's guess, the truth and the outcome, and the model's answer."""
         state, sample = self.page.state, self.page.sample
         try:
             truth, answered, prediction = self._answered_sample(dealt, model)
@@ -244,7 +244,7 @@ class Answering:
     def _answered(
         self, mode: Mode, picture: ModelInput, model: str, erased: tuple[int, ...] = (), asked: int | None = None
     ) -> Changes:
-        """A model's answer to a picture, some digits of which are erased; with what spoke for the digit ``asked``."""
+        """A model's answer to a picture, some digits of which are erased; with the evidence for the digit ``asked``."""
         return self._said(mode, picture, ask(self.predictor, picture, model, erased), erased, asked)
 
     def _said(

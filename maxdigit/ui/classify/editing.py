@@ -1,4 +1,4 @@
-"""What can be done to an uploaded picture: it is turned, and a part of it is chosen."""
+"""Editing of an uploaded picture: turning it, and choosing a part of it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from maxdigit.ui.view_state import WHOLE, Edit, ModelInput, Part, ViewState, pre
 
 @dataclass(frozen=True)
 class Editing:
-    """The answers to events of the Classify tab that change how the picture is read."""
+    """The handlers of the Classify tab's events that change how the picture is read."""
 
     page: ClassifyPage
     predictor: Predictor
 
     def connect(self, answering: Answering) -> None:
-        """Make the components work; each change of the picture is followed by an answer of ``answering``."""
+        """Connect the components with their handlers; ``answering`` answers after each change of the picture."""
         page, upload = self.page, self.page.upload
         slow = {**ASKING, "show_progress": "minimal", "show_progress_on": page.answer}  # a model may have to be loaded
         edited = {page.state.edit, upload.cropper, upload.part}
@@ -73,7 +73,7 @@ class Editing:
         return self.lay_out(replace(shown, edit=edit))
 
     def fit(self, shown: ViewState, is_fitted: Any) -> Changes:
-        """Fit what is shown to its writing, or read it as it is."""
+        """Fit the picture to its writing, or read it as it is."""
         edit = shown.edit.fitted(shown.mode, is_fitted is True)
         return self.lay_out(replace(shown, edit=edit)) if shown.mode == "upload" else {self.page.state.edit: edit}
 
@@ -83,7 +83,7 @@ class Editing:
         return {self.page.state.edit: edit, self.page.upload.part: edit.part}
 
     def lay_out(self, shown: ViewState) -> Changes:
-        """The uploaded picture with a frame on what is read of it; no frame where that is all of it."""
+        """The uploaded picture with a frame around the part that is read; no frame where that is all of it."""
         edit, cropper = shown.edit, ""
         if shown.upload is None:
             edit = replace(edit, region=None)
@@ -93,14 +93,14 @@ class Editing:
                 found = self._found(shown) if edit.part == "auto" else None
                 frame = found.region if found else edit.region
                 cropper = laid(photo_url(picture.pixels), picture.width, picture.height, frame)
-            except Exception:  # the answer says what is wrong with the file
+            except Exception:  # the answer card shows what is wrong with the file
                 pass
         part = edit.part if shown.upload else "auto"
         return {self.page.state.edit: edit, self.page.upload.cropper: cropper, self.page.upload.part: part}
 
     def _found(self, shown: ViewState) -> ModelInput | None:
-        """What a model sees of the uploaded picture; None if there is none, or it cannot be read."""
+        """The model's input from the uploaded picture; None if there is none, or it cannot be read."""
         try:
             return upload_input(shown, predictor=self.predictor)
-        except Exception:  # the answer says why
+        except Exception:  # the answer card shows why
             return None

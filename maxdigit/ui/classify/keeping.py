@@ -1,4 +1,4 @@
-"""To keep and to send on: a link to what the Classify tab shows, files of it, and the right answer to it."""
+"""Saving and sharing of the Classify tab's picture: a link, files, and the right answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from maxdigit.ui.view_state import ViewState, model_input
 
 @dataclass(frozen=True)
 class Keeping:
-    """The answers to the buttons below the answer card."""
+    """The handlers of the buttons below the answer card."""
 
     page: ClassifyPage
     predictor: Predictor
@@ -36,7 +36,7 @@ class Keeping:
     corrections: Path | None  # where corrections are kept; None to keep none
 
     def connect(self) -> None:
-        """Make the buttons work."""
+        """Connect the buttons with their handlers."""
         page, row = self.page, self.page.keep
 
         def link(values: Values) -> Changes:
@@ -67,7 +67,7 @@ class Keeping:
             gr.on(row.right.input, correct, inputs | {row.right}, {row.correction, row.said}, **ASKING)
 
     def link(self, shown: ViewState, model: str) -> Changes:
-        """The query of a link to what is shown, and the field in which the link appears."""
+        """The query of a link to the picture shown, and the field in which the link appears."""
         handed, address = self.page.handed, self.page.keep.address
         try:
             return {handed: make_query(shown, model), address: gr.Textbox(visible=True)}
@@ -75,7 +75,7 @@ class Keeping:
             return {handed: "", address: gr.Textbox(texts.told(error), visible=True)}
 
     def save(self, shown: ViewState, model: str, what: Literal["picture", "answer"]) -> Changes:
-        """A file for the browser, as JSON: what the model saw, or what it answered. Empty if there is nothing."""
+        """A file for the browser, as JSON: the model's input, or its answer. Empty if there is none."""
         file = ""
         try:
             pixels = self._pixels(shown)
@@ -90,7 +90,7 @@ class Keeping:
         return {self.page.handed: file}
 
     def correct(self, shown: ViewState, model: str, digit: Any) -> Changes:
-        """Keep what is shown with the digit that the visitor says is right."""
+        """Store the picture with the digit that the visitor says is right."""
         assert self.corrections is not None
         is_open = False
         try:

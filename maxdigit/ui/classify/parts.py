@@ -1,4 +1,4 @@
-"""What would change an answer: each digit found is erased in turn, and the model asked about what is left."""
+"""What would change an answer: each found digit is erased in turn, and the model answers for the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maxdigit.ui.readings import boxes_of
 from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.view_state import ModelInput
 
-UNASKED = 100.0  # ms of forward passes that are spent without being asked for
+UNASKED = 100.0  # ms of forward passes that are spent without a request
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def can_be_asked(picture: ModelInput, erased: Sequence[int] = ()) -> bool:
 
 
 def cost(picture: ModelInput, milliseconds: float, erased: Sequence[int] = ()) -> float:
-    """About how many ms asking takes, and seldom more, for a model whose forward pass takes so many ms.
+    """Estimate of the ms that asking takes, seldom exceeded, for a model with this time of a forward pass.
 
     A batch is faster than as many passes as it has pictures.
     """
@@ -70,9 +70,9 @@ def ask_without(
 
 
 def in_a_line(answers: Sequence[Without], answer: int) -> str:
-    """Which digits change the answer, and to what."""
+    """The digits that change the answer, and the new answers."""
     names = [texts.read_digit(one.digits, one.number) for one in answers]
-    # What is read twice does not tell which of the two is meant.
+    # A digit that is read twice would be ambiguous.
     names = [
         name if names.count(name) == 1 else texts.read_digit((), one.number)
         for name, one in zip(names, answers, strict=True)

@@ -1,4 +1,4 @@
-"""The Compare tab: every model on the same picture, what each was measured to do, and what it gets wrong."""
+"""The Compare tab: every model on the same picture, their measured results, and their mistakes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["build_compare_tab"]
 def build_compare_tab(
     predictor: Predictor, classify: ClassifyPage, *, evaluation: Evaluation, opened: Callable[..., Any]
 ) -> None:
-    """Put the tab's components where the caller is.
+    """Add the tab's components to the Blocks being built.
 
     Args:
         predictor: the trained models.
         classify: whose picture is compared.
         evaluation: makes samples and test pictures.
-        opened: the event that says the tab is shown; nothing is asked or read before.
+        opened: the event of the tab being shown; nothing is computed or read before.
     """
     if not predictor.available():
         gr.Markdown(labels.NO_MODELS_HERE)

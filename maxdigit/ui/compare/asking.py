@@ -1,4 +1,4 @@
-"""The same picture, every model: one after the other is asked, and their answers are shown as they come."""
+"""Asks every model about the same picture, one after the other, and shows the answers as they arrive."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from maxdigit.ui.side_by_side import Reply, side_by_side
 from maxdigit.ui.sortable_table import SortableTable
 from maxdigit.ui.view_state import ModelInput, ViewState, ask, model_input, sample_input
 
-_PASSES = 5  # of which the median is told as a model's time
+_PASSES = 5  # whose median is shown as a model's time
 
 Times = dict[str, float]  # by model: milliseconds of a forward pass
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Asks every model about a picture, and shows what each says and how long it took."""
+    """Asks every model about a picture, and shows each answer and its time."""
 
     predictor: Predictor
     evaluation: Evaluation
@@ -39,7 +39,7 @@ class Asking:
     times: gr.State  # the last :data:`Times`
 
     def connect(self, classify: ClassifyPage, *, another: Callable[..., Any], opened: Callable[..., Any]) -> None:
-        """Ask about what the Classify page shows when the tab is ``opened``, and about a sample for ``another``."""
+        """Ask about the Classify page's picture when the tab is ``opened``, and about a sample for ``another``."""
 
         # Not called "compare": Gradio would give that name to this event, and another to the endpoint for programs.
         def ask_about_shown(values: Values) -> Iterator[Changes]:
@@ -53,7 +53,7 @@ class Asking:
         gr.on(opened, ask_about_shown, classify.inputs | {self.times}, outputs, **ASKING)
 
     def compare(self, shown: ViewState, times: Times) -> Iterator[Changes]:
-        """Ask one model after the other about what the Classify page shows, or about a sample if it shows nothing."""
+        """Ask one model after the other about the Classify page's picture, or about a sample if there is none."""
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
         except Exception as error:
@@ -67,7 +67,7 @@ class Asking:
             yield from self._ask(picture, f"{texts.COMPARE_OURS} {truth}".strip(), times)
 
     def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:
-        """Ask one model after the other about a sample nobody has seen."""
+        """Ask one model after the other about a new sample."""
         try:
             sample = deal("textured", ANY, "").sample(self.evaluation)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""What a model gets wrong: its confusion matrix, and the pictures behind the cell that was pressed."""
+"""A model's mistakes: its confusion matrix, and the pictures of the cell that was pressed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Mistakes:
-    """The section's components, and the answers to their events."""
+    """The section's components and the handlers of their events."""
 
     predictor: Predictor
     evaluation: Evaluation
@@ -58,12 +58,12 @@ class Mistakes:
 
     @classmethod
     def laid_out(cls, predictor: Predictor, evaluation: Evaluation, kind: gr.Radio) -> Mistakes:
-        """Put the components where the caller is.
+        """Add the components to the Blocks being built.
 
         Args:
             predictor: the trained models.
             evaluation: makes test pictures.
-            kind: the choice among the kinds of pictures.
+            kind: the choice of the kind of pictures.
         """
         names = predictor.available()
         model = choice(
@@ -87,7 +87,7 @@ class Mistakes:
         return cls(predictor, evaluation, kind, model, matrix, family, everything, pictures, more, cell, count)
 
     def connect(self, opened: Callable[..., Any]) -> None:
-        """Make the components work; ``opened`` is the event that says the tab is shown."""
+        """Connect the components with their handlers; ``opened`` is the event of the tab being shown."""
 
         def restart(values: Values) -> Changes:
             return self.show(Look(values[self.model], values[self.kind], values[self.family]))
@@ -108,7 +108,7 @@ class Mistakes:
         gr.on(self.more.click, further, inputs, outputs, **LATEST)
 
     def show(self, look: Look) -> Changes:
-        """The confusion matrix, and the mistakes that are looked for."""
+        """The confusion matrix, and the selected mistakes."""
         cell, can_choose = look.cell, has_backgrounds(look.kind)
         if cell == (None, None) or not all(digit is None or digit in range(NUM_CLASSES) for digit in cell or ()):
             cell = None
@@ -129,7 +129,7 @@ class Mistakes:
         }
 
     def _gallery(self, look: Look) -> tuple[str, bool]:
-        """Pictures that the model got wrong, as HTML, and whether there are more than are looked at.
+        """Pictures that the model got wrong, as HTML, and whether there are more.
 
         Raises:
             MaxDigitError: the model is not trained, or its list of mistakes is damaged.

@@ -1,4 +1,4 @@
-"""What each model was measured to do, as a table that sorts."""
+"""The measured results of each model, as a sortable table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from maxdigit.ui.theme import model_colour
 
 
 def build_measurements() -> SortableTable:
-    """Put the table, still empty, and what its columns mean where the caller is."""
+    """Add the table, still empty, and the meaning of its columns to the Blocks being built."""
     table = SortableTable("", elem_id="measurements")
     with gr.Accordion(labels.COLUMNS_TITLE, open=False, elem_classes="reading"):
         gr.Markdown(labels.made("columns", _columns))
@@ -28,21 +28,21 @@ def build_measurements() -> SortableTable:
 
 
 def metrics_of(predictor: Predictor, name: str) -> RunResults:
-    """What a model was measured to do; empty if it was not, or if the file is damaged."""
+    """A model's measured results; empty if it was not measured, or if the file is damaged."""
     try:
         return read_results(predictor.folder(name))
-    except MaxDigitError:  # the Training page says what is wrong with it
+    except MaxDigitError:  # the Training page shows what is wrong with it
         return RunResults()
 
 
 def _whole(predictor: Predictor, name: str) -> RunResults:
-    """A model's metrics; the ensemble has the parameters, weights and work of all that it asks."""
+    """A model's results; the ensemble has the parameters, weights and work of all its members."""
     metrics = metrics_of(predictor, name)
     if name in MODELS:
         return metrics
     try:
         members = [metrics_of(predictor, member) for member, weight in predictor.weights().items() if weight]
-    except MaxDigitError:  # its weights are damaged, which it says when it is asked
+    except MaxDigitError:  # its weights are damaged: asking it shows the error
         return metrics
     together = {
         field: sum(values) if None not in (values := [getattr(member, field) for member in members]) else None
@@ -70,7 +70,7 @@ def _columns() -> str:
 
 
 def _row(name: str, metrics: RunResults, milliseconds: float | None) -> list[tuple[str, float | str | None]]:
-    """Each cell as it is shown (HTML) and as it is sorted."""
+    """Each cell's HTML and its value for sorting."""
     dot = f'<span class="dot" style="background: {model_colour(name)}"></span>'
     textured = metrics.test.get("textured")
     calibration = textured.calibration_error if textured else None
@@ -98,7 +98,7 @@ def _row(name: str, metrics: RunResults, milliseconds: float | None) -> list[tup
 
 
 def _how(training: TrainingFacts) -> str:
-    """How long a model trained, and on what."""
+    """How long a model was trained, and on which device."""
     return ", ".join(filter(None, (training.all_seconds and texts.minutes(training.all_seconds), training.device)))
 
 

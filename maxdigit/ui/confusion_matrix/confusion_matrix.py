@@ -1,6 +1,6 @@
 """The confusion matrix, whose cells can be pressed.
 
-Not a heat map of Plotly in ``gr.Plot``, whose cells neither keys nor screen readers reach.
+Not a Plotly heat map in ``gr.Plot``, whose cells are not accessible to keyboards and screen readers.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _head(truth: int | None, answer: int | None, chosen: MistakesOf | None, can_
 def _cell(truth: int, answer: int, row: Sequence[int], chosen: MistakesOf | None, can_press: bool) -> str:
     count = row[answer]
     look = f"{'right' if truth == answer else 'wrong'}{' chosen' if (truth, answer) == chosen else ''}"
-    # The square root lifts the few mistakes of a good model into sight.
+    # The square root makes the few mistakes of a good model visible.
     shade = (count / max(sum(row), 1)) ** 0.5
     says = escape(texts.matrix_cell(truth, answer, count))
     return (

@@ -24,7 +24,7 @@ def laid(address: str, width: int, height: int, frame: Region | None) -> str:
         height: see there.
         frame: where the frame lies at first, as shares (0..1) of the picture; None for no frame.
     """
-    # Numbered, so that the frame goes back to where it was also after it was moved.
+    # Numbered, so that an equal value also resets a frame that was moved.
     value = {"picture": address, "width": width, "height": height, "frame": frame, "number": next(_number)}
     return json.dumps(value)
 
@@ -32,7 +32,7 @@ def laid(address: str, width: int, height: int, frame: Region | None) -> str:
 class Cropper(gr.HTML):
     """A picture under a frame that can be moved, and resized by its corners, with a pointer or the arrow keys.
 
-    Its value is made by :func:`laid`; empty, and nothing is shown. ``select`` fires with the ``frame`` some times a
+    Its value is made by :func:`laid`; empty, and nothing is shown. ``select`` fires with the ``frame`` several times a
     second while it is moved by hand: left, top, right and bottom as shares (0..1) of the picture.
     """
 

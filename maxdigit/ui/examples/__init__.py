@@ -1,4 +1,4 @@
-"""Samples worth a look, to press."""
+"""Examples to press."""
 
 from maxdigit.ui.examples.examples import EXAMPLES, HARD, example, example_grid
 

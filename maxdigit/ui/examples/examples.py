@@ -1,4 +1,4 @@
-"""Samples worth a look, to press: every background, every kind of picture, and some that are hard.
+"""Examples to press: every background, every kind of picture, and some hard ones.
 
 Not ``gr.Gallery``, for the same reasons as in :mod:`maxdigit.ui.gallery`; and it opens what is pressed in a large view.
 """
@@ -30,7 +30,7 @@ def example(number: Any) -> Dealt | None:
 
 
 def example_grid(evaluation: Evaluation) -> str:
-    """All examples as buttons: pictures with what they are under them. A press sends the number of the ``example``."""
+    """All examples as buttons: pictures with captions. A press sends the number of the ``example``."""
     buttons = "".join(_button(number, dealt, evaluation) for number, dealt in enumerate(EXAMPLES + HARD))
     return f'<div class="examples">{buttons}</div>'
 

@@ -1,7 +1,7 @@
 """Pictures in rows, each with a line of text below it.
 
-Not ``gr.Gallery``: it writes every picture to a file and lets the page fetch it, cuts captions to a line that covers
-the picture, and has no place for a button.
+Not ``gr.Gallery``: it writes every picture to a file that the page fetches, cuts captions to a line that covers the
+picture, and has no place for a button.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from maxdigit.ui.picture import picture_tag
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture and what is said about it."""
+    """A picture and its caption."""
 
     pixels: NDArray[np.uint8]  # (h, w)
     alt: str

@@ -1,6 +1,6 @@
-"""From the text that the pad sends to the picture that a model sees.
+"""Turns the text that the pad sends into a model's input.
 
-The browser can send anything, so nothing is believed: form, counts, ranges and length are all checked.
+The browser can send anything, so everything is checked: form, counts, ranges and length.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ VERSION = 1
 GRID = 1000  # the pad is GRID x GRID units, whatever its size on the screen
 MIN_SIZE, DEFAULT_SIZE, MAX_SIZE = 20, 40, 80  # brush widths in units: 2.6 to 10.2 pixels of the model's picture
 MAX_STROKES = 400
-MAX_POINTS = 12_000  # in the whole drawing: some forty times what three digits take
+MAX_POINTS = 12_000  # in the whole drawing: about forty times what three digits need
 MAX_CHARACTERS = 16 * MAX_POINTS + 100 * MAX_STROKES  # more than any drawing within those limits can need
 
-_OVERSAMPLING = 8  # drawn this many times larger, then averaged down: soft edges like a scanned pen's
+_OVERSAMPLING = 8  # drawn this many times larger, then averaged down, for soft edges like those of a scanned pen
 _COARSE = 512  # pixels of the pad's side when pieces of ink are looked for
-_LEAST_HEIGHT = 0.1 * GRID  # what is smaller is magnified no further: it may be the beginning of a digit
+_LEAST_HEIGHT = 0.1 * GRID  # smaller writing is not magnified further: it may be the beginning of a digit
 _WIDEST_BRUSH = 0.16  # of the digits' height; the narrowest brush is 2.3 pixels even where the whole pad is shown
 _WHOLE_PAD = Frame(GRID / IMAGE_SIZE * np.eye(2, 3))
 
 
 class DrawingError(MaxDigitError):
-    """What came from the pad is not a drawing."""
+    """The pad's value is not a drawing."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Stroke:
 
 
 def parse_strokes(value: str | None) -> list[Stroke]:
-    """The strokes in the pad's value, oldest first; none for a pad not yet drawn on.
+    """The strokes in the pad's value, oldest first; none for an empty pad.
 
     Raises:
         DrawingError: the value is not a drawing of this version, or goes beyond a limit.
@@ -74,7 +74,7 @@ def parse_strokes(value: str | None) -> list[Stroke]:
 
 
 def render(strokes: Sequence[Stroke], *, fit: bool = True) -> NDArray[np.uint8]:
-    """The drawing as a model sees it, without the frame: see :func:`render_framed`."""
+    """The drawing as a model's input, without the frame: see :func:`render_framed`."""
     return render_framed(strokes, fit=fit)[0]
 
 
@@ -84,19 +84,21 @@ def picture_of(strokes: Sequence[Stroke], size: int) -> NDArray[np.uint8]:
 
 
 def render_framed(strokes: Sequence[Stroke], *, fit: bool = True) -> tuple[NDArray[np.uint8], Frame]:
-    """The drawing as a model sees it: 128 x 128, ink 255 on a background of 0, with soft edges.
+    """The drawing as a model's input: 128 x 128, ink 255 on a background of 0, with soft edges.
 
     Args:
         strokes: the oldest first.
-        fit: fit the picture to the writing, so that its digits have the height that the models know, wherever and
-            however large they were drawn. False: the whole pad.
+        fit: fit the picture to the writing, so that its digits have the height that the models expect, at any position
+            and size on the pad. False: the whole pad.
 
     Returns:
-        The picture, and where it lies on the pad: from its pixels to units of the pad.
+        The picture, and its frame: from its pixels to units of the pad.
     """
     if not fit:
         return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING), _WHOLE_PAD
-    lines = _pieces([_narrowed(stroke, MIN_SIZE) for stroke in strokes])  # do not touch where a broad brush does
+    lines = _pieces(
+        [_narrowed(stroke, MIN_SIZE) for stroke in strokes]
+    )  # do not touch even if they do with a broad brush
     if not lines:
         return np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), _WHOLE_PAD
     # A broad brush would close the loops of small digits.
@@ -107,7 +109,7 @@ def render_framed(strokes: Sequence[Stroke], *, fit: bool = True) -> tuple[NDArr
 
 
 def _frame(pieces: Sequence[Box]) -> Frame:
-    """As :func:`frame_for`, but not so near that the beginning of a first stroke would fill the picture."""
+    """Like :func:`frame_for`, but without magnifying the beginning of a first stroke to fill the picture."""
     frame = frame_for(pieces)
     step = max(frame.matrix[0, 0], _LEAST_HEIGHT / DIGIT_HEIGHT)
     middle = np.array([[IMAGE_SIZE / 2, IMAGE_SIZE / 2]])
@@ -123,7 +125,7 @@ def _pieces(strokes: Sequence[Stroke]) -> list[Box]:
 
 
 def _narrowed(stroke: Stroke, widest: float) -> Stroke:
-    # The eraser stays as it is: what it took away from a broad line it takes away from a narrow one.
+    # The eraser keeps its width, so that it removes the same part of a narrower line.
     return replace(stroke, size=min(stroke.size, widest)) if stroke.tool == "pen" else stroke
 
 
@@ -148,11 +150,11 @@ def _drawn(
     for stroke in strokes:
         tone = 255 if stroke.tool == "pen" else 0
         width = max(1, round(stroke.size * scale))
-        # Pillow takes a coordinate for the middle of a pixel, the pad for its corner.
+        # In Pillow a coordinate is the centre of a pixel, on the pad its corner.
         points = list(map(tuple, frame.to_model(np.array(stroke.points, float)) * oversampling - 0.5))
         if len(points) > 1:
             draw.line(points, fill=tone, width=width)
-        radius = (width - 1) / 2  # Pillow counts the edge pixels in
+        radius = (width - 1) / 2  # Pillow includes the edge pixels
         for x, y in points:  # round ends and joints
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tone)
     pixels = np.array(picture.reduce(oversampling) if oversampling > 1 else picture)

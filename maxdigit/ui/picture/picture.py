@@ -19,19 +19,19 @@ _COVER = 0.65  # how much of the picture the greatest heat covers
 
 
 def picture_tag(picture: NDArray[np.uint8], alt: str, css_class: str) -> str:
-    """An ``<img>`` that carries the picture, grey or RGB, in itself: no file on the server, no second request."""
+    """An ``<img>`` with the picture, grey or RGB, as a data URL: no file on the server, no second request."""
     return f'<img class="{css_class}" alt="{escape(alt)}" src="{data_url(picture)}">'
 
 
 def data_url(picture: NDArray[np.uint8]) -> str:
-    """The picture, grey or RGB, as an address that holds it all."""
+    """The picture, grey or RGB, as a data URL (PNG)."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
 
 
 def photo_url(picture: NDArray[np.uint8]) -> str:
-    """A photograph, grey or RGB, as an address that holds it all: a JPEG, a tenth of the size of a PNG."""
+    """A photograph, grey or RGB, as a data URL: a JPEG, a tenth of the size of a PNG."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=88)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
@@ -44,12 +44,12 @@ def boxed(picture: str, boxes: Sequence[Box], *, around: int = 0, marks: Sequenc
 
     Args:
         picture: the HTML.
-        boxes: in the picture's pixels; shown when the page is told to.
+        boxes: in the picture's pixels; shown by a setting of the page.
         around: pixels between a box and what it encloses.
         marks: attributes for each box. With them the boxes are always shown, and can be pressed.
     """
     rects = "".join(_rect(box, around, mark) for box, mark in zip(boxes, marks or [""] * len(boxes), strict=True))
-    # For the eye and the pointer: buttons beside the picture do the same for keys and screen readers.
+    # Hidden from screen readers: buttons beside the picture do the same.
     lines = f'<svg viewBox="0 0 {IMAGE_SIZE} {IMAGE_SIZE}" aria-hidden="true">{rects}</svg>'
     return f'<span class="boxed{" boxed-found" if marks else ""}">{picture}{lines}</span>'
 
@@ -61,6 +61,6 @@ def _rect(box: Box, around: int, mark: str) -> str:
 
 
 def heated(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The picture (128, 128) with warm light where the heat is: RGB."""
+    """The picture (128, 128) with the heat map blended in: RGB."""
     cover = _COVER * heat[..., np.newaxis]
     return ((1 - cover) * picture[..., np.newaxis] + cover * _WARM).round().astype(np.uint8)

@@ -1,4 +1,4 @@
-"""HTML whose parts can be pressed: each tells the server what it stands for."""
+"""HTML whose parts can be pressed, which sends their values to the server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SCRIPT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
 class Pressable(gr.HTML):
     """Shows HTML; a press on an element that :func:`pressed` has marked fires its event.
 
-    Marked are buttons, so that keys and screen readers reach them, and shapes that repeat one for the pointer.
+    Marked elements are buttons, for keyboards and screen readers, and shapes that repeat a button for the pointer.
     """
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
@@ -26,7 +26,7 @@ def pressed(event: Literal["select", "edit"] = "select", **values: int | str | b
 
     Args:
         event: what a press on it fires.
-        values: what the event holds. Text that reads as JSON arrives as what it says.
+        values: the event's values. Text that is valid JSON arrives decoded.
     """
     said = "".join(f' data-{name}="{escape(_as_text(value))}"' for name, value in values.items())
     return f'data-press="{event}"{said}'

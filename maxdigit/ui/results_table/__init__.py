@@ -1,4 +1,4 @@
-"""A batch's results, whose answers can be mended by hand."""
+"""A batch's results, whose answers can be corrected by hand."""
 
 from maxdigit.ui.results_table.results_table import PAGE, ResultsTable, results_page
 

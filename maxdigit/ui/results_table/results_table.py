@@ -1,4 +1,4 @@
-"""A batch's results as a table, a page at a time, whose answers can be mended by hand.
+"""A batch's results as a table, a page at a time, whose answers can be corrected by hand.
 
 Not ``gr.Dataframe``: :mod:`maxdigit.ui.table` says why.
 """
@@ -25,7 +25,7 @@ _SCRIPT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
 
 
 class ResultsTable(gr.HTML):
-    """Shows a page of results; ``select`` fires with the row and the digit that a visitor chose instead."""
+    """Shows a page of results; ``select`` fires with the row and the digit that a visitor chose."""
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(value, apply_default_css=False, js_on_load=_SCRIPT, **kwargs)

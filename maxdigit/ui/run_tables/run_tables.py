@@ -14,7 +14,7 @@ from maxdigit.ui.theme import model_colour
 
 
 def settings_table(runs: list[Run]) -> str:
-    """The runs' settings side by side; what differs is marked. Empty where no run tells its settings."""
+    """The runs' settings side by side; differences are marked. Empty where no run has settings."""
     told = [run for run in runs if run.settings]
     if not told:
         return ""
@@ -30,7 +30,7 @@ def settings_table(runs: list[Run]) -> str:
 
 
 def results_table(runs: list[Run]) -> str:
-    """What each run reached on the test pictures; empty where there is no run."""
+    """The results of each run on the test pictures; empty where there is no run."""
     if not runs:
         return ""
     head = [Cell(escape(column), is_head=True) for column in texts.RESULTS_COLUMNS]

@@ -22,7 +22,7 @@ from maxdigit.ui.view_state import ModelInput
 
 @dataclass(frozen=True)
 class Reply:
-    """One model's answer, with what spoke for it: a heat map (128, 128), 0..1; or why there is none."""
+    """One model's answer, with the evidence for it as a heat map (128, 128), 0..1; or why there is none."""
 
     model: str
     prediction: Prediction | None = None
@@ -31,12 +31,12 @@ class Reply:
 
 
 def side_by_side(names: list[str], replies: list[Reply], picture: ModelInput, facts: str) -> str:
-    """The picture, a sentence on who says what, and a card for each of ``names``, empty until it has replied.
+    """The picture, a sentence that sums up the answers, and a card for each of ``names``, empty until it has replied.
 
     Args:
         names: the models asked, in order.
         replies: of those that have answered so far.
-        picture: what they saw.
+        picture: their input.
         facts: what is known about the picture, in a sentence; may be empty.
     """
     by_name = {reply.model: reply for reply in replies}

@@ -1,4 +1,4 @@
-"""A table that sorts by the column whose name is pressed, each name telling what it means.
+"""A table that sorts by the column whose name is pressed, with an explanation for each name.
 
 Not ``gr.Dataframe``: :mod:`maxdigit.ui.table` says why.
 """
@@ -19,14 +19,14 @@ _SORT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
 
 @dataclass(frozen=True)
 class Column:
-    """A column's name, and what it means."""
+    """A column's name and meaning."""
 
     name: str
     means: str
 
 
 class SortableTable(gr.HTML):
-    """Shows what :func:`sortable` makes; the order that was asked for stays when the value changes."""
+    """Shows the result of :func:`sortable`; the chosen order is kept when the value changes."""
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(value, apply_default_css=False, js_on_load=_SORT, **kwargs)

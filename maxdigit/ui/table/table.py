@@ -1,8 +1,7 @@
 """Tables as HTML.
 
-Not ``gr.Dataframe``: it has the height of a box and not of its rows, it sorts a cell by the text that it shows, and it
-has no place for what stands in these cells: a choice, a button, a picture, an interval below a number, and heads of
-rows that screen readers read out.
+Not ``gr.Dataframe``: it has a fixed height, it sorts cells by their displayed text, and it does not support what these
+cells contain: a choice, a button, a picture, an interval below a number, and row headers for screen readers.
 """
 
 from __future__ import annotations
