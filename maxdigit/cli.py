@@ -19,6 +19,7 @@ from maxdigit.inference.ensemble import write_weights
 from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.models.run_folder import ENSEMBLE, INK_FINDER, RECIPE_NAMES
+from maxdigit.quiet import be_verbose
 from maxdigit.training.results import (
     HEAT_KINDS,
     TEST_PICTURES,
@@ -35,8 +36,6 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
 )
-# TensorFlow greets on standard error, which belongs to our own messages.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 _Checkpoints = Annotated[Path, typer.Option(help="Folder with the trained models.")]
 _DarkInk = Annotated[
@@ -57,11 +56,18 @@ def choose(
     engine: Annotated[
         str, typer.Option(help="What computes: fastest (OpenVINO, where it is installed), or native (PyTorch, Keras).")
     ] = ENGINES[0],
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show what TensorFlow says when it starts, too.")
+    ] = False,
 ) -> None:
     """Which of three handwritten digits is the largest? Ask a trained CNN, make pictures, measure models."""
     if engine not in ENGINES:
         raise _fail(MaxDigitError(f"There is no engine {engine!r}. Choose one of: {', '.join(ENGINES)}."))
     choose_engine(engine)
+    if verbose:
+        be_verbose()
+    else:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what it says later on
 
 
 @app.command()

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import UnknownModelError
+from maxdigit.quiet import quiet_start
 
 Framework = Literal["keras", "torch"]
 
@@ -142,7 +143,8 @@ class ModelSpec:
 
     def load_native(self, folder: Path) -> Any:
         """The same as a :class:`Classifier` of its framework, which has the network as its ``model``."""
-        return self._imported().load(folder)
+        with quiet_start():
+            return self._imported().load(folder)
 
     def _imported(self) -> ModuleType:
         if self.framework == "keras" and "keras" not in sys.modules and find_spec("tensorflow"):
