@@ -51,12 +51,12 @@ from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.digits import find_digits, without
 from maxdigit.inference.explain import Heat, explain, heat_map
-from maxdigit.inference.heat_scores import answered_right, points
 from maxdigit.models.reader import Reader
 from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.models.run_folder import READER
 from maxdigit.threads import one_thread
+from maxdigit.training.heat_scores import answered_right, points
 from maxdigit.training.metrics import wilson_interval
 from maxdigit.training.recipes import get_recipe
 from maxdigit.training.starts import new_form

@@ -280,7 +280,7 @@ def heat(
     On pictures that a model answers right: the share whose hottest point lies in the box of a largest digit, with its
     95 % interval, and the mean share of heat that lies there.
     """
-    from maxdigit.inference.heat_scores import measure_heat
+    from maxdigit.training.heat_scores import measure_heat
 
     try:
         predictor = Predictor(checkpoints)

@@ -115,9 +115,8 @@ _NO_WEIGHTS = """To compare the recipe with others. Its weights are not stored h
 reproduce them: train.py {model} --recipe {recipe}"""
 
 _EARLIER = """
-It started from the weights of an earlier run, which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on
-{device}.
-The kinds of those pictures: {kinds}.
+It started from the weights of an earlier run,
+which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}. The kinds of those pictures: {kinds}.
 """
 
 _CALIBRATED = """Probabilities are scaled by a temperature of {temperature:.3f}, fitted on {count:,} {split} pictures of

@@ -12,8 +12,8 @@ from test_cli import run
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import SPLITS
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference import heat_scores
-from maxdigit.inference.heat_scores import answered_right, measure_heat, points
+from maxdigit.training import heat_scores
+from maxdigit.training.heat_scores import answered_right, measure_heat, points
 from maxdigit.training.metrics import wilson_interval
 from maxdigit.training.results import HEAT_KINDS, RunResults, read_results, write_results
 
@@ -54,12 +54,12 @@ def test_right_answers_alone_are_looked_at_and_counted(monkeypatch: pytest.Monke
     predictor = Knowing()
     assert (predictor.pictures.labels > 0).all(), "so that 0 is wrong everywhere"
     monkeypatch.setattr(heat_scores, "held_out", lambda *_: iter([predictor.pictures]))
-    score = measure_heat(predictor, "any", "test", "drawn", COUNT)  # type: ignore[arg-type]
+    score = measure_heat(predictor, "any", "test", "drawn", COUNT)
     assert (score.count, score.split, score.seed, score.kind) == (COUNT - 1, "test", SPLITS["test"].seed, "drawn")
     assert score.in_box == pytest.approx(10 / 11, abs=1e-5)
     assert score.in_box_interval95 == pytest.approx(wilson_interval(10, 11), abs=1e-5)
     assert score.heat_in_box == pytest.approx((10 * 0.75 + 0.75 / 1.75) / 11, abs=1e-5)
-    assert measure_heat(predictor, "any", "test", "drawn", 3).count == 3  # type: ignore[arg-type]
+    assert measure_heat(predictor, "any", "test", "drawn", 3).count == 3
 
 
 def test_every_box_of_the_largest_digit_counts() -> None:
@@ -84,7 +84,7 @@ def test_a_model_that_is_never_right_is_told_of(monkeypatch: pytest.MonkeyPatch)
     predictor.numbers.clear()
     monkeypatch.setattr(heat_scores, "held_out", lambda *_: iter([predictor.pictures]))
     with pytest.raises(MaxDigitError, match="answers no drawn picture right"):
-        measure_heat(predictor, "any", "test", "drawn", COUNT)  # type: ignore[arg-type]
+        measure_heat(predictor, "any", "test", "drawn", COUNT)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_the_command_measures_and_keeps(checkpoints: Path, monkeypatch: pytest.M
     monkeypatch.setattr(
         heat_scores,
         "measure_heat",
-        lambda _, *args: measure_heat(known[args[2]], *args),  # type: ignore[arg-type]
+        lambda _, *args: measure_heat(known[args[2]], *args),
     )
     result = run("heat", "--model", "torch_cnn", "--count", 4, "--write", checkpoints=checkpoints)
     assert result.exit_code == 0, result.output

@@ -1,8 +1,9 @@
-"""Where heat maps point, measured on pictures of which it is known where each digit stands."""
+"""Measures heat maps on pictures with known positions of the digits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,26 +11,36 @@ from numpy.typing import NDArray
 from maxdigit import IMAGE_SIZE
 from maxdigit.data.splits import SPLITS
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.explain import Heat
-from maxdigit.inference.predict import Predictor
 from maxdigit.models.registry import Predicts
 from maxdigit.training.batches import held_out
 from maxdigit.training.metrics import wilson_interval
 from maxdigit.training.results import HeatScore
 
-PICTURES = 300  # of each kind: an interval of 3 % either way where 97 % point right, in a few minutes on one core
+PICTURES = 300  # of each kind: at 97 % the interval is 2 to 3 % wide on either side; takes a few minutes on one core
 _BATCH = 50
 
 
-def measure_heat(predictor: Predictor, model: str, split: str, kind: str, count: int = PICTURES) -> HeatScore:
-    """Where the heat maps that the app shows for a model's answers point.
+class Explains(Protocol):
+    """Answers about pictures and makes heat maps, as :class:`maxdigit.inference.predict.Predictor` does."""
+
+    def classifier(self, model: str) -> Predicts:
+        """The model called ``model``."""
+        ...
+
+    def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
+        """The evidence for a digit in a picture ``(128, 128)``: float32 ``(128, 128)``, 0..1."""
+        ...
+
+
+def measure_heat(predictor: Explains, model: str, split: str, kind: str, count: int = PICTURES) -> HeatScore:
+    """Measure the heat maps that the app shows for a model's answers.
 
     Args:
-        predictor: makes them.
+        predictor: makes the heat maps.
         model: one of its names.
         split: ``train``, ``validation`` or ``test``.
         kind: of picture, with digits.
-        count: how many pictures to look at that are answered right.
+        count: how many pictures that are answered right to measure.
 
     Raises:
         CheckpointError: the model's weights are missing or damaged.
@@ -78,7 +89,7 @@ def answered_right(
             return
 
 
-def points(heat: Heat, inside: NDArray[np.bool_]) -> tuple[bool, float]:
+def points(heat: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[bool, float]:
     """Whether the hottest point of a map ``(128, 128)`` lies inside, and the share of heat that does."""
     if not heat.any():
         return False, 0.0
