@@ -12,11 +12,13 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from maxdigit import IMAGE_SIZE
 from maxdigit.models.registry import NUM_CLASSES, FeatureMap, Predicts
 
 MAX_READINGS = 8  # no picture that the models are trained on shows more digits
 NOTHING = NUM_CLASSES  # the head's class for a cell without a digit
 ZONES = 9  # of a feature map: its corners, its edges and the inside
+OUTPUTS = NOTHING + 3  # of the head in a cell: a logit for each class, and where the digit's centre lies
 # Cells that read the same digit no farther apart than this, in pixels along either axis, read one digit: half the
 # height that digits have in a prepared picture, and the step of the coarsest feature map.
 _REACH = 16.0
@@ -62,10 +64,13 @@ class Reads(Predicts, Protocol):
 class Reader:
     """A linear head on a feature map, and how its answers in the cells become readings.
 
+    Its outputs in a cell are the logits of the ten digits and of :data:`NOTHING`, and how far right of the cell's own
+    place, and how far below it, the centre of the digit lies that is seen there, in pixels.
+
     Args:
-        weight: float32 ``(zones, 11, channels)``. A single zone is the whole map. Of :data:`ZONES` each has a head of
+        weight: float32 ``(zones, 13, channels)``. A single zone is the whole map. Of :data:`ZONES` each has a head of
             its own: a digit past the outermost cells is theirs to read, though they see it beside their middle.
-        bias: float32 ``(zones, 11)``.
+        bias: float32 ``(zones, 13)``.
         features: the map's geometry.
         threshold: the least probability, 0..1, of a reading.
         apart: pixels; two digits, of whatever value, lie farther apart than this along one axis or the other.
@@ -83,7 +88,7 @@ class Reader:
     faintest: float
 
     def __post_init__(self) -> None:
-        shapes = [((zones, NUM_CLASSES + 1, self.features.channels), (zones, NUM_CLASSES + 1)) for zones in (1, ZONES)]
+        shapes = [((zones, OUTPUTS, self.features.channels), (zones, OUTPUTS)) for zones in (1, ZONES)]
         if (self.weight.shape, self.bias.shape) not in shapes:
             raise ValueError(
                 f"a weight of shape {self.weight.shape} and a bias of shape {self.bias.shape} for a feature map of "
@@ -98,24 +103,35 @@ class Reader:
         every = zones_of(self.features.cells)
         return (every if len(self.weight) == ZONES else np.zeros_like(every)).ravel()
 
+    @cached_property
+    def _looks(self) -> NDArray[np.float32]:
+        return looks_of(self.features)
+
     def cells(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What stands in each cell.
+        """What stands in each cell: the first part of what :meth:`see` gives."""
+        return self.see(maps)[0]
+
+    def see(self, maps: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What stands in each cell, and where its centre lies.
 
         Args:
             maps: feature maps, float32 ``(N, channels, cells, cells)``.
 
         Returns:
-            Probabilities of the ten digits and of :data:`NOTHING`: float32 ``(N, 11, cells, cells)``, summing to 1 over
-            the second axis.
+            Probabilities of the ten digits and of :data:`NOTHING`, float32 ``(N, 11, cells, cells)``, summing to 1 over
+            the second axis; and x and y in the models' pixels, 0..128, float32 ``(N, 2, cells, cells)``, which mean
+            something only where a digit is read.
         """
         count, channels, *sides = maps.shape
         # Every zone's head at every cell, in one product: as fast for nine as picking weights cell by cell for one.
         every = self.weight.reshape(-1, channels) @ maps.reshape(count, channels, -1)
-        logits = every.reshape(count, len(self.weight), NUM_CLASSES + 1, -1)
-        own = logits[:, self._zones, :, np.arange(len(self._zones))] + self.bias[self._zones, np.newaxis]
-        powers = np.exp(own - own.max(2, keepdims=True))  # (cells * cells, N, 11)
+        outputs = every.reshape(count, len(self.weight), OUTPUTS, -1)
+        own = outputs[:, self._zones, :, np.arange(len(self._zones))] + self.bias[self._zones, np.newaxis]
+        logits = own[..., : NOTHING + 1]  # (cells * cells, N, 11)
+        powers = np.exp(logits - logits.max(2, keepdims=True))
         powers /= powers.sum(2, keepdims=True)
-        return powers.transpose(1, 2, 0).reshape(count, NUM_CLASSES + 1, *sides)
+        places = own[..., NOTHING + 1 :].transpose(1, 2, 0).reshape(count, 2, *sides) + self._looks
+        return powers.transpose(1, 2, 0).reshape(count, -1, *sides), places.clip(0, IMAGE_SIZE)
 
     def gradient(self, maps: NDArray[np.float32], digit: int) -> NDArray[np.float32]:
         """How the reader's evidence for a digit changes with feature maps ``(N, channels, cells, cells)``: as they are.
@@ -128,7 +144,7 @@ class Reader:
 
     def read(self, maps: NDArray[np.float32]) -> list[tuple[Reading, ...]]:
         """The digits in each picture, from feature maps ``(N, channels, cells, cells)``; see :func:`find_readings`."""
-        return [find_readings(cells, self.features, self.threshold, self.apart) for cells in self.cells(maps)]
+        return [find_readings(*seen, self.threshold, self.apart) for seen in zip(*self.see(maps), strict=True)]
 
 
 def zones_of(cells: int) -> NDArray[np.intp]:
@@ -137,8 +153,14 @@ def zones_of(cells: int) -> NDArray[np.intp]:
     return 3 * along[:, np.newaxis] + along
 
 
+def looks_of(features: FeatureMap) -> NDArray[np.float32]:
+    """Where each cell looks: x and y in the models' pixels, float32 ``(2, cells, cells)``."""
+    along = features.first + features.step * np.arange(features.cells, dtype=np.float32)
+    return np.stack(np.meshgrid(along, along))
+
+
 def find_readings(
-    cells: NDArray[np.float32], features: FeatureMap, threshold: float, apart: float
+    cells: NDArray[np.float32], places: NDArray[np.float32], threshold: float, apart: float
 ) -> tuple[Reading, ...]:
     """The digits that the cells of one picture read, by non-maximum suppression.
 
@@ -146,8 +168,8 @@ def find_readings(
     centre is. Other digits are not read that close to it. So on with the cells that are left.
 
     Args:
-        cells: probabilities, float ``(11, cells, cells)``, as :meth:`Reader.cells` gives them.
-        features: the map's geometry.
+        cells: probabilities, float ``(11, cells, cells)``.
+        places: of the centres, ``(2, cells, cells)``, as :meth:`Reader.see` gives both.
         threshold: the least probability of a reading.
         apart: see :class:`Reader`.
 
@@ -156,13 +178,12 @@ def find_readings(
     """
     # Only the digit that a cell reads most surely counts, if it reads one at all. There are few such cells, for which
     # plain Python is faster than arrays.
-    best, look = cells.argmax(0), [features.first + features.step * cell for cell in range(features.cells)]
+    best = cells.argmax(0)
     rows, columns = np.nonzero(best != NOTHING)
     digits = best[rows, columns]
     probabilities = cells[digits, rows, columns]
-    left = [
-        (int(digits[i]), float(probabilities[i]), look[columns[i]], look[rows[i]]) for i in (-probabilities).argsort()
-    ]
+    seen = zip(digits.tolist(), probabilities.tolist(), *places[:, rows, columns].tolist(), strict=True)
+    left = sorted(seen, key=lambda cell: -cell[1])
     readings: list[Reading] = []
     while left and left[0][1] >= threshold and len(readings) < MAX_READINGS:
         digit, probability, x, y = left[0]

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 
 from maxdigit import IMAGE_SIZE
 from maxdigit.models.calibration import CalibratedClassifier, check_weights, read_temperature, scale
-from maxdigit.models.reader import Reader, Reading
+from maxdigit.models.reader import OUTPUTS, Reader, Reading
 from maxdigit.models.registry import Classifier, ModelSpec, get_model
 from maxdigit.models.run_folder import READER, READER_SETTINGS
 
@@ -118,8 +118,9 @@ def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:
     try:
         state = load_file(path)
         weight, bias = state["weight"], state["bias"]
-        if weight.ndim == 2:  # as training leaves it: one head for all cells
-            weight, bias = weight[np.newaxis], bias[np.newaxis]
+        if weight.ndim == 2:  # as training leaves it: one head for all cells, which takes digits to be where they look
+            weight = np.pad(weight, ((0, OUTPUTS - len(weight)), (0, 0)))[np.newaxis]
+            bias = np.pad(bias, (0, OUTPUTS - len(bias)))[np.newaxis]
         reader = Reader(weight, bias, spec.features, *DEFAULTS)
     except FileNotFoundError:
         _log.warning("%s is missing: the answers come without readings.", path)

@@ -91,8 +91,8 @@ def test_what_is_seen_in_a_cell_is_traced_to_what_lies_there(name):
 def test_a_readers_evidence_changes_as_its_gradient_says(zones):
     random = np.random.default_rng(3)
     features, count = FeatureMap(channels=5, cells=2, first=32, step=64), 9 if any(zones) else 1
-    weight = random.normal(size=(count, 11, 5)).astype(np.float32)
-    reader = Reader(weight, np.zeros((count, 11), np.float32), features, threshold=0.5, apart=0.0, faintest=0.1)
+    weight = random.normal(size=(count, 13, 5)).astype(np.float32)
+    reader = Reader(weight, np.zeros((count, 13), np.float32), features, threshold=0.5, apart=0.0, faintest=0.1)
     maps = random.normal(size=(1, 5, 2, 2)).astype(np.float32)
     held = reader.cells(maps)[0, 3].ravel()
 
@@ -109,7 +109,7 @@ class Traced:
     """A model that sees a 4 in one cell of two by two, and what made it so in a corner of that."""
 
     reader = Reader(
-        np.zeros((1, 11, 5), np.float32), np.zeros((1, 11), np.float32), FeatureMap(5, 2, 32, 64), 0.5, 0.0, 0.2
+        np.zeros((1, 13, 5), np.float32), np.zeros((1, 13), np.float32), FeatureMap(5, 2, 32, 64), 0.5, 0.0, 0.2
     )
 
     answer = 8

@@ -24,7 +24,7 @@ from maxdigit.data.splits import TEST
 from maxdigit.inference.ensemble import Ensemble
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.models import torch_cnn
-from maxdigit.models.reader import MAX_READINGS, NOTHING, Reader, Reading, Reads, find_readings
+from maxdigit.models.reader import MAX_READINGS, NOTHING, Reader, Reading, Reads, find_readings, looks_of
 from maxdigit.models.reading_classifier import DEFAULTS, READER_SETTINGS, ReadingClassifier, digest, load_reading
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.models.run_folder import READER
@@ -33,8 +33,14 @@ from maxdigit.training.metrics import measure, measure_blank, score_readings
 from maxdigit.training.reading_scores import Tally, match
 
 MAP = FeatureMap(channels=11, cells=12, first=20.0, step=8.0)
+PLACES = looks_of(MAP)
 SEEN = Reader(
-    np.eye(11, dtype=np.float32)[np.newaxis], np.zeros((1, 11), np.float32), MAP, threshold=0.5, apart=0.0, faintest=0.2
+    np.eye(13, 11, dtype=np.float32)[np.newaxis],
+    np.zeros((1, 13), np.float32),
+    MAP,
+    threshold=0.5,
+    apart=0.0,
+    faintest=0.2,
 )
 
 
@@ -49,28 +55,28 @@ def cells(*seen: tuple[int, int, int, float]) -> np.ndarray:
 
 
 def test_cells_of_the_same_digit_side_by_side_are_one_digit_between_them():
-    found = find_readings(cells((3, 4, 8, 0.9), (3, 5, 8, 0.9), (9, 1, 2, 0.7)), MAP, 0.5, 0)
+    found = find_readings(cells((3, 4, 8, 0.9), (3, 5, 8, 0.9), (9, 1, 2, 0.7)), PLACES, 0.5, 0)
     assert [(reading.digit, round(reading.probability, 4)) for reading in found] == [(2, 0.7), (8, 0.9)]
     assert (found[1].x, found[1].y) == pytest.approx((20 + 4.5 * 8, 20 + 3 * 8))
 
 
 def test_the_same_digit_farther_away_is_another_and_other_digits_keep_their_distance():
     two = cells((3, 1, 8, 0.9), (3, 6, 8, 0.8))
-    assert [reading.digit for reading in find_readings(two, MAP, 0.5, 0)] == [8, 8]
+    assert [reading.digit for reading in find_readings(two, PLACES, 0.5, 0)] == [8, 8]
     side_by_side = cells((3, 4, 8, 0.9), (3, 5, 3, 0.8))
-    assert [reading.digit for reading in find_readings(side_by_side, MAP, 0.5, 0)] == [8, 3]
-    assert [reading.digit for reading in find_readings(side_by_side, MAP, 0.5, 8)] == [8], "the surer one"
+    assert [reading.digit for reading in find_readings(side_by_side, PLACES, 0.5, 0)] == [8, 3]
+    assert [reading.digit for reading in find_readings(side_by_side, PLACES, 0.5, 8)] == [8], "the surer one"
 
 
 def test_what_is_less_sure_than_the_threshold_is_not_read():
     faint = cells((3, 1, 8, 0.9), (3, 6, 5, 0.6))
-    assert [reading.digit for reading in find_readings(faint, MAP, 0.7, 0)] == [8]
-    assert find_readings(cells(), MAP, 0.5, 0) == ()
+    assert [reading.digit for reading in find_readings(faint, PLACES, 0.7, 0)] == [8]
+    assert find_readings(cells(), PLACES, 0.5, 0) == ()
 
 
 def test_no_more_than_the_eight_surest_are_read():
     many = cells(*((row, column, 4, 0.6 + row / 100 + column / 1000) for row in (0, 4, 8) for column in (0, 4, 8)))
-    found = find_readings(many, MAP, 0.5, 0)
+    found = find_readings(many, PLACES, 0.5, 0)
     assert len(found) == MAX_READINGS and min(reading.probability for reading in found) == pytest.approx(0.604)
     assert [reading.x for reading in found] == sorted(reading.x for reading in found)
 
@@ -78,8 +84,8 @@ def test_no_more_than_the_eight_surest_are_read():
 def reader_of(zones: int) -> Reader:
     """A reader whose heads are random, another for each zone."""
     random = np.random.default_rng(1)
-    weight = random.normal(size=(zones, 11, 11)).astype(np.float32)
-    return replace(SEEN, weight=weight, bias=random.normal(size=(zones, 11)).astype(np.float32))
+    weight = random.normal(size=(zones, 13, 11)).astype(np.float32)
+    return replace(SEEN, weight=weight, bias=random.normal(size=(zones, 13)).astype(np.float32))
 
 
 @pytest.mark.parametrize(
@@ -90,14 +96,28 @@ def reader_of(zones: int) -> Reader:
         *((9, (5, 11), 5), (9, (11, 0), 6), (9, (11, 10), 7), (9, (11, 11), 8)),
     ],
 )
-def test_a_readers_cells_are_the_softmax_of_the_head_of_their_zone(zones, cell, zone):
+def test_what_a_reader_sees_in_a_cell_is_what_the_head_of_its_zone_says(zones, cell, zone):
     reader = reader_of(zones)
     maps = np.random.default_rng(2).normal(size=(2, 11, 12, 12)).astype(np.float32)
-    powers = np.exp(reader.weight[zone] @ maps[1][:, *cell] + reader.bias[zone])
-    found = reader.cells(maps)
-    assert found.shape == (2, 11, 12, 12) and found.dtype == np.float32
+    outputs = reader.weight[zone] @ maps[1][:, *cell] + reader.bias[zone]
+    powers = np.exp(outputs[:11])
+    found, places = reader.see(maps)
+    assert found.shape == (2, 11, 12, 12) and found.dtype == np.float32 and np.array_equal(found, reader.cells(maps))
     assert found[1][:, *cell] == pytest.approx(powers / powers.sum(), abs=1e-5)
+    looks = np.array([20 + 8 * cell[1], 20 + 8 * cell[0]])
+    assert places[1][:, *cell] == pytest.approx(looks + outputs[11:], abs=1e-4)
     assert len(reader.read(maps)) == 2
+
+
+def test_a_digit_lies_where_its_cells_say_and_never_outside_the_picture():
+    two, places = cells((3, 4, 8, 0.9), (3, 6, 8, 0.9)), PLACES.copy()
+    assert len(find_readings(two, places, 0.5, 0)) == 1, "16 pixels from one another"
+    places[0, 3, 4] -= 3
+    assert [reading.x for reading in find_readings(two, places, 0.5, 0)] == [20 + 4 * 8 - 3, 20 + 6 * 8]
+    places[:, 3, 6] = places[:, 3, 4]
+    assert [reading.x for reading in find_readings(two, places, 0.5, 0)] == [20 + 4 * 8 - 3], "both see the same"
+    far = replace(SEEN, bias=np.pad(np.full((1, 2), -500, np.float32), ((0, 0), (11, 0))))
+    assert (far.see(np.zeros((1, 11, 12, 12), np.float32))[1] == 0).all()
 
 
 def settings(folder: Path, **changed: object) -> None:
@@ -110,7 +130,7 @@ def settings(folder: Path, **changed: object) -> None:
     [
         (None, "is missing"),
         (b"no tensors", "damaged or of another model"),
-        (head((11, 256)), r"damaged or of another model .*\(1, 11, 256\)"),
+        (head((11, 256)), r"damaged or of another model .*\(1, 13, 256\)"),
         (head((4, 11, 128)), r"damaged or of another model .*\(4, 11, 128\)"),
         (head(value=np.nan), "not finite"),
         ({"bias": np.zeros(11, np.float32)}, "damaged or of another model .*weight"),
