@@ -38,9 +38,7 @@ app = typer.Typer(
 )
 
 _Checkpoints = Annotated[Path, typer.Option(help="Folder with the trained models.")]
-_DarkInk = Annotated[
-    bool | None, typer.Option("--dark-ink/--light-ink", help="The ink's tone. Default: found by looking.")
-]
+_DarkInk = Annotated[bool | None, typer.Option("--dark-ink/--light-ink", help="The ink's tone. Default: detected.")]
 _Whole = Annotated[
     bool, typer.Option("--whole", help="Read the whole picture as it is, instead of finding the writing in it.")
 ]
@@ -54,7 +52,7 @@ def _fail(error: MaxDigitError) -> typer.Exit:
 @app.callback()
 def choose(
     engine: Annotated[
-        str, typer.Option(help="What computes: fastest (OpenVINO, where it is installed), or native (PyTorch, Keras).")
+        str, typer.Option(help="Engine: fastest (OpenVINO, where it is installed), or native (PyTorch, Keras).")
     ] = ENGINES[0],
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show what TensorFlow says when it starts, too.")
@@ -74,7 +72,7 @@ def choose(
 def classify(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Picture files.")],
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}.")] = DEFAULT_MODEL,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")] = False,
     dark_ink: _DarkInk = None,
     whole: _Whole = False,
     checkpoints: _Checkpoints = CHECKPOINTS,
@@ -111,7 +109,7 @@ def classify(
 @app.command()
 def compare(
     path: Annotated[Path, typer.Argument(help="A picture file.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")] = False,
     dark_ink: _DarkInk = None,
     whole: _Whole = False,
     checkpoints: _Checkpoints = CHECKPOINTS,
@@ -136,9 +134,11 @@ def sample(
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many pictures.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 7,
     kind: Annotated[str, typer.Option(help=f"One of: {', '.join(TEST_KINDS)}.")] = "textured",
-    split: Annotated[str, typer.Option(help="Whose digits and backgrounds: train, validation or test.")] = "test",
+    split: Annotated[
+        str, typer.Option(help="Split that the digits and backgrounds come from: train, validation or test.")
+    ] = "test",
 ) -> None:
-    """Write made-up pictures as PNG files, and labels.csv that says what is in them."""
+    """Generate pictures as PNG files, with their labels in labels.csv."""
     from maxdigit.data.sample import write_samples
     from maxdigit.data.splits import SPLITS
 
@@ -162,11 +162,10 @@ def calibrate(
     count: Annotated[int, typer.Option(min=1, help="Validation pictures of each kind.")] = 1_000,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Make models as sure as they are right: set each one's temperature, on validation pictures.
+    """Calibrate models: fit each one's temperature on validation pictures.
 
-    How readings are made of what a reader says is chosen on the same pictures. With --model all, and two trained models
-    or more, the ensemble's weights are chosen too. Answers stay the same;
-    only how sure they are changes. Prints one JSON object a line.
+    The reader's settings are chosen on the same pictures. With --model all, and two trained models or more, the
+    ensemble's weights are chosen too. Only the probabilities change, not the answers. Prints one JSON object per line.
     """
     try:
         predictor = Predictor(checkpoints)
@@ -204,10 +203,10 @@ def fit_reader(
     ] = 500,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Fit the readers of trained models anew: what tells which digit stands where in a feature map.
+    """Fit the readers of trained models again, which recognise single digits in a feature map.
 
-    The networks and their answers stay as they are. Needed where training left a reader that misses digits near the
-    picture's edge, as it does in networks without padding. Prints one JSON object a line.
+    The networks and their answers do not change. Needed after training, whose reader misses digits near the picture's
+    edge in networks without padding. Prints one JSON object per line.
     """
     try:
         predictor = Predictor(checkpoints)
@@ -233,22 +232,23 @@ def evaluate(
     kind: Annotated[str, typer.Option(help=f"One of: {', '.join(MEASURED_KINDS)}, or all.")] = "all",
     count: Annotated[int, typer.Option(min=1, help="Test pictures of each kind.")] = 10_000,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    write: Annotated[bool, typer.Option("--write", help="Keep the result in each model's folder.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Store the result in each model's folder.")] = False,
     kaggle_dir: Annotated[
         Path | None, typer.Option(help="Measure on the competition's own train_max_x there instead.")
     ] = None,
     drawings: Annotated[
-        Path | None, typer.Option(help="Measure on what visitors said is wrong: the folder of app.py --corrections.")
+        Path | None,
+        typer.Option(help="Measure on pictures that visitors reported: the folder of app.py --corrections."),
     ] = None,
     submission: Annotated[
         Path | None, typer.Option(help="Write answers for test_max_x of --kaggle-dir as Id,Label to this file.")
     ] = None,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Measure trained models on pictures they have never seen, as one JSON object a line.
+    """Measure trained models on pictures that they were not trained on; one JSON object per line.
 
-    The pictures are our own synthesis from MNIST's test digits, unless --kaggle-dir names a folder with the
-    competition's files.
+    The pictures are generated from MNIST's test digits, unless --kaggle-dir names a folder with the competition's
+    files.
     """
     try:
         predictor = Predictor(checkpoints)
@@ -272,10 +272,10 @@ def heat(
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}, or all.")] = "all",
     count: Annotated[int, typer.Option(min=1, help="Pictures of each kind that are answered right.")] = 300,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    write: Annotated[bool, typer.Option("--write", help="Keep the result in each model's folder.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Store the result in each model's folder.")] = False,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Measure where the heat maps of trained models point, as one JSON object a line.
+    """Measure the heat maps of trained models; one JSON object per line.
 
     On pictures that a model answers right: the share whose hottest point lies in the box of a largest digit, with its
     95 % interval, and the mean share of heat that lies there.
@@ -330,10 +330,10 @@ def check_engine(
     count: Annotated[int, typer.Option(min=1, help="Test pictures of each kind, or scenes.")] = 250,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Hold the answers of OpenVINO to those of the frameworks, with the weights that are there.
+    """Compare the answers of OpenVINO with those of the frameworks.
 
-    Prints one JSON object a line. The exit status is 1 if any probability differs by more than 0.01, or an answer that
-    is no tie is another.
+    Prints one JSON object per line. The exit status is 1 if any probability differs by more than 0.01, or an answer
+    differs that is not a tie.
     """
     try:
         predictor = Predictor(checkpoints)
@@ -359,15 +359,17 @@ def check_engine(
 
 @app.command()
 def pool(
-    out: Annotated[Path, typer.Argument(help="Folder to write to; a pool that is not whole yet is gone on with.")],
+    out: Annotated[Path, typer.Argument(help="Folder to write to; an unfinished pool is continued.")],
     pictures: Annotated[int, typer.Option(min=1, help="How many: 16 KiB each.")] = 1_000_000,
-    recipe: Annotated[str, typer.Option(help=f"Whose mix of kinds: {' or '.join(RECIPE_NAMES)}.")] = "tuned",
+    recipe: Annotated[
+        str, typer.Option(help=f"Recipe whose mix of kinds is used: {' or '.join(RECIPE_NAMES)}.")
+    ] = "tuned",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one for each core.")] = None,
 ) -> None:
     """Make training pictures that several runs can draw from: train.py MODEL --pool FOLDER.
 
-    Runs can begin while they are being made.
+    Runs can start while they are being made.
     """
     from maxdigit.training.pool import make_pool
     from maxdigit.training.recipes import get_recipe
@@ -384,7 +386,7 @@ def report(
     results: Annotated[Path, typer.Option(help="File with the full table of results.")] = Path("docs/results.md"),
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Bring the tables of results, and each run's model card, up to date with the runs' own files."""
+    """Update the tables of results, and each run's model card, from the runs' own files."""
     from maxdigit.training.cards import write_cards
     from maxdigit.training.ink_card import write_ink_card
     from maxdigit.training.report import (
@@ -412,15 +414,15 @@ def report(
 
 @app.command()
 def publish(
-    space: Annotated[str, typer.Option(metavar="OWNER/NAME", help="The Space to make or bring up to date.")],
+    space: Annotated[str, typer.Option(metavar="OWNER/NAME", help="The Space to create or update.")],
     models: Annotated[bool, typer.Option("--models", help="Each checkpoint too, as a model repository.")] = False,
-    dataset: Annotated[bool, typer.Option("--dataset", help="The measured test pictures too, as a data set.")] = False,
+    dataset: Annotated[bool, typer.Option("--dataset", help="The test pictures too, as a data set.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
     """Publish the app as a Hugging Face Space, with the token of hf auth login or HF_TOKEN.
 
-    Each repository changes in one commit, and ends up with exactly these files.
+    Each repository changes in one commit, and then holds exactly these files.
     """
     from maxdigit.publishing import collect
     from maxdigit.publishing.hub import describe, send
@@ -437,7 +439,7 @@ def publish(
 
 
 def _show(path: Path, prediction: Prediction, as_json: bool, heading: str) -> None:
-    """One answer, for a program or for a person."""
+    """One answer, as JSON or as text."""
     if not as_json:
         sure = prediction.probabilities[prediction.max_digit]
         typer.echo(f"{heading}: {prediction.max_digit} ({sure:.1%})")
@@ -476,7 +478,7 @@ def _check_split(split: str, write: bool) -> None:
     if split not in SPLITS:
         raise MaxDigitError(f"There is no split {split!r}. Choose one of: {', '.join(SPLITS)}.")
     if write and split != "test":
-        raise MaxDigitError("metrics.json holds results of the test split only: leave out --write or --split.")
+        raise MaxDigitError("metrics.json stores results of the test split only: leave out --write or --split.")
 
 
 def _keep(predictor: Predictor, name: str, result: KindResult | BlankResult | HeatScore) -> None:
@@ -487,7 +489,7 @@ def _keep(predictor: Predictor, name: str, result: KindResult | BlankResult | He
 
 
 def _results_so_far(predictor: Predictor, name: str) -> RunResults:
-    """What was measured; nothing for an ensemble that was not, or had other weights then."""
+    """The stored results; none for an ensemble that was not measured with its present weights."""
     from maxdigit.training.metrics import versions
 
     folder = predictor.folder(name)

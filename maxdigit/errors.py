@@ -1,4 +1,4 @@
-"""The one family of errors whose message is written for the person at the page or the command line."""
+"""Errors whose messages are written for users of the page or the command line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?(?:[/\\][^\s/\\'\"():;,]+)+[/\\](
 
 
 class MaxDigitError(ValueError):
-    """Something a person can mend. The message is one or two plain sentences: what was wrong, what to do.
+    """An error that the user can fix. The message is one or two plain sentences: what is wrong, and what to do.
 
     Args:
         sentence: the message, with names in braces for ``values``.
-        values: what to put there. Apart from the sentence, so that the page can say it in another language.
+        values: the values. Separate from the sentence, so that the page can translate it.
     """
 
     def __init__(self, sentence: str, **values: object) -> None:
@@ -29,7 +29,7 @@ class MaxDigitError(ValueError):
         self.values = {name: value if isinstance(value, int) else str(value) for name, value in values.items()}
 
     def __reduce__(self) -> tuple[Callable[[], MaxDigitError], tuple[()]]:
-        """To another process it goes with its values."""
+        """Pickle it with its values."""
         return partial(type(self), self.sentence, **self.values), ()
 
 
@@ -54,7 +54,7 @@ class CompetitionFileError(MaxDigitError):
 
 
 class TrainingError(MaxDigitError):
-    """A training run cannot start or go on."""
+    """A training run cannot start or be resumed."""
 
 
 def without_paths(text: str) -> str:

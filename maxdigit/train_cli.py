@@ -17,7 +17,7 @@ from maxdigit.models.run_folder import INK_FINDER, RECIPE_NAMES
 from maxdigit.training.recipes import get_recipe
 from maxdigit.training.run_setup import run_settings, what_is_kept
 
-# Threads that wait give their core away: spinning, they would take it from the process that makes the pictures.
+# Waiting threads release their core; spinning, they would take it from the process that makes the pictures.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
@@ -33,13 +33,15 @@ def main(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
     pictures: Annotated[int | None, typer.Option(help="Training pictures an epoch, instead of the recipe's.")] = None,
-    total_pictures: Annotated[int | None, typer.Option(help="Of the whole run, instead of --epochs.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="End within so many, tests and all; --resume goes on.")] = None,
+    total_pictures: Annotated[int | None, typer.Option(help="Pictures of the whole run, instead of --epochs.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="End within this time, tests included; --resume continues.")
+    ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Over all processes, instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
     width: Annotated[float | None, typer.Option(help="0.5: half of the channels, to be widened later.")] = None,
-    head: Annotated[str | None, typer.Option(help="torch_cnn's answering layer in training: plain or largest.")] = None,
-    frozen: Annotated[int | None, typer.Option(help="First sections of MODEL to leave as they are.")] = None,
+    head: Annotated[str | None, typer.Option(help="torch_cnn's last layer in training: plain or largest.")] = None,
+    frozen: Annotated[int | None, typer.Option(help="Number of MODEL's first sections that are not trained.")] = None,
     validation_pictures: Annotated[int | None, typer.Option(help="Held out, instead of the recipe's.")] = None,
     test_pictures: Annotated[int, typer.Option(min=1, help="Of each kind, for metrics.json.")] = 10_000,
     seed: Annotated[int | None, typer.Option(help="Of weights, pictures and their order.")] = None,
@@ -47,7 +49,7 @@ def main(
     kaggle_dir: Annotated[Path | None, typer.Option(help="Folder with train_max_x and train_max_y.csv.")] = None,
     pool: Annotated[Path | None, typer.Option(help="Folder made by python -m maxdigit pool: draw from it.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. Default: checkpoints/MODEL/RECIPE.")] = None,
-    start_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to begin with.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to start from.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last finished epoch, with the run's settings.")
     ] = False,
@@ -114,8 +116,8 @@ def main(
             changes = _changed(own, changes)
         settings = get_recipe(model, name, total_pictures=total_pictures, **changes)
         if settings.width != 1 and out is None:
-            raise MaxDigitError("A run of half width cannot stand among the checkpoints: name its folder with --out.")
-        from maxdigit.training.run import train  # torch takes seconds to load: not for a mistyped option
+            raise MaxDigitError("A run of half width cannot be stored in checkpoints: name its folder with --out.")
+        from maxdigit.training.run import train  # torch takes seconds to load, so only after the options are checked
 
         train(
             settings,
@@ -138,5 +140,5 @@ def main(
 
 
 def _changed(own: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """A run's own settings, but for those that are asked for."""
+    """A run's own settings, without those given as options."""
     return {**own, **{key: value for key, value in changes.items() if value is not None}}

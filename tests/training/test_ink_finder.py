@@ -188,7 +188,7 @@ def test_the_card_tells_what_was_measured(checkpoints):
     write_ink_card(checkpoints)
     card = ModelCard.load(folder / "README.md")
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert f"trained on {metrics['training']['scenes_seen']:,} made-up scenes" in card.text
+    assert f"trained on {metrics['training']['scenes_seen']:,} generated scenes" in card.text
     for kind, result in metrics["by_kind"].items():
         found = "-" if result["ink_found"] is None else f"{100 * result['ink_found']:.1f} %"
         assert f"| {kind} | {result['count']} | {found} |" in card.text
