@@ -63,7 +63,7 @@ class Looking:
             return {self.page.keep.inside: told_inside(number, texts.INSIDE["hidden"])}
         try:
             return {self.page.keep.inside: self._looked(shown, model, number, _pair(section, channel))}
-        except MaxDigitError as error:
+        except Exception as error:
             return {self.page.keep.inside: told_inside(number, texts.told(error))}
 
     def _looked(self, shown: ViewState, model: str, number: int, chosen: tuple[int, int] | None) -> str:

@@ -100,7 +100,7 @@ function receive(text) {
     find(".inside-head h3").textContent = words.label;
     return;
   }
-  root.style.setProperty("--model", value.colour);
+  root.style.setProperty("--model", `rgb(${colour().join(" ")})`);
   find(".inside-head h3").textContent = filled(words.title, value);
   const note = find(".inside-note");
   note.textContent = value.ensemble ? filled(words.member, value) : words.intro;
@@ -117,9 +117,18 @@ watch("value", () => receive(props.value));
 
 // ---- Feature maps
 
-// Bytes on a canvas: the stronger, the more of the model's colour.
+// The model's colour; on a dark page a lighter shade, in which faint cells are still seen.
+function colour() {
+  const lighter = document.querySelector(".dark") ? 0.3 : 0;
+  return [1, 3, 5].map((at) => {
+    const part = parseInt(shown.colour.slice(at, at + 2), 16);
+    return Math.round(part + lighter * (255 - part));
+  });
+}
+
+// Bytes on a canvas: the stronger, the more of the colour.
 function paint(canvas, values, side) {
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(shown.colour.slice(at, at + 2), 16));
+  const [red, green, blue] = colour();
   const data = new ImageData(side, side);
   values.forEach((value, at) => data.data.set([red, green, blue, value], 4 * at));
   canvas.width = canvas.height = side;
@@ -176,6 +185,8 @@ rows.addEventListener("click", (event) => {
   const isSame = chosen?.section === Number(section) && chosen?.channel === Number(channel);
   chosen = isSame ? null : { section: Number(section), channel: Number(channel) };
   look();
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (chosen) picture.scrollIntoView({ block: "nearest", behavior: isCalm ? "auto" : "smooth" });
 });
 
 function drawChosen() {
