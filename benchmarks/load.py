@@ -106,7 +106,7 @@ class Page:
     def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
         self.client = client
         self._parts = {part["id"]: part for part in config["components"]}
-        self._events = config["dependencies"]
+        self.events = config["dependencies"]
         self._pad = self.named("pad")
         self._draw = self.event("pad", "change")
 
@@ -117,7 +117,7 @@ class Page:
     def event(self, name: str, kind: str) -> dict[str, Any]:
         """The event of that component that the server answers."""
         target = [self.named(name), kind]
-        return next(event for event in self._events if target in event["targets"] and event["backend_fn"])
+        return next(event for event in self.events if target in event["targets"] and event["backend_fn"])
 
     def values(self, event: dict[str, Any], changed: dict[int, Any]) -> list[Any]:
         """What goes with an event: the values the page was opened with, and those that were changed since."""

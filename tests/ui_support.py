@@ -81,6 +81,12 @@ class FakePredictor:
     def available(self) -> list[str]:
         return list(self.names)
 
+    def troubles(self) -> dict[str, MaxDigitError]:
+        return {}
+
+    def sound(self) -> list[str]:
+        return self.available()
+
     def folder(self, model: str) -> Path:
         return self.checkpoints / model / "tuned"
 

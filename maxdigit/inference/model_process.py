@@ -94,7 +94,7 @@ class ModelProcessPredictor(Predictor):
 
     def get_ready(self) -> None:
         """Begin to load the model that is asked when nobody says which, and return at once."""
-        name = default_model(self.available())
+        name = default_model(self.sound())
         if name is not None:
             threading.Thread(target=self._warm_if_whole, args=(name,), daemon=True).start()
 
@@ -105,6 +105,10 @@ class ModelProcessPredictor(Predictor):
     def warm(self, model: str) -> None:
         """As :meth:`Predictor.warm`."""
         self._ask(Predictor.warm, model)
+
+    def troubles(self) -> dict[str, MaxDigitError]:
+        """As :meth:`Predictor.troubles`, of what the model process has found."""
+        return self._ask(Predictor.troubles)
 
     def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
         """As :meth:`Predictor.prepare`."""

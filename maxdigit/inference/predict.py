@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -14,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit import CHECKPOINTS, IMAGE_SIZE
-from maxdigit.errors import CheckpointError, UnknownModelError
+from maxdigit.errors import CheckpointError, MaxDigitError, UnknownModelError
 from maxdigit.inference.digits import Box
 from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import explain
+from maxdigit.models.calibration import check_weights
 from maxdigit.models.reader import Reading, Reads
 from maxdigit.models.reading_classifier import ReadingClassifier, load_reading
 from maxdigit.models.registry import MODELS, NUM_CLASSES
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 NAMES = (*MODELS, ENSEMBLE)  # all that can be asked, if it is trained
 DEFAULT_MODEL = "resnet18"  # right more often than the others, and fast
 
+_REMEMBERED = 60.0  # seconds for which a model that could not be loaded counts as one that cannot answer
 _PREPARED_KEPT = 16  # pictures, of 16 kB each: the page asks again for the one it shows at every press
 
 
@@ -95,6 +98,7 @@ class Predictor:
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         self.checkpoints = checkpoints
         self._classifiers: dict[str, ReadingClassifier | Ensemble] = {}
+        self._failures: dict[str, tuple[float, MaxDigitError]] = {}  # what loading came to, and when
         self._lock = threading.RLock()  # loading the ensemble loads its members
 
     def folder(self, model: str) -> Path:
@@ -124,6 +128,15 @@ class Predictor:
     def trained(self) -> list[str]:
         """Names of the models that have trained weights, in the registry's order."""
         return [name for name in MODELS if self._is_available(name)]
+
+    def troubles(self) -> dict[str, MaxDigitError]:
+        """Why some of the available models cannot answer, as far as their files show it or loading them did."""
+        found = {name: self._trouble(name) for name in self.available()}
+        return {name: error for name, error in found.items() if error is not None}
+
+    def sound(self) -> list[str]:
+        """The available models of which nothing is known here to be wrong."""
+        return [name for name in self.available() if self._trouble(name) is None]
 
     def weights(self) -> dict[str, float]:
         """What each model's word counts in the ensemble: as chosen by ``maxdigit calibrate``, else all the same.
@@ -251,14 +264,39 @@ class Predictor:
             return found
         with self._lock:
             if model not in self._classifiers:
-                self._classifiers[model] = self._load(model)
+                try:
+                    self._classifiers[model] = self._load(model)
+                except MaxDigitError as error:
+                    self._failures[model] = time.monotonic(), error
+                    raise
             return self._classifiers[model]
 
     def _load(self, model: str) -> ReadingClassifier | Ensemble:
         if model == ENSEMBLE:
             # A member whose word counts nothing need not be asked.
             return Ensemble([(self.classifier(name), weight) for name, weight in self.weights().items() if weight])
-        return load_reading(model, self.folder(model))
+        try:
+            return load_reading(model, self.folder(model))
+        except ImportError as error:
+            raise CheckpointError(
+                "{title} needs a package that cannot be loaded here ({reason}). Install it anew: "
+                "pip install -r requirements.txt",
+                title=title(model),
+                reason=str(error).partition("\n")[0] or type(error).__name__,
+            ) from error
+
+    def _trouble(self, name: str) -> MaxDigitError | None:
+        when, failure = self._failures.get(name, (-math.inf, None))
+        if name in self._classifiers or (failure and time.monotonic() < when + _REMEMBERED):
+            return None if name in self._classifiers else failure
+        try:
+            if name != ENSEMBLE:
+                check_weights(self.folder(name))
+                return None
+            members = [self._trouble(member) for member, weight in self.weights().items() if weight]
+            return next(filter(None, members), None)
+        except MaxDigitError as error:
+            return error
 
     def _is_available(self, name: str) -> bool:
         try:

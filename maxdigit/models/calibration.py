@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,11 @@ def check_weights(folder: Path) -> None:
     """See that the weights in ``folder`` are those that were calibrated; older calibrations do not tell which.
 
     Raises:
-        CheckpointError: they are others, or damaged.
+        CheckpointError: they are others, or damaged, or there are none.
     """
     kept = _read(folder)
+    if not any(folder.glob("model*")):
+        raise CheckpointError("There are no weights in {folder}. Restore them from the repository.", folder=folder)
     for name, digest in ({} if kept is None else kept.get("weights", {})).items():
         path = folder / Path(name).name
         if not path.is_file() or _digest(path) != digest:
@@ -121,6 +124,13 @@ def _read(folder: Path) -> dict[str, Any] | None:
 
 
 def _digest(path: Path) -> str:
+    state = path.stat()
+    return _digest_once(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest_once(path: Path, _changed: int, _size: int) -> str:
+    """The digest of a file in one state: the page asks again whenever it is opened."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -21,6 +21,7 @@ import uvicorn.config
 from gradio import processing_utils
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -46,6 +47,7 @@ TOO_LARGE = (
     "The request is larger than {limit} MB. Send pictures as files, to /gradio_api/upload, and larger batches in parts."
 )
 TOO_SLOW = "The request took too long to arrive. Try again."
+NO_LENGTH = "An upload must tell its length (Content-Length)."
 NO_ROOM = "The server has no room for more files just now. Try again in an hour."
 
 
@@ -89,6 +91,7 @@ class Guard:
     limits: Limits = field(default_factory=Limits)
     _clients: OrderedDict[str, _Client] = field(default_factory=OrderedDict, init=False)
     _held: int = field(default=0, init=False)  # bytes of bodies
+    _uploading: int = field(default=0, init=False)  # bytes that uploads have announced
 
     async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
         """Pass a request on, or answer it with a sentence."""
@@ -103,14 +106,20 @@ class Guard:
             return
         client.open += 1
         body = _Body(self, scope, receive)
+        self._uploading += body.announced
         try:
             await self.app(scope, body.receive, _noting(body, send))
+        except ClientDisconnect:
+            pass  # nobody is there to be told
         except Exception:
             if not body.trouble:
                 raise
         finally:
             client.open -= 1
             self._held -= body.held
+            self._uploading -= body.announced
+            if body.announced and not body.is_whole:
+                asyncio.get_running_loop().call_later(2 * self._left_after, self._sweep)
         if body.trouble and not body.is_answered:
             await body.trouble(scope, receive, send)
 
@@ -127,6 +136,18 @@ class Guard:
             return self.limits.upload
         return self.limits.tool_body if _TOOLS.search(path) else self.limits.body
 
+    @property
+    def _left_after(self) -> float:
+        """Seconds after which a file that is not written to any more is left over from an upload that broke off."""
+        return 2 * self.limits.pause
+
+    def _sweep(self) -> None:
+        """Delete what is left over from uploads that broke off; files that arrived lie in folders of their own."""
+        for path in self.uploads.glob("*"):
+            with suppress(OSError):
+                if path.is_file() and path.stat().st_mtime < time.time() - self._left_after:
+                    path.unlink()
+
     def _refusal(self, scope: Any, name: str, client: _Client) -> PlainTextResponse | None:
         path, is_post = scope["path"], scope["method"] not in ("GET", "HEAD", "OPTIONS")
         makes_work = is_post or (_CARD.search(path) is not None and scope["query_string"] != b"")
@@ -134,8 +155,11 @@ class Guard:
             return PlainTextResponse("There is nothing here.", 404)
         if name and (client.open >= self.limits.at_once or (makes_work and not self._takes_one(client))):
             return PlainTextResponse(TOO_MANY, 429, {"Retry-After": "2"})
-        if is_post and _UPLOAD.search(path) and self._is_full(_length(scope)):
-            return PlainTextResponse(NO_ROOM, 507)
+        if is_post and _UPLOAD.search(path):
+            if not _length(scope):
+                return PlainTextResponse(NO_LENGTH, 411)
+            if self._is_full(_length(scope)):
+                return PlainTextResponse(NO_ROOM, 507)
         if _length(scope) > self.most_bytes(path):
             return _too_large(self.most_bytes(path))
         return None
@@ -159,7 +183,7 @@ class Guard:
 
     def _is_full(self, more: int) -> bool:
         folder = next(place for place in (self.uploads, *self.uploads.parents) if place.exists())
-        return shutil.disk_usage(folder).free - more < self.limits.free
+        return shutil.disk_usage(folder).free - self._uploading - more < self.limits.free
 
 
 class _Body:
@@ -172,6 +196,8 @@ class _Body:
         self._guard, self._receive = guard, receive
         self._most, self._is_upload = guard.most_bytes(scope["path"]), bool(_UPLOAD.search(scope["path"]))
         self._count, self._has_ended = 0, False
+        self.announced = _length(scope) if self._is_upload else 0  # bytes that it will take of the disk
+        self.is_whole = False
         self._begin = time.monotonic()
 
     async def receive(self) -> _Message:
@@ -186,6 +212,7 @@ class _Body:
         size = len(message.get("body", b""))
         self._count += size
         self._has_ended = not message.get("more_body", False)
+        self.is_whole = self._has_ended and message["type"] == "http.request"
         if self._count > self._most:
             return self._stop(_too_large(self._most))
         allowed = self._guard.limits.pause + self._count / self._guard.limits.slowest

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from maxdigit.inference import gathering
 from maxdigit.inference.gathering import GatheringPredictor, Turns
+from maxdigit.inference.predict import Predictor
 from maxdigit.models.reader import Reading
 
 FAULTY = 13  # what the first pixel of a picture is that no pass survives
@@ -132,6 +133,25 @@ def test_one_computes_at_a_time() -> None:
         for future in [threads.submit(work, number % 2 == 0) for number in range(6)]:
             future.result(60)
     assert most == 1
+
+
+def test_files_are_prepared_two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, most, lock, two = 0, 0, threading.Lock(), threading.Barrier(2)
+
+    def prepare(*_: Any, **__: Any) -> None:
+        nonlocal inside, most
+        with lock:
+            inside, most = inside + 1, max(most, inside + 1)
+        two.wait(60)
+        with lock:
+            inside -= 1
+
+    monkeypatch.setattr(Predictor, "prepare", prepare)
+    predictor = GatheringPredictor()
+    with ThreadPoolExecutor(6) as threads:
+        for future in [threads.submit(predictor.prepare, b"") for _ in range(6)]:
+            future.result(60)
+    assert most == 2
 
 
 def test_batches_are_answered_as_by_any_predictor() -> None:

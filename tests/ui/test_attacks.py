@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ui_support import FakePredictor, served
 from maxdigit import CHECKPOINTS
 from maxdigit.errors import CheckpointError
 from maxdigit.ui import api, guard
+from maxdigit.ui.app import build_app
 from maxdigit.ui.guard import Limits, TimedProtocol
 from maxdigit.ui.texts.language import told
 
@@ -151,6 +153,69 @@ def test_errors_of_the_program_show_nothing_of_it(url: str) -> None:
             answer = httpx.get(f"{url}gradio_api/{path}/{event}", timeout=60)
         said = answer.text.lower()
         assert not any(word in said for word in ("traceback", "site-packages", ".py", str(CHECKPOINTS.parent))), said
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_uploads_are_deleted_on_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert build_app(FakePredictor(["resnet18"]), tmp_path).delete_cache == (3600, 3600)
+    monkeypatch.setattr("maxdigit.ui.app._HOUR", 1)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "sent"))
+    with served(FakePredictor(["resnet18"]), tmp_path) as address:
+        (path,) = httpx.post(f"{address}gradio_api/upload", files={"files": ("a.png", b"x")}, timeout=60).json()
+        assert Path(path).is_relative_to(tmp_path / "sent")
+        wait_for(lambda: not Path(path).exists())
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, protection = tmp_path / "sent", guard.protection
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(sent))
+    monkeypatch.setattr("maxdigit.ui.app.protection", lambda: protection(Limits(pause=0.5)))
+    part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n' + b"x" * 100_000
+    head = "POST /gradio_api/upload HTTP/1.1\r\nHost: app\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    with served(FakePredictor(["resnet18"]), tmp_path) as address:
+        with connected(address) as connection:
+            connection.sendall(f"{head}Content-Length: 1000000\r\n\r\n".encode() + part)
+            wait_for(lambda: any(path.is_file() for path in sent.glob("*")))
+        wait_for(lambda: not any(path.is_file() for path in sent.glob("*")))
+
+
+def test_who_comes_to_a_full_queue_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end, body = threading.Event(), {"data": [None, "resnet18"]}
+
+    class Slow(FakePredictor):
+        def available(self) -> list[str]:
+            return ["resnet18"]
+
+    monkeypatch.setattr("maxdigit.ui.app._LINE", 3)
+    monkeypatch.setattr(api, "_picture", lambda *_: may_end.wait(120))
+    with served(Slow(), tmp_path) as address:
+        try:
+            refused = next(
+                answer
+                for answer in (
+                    httpx.post(f"{address}gradio_api/call/classify", json=body, timeout=60) for _ in range(1000)
+                )
+                if answer.status_code != 200
+            )
+            assert refused.status_code == 503 and "Queue is full" in refused.text
+            assert httpx.get(address, timeout=60).status_code == 200, "the page itself is served all the same"
+        finally:
+            may_end.set()
+
+
+def test_a_jump_of_the_clock_stops_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time
+    for jump in (-(10**8), 10**8):
+        monkeypatch.setattr(time, "time", lambda jump=jump: now() + jump)
+        assert answers_a_drawer(url)
+        (path,) = httpx.post(f"{url}gradio_api/upload", files={"files": ("a.png", b"x")}, timeout=60).json()
+        assert httpx.get(f"{url}gradio_api/file={path}", timeout=60).content == b"x"
 
 
 def answers_a_drawer(url: str) -> bool:

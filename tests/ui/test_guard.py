@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,21 @@ def test_uploads_leave_room_on_the_disk() -> None:
     (refused,) = ask(Limits(free=10**18), path="/gradio_api/upload", content=b"x")
     assert (refused.status_code, refused.text) == (507, guard.NO_ROOM)
     assert statuses(Limits(free=10**18)) == [200], "answers need none"
+
+    async def parts() -> Any:
+        yield b"x"
+
+    assert statuses(Limits(), path="/gradio_api/upload", content=parts()) == [411], (
+        "how much room it needs is not known"
+    )
+
+
+def test_room_that_is_promised_is_not_promised_twice(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    limited = Guard(Starlette(), tmp_path, Limits(free=0))
+    assert not limited._is_full(free // 2)
+    limited._uploading = 3 * free // 4
+    assert limited._is_full(free // 2)
 
 
 def test_a_client_has_only_so_many_requests_at_a_time() -> None:

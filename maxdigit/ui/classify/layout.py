@@ -1,4 +1,4 @@
-"""The components of the Classify tab, and where they stand: the picture on the left, the answer on the right."""
+"""The layout of the Classify tab: the picture on the left, the answer on the right."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class UploadMode:
 
 @dataclass(frozen=True)
 class SampleMode:
-    """A sample, what is wished of it, and the truth about it."""
+    """A sample, its settings, and the truth about it."""
 
     tab: gr.Tab
     kind: gr.Dropdown
@@ -62,7 +62,7 @@ class ExamplesMode:
 
 @dataclass(frozen=True)
 class Keep:
-    """The buttons below the answer, and what they open."""
+    """The buttons below the answer, and the parts that they open."""
 
     link: gr.Button
     save_picture: gr.Button
@@ -77,7 +77,7 @@ class Keep:
 
 @dataclass(frozen=True)
 class State:
-    """What is remembered of a visit, beside what the components hold."""
+    """The state of a visit, in addition to the components' values."""
 
     mode: gr.State
     dealt: gr.State
@@ -106,17 +106,17 @@ class ClassifyPage:
 
     @property
     def marks(self) -> dict[Mode, gr.HTML]:
-        """What lies over the picture, in each mode."""
+        """The marks over the picture, by mode."""
         return {"draw": self.drawn_marks, "upload": self.upload.marks, "sample": self.sample.marks}
 
     @property
     def inputs(self) -> set[Component]:
-        """What :meth:`shown` needs the values of."""
+        """The components whose values :meth:`shown` needs."""
         state = self.state
         return {state.mode, self.pad, self.upload.picture, self.upload.ink, state.edit, state.dealt, state.erased}
 
     def shown(self, values: Values) -> ViewState:
-        """What the page shows, put together from the values of its ``inputs``."""
+        """The view state, made from the values of the ``inputs``."""
         return ViewState(
             mode=values[self.state.mode],
             drawing=values[self.pad],
@@ -129,7 +129,7 @@ class ClassifyPage:
 
 
 def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage:
-    """Put the tab's components where the caller is; none of them does anything yet.
+    """Add the tab's components, without their events, to the Blocks being built.
 
     Args:
         predictor: whose models can be chosen.
@@ -153,7 +153,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
         with gr.Column(elem_id="classify-answer"):
             model = gr.Radio(
                 [(title(name), name) for name in names],
-                value=default_model(names),
+                value=default_model(predictor.sound() or names),
                 label=labels.MODEL,
                 show_label=False,
                 container=False,
@@ -171,7 +171,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
 
 
 def waiting(mode: Mode) -> str:
-    """The card while there is nothing to answer, which says what to do."""
+    """The card while there is no picture, with what to do."""
     if mode == "upload":
         return waiting_card(texts.UPLOAD_SOMETHING, texts.UPLOAD_SOMETHING_MORE)
     return waiting_card(texts.DRAW_SOMETHING, texts.DRAW_SOMETHING_MORE)

@@ -1,0 +1,36 @@
+"""Models that cannot answer: greyed out wherever one is chosen, with the reason above the tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.predict import NAMES, Predictor, title
+from maxdigit.ui import texts
+from maxdigit.ui.events import QUIET
+
+
+def build_troubles(predictor: Predictor, *, loaded: Callable[..., Any]) -> None:
+    """Put what is wrong where the caller is.
+
+    Args:
+        predictor: the trained models.
+        loaded: the event that says that a page is opened.
+    """
+    told = gr.HTML(apply_default_css=False, elem_id="troubles")
+    loaded(lambda: troubles_html(predictor.troubles()), None, told, **QUIET)
+
+
+def troubles_html(troubles: Mapping[str, MaxDigitError]) -> str:
+    """A sentence for each model that cannot answer, and the style that greys it out; empty where all can."""
+    names = [name for name in NAMES if name in troubles]
+    if not names:
+        return ""
+    greyed = ", ".join(f'label:has(input[type="radio"][value="{name}"])' for name in names)
+    style = f"<style>{greyed} {{ opacity: 0.4; pointer-events: none; }}</style>"
+    told = (texts.MODEL_CANNOT_ANSWER.format(model=title(name), reason=texts.told(troubles[name])) for name in names)
+    return style + "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in told)
