@@ -38,16 +38,16 @@ def main() -> None:
         parser.exit(1, f"--root-path must be a path such as /demo, or a whole address, not {args.root_path!r}.\n")
 
     try:
-        with ended_by_signals(), private_folder(), without_proxies():
-            _serve(args, root_path or None)
+        host, port = find_address(args.host, args.port)
+        with ended_by_signals(), private_folder(port), without_proxies():
+            _serve(args, host, port, root_path or None)
     except MaxDigitError as error:
         parser.exit(1, f"{error}\n")
     except KeyboardInterrupt:  # while it was starting
         parser.exit(130)
 
 
-def _serve(args: argparse.Namespace, root_path: str | None) -> None:
-    host, port = find_address(args.host, args.port)
+def _serve(args: argparse.Namespace, host: str, port: int, root_path: str | None) -> None:
     process = ModelProcess()
     predictor = ModelProcessPredictor(process, args.checkpoints)
     predictor.get_ready()

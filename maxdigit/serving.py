@@ -74,10 +74,14 @@ def find_address(host: str | None, port: int | None) -> tuple[str, int]:
 
 
 @contextmanager
-def private_folder() -> Iterator[None]:
+def private_folder(port: int) -> Iterator[None]:
     """Where uploads go meanwhile: a folder that nobody else can look into, gone when the server ends.
 
+    It has the same name each time, so that a page that has outlived a server gets a sentence on what it uploaded there.
     The one that ``GRADIO_TEMP_DIR`` names is used as it is, if it can be written to.
+
+    Args:
+        port: on which the page is served: no other server of this machine has it.
 
     Raises:
         ServingError: no such folder can be made.
@@ -87,7 +91,7 @@ def private_folder() -> Iterator[None]:
         yield
         return
     try:
-        folder = tempfile.mkdtemp(prefix="maxdigit-")
+        folder = _new_folder(f"maxdigit-{os.getuid() if hasattr(os, 'getuid') else ''}-{port}")
     except OSError as error:
         raise ServingError(
             "Nothing can be written to the folder for temporary files. Name another one in TMPDIR."
@@ -205,6 +209,16 @@ def _number(name: str, text: str, default: int) -> int:
 
 def _not_ours(host: str) -> ServingError:
     return ServingError(f"{host} is no address of this machine. Choose another with --host: 0.0.0.0 for all of them.")
+
+
+def _new_folder(name: str) -> str:
+    folder = Path(tempfile.gettempdir()) / name
+    shutil.rmtree(folder, ignore_errors=True)  # what a server left that was killed
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:  # somebody else's
+        return tempfile.mkdtemp(prefix=f"{name}-")
+    return str(folder)
 
 
 def _can_write(folder: str) -> bool:

@@ -88,7 +88,7 @@ def test_settings_that_are_no_numbers_are_told(name: str, value: str, monkeypatc
 
 
 def test_uploads_have_a_folder_of_their_own_that_goes_with_the_server() -> None:
-    with private_folder():
+    with private_folder(1):
         folder = Path(os.environ["GRADIO_TEMP_DIR"])
         assert folder.parent == Path(tempfile.gettempdir())
         assert os.name == "nt" or folder.stat().st_mode & 0o077 == 0, "nobody else looks in"
@@ -97,15 +97,32 @@ def test_uploads_have_a_folder_of_their_own_that_goes_with_the_server() -> None:
     assert not folder.exists() and "GRADIO_TEMP_DIR" not in os.environ
 
 
+def test_the_folder_has_the_same_name_each_time_and_nothing_of_a_server_that_was_killed() -> None:
+    with private_folder(2):
+        folder = Path(os.environ["GRADIO_TEMP_DIR"])
+    folder.mkdir()
+    (folder / "picture.png").write_bytes(b"x")
+    with private_folder(2):
+        assert Path(os.environ["GRADIO_TEMP_DIR"]) == folder and not list(folder.iterdir())
+    folder.symlink_to(Path(__file__).parent)  # whoever would have uploads elsewhere
+    try:
+        with private_folder(2):
+            assert Path(os.environ["GRADIO_TEMP_DIR"]) != folder
+            assert Path(os.environ["GRADIO_TEMP_DIR"]).stat().st_mode & 0o077 == 0
+    finally:
+        folder.unlink()
+    assert Path(__file__).exists()
+
+
 def test_a_folder_that_is_named_is_used_if_it_can_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "new" / "folder"))
-    with private_folder():
+    with private_folder(1):
         assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path / "new" / "folder")
     (tmp_path / "file").touch()
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file" / "x"))
-    with private_folder():
+    with private_folder(1):
         assert os.environ["GRADIO_TEMP_DIR"] != str(tmp_path / "file" / "x")
         assert Path(os.environ["GRADIO_TEMP_DIR"]).is_dir()
     assert "GRADIO_TEMP_DIR names, cannot be written to" in capsys.readouterr().err
@@ -113,11 +130,11 @@ def test_a_folder_that_is_named_is_used_if_it_can_be(
 
 
 def test_where_nothing_temporary_can_be_written_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere(**_: object) -> str:
+    def nowhere() -> str:
         raise FileNotFoundError(2, "No usable temporary directory found")
 
-    monkeypatch.setattr(tempfile, "mkdtemp", nowhere)
-    with pytest.raises(ServingError, match="TMPDIR"), private_folder():
+    monkeypatch.setattr(tempfile, "gettempdir", nowhere)
+    with pytest.raises(ServingError, match="TMPDIR"), private_folder(1):
         pass
 
 

@@ -5,8 +5,10 @@ Their docstrings are what programs are told. Gradio reads one line for each argu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,7 +20,8 @@ from maxdigit.inference.bulk import Answered, answer_batch, read_batch
 from maxdigit.inference.predict import Predictor, default_model, rounded
 from maxdigit.models.reader import MAX_READINGS
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.ui.picture_input import PictureInput, existing
+from maxdigit.ui import texts
+from maxdigit.ui.program_input import EndpointFiles, EndpointPicture
 
 MAX_BATCH = 1_000  # pictures in one call
 
@@ -86,7 +89,7 @@ def add_api(predictor: Predictor) -> None:
     """Add ``/classify``, ``/compare`` and ``/batch`` to the Blocks being built."""
     names = predictor.available()
 
-    def classify(image: str | None, model: str) -> dict[str, Any]:
+    def classify(image: Path | bytes | None, model: str) -> dict[str, Any]:
         """Tell which of the three handwritten digits in a picture is the largest.
 
         Args:
@@ -99,7 +102,7 @@ def add_api(predictor: Predictor) -> None:
         with _told():
             return predictor.classify(_picture(predictor, image), model).to_json()
 
-    def compare(image: str | None) -> list[dict[str, Any]]:
+    def compare(image: Path | bytes | None) -> list[dict[str, Any]]:
         """Ask every model which of the three handwritten digits in a picture is the largest.
 
         Args:
@@ -112,7 +115,7 @@ def add_api(predictor: Predictor) -> None:
             picture = _picture(predictor, image)
             return [predictor.classify(picture, name).to_json() for name in names]
 
-    def batch(files: list[str] | None, model: str) -> list[dict[str, Any]]:
+    def batch(files: list[Path | bytes], model: str) -> list[dict[str, Any]]:
         """Tell which of the three handwritten digits is the largest, in each of many pictures.
 
         Args:
@@ -123,18 +126,18 @@ def add_api(predictor: Predictor) -> None:
             For each picture its name, the largest digit, the probabilities and the digits that were read, or an error
             if it cannot be read.
         """
-        with _told():
-            count, entries = read_batch(predictor, [existing(path, limit=None) for path in files or ()])
+        with _told(), tempfile.TemporaryDirectory(prefix="maxdigit-") as folder:
+            count, entries = read_batch(predictor, _as_files(files, Path(folder)))
             if count > MAX_BATCH:
                 raise MaxDigitError(f"These are {count:,} pictures; one call takes {MAX_BATCH:,}. Send several calls.")
             groups = answer_batch(predictor, entries, [model])
             return [_row(answered, model) for group in groups for answered in group]
 
     # The endpoints' own components, never shown: they carry their types and their checks.
-    image = PictureInput(visible=False, label="image")
+    image = EndpointPicture(visible=False, label="image")
     # Custom values come through, so that a wrong name gets our sentence and not Gradio's.
     model = gr.Dropdown(names, value=default_model(names), allow_custom_value=True, visible=False, label="model")
-    files = gr.File(file_count="multiple", visible=False, label="files")
+    files = EndpointFiles(file_count="multiple", visible=False, label="files")
     shared = {"api_visibility": "public", "concurrency_limit": 4, "concurrency_id": "programs"}
     answers, rows = ({"type": "array", "items": form} for form in (_ANSWER, _ROW))
     gr.on([], classify, [image, model], _data(_ANSWER, "answer"), api_name="classify", **shared)
@@ -149,12 +152,25 @@ def _told() -> Iterator[None]:
         yield
     except MaxDigitError as error:
         raise gr.Error(without_paths(str(error)), print_exception=False) from None
+    except Exception as error:
+        raise gr.Error(texts.told(error), print_exception=False) from None
 
 
-def _picture(predictor: Predictor, image: str | None) -> NDArray[np.uint8]:
+def _picture(predictor: Predictor, image: Path | bytes | None) -> NDArray[np.uint8]:
     if image is None:
         raise MaxDigitError("There is no picture. Send one as `image`.")
-    return predictor.prepare(existing(image)).pixels
+    return predictor.prepare(image).pixels
+
+
+def _as_files(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
+    """Files as they are; what came as data, in files of a folder, called after their place in the call."""
+    paths = []
+    for number, source in enumerate(sources, start=1):
+        path = source if isinstance(source, Path) else folder / str(number)
+        if isinstance(source, bytes):
+            path.write_bytes(source)
+        paths.append(path)
+    return paths
 
 
 def _row(answered: Answered, model: str) -> dict[str, Any]:

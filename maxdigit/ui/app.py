@@ -9,7 +9,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from maxdigit.inference.predict import Predictor
-from maxdigit.ui import connection, texts
+from maxdigit.ui import connection, relative_root, texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
 from maxdigit.ui.batch_tab import build_batch_tab
@@ -20,6 +20,7 @@ from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import keep_order
 from maxdigit.ui.guard import protection
 from maxdigit.ui.social_card import SocialCards
+from maxdigit.ui.program_input import Page
 from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import SCRIPT, make_theme, style_sheet
 from maxdigit.ui.training_tab import build_training_tab
@@ -46,7 +47,7 @@ def build_app(
     """
     evaluation = evaluation or Evaluation()
     # Uploads are looked at and let go: every hour, files older than an hour are removed.
-    with gr.Blocks(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
+    with Page(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
         gr.HTML(
             f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{labels.TAGLINE}</p></header>',
             apply_default_css=False,
@@ -90,6 +91,7 @@ def launch_options(
         from maxdigit.ui import mcp_tools  # here, for it loads the protocol, which may not be installed
 
         tools = mcp_tools.launch_settings()
+    relative_root.install()
     guarded = protection()
     cards = Middleware(SocialCards, predictor=predictor, evaluation=evaluation or Evaluation())
     guarded["app_kwargs"]["middleware"].append(cards)  # behind the guard

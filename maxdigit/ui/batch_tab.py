@@ -17,7 +17,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.batch_results import Results, full_csv, submission_csv
 from maxdigit.ui.choice import choice
 from maxdigit.ui.confusion_matrix import confusion_matrix
-from maxdigit.ui.downloads import write_download
+from maxdigit.ui.downloads import save_csv
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import QUIET, Changes, Values
 from maxdigit.ui.html import paragraph
@@ -65,8 +65,8 @@ class BatchPage:
     before: gr.Button
     place: gr.HTML
     after: gr.Button
-    submission: gr.DownloadButton
-    everything: gr.DownloadButton
+    submission: gr.Button
+    everything: gr.Button
     scored: gr.HTML
 
     def order(self, values: Values, names: list[str]) -> Order:
@@ -134,8 +134,8 @@ def lay_out(names: list[str]) -> BatchPage:
             before = gr.Button(labels.BEFORE, elem_id="page-before", scale=0)
             place = gr.HTML(apply_default_css=False, elem_classes="caption", elem_id="page-place")
             after = gr.Button(labels.AFTER, elem_id="page-after", scale=0)
-            submission = gr.DownloadButton(labels.SUBMISSION, elem_id="download-submission", scale=0)
-            everything = gr.DownloadButton(labels.EVERYTHING, elem_id="download-everything", scale=0)
+            submission = gr.Button(labels.SUBMISSION, elem_id="download-submission", scale=0, interactive=False)
+            everything = gr.Button(labels.EVERYTHING, elem_id="download-everything", scale=0, interactive=False)
         scored = gr.HTML(apply_default_css=False, elem_id="batch-scored")
     return BatchPage(
         results=results,
@@ -195,6 +195,8 @@ class Batch:
             results.mend(pressed.row, pressed.digit)
             return {on.results: results, **self.turn(results, on.view(values))}
 
+        save_csv(on.submission, lambda v: ("submission.csv", submission_csv(v[on.results])), {on.results})
+        save_csv(on.everything, lambda v: ("maxdigit_results.csv", full_csv(v[on.results])), {on.results})
         running = on.start.click(
             run,
             {on.files, on.folder, on.truths, on.model, on.others, on.which},
@@ -254,8 +256,8 @@ class Batch:
         has_any = bool(results.rows)
         return {
             on.results: results,
-            on.submission: write_download("submission.csv", submission_csv(results)) if has_any else None,
-            on.everything: write_download("maxdigit_results.csv", full_csv(results)) if has_any else None,
+            on.submission: gr.Button(interactive=has_any),
+            on.everything: gr.Button(interactive=has_any),
             on.scored: self._score(results) if has_any else "",
             on.start: gr.Button(interactive=True),
             on.cancel: gr.Button(interactive=False),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,6 +19,10 @@ from maxdigit.errors import PictureError
 _FILES = ("image", "files")  # the arguments of our endpoints that are files
 _WAYS = "a data URI (data:image/png;base64,...), a web address, or the path that an upload to /gradio_api/upload gave"
 _AT_ONCE = 8  # calls
+_LONGEST = 900  # characters of an error's message
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{100,}")  # base64
+# How files are told in the contents of messages, of this protocol and of others.
+_DATA, _ADDRESSES, _MIME_TYPES = ("data", "blob"), ("url", "uri"), ("mimeType", "media_type", "mime_type")
 _NO_FILE = f"This is no file that can be taken. Send {_WAYS}."
 
 
@@ -34,8 +40,12 @@ class ToolServer(gradio.mcp.GradioMCPServer):
         handle, turn = server.request_handlers[self.types.CallToolRequest], asyncio.Semaphore(_AT_ONCE)
 
         async def in_turn(request: Any) -> Any:
+            request.params.arguments = _as_told(request.params.arguments)
             async with turn:
-                return await handle(request)
+                result = await handle(request)
+            for part in result.root.content if result.root.isError else ():
+                part.text = _short(part.text)
+            return result
 
         server.request_handlers[self.types.CallToolRequest] = in_turn
         return server
@@ -79,6 +89,41 @@ class ToolServer(gradio.mcp.GradioMCPServer):
         if given.startswith(("http://", "https://")):
             return handle_file(given)  # fetched later by Gradio, which refuses addresses of private networks
         raise PictureError(_NO_FILE)
+
+
+def _as_told(arguments: Any) -> Any:
+    """Arguments with files as the tools are told to get them, where a client sent them in another common form."""
+    if not isinstance(arguments, dict):
+        return arguments
+    known = {**arguments}
+    if "image" in known:
+        image = known["image"]
+        known["image"] = _as_text(image[0] if isinstance(image, list) and len(image) == 1 else image)
+    if "files" in known:
+        files = known["files"]
+        if isinstance(files, str) and files.lstrip().startswith("["):  # a list as text
+            with suppress(ValueError):
+                files = json.loads(files)
+        known["files"] = [_as_text(file) for file in (files if isinstance(files, list) else [files])]
+    return known
+
+
+def _as_text(file: Any) -> Any:
+    """A file as a data URI or an address, where it came as the content of a message holds pictures."""
+    if not isinstance(file, dict):
+        return file
+    inside = next((file[key] for key in ("source", "image_url", "resource") if isinstance(file.get(key), dict)), file)
+    data, address = (next((inside[key] for key in keys if key in inside), None) for keys in (_DATA, _ADDRESSES))
+    if isinstance(data, str):
+        form = next((inside[key] for key in _MIME_TYPES if key in inside), "image/png")
+        return data if data.startswith("data:") else f"data:{form};base64,{data}"
+    return address if isinstance(address, str) else file
+
+
+def _short(text: str) -> str:
+    """A message without the pictures that it repeats: whoever reads it pays for each word."""
+    text = _ENCODED.sub("...", text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST * 2 // 3]} ... {text[-_LONGEST // 3 :]}"
 
 
 def launch_settings() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A picture box that hands over the file as it came."""
+"""An upload box that passes the file on unchanged."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder, is_in_or_equal
 
 from maxdigit.errors import PictureError
 from maxdigit.ui import texts
@@ -24,12 +25,28 @@ class PictureInput(gr.Image):
     is_template = True  # drawn in the page by Gradio's own Image
 
     def preprocess(self, payload: ImageData | None) -> str | None:
-        """The path of the uploaded file."""
-        return payload.path if payload is not None else None
+        """The path of the uploaded file.
+
+        Raises:
+            PictureError: the path is none of an uploaded file.
+        """
+        if payload is None:
+            return None
+        if not (payload.path and was_uploaded(payload.path)):  # Gradio looks at it only where it says that it is a file
+            raise PictureError(texts.FILE_GONE)
+        return payload.path
 
     def example_payload(self) -> Any:
         """What "Use via API" shows as the picture to send."""
         return {"path": "picture.png", "meta": {"_type": "gradio.FileData"}, "orig_name": "picture.png"}
+
+
+def was_uploaded(path: str) -> bool:
+    """Whether a path leads into the folder where uploads are kept."""
+    try:
+        return is_in_or_equal(path, get_upload_folder())
+    except (OSError, ValueError):  # a NUL character, or too long
+        return False
 
 
 def existing(path: str, limit: int | None = MAX_BYTES) -> Path:

@@ -1,4 +1,4 @@
-"""The Training tab: how each run went, epoch by epoch, while it goes on and after; and where it ended."""
+"""The Training tab: the curves of each run, also in progress, and its results."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from maxdigit.ui import texts
 from maxdigit.ui.browser import charts_to_svg
 from maxdigit.ui.charts import View, run_figures
 from maxdigit.ui.choice import choice
-from maxdigit.ui.downloads import csv_text, write_download
+from maxdigit.ui.downloads import csv_text, save_csv
 from maxdigit.ui.events import LATEST, Changes, Values
 from maxdigit.ui.html import paragraphs
 from maxdigit.ui.run_tables import results_table, settings_table
 from maxdigit.ui.saved_runs import Run, find_runs, fingerprint
 from maxdigit.ui.texts import labels
 
-_EVERY = 2  # seconds between two looks at the folder of runs
+_EVERY = 2  # seconds between two checks of the folder of runs
 _CHARTS = ("accuracy", "loss", "rate", "speed")
 
 
@@ -37,7 +37,7 @@ class TrainingPage:
     smoothing: gr.Slider
     log: gr.Checkbox
     save_svg: gr.Button
-    history: gr.DownloadButton
+    history: gr.Button
     note: gr.HTML
     plots: dict[str, gr.Plot]  # by the chart's name
     settings: gr.HTML
@@ -45,31 +45,31 @@ class TrainingPage:
 
     @property
     def inputs(self) -> set[Component]:
-        """What :meth:`chosen` and :meth:`view` need the values of."""
+        """The components whose values :meth:`chosen` and :meth:`view` need."""
         return {self.runs, self.axis, self.smoothing, self.log}
 
     @property
     def shown(self) -> set[Component]:
-        """What depends on which runs are chosen, and on how they are looked at."""
+        """The components that depend on the chosen runs and on the view."""
         return {self.note, *self.plots.values(), self.settings, self.history}
 
     def view(self, values: Values) -> View:
-        """How the curves are to be looked at."""
+        """How the curves are shown."""
         return View(values[self.axis], values[self.smoothing], values[self.log])
 
 
 def build_training_tab(root: Path, *, opened: Callable[..., Any]) -> None:
-    """Put the tab's components where the caller is.
+    """Add the tab's components to the Blocks being built.
 
     Args:
         root: the folder of runs; any folder below it with a ``history.csv`` is one.
-        opened: the event that says the tab is shown; only then are runs read and charts drawn.
+        opened: the event of the tab being shown; only then are runs read and charts drawn.
     """
     Training(lay_out(), root).connect(opened)
 
 
 def lay_out() -> TrainingPage:
-    """Put the tab's components, which do not do anything yet, where the caller is."""
+    """Add the tab's components, without their events, to the Blocks being built."""
     known = gr.State(None)
     timer = gr.Timer(_EVERY, active=False)
     runs = gr.CheckboxGroup([], show_label=False, label=labels.RUNS, container=False, elem_id="runs")
@@ -79,7 +79,7 @@ def lay_out() -> TrainingPage:
         log = gr.Checkbox(False, label=labels.LOG_LOSS, container=False, scale=0, min_width=150)
         with gr.Row(elem_classes="save"):
             save_svg = gr.Button(labels.SAVE_SVG, size="sm", elem_id="charts-svg")
-            history = gr.DownloadButton(labels.SAVE_CSV, size="sm", elem_id="download-history")
+            history = gr.Button(labels.SAVE_CSV, size="sm", elem_id="download-history", interactive=False)
     note = gr.HTML(apply_default_css=False, elem_id="runs-note", elem_classes="caption")
     plots = {}
     for pair in (_CHARTS[:2], _CHARTS[2:]):
@@ -97,13 +97,13 @@ def lay_out() -> TrainingPage:
 
 @dataclass(frozen=True)
 class Training:
-    """The answers to the tab's events."""
+    """The handlers of the tab's events."""
 
     page: TrainingPage
     root: Path  # the folder of runs
 
     def connect(self, opened: Callable[..., Any]) -> None:
-        """Make the components work."""
+        """Connect the components with their handlers."""
         page = self.page
 
         def open_all(values: Values) -> Changes:
@@ -116,6 +116,7 @@ class Training:
             return self.show(values[page.runs], page.view(values))
 
         everything = {page.known, page.runs, *page.shown, page.results}
+        save_csv(page.history, lambda values: self.table(values[page.runs]), {page.runs})
         page.save_svg.click(None, js=charts_to_svg(".charts", "training.svg"), api_visibility="private")
         gr.on(opened, open_all, page.inputs, everything, **LATEST)
         gr.on(opened, lambda: gr.Timer(active=True), None, page.timer, **LATEST)
@@ -124,10 +125,10 @@ class Training:
         gr.on(changed, show, page.inputs, page.shown, **LATEST)
 
     def open(self, chosen: list[str], view: View) -> Changes:
-        """Read the folder anew; what was chosen stays chosen, and at first everything is."""
+        """Read the folder again; the choice is kept, and at first everything is chosen."""
         runs, _ = find_runs(self.root)
         names = [run.name for run in runs]
-        # At first what is shown is the models, whose accuracies mean the same.
+        # At first only the models are shown, whose accuracies can be compared.
         chosen = (
             [name for name in chosen if name in names] or [run.name for run in runs if not run.is_ink_finder] or names
         )
@@ -139,7 +140,7 @@ class Training:
         }
 
     def follow(self, known: Any, chosen: list[str], view: View) -> Changes:
-        """Nothing while no file has changed; else all of it anew, and runs that have just begun with it."""
+        """Nothing while no file has changed; otherwise everything again, with new runs chosen."""
         if known is None or fingerprint(self.root) == known:
             return gr.skip()
         runs, _ = find_runs(self.root)
@@ -148,7 +149,7 @@ class Training:
         return self.open([*chosen, *begun], view)
 
     def show(self, chosen: list[str], view: View) -> Changes:
-        """The chosen runs: a note on them, their charts, their settings, and all of their epochs to download."""
+        """The chosen runs: a note, charts, settings, and a download of all epochs."""
         runs, troubles = find_runs(self.root)
         shown = [run for run in runs if run.name in chosen]
         about = texts.LINES if shown else texts.NO_RUN_CHOSEN if runs else texts.NO_RUNS.format(folder=self.root)
@@ -159,8 +160,13 @@ class Training:
             self.page.note: paragraphs(about, *ink, *going, *troubles),
             **{plot: figures.get(name) for name, plot in self.page.plots.items()},
             self.page.settings: settings_table(shown),
-            self.page.history: write_download("history.csv", _csv(shown)) if shown else None,
+            self.page.history: gr.Button(interactive=bool(shown)),
         }
+
+    def table(self, chosen: list[str]) -> tuple[str, str]:
+        """All epochs of the chosen runs as CSV, and what the file is called."""
+        runs, _ = find_runs(self.root)
+        return "history.csv", _csv([run for run in runs if run.name in chosen])
 
 
 def _csv(runs: list[Run]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import json
 import pickle
 import zipfile
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ import pytest
 from PIL import Image
 from ui_support import FakePredictor, ReadingPredictor
 
+from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference import bulk
 from maxdigit.inference.bulk import BatchError, Entry, answer_batch, read_batch, read_names_and_labels
@@ -23,7 +26,6 @@ from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.ui import texts
 from maxdigit.ui.batch_results import Results, full_csv, submission_csv
 from maxdigit.ui.batch_tab import Batch, Order, View, lay_out
-from maxdigit.ui.downloads import write_download
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.results_table import PAGE, results_page
 
@@ -379,6 +381,41 @@ def test_what_is_chosen_on_the_page_is_what_a_batch_does() -> None:
     assert alone == Order((Path("a.png"),), Path("l.csv"), ("torch_cnn",))
 
 
+@pytest.mark.slow
+def test_a_trial_answers_test_pictures_of_all_kinds_and_scores_them() -> None:
+    tab = batch_tab()
+    values = {tab.on.files: ["a.png"], tab.on.folder: None, tab.on.truths: "l.csv"}
+    order = tab.on.trial({**values, tab.on.model: "torch_cnn", tab.on.others: False}, ["resnet18", "torch_cnn"])
+    assert order == Order((), None, ("torch_cnn",), samples=60)
+    *_, last = tab.run(replace(order, samples=8), "all")
+    results = last[tab.on.results]
+    assert "Done: 8 pictures" in last[tab.on.status] and last[tab.on.attempt].interactive
+    assert len({row.name for row in results.rows}) == 8
+    assert {row.name.rsplit("_")[0] for row in results.rows} == set(TEST_KINDS)
+    sample = Evaluation().sample(1, "drawn")
+    assert results.truth(next(row for row in results.rows if row.name == "drawn_01.png")) == sample.max_digit
+    assert "of the 8 pictures with a label" in tab.finish(results)[tab.on.scored]
+
+
+def test_what_to_check_first_is_unsure_or_disputed_and_not_yet_corrected_the_least_sure_first() -> None:
+    results = Results(["resnet18", "torch_cnn"])
+    shares = {"sure": (0.999, 0.999), "unsure": (0.6, 0.6), "disputed": (0.99, -0.9), "least sure": (0.4, 0.4)}
+    for name, (first, second) in shares.items():
+        said = {}
+        for model, share in zip(results.models, (first, second), strict=True):
+            probabilities = np.full(10, (1 - abs(share)) / 9, np.float32)
+            probabilities[3 if share > 0 else 4] = abs(share)
+            said[model] = probabilities
+        results.add([bulk.Answered(Entry(name, np.zeros((128, 128), np.uint8)), said)])
+
+    def names() -> list[str]:
+        return [results.rows[number].name for number in results.filtered("doubtful")]
+
+    assert names() == ["least sure", "unsure", "disputed"]
+    results.mend(1, 3)  # its own answer, confirmed
+    assert names() == ["least sure", "disputed"]
+
+
 @pytest.mark.parametrize("files", [[], ["/no/such/file.png"]])
 def test_trouble_is_told_and_ends_the_batch(files: list[str]) -> None:
     tab = batch_tab()
@@ -389,16 +426,24 @@ def test_trouble_is_told_and_ends_the_batch(files: list[str]) -> None:
 
 def test_nothing_to_download_before_anything_is_done() -> None:
     tab = batch_tab()
-    changes = tab.finish(Results())
-    assert (changes[tab.on.submission], changes[tab.on.everything], changes[tab.on.scored]) == (None, None, "")
+    for results, is_there in ((Results(), False), (filled(), True)):
+        changes = tab.finish(results)
+        assert changes[tab.on.submission].interactive is changes[tab.on.everything].interactive is is_there
+    assert tab.finish(Results())[tab.on.scored] == ""
 
 
-def test_downloads_are_written_and_old_ones_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = Path(write_download("a.csv", "x\r\n"))
-    assert first.read_bytes() == b"x\r\n" and first.name == "a.csv"
-    monkeypatch.setattr("maxdigit.ui.downloads._KEPT", -1)
-    second = Path(write_download("a.csv", "y"))
-    assert second.exists() and not first.exists()
+def test_a_download_is_handed_to_the_browser_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with gr.Blocks() as demo:
+        batch = Batch(lay_out(["resnet18", "torch_cnn"]), FakePredictor(), Evaluation())
+        batch.connect()
+    pressed = [f for f in demo.fns.values() if (batch.on.submission._id, "click") in f.targets]
+    handed = pressed[0].fn({batch.on.results: filled()})
+    assert json.loads(handed)["name"] == "submission.csv" and json.loads(handed)["type"] == "text/csv"
+    assert base64.b64decode(json.loads(handed)["base64"]).startswith(b"Id,Label\r\n0,")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_row_that_does_not_exist_is_not_corrected() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import re
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import wrap
+from urllib.parse import quote
 
 import numpy as np
 import pytest
+from gradio.utils import get_upload_folder
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -171,6 +176,88 @@ def test_a_file_of_the_server_cannot_be_read(url: str) -> None:
         reply = "event: error\n" + error.read().decode()
     assert "event: error" in reply
     assert "probabilities" not in reply
+
+
+def post(url: str, name: str, *data: object) -> tuple[str, object]:
+    """What a program without Gradio's client gets: the event, and its data."""
+    body = json.dumps({"data": data}).encode()
+    request = urllib.request.Request(f"{url}gradio_api/call/{name}", body, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as response:
+        event = json.load(response)["event_id"]
+    with urllib.request.urlopen(f"{url}gradio_api/call/{name}/{event}") as stream:
+        kind, _, content = stream.read().decode().partition("\n")
+    return kind.removeprefix("event: "), json.loads(content.removeprefix("data: "))
+
+
+def refused(url: str, name: str, *data: object) -> str:
+    """The sentence of a call that is refused."""
+    kind, content = post(url, name, *data)
+    assert kind == "error" and isinstance(content, dict) and isinstance(content["error"], str), content
+    assert content["error"].endswith((".", "...")) and "Traceback" not in content["error"]
+    return content["error"]
+
+
+def test_pictures_may_be_sent_as_data(url: str, picture: Path) -> None:
+    encoded = base64.b64encode(picture.read_bytes()).decode()
+    uri = f"data:image/png;base64,{encoded}"
+    with urllib.request.urlopen(upload(url, picture)) as response:
+        (path,) = json.load(response)
+    uploaded = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    _, (expected,) = post(url, "classify", uploaded, "resnet18")
+    escaped = f"data:image/png,{quote(picture.read_bytes())}"
+    for form in (uri, encoded, "\n".join(wrap(encoded, 76)), {"path": uri}, {"url": uri}, path, escaped):
+        kind, (answer,) = post(url, "classify", form, "resnet18")
+        assert kind == "complete" and answer["probabilities"] == expected["probabilities"]
+    for files in ([uri, uploaded], uri):
+        _, (rows,) = post(url, "batch", files, "resnet18")
+        assert rows[0]["name"] == "1" and all(row["probabilities"] == expected["probabilities"] for row in rows)
+
+
+@pytest.mark.parametrize("wrap_up", [lambda one: one, lambda one: {"path": one}, lambda one: {"url": one}])
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ("local.png", "no file that can be taken"),
+        ("/etc/hostname", "no file that can be taken"),
+        ("https://example.org/a.png", "web address is taken as"),
+        ("data:image/png;base64,@@@", "data URI cannot be read"),
+        ("data:image/png;base64,", "data URI is empty"),
+        (7, "no file that can be taken"),
+        ([], "no file|no pictures"),
+        ("\0", "no file that can be taken"),
+    ],
+)
+def test_other_forms_of_a_picture_get_a_sentence(
+    url: str, wrap_up: Callable[[object], object], sent: object, message: str
+) -> None:
+    given = wrap_up(sent)
+    assert re.search(message, refused(url, "classify", given, "resnet18"))
+    assert re.search(message, refused(url, "batch", given if isinstance(given, list) else [given], "resnet18"))
+
+
+def test_calls_of_another_form_and_files_of_the_host_get_a_sentence(url: str, tmp_path: Path) -> None:
+    for data in ((), ({"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}, "resnet18")):
+        assert "/classify takes image and model" in refused(url, "classify", *data)
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(png(300, 200, 1))
+    assert "no file that can be taken" in refused(url, "classify", {"path": str(secret)}, "resnet18")
+    gone = str(Path(get_upload_folder()) / "no" / "picture.png")
+    for form in (gone, {"path": gone, "meta": {"_type": "gradio.FileData"}}):
+        assert "no longer on the server" in refused(url, "classify", form, "resnet18")
+
+
+def test_a_path_without_handle_file_gets_a_sentence(client: Client) -> None:
+    with pytest.raises(AppError, match="handle_file"):
+        client.predict(image="local.png", model="resnet18", api_name="/classify")
+
+
+def upload(url: str, path: Path) -> urllib.request.Request:
+    """What uploads a file."""
+    bound = "b0undary"
+    head = f'--{bound}\r\nContent-Disposition: form-data; name="files"; filename="{path.name}"\r\n\r\n'
+    body = head.encode() + path.read_bytes() + f"\r\n--{bound}--\r\n".encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={bound}"}
+    return urllib.request.Request(f"{url}gradio_api/upload", body, headers=headers)
 
 
 @pytest.mark.parametrize("name", TRAINED)

@@ -146,6 +146,34 @@ def test_what_cannot_be_answered_gets_a_sentence_and_the_server_goes_on(url: str
     assert answer(call(url, "classify", image=image))["model"] == "resnet18"
 
 
+def test_files_in_the_forms_of_message_contents_are_taken(url: str, picture: Path) -> None:
+    encoded = base64.b64encode(picture.read_bytes()).decode()
+    uri = f"data:image/png;base64,{encoded}"
+    expected = answer(call(url, "classify", image=uri))["probabilities"]
+    for image in (
+        {"type": "image", "data": encoded, "mimeType": "image/png"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": encoded}},
+        {"type": "image_url", "image_url": {"url": uri}},
+        {"type": "resource", "resource": {"uri": "file:///picture.png", "mimeType": "image/png", "blob": encoded}},
+        {"data": uri},
+        [uri],
+    ):
+        assert answer(call(url, "classify", image=image))["probabilities"] == expected
+    for files in (uri, {"type": "image", "data": encoded}, json.dumps([uri])):
+        (row,) = answer(call(url, "batch", files=files))
+        assert row["probabilities"] == expected
+
+
+def test_errors_tell_why_and_repeat_no_picture(url: str) -> None:
+    large = sent(bytes(200_000))
+    for arguments in ({"image": {"picture": large}}, {"image": [large, large]}, {"image": large, "model": large}):
+        said = refusal(call(url, "classify", **arguments))
+        assert "is not" in said and len(said) < 1_000
+    assert len(refusal(call(url, "batch", files=[[large]]))) < 1_000
+    assert "host is not known" in refusal(call(url, "classify", image="https://no.such.host.invalid/a.png"))
+    assert "private network" in refusal(call(url, "classify", image="http://127.0.0.1:1/a.png"))
+
+
 @pytest.mark.parametrize("form", ["{path}", "file://{path}", "{url}gradio_api/file={path}"])
 def test_a_file_of_the_server_cannot_be_read(url: str, picture: Path, form: str) -> None:
     named = form.format(path=picture, url=url)

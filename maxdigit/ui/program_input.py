@@ -1,0 +1,143 @@
+"""What programs send to the endpoints: files in several forms, and a sentence for every other form.
+
+Gradio checks the form of what is sent before any function sees it, and has no words for what is wrong: programs would
+be told ``null``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import unquote_to_bytes
+
+import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.data_classes import GradioDataModel, ImageData, ListFiles
+
+from maxdigit.errors import PictureError
+from maxdigit.ui import texts
+from maxdigit.ui.picture_input import MAX_BYTES, PictureInput, existing, was_uploaded
+
+HOW_TO_SEND = (
+    'send {"path": PATH, "meta": {"_type": "gradio.FileData"}} with the PATH that an upload to /gradio_api/upload gave '
+    "(handle_file of gradio_client makes both), or a data URI: data:image/png;base64,..."
+)
+_SHORTEST = 60  # characters of base64 that may be a picture
+
+_log = logging.getLogger(__name__)
+
+
+class EndpointInput:
+    """A component of an endpoint that takes what is sent as it is."""
+
+    form: ClassVar[type[GradioDataModel]]  # what programs are told to send
+
+    # In place of Gradio's check. Its own constructors set it.
+    data_model = property(lambda _: None, lambda _self, _value: None)
+
+    def api_info(self) -> dict[str, Any]:
+        """The form, as Gradio tells it."""
+        schema = self.form.model_json_schema()
+        return {**schema, "additional_description": schema.pop("description", None)}
+
+
+class EndpointPicture(EndpointInput, PictureInput):
+    """One picture."""
+
+    is_template = True
+    form = ImageData
+
+    def preprocess(self, payload: Any) -> Path | bytes | None:  # type: ignore[override]
+        """The uploaded file, or what was sent in its place."""
+        source = None if payload is None else _source(payload)
+        return existing(str(source)) if isinstance(source, Path) else source
+
+
+class EndpointFiles(EndpointInput, gr.File):
+    """Any number of files."""
+
+    is_template = True
+    form = ListFiles
+
+    def preprocess(self, payload: Any) -> list[Path | bytes]:  # type: ignore[override]
+        """The uploaded files, or what was sent in their place; one need not be in a list."""
+        given = [] if payload is None else payload if isinstance(payload, list) else [payload]
+        sources = [_source(one) for one in given]
+        return [existing(str(one), limit=None) if isinstance(one, Path) else one for one in sources]
+
+
+class Page(gr.Blocks):
+    """Gradio's page, which tells programs what is wrong with what they send."""
+
+    async def preprocess_data(self, block_fn: BlockFunction, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
+        """As Gradio's.
+
+        Raises:
+            gr.Error: with a sentence for the program, where Gradio's own error would have none.
+        """
+        try:
+            return await super().preprocess_data(block_fn, inputs, *args, **kwargs)
+        except gr.Error:
+            raise
+        except Exception as error:
+            if block_fn.api_visibility != "public":
+                raise
+            cause = error.__cause__
+            if isinstance(cause, PictureError):
+                raise gr.Error(str(cause), print_exception=False) from None
+            _log.warning("A call of /%s was refused: %s", block_fn.api_name, type(error).__name__)
+            names = " and ".join(str(getattr(block, "label", "")) for block in block_fn.inputs)
+            raise gr.Error(
+                f"The call does not have the form that it should: /{block_fn.api_name} takes {names}, as "
+                f"/gradio_api/info tells. To hand over a file: {HOW_TO_SEND}",
+                print_exception=False,
+            ) from None
+
+
+def _source(given: Any) -> Path | bytes:
+    """The file that a program means, or its content.
+
+    Raises:
+        PictureError: it is none that can be taken.
+    """
+    if isinstance(given, dict):
+        given = given.get("path") or given.get("url")
+    if isinstance(given, str):
+        if content := _data(given):
+            return content
+        if was_uploaded(given):
+            return Path(given)
+        if given.startswith(("http://", "https://")):
+            raise PictureError(
+                'A web address is taken as {"path": ADDRESS, "meta": {"_type": "gradio.FileData"}}, which handle_file '
+                "of gradio_client makes. Or send the picture itself, as a data URI: data:image/png;base64,..."
+            )
+    raise PictureError(f"That is no file that can be taken: {HOW_TO_SEND}")
+
+
+def _data(text: str) -> bytes:
+    """What a data URI holds, or base64 alone; empty where it is neither.
+
+    Raises:
+        PictureError: it is damaged, or larger than a picture may be.
+    """
+    head, comma, body = text.partition(",") if text.startswith("data:") else ("", "", text)
+    if not comma and (len(body) < _SHORTEST or not body.isascii()):
+        return b""
+    try:
+        if comma and not head.endswith(";base64"):
+            content = unquote_to_bytes(body)
+        else:
+            content = base64.b64decode("".join(body.split()), validate=True)
+    except (binascii.Error, ValueError):
+        if not comma:
+            return b""
+        raise PictureError(f"The data URI cannot be read: it is not base64. Instead, {HOW_TO_SEND}") from None
+    if comma and not content:
+        raise PictureError(f"The data URI is empty. Instead, {HOW_TO_SEND}")
+    if len(content) > MAX_BYTES:
+        raise PictureError(texts.FILE_TOO_LARGE)
+    return content
