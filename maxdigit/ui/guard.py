@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import re
 import shutil
 import time
@@ -40,6 +41,7 @@ _NOT_SERVED = re.compile(
 )
 _CARD = re.compile(r"/card\.png$")  # of a link, which may have to be drawn and answered first
 _UPLOAD, _TOOLS = re.compile(r"/gradio_api/upload/?$"), re.compile(r"/gradio_api/mcp/")
+_PROXIES = ("127.0.0.1", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
 _MOST_CLIENTS = 20_000  # remembered; whoever has been quiet longest is forgotten first
 
 TOO_MANY = "Too many requests from your address. Wait a moment and try again."
@@ -341,6 +343,8 @@ def protection(limits: Limits | None = None) -> dict[str, Any]:
     """
     uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{TimedProtocol.__name__}"  # Gradio leaves the choice to it
     processing_utils.async_ssrf_protected_download = fetch  # whose own has no limit of size, nor of time as a whole
+    if "SPACE_ID" in os.environ:  # a Hugging Face Space, which nobody reaches but through its host's proxies
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", ",".join(_PROXIES))
     _allow_many_files()
     uploads = Path(get_upload_folder())
     return {"app_kwargs": {"middleware": [Middleware(Guard, uploads=uploads, limits=limits or Limits())]}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from maxdigit.ui import guard
 from maxdigit.ui.guard import Guard, Limits, TimedProtocol, client_name
@@ -71,6 +73,31 @@ def test_one_client_s_requests_do_not_count_for_another() -> None:
     assert client_name({"client": ("::ffff:203.0.113.7", 1)}) == "203.0.113.7"
     assert client_name({"client": ("127.0.0.1", 1)}) == client_name({"client": ("::1", 1)}) == ""
     assert client_name({"client": None}) == ""
+
+
+def test_on_a_space_the_proxies_of_its_host_say_for_whom_they_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    guard.protection()
+    assert "FORWARDED_ALLOW_IPS" not in os.environ, "elsewhere nobody is believed but this machine"
+    monkeypatch.setenv("SPACE_ID", "someone/maxdigit")
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
+    guard.protection()
+    assert os.environ["FORWARDED_ALLOW_IPS"] == "192.0.2.1", "the host's own word counts"
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
+    guard.protection()
+    clients: list[str] = []
+
+    async def note(scope: Any, *_: Any) -> None:
+        clients.append(client_name(scope))
+
+    middleware = ProxyHeadersMiddleware(note, os.environ["FORWARDED_ALLOW_IPS"])
+    for forged in ("203.0.113.7", "198.51.100.1, 203.0.113.7"):  # what a client puts before its address counts nothing
+        headers = [(b"x-forwarded-for", forged.encode())]
+        scope = {"type": "http", "client": ("10.20.1.2", 5), "headers": headers, "scheme": "http"}
+        asyncio.run(middleware(scope, None, None))  # type: ignore[arg-type]
+    assert clients == ["203.0.113.7"] * 2
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
 
 
 def test_many_clients_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
