@@ -19,7 +19,7 @@ the mean share of heat that lies there; for what is shown also the median millis
     How much less probable the answer is when a digit is taken out, in its box; on plain backgrounds, where boxes are
     found.
 ``reader``
-    The reader's probability of the digit in each cell.
+    The reader's probability of the digit in each cell, where that cell says that the digit lies.
 ``reader, layer-cam 1``, ...
     What on the output of a section speaks for that: LayerCAM for the reader's logits of the digit over "nothing here",
     each cell's weighted by that probability.
@@ -50,7 +50,7 @@ from maxdigit import CHECKPOINTS, IMAGE_SIZE
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.digits import find_digits, without
-from maxdigit.inference.explain import Heat, explain, heat_map
+from maxdigit.inference.explain import Heat, explain, heat_map, place_map
 from maxdigit.models.reader import Reader
 from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
@@ -253,7 +253,8 @@ def _without_each(network: Network, picture: NDArray[np.uint8], digit: int) -> H
 @torch.inference_mode()
 def _reader(network: Network, picture: NDArray[np.uint8], digit: int) -> Heat:
     network.forward(torch.from_numpy(picture[np.newaxis]).float())
-    return heat_map(network.reader.cells(network.maps[-1].numpy())[0, digit], network.features[-1])
+    cells, places = network.reader.see(network.maps[-1].numpy())
+    return place_map(cells[0, digit], places[0])
 
 
 def _bilinear(evidence: Heat, features: FeatureMap) -> Heat:

@@ -18,6 +18,7 @@ _FINEST = (
     2.5  # pixels, about the width of a stroke: the narrowest bell, so that no single cell of a fine map stands out
 )
 _FAINT = 1e-3  # of a bell's height
+_DIGIT = 8.0  # pixels: of the bell around the place where a digit is read, so that it covers the digit's middle
 
 
 def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.uint8], digit: int) -> Heat:
@@ -39,11 +40,11 @@ def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.
     found = classifier.trace_reading(picture, digit)
     if found is None or classifier.reader is None:
         return heat_map(classifier.evidence(picture, digit), spec.features)
-    probabilities, traced = found
+    probabilities, places, traced = found
     is_faint = probabilities.max() < classifier.reader.faintest
     if is_faint and classifier.predict(picture[np.newaxis])[0].argmax() != digit:  # for an answer, something spoke
         return np.zeros(picture.shape, np.float32)
-    where = heat_map(probabilities, spec.features)
+    where = place_map(probabilities, places)
     heat = where * heat_map(traced, spec.traced)
     top = float(heat.max())
     return heat / top if top > 0 else where
@@ -52,6 +53,23 @@ def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.
 def has_spoken(heat: Heat) -> bool:
     """Whether anything in the picture spoke for the digit that a heat map was asked about."""
     return bool(heat.any())
+
+
+def place_map(probabilities: NDArray[np.float32], places: NDArray[np.float32]) -> Heat:
+    """Lay what cells read over the picture, each where it says that the digit's centre lies.
+
+    Args:
+        probabilities: of the digit in each cell, float ``(cells, cells)``.
+        places: x and y, in pixels, ``(2, cells, cells)``.
+
+    Returns:
+        float32, shape ``(128, 128)``, 0..1; all 0 where nothing was read.
+    """
+    pixels = np.arange(IMAGE_SIZE, dtype=np.float32) + 0.5
+    across, down = np.exp(-((pixels - places.reshape(2, -1, 1)) ** 2) / (2 * _DIGIT**2))  # (cells * cells, 128) each
+    heat = (down * probabilities.reshape(-1, 1)).T @ across
+    top = float(heat.max())
+    return heat / top if top > 0 else np.zeros_like(heat)
 
 
 def heat_map(evidence: NDArray[np.float32], features: FeatureMap) -> Heat:

@@ -77,18 +77,20 @@ class ReadingClassifier(CalibratedClassifier):
 
     def trace_reading(
         self, picture: NDArray[np.uint8], digit: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] | None:
         """What made the reader read a digit in a picture ``(128, 128)``, and where.
 
         Returns:
-            The digit's probability in each cell of the feature map, float32 ``(cells, cells)``, and what spoke for it
-            in the cells of :attr:`maxdigit.models.registry.ModelSpec.traced`, as
+            The digit's probability in each cell of the feature map, float32 ``(cells, cells)``; where its centre lies
+            by what each cell sees, ``(2, cells, cells)``, as :meth:`maxdigit.models.reader.Reader.see` gives it; and
+            what spoke for it in the cells of :attr:`maxdigit.models.registry.ModelSpec.traced`, as
             :meth:`maxdigit.models.registry.Classifier.trace` gives it; None where there is no reader.
         """
         if self.reader is None:
             return None
         maps, traced = self._classifier.trace(picture, partial(self.reader.gradient, digit=digit))
-        return self.reader.cells(maps)[0, digit], traced
+        cells, places = self.reader.see(maps)
+        return cells[0, digit], places[0], traced
 
     def _scaled(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         return scale(probabilities, self._temperature) if self._is_calibrated else probabilities

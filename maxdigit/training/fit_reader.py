@@ -23,6 +23,7 @@ from maxdigit.models.run_folder import READER, write_aside
 from maxdigit.training.batches import GeneratedData, Shard, locate_targets, place_targets
 from maxdigit.training.recipes import get_recipe
 
+PICTURES = 3_000  # to fit a reader on
 # Weight decay towards the trained reader: in 3,000 pictures there are few of each digit in a corner.
 _DECAY = 1e-3
 _RIDGE = 0.02  # for each picture of a digit, where channels have unit deviation

@@ -37,6 +37,8 @@ from maxdigit.training.batches import ArrayData, Data, GeneratedData
 from maxdigit.training.choose_readings import PICTURES, write_settings
 from maxdigit.training.devices import default_device
 from maxdigit.training.engine_check import EngineCheckError, check_engine
+from maxdigit.training.fit_reader import PICTURES as READER_PICTURES
+from maxdigit.training.fit_reader import write_reader
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
 from maxdigit.training.mistakes import write_mistakes
@@ -143,6 +145,8 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
     if recipe.width == 1:
         _hold_engine_to_framework(recipe.model, folder)
         write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
+        if recipe.loop == "tuned":
+            write_reader(recipe.model, folder, min(test_pictures, READER_PICTURES))
         write_settings(recipe.model, folder, min(test_pictures, PICTURES))
         for kind, result in write_metrics(recipe, folder, test_pictures).test.items():
             low, high = result.interval95
@@ -190,7 +194,7 @@ def _closing_seconds(form: TrainingForm, recipe: Recipe, test_pictures: int) -> 
         classifier.predict(generate(VALIDATION, 0, _REHEARSAL, kind=kind).pixels.numpy())
     each = (time.monotonic() - start) / (_REHEARSAL * len(TEST_KINDS))
     count = len(TEST_KINDS) * (min(test_pictures, CALIBRATION_PICTURES) + min(test_pictures, PICTURES) + test_pictures)
-    return 10.0 + 1.5 * each * (count + min(test_pictures, BLANK_PICTURES))
+    return 10.0 + 1.5 * each * (count + min(test_pictures, BLANK_PICTURES) + min(test_pictures, READER_PICTURES))
 
 
 def write_calibration(

@@ -11,9 +11,9 @@ import pytest
 from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
-from maxdigit.inference.explain import explain, has_spoken, heat_map
+from maxdigit.inference.explain import explain, has_spoken, heat_map, place_map
 from maxdigit.inference.predict import Predictor
-from maxdigit.models.reader import Reader
+from maxdigit.models.reader import Reader, looks_of
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 
 
@@ -121,7 +121,9 @@ class Traced:
         probabilities = np.array([[0, 0.9 if digit == 4 else 0.1], [0, 0]], np.float32)
         traced = np.zeros((8, 8), np.float32)
         traced[1, 6] = traced[6, 1] = 1
-        return probabilities, traced
+        places = looks_of(self.reader.features)
+        places[:, 0, 1] = 104, 24  # seen from (96, 32)
+        return probabilities, places, traced
 
 
 def test_the_heat_lies_where_the_digit_is_read_on_what_made_it_so():
@@ -130,6 +132,17 @@ def test_the_heat_lies_where_the_digit_is_read_on_what_made_it_so():
     row, column = np.unravel_index(heat.argmax(), heat.shape)
     assert abs(row + 0.5 - 24) <= 1 and abs(column + 0.5 - 104) <= 1 and heat.max() == 1
     assert heat[90:].max() < 0.05 and has_spoken(heat), "the other corner is not where it is read"
+
+
+def test_what_is_read_lies_where_its_cell_says():
+    probabilities = np.zeros((2, 2), np.float32)
+    probabilities[0, 1] = 0.5
+    places = np.full((2, 2, 2), 64, np.float32)
+    places[:, 0, 1] = 100.5, 8.5
+    heat = place_map(probabilities, places)
+    assert np.unravel_index(heat.argmax(), heat.shape) == (8, 100) and heat.max() == 1 and heat.dtype == np.float32
+    assert heat[8, 108] == pytest.approx(np.exp(-0.5), abs=1e-3) and heat[64, 64] < 1e-4
+    assert not place_map(np.zeros((2, 2), np.float32), places).any()
 
 
 def test_a_digit_that_is_read_nowhere_has_no_heat_and_that_is_said():
