@@ -89,7 +89,7 @@ def fit(maps: Tensor, targets: Tensor, zones: Tensor, weight: Tensor, bias: Tens
         total.backward()
         return total
 
-    descent.step(loss)  # type: ignore[arg-type,no-untyped-call]  # it takes the loss as a tensor, too
+    descent.step(loss)
     return weight.detach().contiguous(), bias.detach().contiguous()
 
 

@@ -91,7 +91,7 @@ class Results:
     def is_contradicted(self, row: Result) -> bool:
         """Whether the first model's answer is not the largest of the digits that it reads."""
         read = row.digits.get(self.models[0])
-        return bool(read) and max(read) != int(row.probabilities[self.models[0]].argmax())
+        return read is not None and len(read) > 0 and max(read) != int(row.probabilities[self.models[0]].argmax())
 
     @property
     def reads(self) -> bool:
@@ -99,16 +99,23 @@ class Results:
         return any(self.models[0] in row.digits for row in self.rows)
 
     def filtered(self, which: str) -> list[int]:
-        """The numbers of the rows that belong to one of :data:`maxdigit.ui.texts.FILTERS`."""
+        """The numbers of the rows that belong to one of :data:`maxdigit.ui.texts.FILTERS`.
+
+        In the order of the batch, except those to check first: of these, the least sure is first.
+        """
         tests = {
             "all": lambda _: True,
+            "doubtful": lambda row: row.fixed is None and (self.is_unsure(row) or self.disagree(row)),
             "unsure": self.is_unsure,
             "disagree": self.disagree,
             "wrong": lambda row: self.truth(row) not in (None, self.answer(row)),
             "fixed": lambda row: row.fixed is not None,
             "unread": lambda row: bool(row.error),
         }
-        return [number for number, row in enumerate(self.rows) if tests[which](row)]
+        found = [number for number, row in enumerate(self.rows) if tests[which](row)]
+        if which == "doubtful":
+            found.sort(key=lambda number: self.confidence(self.rows[number]))
+        return found
 
     def scored(self, evaluation: Evaluation) -> Score | None:
         """The score of the first model's answers to the pictures with a label; None where there is no label."""
