@@ -130,9 +130,9 @@ def sections_of(model: str, folder: Path) -> SectionOutputs:
 
 
 def _section_view(section: Section, maps: NDArray[np.float32], scale: NDArray[np.float32]) -> SectionView:
-    # By the mean over the cells, in parts of what the map gets to: a map that a single cell excites may be as telling,
-    # but eight of them look empty.
-    activity = maps.mean((1, 2)) / scale
+    # By how far the cells lie apart, in parts of what the map gets to: one that the ground alone excites, everywhere
+    # alike, tells nothing of what stands in the picture.
+    activity = maps.std((1, 2)) / scale
     shown = tuple(int(channel) for channel in (-activity).argsort(kind="stable")[:SHOWN])
     small = [_bytes(maps[channel], scale[channel], _SMALL) for channel in shown]
     return SectionView(section, shown, np.stack(small), _covered(section.map.cells, _SMALL))

@@ -69,7 +69,7 @@ def test_a_map_is_pressed_a_place_is_pointed_at_and_all_of_it_by_keys(opened: Op
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".inside-chosen h4")).to_have_text("Map 3 of Section 1")
     expect(page.locator(".inside-kernel")).to_be_visible()
-    expect(page.locator(".inside-exciting img")).to_have_js_property("naturalWidth", 144)
+    expect(page.locator(".inside-exciting img")).to_have_js_property("naturalWidth", 150)
     assert predictor.looked[-1][1] == (0, 2)
     wait_for(lambda: pixels(picture.locator("canvas")) != plain)
     expect(button).to_be_focused()
@@ -82,7 +82,7 @@ def test_a_map_is_pressed_a_place_is_pointed_at_and_all_of_it_by_keys(opened: Op
     expect(place).to_have_text(texts.INSIDE["point"])
     box = picture.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.55)
-    expect(place).to_have_text("The reader reads a 7 here (93%).")
+    expect(place).to_have_text("The reader reads 7 here (93%).")
     squares = picture.locator("rect")
     expect(squares).to_have_count(3)
     widths = [float(square.get_attribute("width")) for square in squares.all()]
@@ -96,7 +96,7 @@ def test_a_map_is_pressed_a_place_is_pointed_at_and_all_of_it_by_keys(opened: Op
     expect(squares).to_have_count(0)
     picture.focus()
     page.keyboard.press("ArrowDown")
-    expect(place).to_have_text("The reader reads a 7 here (93%).")
+    expect(place).to_have_text("The reader reads 7 here (93%).")
 
     expect(page.locator(".inside-flows path.inside-adds")).to_have_count(2)
     expect(page.locator(".inside-flows path.inside-takes")).to_have_count(1)

@@ -17,6 +17,8 @@ from maxdigit.ui.picture import data_url, photo_url
 from maxdigit.ui.theme import model_colour
 from maxdigit.ui.widget import widget
 
+_LINE = 128  # grey: between pictures that stand side by side
+
 
 class InsideView(gr.HTML):
     """Folded until it is pressed; then it fires ``look`` whenever another answer is shown on the page.
@@ -83,8 +85,10 @@ def _section(view: SectionView) -> dict[str, Any]:
 
 
 def _map(view: MapView) -> dict[str, Any]:
-    pictures = view.pictures
-    grid = None if pictures is None else np.block([[*row] for row in pictures.reshape(3, 3, *pictures.shape[1:])])
+    grid = None
+    if view.pictures is not None:
+        framed = np.pad(view.pictures, ((0, 0), (1, 1), (1, 1)), constant_values=_LINE)
+        grid = np.block([[*row] for row in framed.reshape(3, 3, *framed.shape[1:])])
     return {
         "section": view.section,
         "channel": view.channel,

@@ -9,7 +9,7 @@ const SCALE = 3; // pixels of the canvas for each of those
 const SPACE = "http://www.w3.org/2000/svg";
 const NOTHING = 10; // the reader's class for no digit
 const [WIDE, TOP, BOTTOM] = [560, 34, 180]; // of the bands: the drawing's width, where they begin and end
-const [BROADEST, LEAST] = [30, 0.06]; // the broadest band, and the part of it below which none is drawn
+const [BROADEST, LEAST] = [30, 0.12]; // the broadest band, and the part of it below which none is drawn
 
 const find = (selector) => element.querySelector(selector);
 const root = find(".inside");
@@ -349,6 +349,7 @@ function drawFlows() {
 
   // The same in words, for whoever does not see the bands.
   bands.forEach((row, source) => {
+    if (!row.length) return;
     const strongest = row.sort((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, 3);
     const item = document.createElement("li");
     item.textContent = strongest.map((band) => sentence(names[source], band)).join(" ");

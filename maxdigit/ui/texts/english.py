@@ -397,7 +397,7 @@ INSIDE = {
     ),
     "picture": "The picture that the network is given. Move over it with the arrow keys to see which cells look there.",
     "point": "Point at a place in the picture, or tap it: squares show what the cells that look there see.",
-    "reads": "The reader reads a {digit} here ({percent}%).",
+    "reads": "The reader reads {digit} here ({percent}%).",
     "reads_nothing": "The reader reads no digit here ({percent}%).",
     "no_reader": "This network has no reader.",
     "what_field": "What are the squares?",
@@ -500,11 +500,13 @@ FOLDER = "A folder of pictures"
 LABELS = "Right answers, if you have them (CSV: Id or name, Label)"
 ASK_OTHERS = "Ask the other models too, to see where they disagree"
 START = "Classify all"
+TRY_BATCH = "Try 60 test pictures"
 PROGRESS = "Progress"
 CANCEL = "Cancel"
 FILTER = "Show"
 FILTERS = {
     "all": "All",
+    "doubtful": "Check first",
     "unsure": "Unsure",
     "disagree": "Models disagree",
     "wrong": "Wrong",
@@ -535,9 +537,13 @@ def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
     """The summary of a batch."""
     parts = [f"{unsure:,} unsure"] + ([f"{disagree:,} with different answers"] if disagree else [])
     parts += [f"{unread:,} unreadable"] if unread else []
-    return f"Done: {_pictures(count)}, {', '.join(parts)}. Answers can be corrected in the table."
+    return f"Done: {_pictures(count)}, {', '.join(parts)}. {BATCH_CORRECTING}"
 
 
+BATCH_CORRECTING = (
+    "Answers can be corrected in the table, also by keyboard: the digit keys set an answer, the arrows go from picture "
+    "to picture."
+)
 BATCH_STOPPED = "Stopped. The answers so far are kept."
 LABELS_UNUSED = (
     "The labels match none of these pictures. Their first column should hold file names, with or without extensions, "

@@ -420,7 +420,7 @@ INSIDE = {
     "point": (
         "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y regardent."
     ),
-    "reads": "Le lecteur lit ici un {digit} ({percent} %).",
+    "reads": "Le lecteur lit ici {digit} ({percent} %).",
     "reads_nothing": "Le lecteur ne lit aucun chiffre ici ({percent} %).",
     "no_reader": "Ce réseau n'a pas de lecteur.",
     "what_field": "Que sont ces carrés ?",
@@ -530,11 +530,13 @@ FOLDER = "Un dossier d'images"
 LABELS = "Bonnes réponses, si vous les avez (CSV : Id ou name, Label)"
 ASK_OTHERS = "Demander aussi aux autres modèles, pour voir où ils sont en désaccord"
 START = "Tout classer"
+TRY_BATCH = "Essayer 60 images de test"
 PROGRESS = "Progression"
 CANCEL = "Arrêter"
 FILTER = "Montrer"
 FILTERS = {
     "all": "Toutes",
+    "doubtful": "À vérifier",
     "unsure": "Incertaines",
     "disagree": "En désaccord",
     "wrong": "Fausses",
@@ -565,9 +567,13 @@ def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
     """The summary of a batch."""
     parts = [_counted(unsure, "incertaine")] + ([f"{number(disagree)} aux réponses différentes"] if disagree else [])
     parts += [_counted(unread, "illisible")] if unread else []
-    return f"Terminé : {_pictures(count)}, dont {', '.join(parts)}. Les réponses se corrigent dans le tableau."
+    return f"Terminé : {_pictures(count)}, dont {', '.join(parts)}. {BATCH_CORRECTING}"
 
 
+BATCH_CORRECTING = (
+    "Les réponses se corrigent dans le tableau, aussi au clavier : les touches de chiffres donnent la réponse, les "
+    "flèches vont d'une image à l'autre."
+)
 BATCH_STOPPED = "Arrêté. Les réponses obtenues jusque-là sont gardées."
 LABELS_UNUSED = (
     "Les étiquettes ne correspondent à aucune de ces images. Leur première colonne devrait donner les noms de "
