@@ -52,12 +52,14 @@ def _serve(args: argparse.Namespace, host: str, port: int, root_path: str | None
     predictor = ModelProcessPredictor(process, args.checkpoints)
     predictor.get_ready()
     # Here, for it loads Gradio, which takes seconds and goes by the environment. The model process does not need it.
+    from maxdigit.models.gpu import satisfy_zero_gpu
     from maxdigit.ui.app import build_app, launch_options
     from maxdigit.ui.evaluation import Evaluation
 
     evaluation = Evaluation(process.call)
     runs = args.runs or args.checkpoints
     demo = build_app(predictor, runs, args.corrections, review=args.review, evaluation=evaluation)
+    satisfy_zero_gpu()
     serve(
         demo,
         host,

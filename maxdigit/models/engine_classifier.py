@@ -14,6 +14,7 @@ from maxdigit.engine.convolution import Convolution
 from maxdigit.engine.runtime import Compiled, computes_in_bfloat16, openvino
 from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
 from maxdigit.models.engine_networks import READERS, EngineNetwork
+from maxdigit.models.gpu import MANY, device, moved
 from maxdigit.models.registry import Classifier
 
 # Pictures at a time: as fast for each as many more, in far less memory.
@@ -55,6 +56,8 @@ class EngineClassifier:
 
     def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
+        if len(pictures) >= MANY and self._on_gpu is not None:
+            return self._on_gpu.predict_with_maps(pictures)
         batches = (self._answer(pictures[start : start + _BATCH]) for start in range(0, len(pictures), _BATCH))
         probabilities, maps = zip(*batches, strict=True)
         return np.concatenate(probabilities), np.concatenate(maps)
@@ -83,6 +86,10 @@ class EngineClassifier:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """LayerCAM on the first section; see :class:`maxdigit.models.registry.Classifier`."""
         return self._native.trace(picture, gradient)
+
+    @cached_property
+    def _on_gpu(self) -> Classifier | None:
+        return None if device() is None else moved(self._load_native())
 
     @cached_property
     def _native(self) -> Classifier:

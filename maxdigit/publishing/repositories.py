@@ -24,6 +24,9 @@ _SPACE_FILES = ("app.py", "train.py", "requirements.txt", "pyproject.toml", "LIC
 _SPACE_FOLDERS = ("maxdigit", "checkpoints", "docs")
 _THUMBNAIL = "docs/laptop-light.png"
 _PAGES = "https://huggingface.co"
+# The free hardware has no graphics processor: torch from here has no CUDA, whose libraries take 3 GB and minutes of
+# every build.
+_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
 RepositoryType = Literal["model", "dataset", "space"]
 
@@ -111,6 +114,8 @@ def space_repository(root: Path, space: str, *, models: list[str], datasets: lis
             f"{root} lacks {', '.join(missing)}: a Space is published from a clone of the repository, not from an "
             "installed package."
         )
+    requirements = (root / "requirements.txt").read_text(encoding="utf-8")
+    files["requirements.txt"] = f"--extra-index-url {_TORCH_INDEX}\n{requirements}".encode()
     files[CARD] = _space_card(root / CARD, space, models, datasets)
     return Repository("space", space, files)
 

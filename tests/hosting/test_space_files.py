@@ -80,6 +80,15 @@ def test_gradio_is_pinned_to_the_version_that_the_space_installs() -> None:
     assert str(pinned.specifier) == f"=={head['sdk_version']}"
 
 
+def test_the_published_space_installs_torch_without_cuda_as_the_container_does(space: Repository) -> None:
+    sent = space.files["requirements.txt"]
+    assert isinstance(sent, bytes)
+    option, rest = sent.decode().split("\n", 1)
+    assert rest == (REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
+    index = option.removeprefix("--extra-index-url ")
+    assert f"ARG TORCH_INDEX={index}\n" in (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+
+
 def test_no_file_needs_lfs(tracked: list[str], space: Repository) -> None:
     paths = [REPOSITORY / name for name in tracked] + [one for one in space.files.values() if isinstance(one, Path)]
     assert not [path for path in paths if path.stat().st_size >= LARGEST]
