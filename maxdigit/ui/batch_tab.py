@@ -1,9 +1,10 @@
-"""The Batch tab: many pictures at once, their answers in a table to filter, to mend and to download."""
+"""The Batch tab: many pictures at once, with their answers in a table to filter, correct and download."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import gradio as gr
 from gradio.components import Component
 
 from maxdigit.data.clutter import is_clutter
-from maxdigit.inference.bulk import answer_batch, natural_order, read_batch, read_names_and_labels
+from maxdigit.data.kinds import TEST_KINDS
+from maxdigit.inference.bulk import Entry, answer_batch, natural_order, read_batch, read_names_and_labels
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
 from maxdigit.ui.batch_results import Results, full_csv, submission_csv
@@ -26,20 +28,22 @@ from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 
 _HOUR = 3600
+_SAMPLES = 60  # test pictures in a trial
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a batch is to do."""
+    """The input and settings of a batch."""
 
     paths: tuple[Path, ...]  # pictures, archives, and what else :func:`read_batch` takes
     labels: Path | None  # the right answers
     models: tuple[str, ...]  # the first one's answers count
+    samples: int = 0  # so many test pictures, with their labels, in place of all that
 
 
 @dataclass(frozen=True)
 class View:
-    """Which results are in sight."""
+    """Which results are shown."""
 
     which: str = "all"  # one of :data:`maxdigit.ui.texts.FILTERS`
     page: int = 0
@@ -50,13 +54,14 @@ class BatchPage:
     """The tab's components."""
 
     results: gr.State
-    page: gr.State  # the number of the page in sight, from 0
+    page: gr.State  # the number of the shown page, from 0
     files: gr.File
     folder: gr.File
     model: gr.Radio
     others: gr.Checkbox
     truths: gr.File
     start: gr.Button
+    attempt: gr.Button  # starts a batch of test pictures
     cancel: gr.Button
     status: gr.HTML
     outcome: gr.Column
@@ -70,13 +75,13 @@ class BatchPage:
     scored: gr.HTML
 
     def order(self, values: Values, names: list[str]) -> Order:
-        """What a batch is to do, of the models with these ``names``."""
+        """The input and settings of a batch, with the models of these ``names``."""
         model, given = (
             values[self.model],
             [Path(path) for path in (*(values[self.files] or ()), *(values[self.folder] or ()))],
         )
         pictures = [path for path in given if not is_clutter(path.name)]
-        pictures.sort(key=lambda path: natural_order(path.name))  # a folder comes in the disk's order
+        pictures.sort(key=lambda path: natural_order(path.name))  # a folder's files come in the disk's order
         others = [name for name in names if name != model] if values[self.others] else []
         truths = values[self.truths]
         return Order(
@@ -85,13 +90,17 @@ class BatchPage:
             (model, *others),
         )
 
+    def trial(self, values: Values, names: list[str]) -> Order:
+        """A batch of test pictures, with the same settings."""
+        return replace(self.order(values, names), paths=(), labels=None, samples=_SAMPLES)
+
     def view(self, values: Values) -> View:
-        """Which results are in sight."""
+        """Which results are shown."""
         return View(values[self.which], values[self.page])
 
 
 def build_batch_tab(predictor: Predictor, *, evaluation: Evaluation) -> None:
-    """Put the tab's components where the caller is.
+    """Add the tab's components to the Blocks being built.
 
     Args:
         predictor: the trained models.
@@ -104,7 +113,7 @@ def build_batch_tab(predictor: Predictor, *, evaluation: Evaluation) -> None:
 
 
 def lay_out(names: list[str]) -> BatchPage:
-    """Put the tab's components, which do not do anything yet, where the caller is."""
+    """Add the tab's components, without their events, to the Blocks being built."""
     results = gr.State(Results(), time_to_live=_HOUR)
     page = gr.State(0)
     with gr.Row(elem_id="batch"):
@@ -124,6 +133,7 @@ def lay_out(names: list[str]) -> BatchPage:
             )
             with gr.Row():
                 start = gr.Button(labels.START, variant="primary", elem_id="batch-start")
+                attempt = gr.Button(labels.TRY_BATCH, elem_id="batch-try")
                 cancel = gr.Button(labels.CANCEL, interactive=False, elem_id="batch-cancel")
     status = gr.HTML(apply_default_css=False, elem_id="batch-status", elem_classes="caption")
     with gr.Column(visible=False, elem_id="batch-results") as outcome:
@@ -146,6 +156,7 @@ def lay_out(names: list[str]) -> BatchPage:
         others=others,
         truths=truths,
         start=start,
+        attempt=attempt,
         cancel=cancel,
         status=status,
         outcome=outcome,
@@ -162,21 +173,22 @@ def lay_out(names: list[str]) -> BatchPage:
 
 @dataclass(frozen=True)
 class Batch:
-    """The answers to the tab's events."""
+    """The handlers of the tab's events."""
 
     on: BatchPage
     predictor: Predictor
     evaluation: Evaluation
 
     def connect(self) -> None:
-        """Make the components work."""
+        """Connect the components with their handlers."""
         on, names = self.on, self.predictor.available()
         look: set[Component] = {on.results, on.which, on.page}
         view: set[Component] = {on.table, on.place, on.before, on.after, on.page}
-        finished: set[Component] = {on.results, on.submission, on.everything, on.scored, on.start, on.cancel}
+        starts: set[Component] = {on.start, on.attempt, on.cancel}
+        finished: set[Component] = {on.results, on.submission, on.everything, on.scored, *starts}
 
-        def run(values: Values) -> Iterator[Changes]:
-            yield from self.run(on.order(values, names), values[on.which])
+        def run(order: Callable[[Values, list[str]], Order], values: Values) -> Iterator[Changes]:
+            yield from self.run(order(values, names), values[on.which])
 
         def finish(values: Values) -> Changes:
             return self.finish(values[on.results])
@@ -197,47 +209,55 @@ class Batch:
 
         save_csv(on.submission, lambda v: ("submission.csv", submission_csv(v[on.results])), {on.results})
         save_csv(on.everything, lambda v: ("maxdigit_results.csv", full_csv(v[on.results])), {on.results})
-        running = on.start.click(
-            run,
-            {on.files, on.folder, on.truths, on.model, on.others, on.which},
-            {on.results, on.status, on.outcome, on.start, on.cancel, *view},
-            concurrency_limit=1,
-            concurrency_id="batch",
-            **QUIET,
-        )
-        running.then(finish, {on.results}, finished, **QUIET).then(lambda v: turned(0, v), look, view, **QUIET)
-        # What was done stays, and is told again at the end: pictures that were on their way still come.
+        running = [
+            button.click(
+                partial(run, order),
+                {on.files, on.folder, on.truths, on.model, on.others, on.which},
+                {on.results, on.status, on.outcome, *starts, *view},
+                concurrency_limit=1,
+                concurrency_id="batch",
+                **QUIET,
+            )
+            for button, order in ((on.start, on.order), (on.attempt, on.trial))
+        ]
+        for one in running:
+            one.then(finish, {on.results}, finished, **QUIET).then(lambda v: turned(0, v), look, view, **QUIET)
+        # Results so far are kept; they are shown again at the end, since pictures in progress are still added.
         stopped = {on.status, *view}
-        gr.on(on.cancel.click, cancelled, look, stopped, cancels=[running], **QUIET).then(
+        gr.on(on.cancel.click, cancelled, look, stopped, cancels=running, **QUIET).then(
             finish, {on.results}, finished, **QUIET
         ).then(cancelled, look, stopped, **QUIET)
         gr.on(on.which.input, filtered, look, view, **QUIET)
         gr.on(on.before.click, lambda v: turned(-1, v), look, view, **QUIET)
         gr.on(on.after.click, lambda v: turned(1, v), look, view, **QUIET)
-        gr.on(on.table.select, mend, look, {on.results, *view}, **QUIET).then(finish, {on.results}, finished, **QUIET)
+        gr.on(on.table.select, mend, look, {on.results, *view}, **QUIET)
 
     def run(self, order: Order, which: str) -> Iterator[Changes]:
-        """Answer for one picture after another, showing what there is of the results that pass the filter ``which``."""
+        """Answer picture after picture, showing the results so far that pass the filter ``which``."""
         on, results, in_sight = self.on, Results(list(order.models)), 0
 
         def shown(sentence: str, *, done: int | None = None, count: int = 1) -> Changes:
             is_running = done is not None
             bar = f'<progress value="{done}" max="{count}" aria-label="{escape(texts.PROGRESS)}"></progress>'
-            # The first page fills before the visitor's eyes. After that, page and filter are theirs.
+            # The first page fills while the visitor watches. After that, the visitor chooses page and filter.
             nonlocal in_sight
             is_filling, in_sight = in_sight < PAGE, len(results.rows)
             return {
-                on.results: results,  # whoever presses Cancel must find what was done: so it goes out with each look
+                on.results: results,  # sent with each update, so that Cancel keeps the results so far
                 on.status: f"{paragraph(sentence)}{bar if is_running else ''}",
                 on.outcome: gr.Column(visible=bool(results.rows)),
                 on.start: gr.Button(interactive=not is_running),
+                on.attempt: gr.Button(interactive=not is_running),
                 on.cancel: gr.Button(interactive=is_running),
                 **(self.turn(results, View(which)) if is_filling else {}),
             }
 
         try:
-            results.labels = read_names_and_labels(order.labels) if order.labels else {}
-            count, entries = read_batch(self.predictor, list(order.paths))
+            if order.samples:
+                count, entries = order.samples, self._samples(order.samples, results)
+            else:
+                results.labels = read_names_and_labels(order.labels) if order.labels else {}
+                count, entries = read_batch(self.predictor, list(order.paths))
             asked = title(order.models[0])
             yield shown(texts.batch_progress(0, count, asked), done=0, count=count)
             self.predictor.warm(order.models[0])
@@ -250,8 +270,18 @@ class Batch:
             return
         yield shown(_summary(results))
 
+    def _samples(self, count: int, results: Results) -> Iterator[Entry]:
+        """Test pictures of all kinds in turn, whose labels are entered in the results."""
+        for number in range(count):
+            seed, place = divmod(number, len(TEST_KINDS))
+            kind = TEST_KINDS[place]
+            sample = self.evaluation.sample(seed, kind)
+            name = f"{kind}_{seed:02d}.png"
+            results.labels[name] = sample.max_digit
+            yield Entry(name, sample.pixels)
+
     def finish(self, results: Results) -> Changes:
-        """What can be had of the results as they are: downloads, and the score where there are labels."""
+        """What the current results offer: downloads, and the score where there are labels."""
         on = self.on
         has_any = bool(results.rows)
         return {
@@ -260,11 +290,12 @@ class Batch:
             on.everything: gr.Button(interactive=has_any),
             on.scored: self._score(results) if has_any else "",
             on.start: gr.Button(interactive=True),
+            on.attempt: gr.Button(interactive=True),
             on.cancel: gr.Button(interactive=False),
         }
 
     def turn(self, results: Results, view: View) -> Changes:
-        """The table's page, and the buttons that turn it."""
+        """The table's page, and the buttons for other pages."""
         on = self.on
         table, page, pages = results_page(results, view.which, view.page)
         return {
@@ -276,7 +307,7 @@ class Batch:
         }
 
     def _score(self, results: Results) -> str:
-        """How many of the answers are right, and the confusion matrix; empty where there are no labels."""
+        """The score and the confusion matrix; empty where there are no labels."""
         score = results.scored(self.evaluation)
         if not score:
             return f'<p class="note">{escape(texts.LABELS_UNUSED)}</p>' if results.labels else ""

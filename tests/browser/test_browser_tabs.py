@@ -5,19 +5,22 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browser_support import LAPTOP, PHONE, Opener, answered, download, draw, settled
+from browser_support import LAPTOP, PHONE, Opener, answered, download, draw, serious, settled
 from PIL import Image
 from playwright.sync_api import expect
-from ui_support import write_run
+from ui_support import FakePredictor, served, write_run
 
+from maxdigit.inference.predict import Prediction
 from maxdigit.training.history import append_epoch, read_history
 from maxdigit.ui import texts
+from maxdigit.ui.texts import english, french
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
@@ -93,6 +96,49 @@ def test_a_batch_of_200_is_answered_filtered_corrected_and_downloaded(
     lines = download(page, "#download-submission").splitlines()
     assert lines[:2] == ["Id,Label", "0,9"] and len(lines) == 200
     assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
+
+
+@pytest.fixture(scope="module")
+def unsure(runs: Path) -> Iterator[str]:
+    """The address of a page whose models are never sure."""
+    with served(UnsurePredictor(), runs) as address:
+        yield address
+
+
+class UnsurePredictor(FakePredictor):
+    def classify(self, picture: np.ndarray, model: str) -> Prediction:
+        found = super().classify(picture, model)
+        return replace(found, probabilities=0.5 * found.probabilities + 0.05)
+
+
+@pytest.mark.parametrize("device", [LAPTOP, {**PHONE, "locale": "fr"}], ids=["laptop", "phone, french"])
+def test_test_pictures_are_tried_and_corrected_by_keyboard(opened: Opener, unsure: str, device: dict) -> None:
+    said = french if "locale" in device else english
+    page = opened(device, address=unsure)
+    page.get_by_role("tab", name=said.BATCH).click()
+    page.get_by_role("button", name=said.TRY_BATCH).click()
+    expect(page.locator("#batch-status")).to_contain_text(said.BATCH_CORRECTING)
+    expect(page.locator("#batch-scored")).to_contain_text("60")
+    page.get_by_label(said.FILTERS["doubtful"]).check()
+    expect(page.locator("#page-place")).to_contain_text("60")
+    pickers = page.locator("#results-table select")
+    first, second = pickers.nth(0), pickers.nth(1)
+    rows = [picker.get_attribute("data-row") for picker in (first, second)]
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(second).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
+    page.keyboard.press("9")
+    # It is not doubtful any longer: the next one takes its place, and the keyboard.
+    expect(pickers.first).to_have_attribute("data-row", rows[1])
+    expect(page.locator("#results-table select:focus")).to_have_attribute("data-row", rows[1])
+    expect(page.locator("#page-place")).to_contain_text("59")
+    page.get_by_label(said.FILTERS["fixed"]).check()
+    expect(pickers).to_have_count(1)
+    expect(pickers.first).to_have_value("9")
+    assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
+    assert serious(page, said.BATCH) == []
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])
