@@ -71,7 +71,7 @@ def prepare(
         EmptyPictureError: the picture has a single tone, or nothing but the grain of its paper.
         PictureError: as :func:`maxdigit.preparation.files.to_grey`.
     """
-    from maxdigit.preparation.finder import load_finder  # here, for it takes torch
+    from maxdigit.preparation.finder import load_finder  # here, for it takes an engine
 
     finder = load_finder() if fit_to_writing and dark_ink_on_light is None else None
     if finder is not None:
@@ -112,7 +112,7 @@ def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], regio
 
 
 def _pieces_of(ink: FloatPicture) -> tuple[Box, ...]:
-    from maxdigit.preparation.finder import find_pieces  # here, for it takes torch
+    from maxdigit.preparation.finder import find_pieces  # here, for it takes an engine
 
     return tuple(box for _, box in find_pieces(ink)[1])
 
