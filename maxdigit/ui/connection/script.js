@@ -3,6 +3,7 @@
 (() => {
   const ask = window.fetch.bind(window);
   const texts = TEXTS;
+  const STOPPING = "Server stopped unexpectedly"; // as Gradio says it to whoever waits for an answer
   const questions = new Map(); // not answered yet: from the name the page knows to what asks it again
   let away = null; // a promise, while the server is away
   let isLeft = false;
@@ -12,6 +13,8 @@
   // What a proxy says in the server's place. Of 503 the server itself says some, as JSON.
   const isFromProxy = (response) =>
     [502, 503, 504].includes(response.status) && !response.headers.get("content-type")?.includes("json");
+
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
   const isBack = async (url) => {
     try {
@@ -49,7 +52,7 @@
     (away ??= (async () => {
       while (!(await isBack(url))) {
         say(true);
-        await new Promise((done) => setTimeout(done, 1000 + 1000 * Math.random())); // not all pages at once
+        await pause(1000 + 1000 * Math.random()); // not all pages at once
       }
       if (await isAnother(url)) location.reload();
       say(false);
@@ -94,6 +97,7 @@
         rest = messages.pop();
         for (let message of messages) {
           for (const [name, known] of renamed) message = message.replaceAll(name, known);
+          if (message.includes(STOPPING)) throw new Error(message);
           isClosed ||= message.includes("close_stream");
           if (message.includes("process_completed")) {
             for (const name of questions.keys()) if (message.includes(name)) questions.delete(name);
@@ -117,6 +121,7 @@
         } catch (error) {
           if (asked.isGivenUp() || isCancelled) return controller.error(error);
         }
+        await pause(500); // a server that is stopping answers for a moment yet
         await untilBack(asked.url);
         if (asked.url.includes("/queue/data")) await askAgain();
         response = await request(asked);
