@@ -2,14 +2,14 @@
 
 Starts ``app.py`` and drives it as pages do, through Gradio's queue and its event streams: each person draws the strokes
 of three MNIST digits, asks once a second, and not again before the answer has come. The drawing grows from question to
-question, and when it is whole another begins. Prints for each number of people the answers a second, percentiles of the
-time from question to answer, refusals (the page says that it is busy), errors, and the memory of the server's processes.
+question, and when it is whole another begins. Prints for each number of people the answers a second, percentiles of
+the time from question to answer, refusals (the page says that it is busy), errors, and the memory of the server.
 
 ``--while-batch N`` has the server answer a batch of N pictures for somebody else meanwhile. ``--soak MINUTES`` goes on
 for as long with the first number of people, and prints the memory at each minute. ``--url`` asks a server that runs.
 
-Left out: the network, and the browser; what the people are simulated with takes part of the same cores, and its share
-of them is printed. Server and people begin with answers that are not counted, so that models are loaded.
+Left out: the network and the browser. What the people are simulated with takes part of the same cores; its CPU time
+for each answer is printed, too. Server and people begin with answers that are not counted, so that models are loaded.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ QUESTIONS = 12  # while a drawing grows
 PATIENCE = 120.0  # seconds after which an answer is taken for lost
 
 
+class AnswerError(Exception):
+    """The server says that it has no answer."""
+
+
 @dataclass
 class Tally:
     """What became of the questions of some people."""
@@ -67,6 +71,26 @@ class Row:
     errors: int
     megabytes: float  # of the server's processes, at the end
     grown: float  # megabytes more than at the beginning
+    page_ms: float  # CPU time for each answer of the page's process; it hardly depends on what else the machine does
+    models_ms: float  # and of the models' process
+
+
+@dataclass(frozen=True)
+class Used:
+    """What the server has used up to now."""
+
+    megabytes: float  # that its processes hold together; what two of them share counts half for each
+    page: float  # seconds of CPU time
+    models: float
+
+    @classmethod
+    def by(cls, process: psutil.Process | None) -> Used:
+        """By the processes of this server; not known of one that was named."""
+        if process is None:
+            return cls(float("nan"), float("nan"), float("nan"))
+        children = process.children(recursive=True)
+        megabytes = sum(each.memory_full_info().pss for each in (process, *children)) / 1e6
+        return cls(megabytes, sum(process.cpu_times()[:2]), sum(sum(each.cpu_times()[:2]) for each in children))
 
 
 class Drawings:
@@ -130,31 +154,30 @@ class Page:
     async def fire(self, session: str, event: dict[str, Any], changed: dict[int, Any]) -> tuple[float, str]:
         """As :meth:`ask`, for any event."""
         body = {"data": self.values(event, changed), "fn_index": event["id"], "session_hash": session}
-        start, answered = time.perf_counter(), 0.0
+        start = time.perf_counter()
         try:
             joined = await self.client.post("/gradio_api/queue/join", json=body)
             if joined.status_code in (429, 503):
                 return 0.0, "busy"
-            if joined.status_code != httpx.codes.OK:
-                return 0.0, f"status {joined.status_code}"
-            stream = self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session})
-            async with asyncio.timeout(PATIENCE), stream as lines:
-                async for line in lines.aiter_lines():
-                    if not line.startswith("data:"):
-                        continue
-                    message = json.loads(line[5:])
-                    kind = message["msg"]
-                    if kind in ("process_generating", "process_completed") and not message["success"]:
-                        return 0.0, f"failed: {message['output']}"
-                    if kind == "process_generating" and not answered:
-                        answered = time.perf_counter() - start
-                    if kind == "process_completed":
-                        return answered or time.perf_counter() - start, ""
-                    if kind == "unexpected_error":
-                        return 0.0, f"failed: {message['message']}"
-            return 0.0, "the stream ended without an answer"
-        except (httpx.HTTPError, TimeoutError) as error:
-            return 0.0, type(error).__name__
+            joined.raise_for_status()
+            async with asyncio.timeout(PATIENCE):
+                return await self._answer(session, start), ""
+        except (httpx.HTTPError, TimeoutError, AnswerError) as error:
+            return 0.0, f"{type(error).__name__} {error}"
+
+    async def _answer(self, session: str, start: float) -> float:
+        """Read the session's stream to the event's end; seconds from ``start`` until the answer was there."""
+        answered = 0.0
+        async with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as stream:
+            async for line in stream.aiter_lines():
+                message = json.loads(line[5:]) if line.startswith("data:") else {"msg": ""}
+                if message["msg"] == "unexpected_error" or message.get("success") is False:
+                    raise AnswerError(str(message)[:300])
+                if message["msg"] == "process_generating":
+                    answered = answered or time.perf_counter() - start
+                if message["msg"] == "process_completed":
+                    return answered or time.perf_counter() - start
+        raise AnswerError("the stream ended without an answer")
 
 
 async def person(number: int, page: Page, drawings: Drawings, end: float, tally: Tally) -> None:
@@ -215,7 +238,7 @@ async def run_batch(url: str, pictures: int) -> str:
         return (await page.fire(secrets.token_hex(6), event, {page.named("batch-files"): [file]}))[1]
 
 
-def summary(people: int, seconds: float, tally: Tally, before: float, after: float) -> Row:
+def summary(people: int, seconds: float, tally: Tally, before: Used, after: Used) -> Row:
     """The line for some people."""
     found = sorted(tally.seconds) or [float("nan")]
 
@@ -224,7 +247,18 @@ def summary(people: int, seconds: float, tally: Tally, before: float, after: flo
 
     rate = len(tally.seconds) / seconds
     times = percentile(0.5), percentile(0.95), percentile(0.99)
-    return Row(people, rate, *times, tally.busy, len(tally.errors), after, after - before)
+    each = 1000 / max(1, len(tally.seconds))
+    return Row(
+        people,
+        rate,
+        *times,
+        tally.busy,
+        len(tally.errors),
+        after.megabytes,
+        after.megabytes - before.megabytes,
+        each * (after.page - before.page),
+        each * (after.models - before.models),
+    )
 
 
 def main() -> None:
@@ -249,9 +283,12 @@ def main() -> None:
 def measure(url: str, process: psutil.Process | None, args: argparse.Namespace, drawings: Drawings) -> list[Row]:
     """The table, and what went wrong."""
     rows = []
-    print("people  answers/s    p50 s    p95 s    p99 s   busy  errors  memory MB  grown MB  people's share of a core")
+    print(
+        "people  answers/s    p50 s    p95 s    p99 s   busy  errors  memory MB  grown MB  CPU ms each: page  models"
+        "  people"
+    )
     for people in args.people:
-        before, used = memory(process), time.process_time()
+        before, used = Used.by(process), time.process_time()
 
         async def both(people: int = people) -> tuple[Tally, str]:
             batch = asyncio.create_task(run_batch(url, args.while_batch)) if args.while_batch else None
@@ -264,12 +301,13 @@ def measure(url: str, process: psutil.Process | None, args: argparse.Namespace, 
             return tally, trouble
 
         tally, trouble = asyncio.run(both())
-        row = summary(people, args.seconds, tally, before, memory(process))
+        row = summary(people, args.seconds, tally, before, Used.by(process))
         rows.append(row)
-        share = (time.process_time() - used) / args.seconds
+        theirs = 1000 * (time.process_time() - used) / max(1, len(tally.seconds))
         print(
             f"{people:6}  {row.answers_a_second:9.1f}  {row.p50:7.3f}  {row.p95:7.3f}  {row.p99:7.3f}  {row.busy:5}"
-            f"  {row.errors:6}  {row.megabytes:9.0f}  {row.grown:8.0f}  {share:.2f}",
+            f"  {row.errors:6}  {row.megabytes:9.0f}  {row.grown:8.0f}  {row.page_ms:17.1f}  {row.models_ms:6.1f}"
+            f"  {theirs:6.1f}",
             flush=True,
         )
         for error in sorted({*tally.errors, *filter(None, [trouble])}):
@@ -281,9 +319,9 @@ def soak(url: str, process: psutil.Process | None, args: argparse.Namespace, dra
     """Minute after minute, the memory; then by how much the last fifth has more than the second."""
     rows = []
     for minute in range(round(args.soak)):
-        before = memory(process)
+        before = Used.by(process)
         tally = asyncio.run(crowd(url, args.people[0], 60, drawings))
-        rows.append(summary(args.people[0], 60, tally, before, memory(process)))
+        rows.append(summary(args.people[0], 60, tally, before, Used.by(process)))
         print(f"minute {minute + 1}: {rows[-1].megabytes:.0f} MB, p95 {rows[-1].p95:.3f} s, {rows[-1].errors} errors")
     fifth = max(1, len(rows) // 5)
     early, late = (
@@ -291,14 +329,6 @@ def soak(url: str, process: psutil.Process | None, args: argparse.Namespace, dra
     )
     print(f"memory: {early:.0f} MB, then {late:.0f} MB: {late / early - 1:+.1%}")
     return rows
-
-
-def memory(process: psutil.Process | None) -> float:
-    """Megabytes that the server's processes hold together; what two of them share counts half for each."""
-    if process is None:
-        return float("nan")
-    found = (process, *process.children(recursive=True))
-    return sum(each.memory_full_info().pss for each in found) / 1e6
 
 
 @contextmanager
