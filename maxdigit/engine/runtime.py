@@ -89,10 +89,10 @@ class Compiled:
         self._request = _core().compile_model(graph, "CPU", settings).create_infer_request()
         self._lock = threading.Lock()
 
-    def __call__(self, inputs: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """What the graph makes of its one input: all outputs, in order."""
+    def __call__(self, *inputs: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """What the graph makes of its inputs: all outputs, in order."""
         with self._lock:
-            return list(self._request.infer([np.ascontiguousarray(inputs)]).to_tuple())
+            return list(self._request.infer([np.ascontiguousarray(each) for each in inputs]).to_tuple())
 
 
 def available_cores() -> int:

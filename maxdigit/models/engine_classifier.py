@@ -36,20 +36,23 @@ class EngineClassifier:
     is not sure are answered anew in float32.
     """
 
-    def __init__(self, network: EngineNetwork, load_native: Callable[[], Classifier]) -> None:
+    def __init__(self, read: Callable[[], EngineNetwork], load_native: Callable[[], Classifier]) -> None:
         """Make the network ready to compute.
 
         Args:
-            network: what to compute.
-            load_native: gives the same model in its framework, for what needs gradients.
+            read: gives what to compute. Called again for the first heat map, and not kept: that is as large as the
+                model itself.
+            load_native: gives the same model in its framework, for Grad-CAM.
 
         Raises:
             RuntimeError: OpenVINO cannot compute it here.
+            Exception: whatever ``read`` raises.
         """
+        network = read()
         self._head = network.head
         self._exact = Compiled(network.graph())
         self._fast = Compiled(network.graph(Convolution.in_bfloat16), "bf16") if computes_in_bfloat16() else None
-        self._load_native = load_native
+        self._read, self._load_native = read, load_native
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
@@ -86,7 +89,14 @@ class EngineClassifier:
         self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """LayerCAM on the first section; see :class:`maxdigit.models.registry.Classifier`."""
-        return self._native.trace(picture, gradient)
+        pictures = picture[np.newaxis]
+        maps = self._exact(pictures)[0]
+        early, slopes = self._tracing(pictures, gradient(maps))
+        return maps, (early * slopes.clip(0)).sum(1).clip(0)[0]
+
+    @cached_property
+    def _tracing(self) -> Compiled:
+        return Compiled(self._read().tracing_graph())
 
     @cached_property
     def _on_gpu(self) -> Classifier | None:
@@ -110,13 +120,16 @@ def load(model: str, folder: Path, load_native: Callable[[], Classifier]) -> Cla
     """
     if openvino() is None:
         return load_native()
+
+    def read() -> EngineNetwork:
+        try:
+            return READERS[model](folder)
+        except Exception as error:  # the readers of safetensors, archives and HDF5 raise whatever they like
+            path = folder / KERAS_WEIGHTS if model == "keras_cnn" else folder
+            raise unreadable(path, error) from error
+
     try:
-        network = READERS[model](folder)
-    except Exception as error:  # the readers of safetensors, archives and HDF5 raise whatever they like
-        path = folder / KERAS_WEIGHTS if model == "keras_cnn" else folder
-        raise unreadable(path, error) from error
-    try:
-        return EngineClassifier(network, load_native)
+        return EngineClassifier(read, load_native)
     except RuntimeError as error:
         _log.warning("OpenVINO cannot compute %s here (%s): its framework answers.", model, error)
         return load_native()

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit import IMAGE_SIZE
 from maxdigit.engine.convolution import Convolution
+from maxdigit.engine.gradient import gradient
 from maxdigit.engine.layers import Node, added, averaged, constant, convolved, max_pooled, relu
 from maxdigit.engine.runtime import openvino, opset
 from maxdigit.engine.saved_weights import Tensors, read_keras, read_torch
@@ -27,24 +28,51 @@ Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 _TORCH_EPSILON, _KERAS_EPSILON = 1e-5, 1e-3  # what batch norms add to a variance
 
 
+class Trunk(NamedTuple):
+    """What is computed of pictures on the way to an answer, as outputs of a graph's operations."""
+
+    first: Node  # the output of the first section
+    features: Node  # the feature map
+    last: Node  # what the head takes; may be the feature map itself
+
+
 @dataclass(frozen=True)
 class EngineNetwork:
     """A network in two parts: convolutions for the engine, and a head of a few small products for NumPy, in float32."""
 
     convolutions: tuple[Convolution, ...]
-    # From pixels ``(N, 1, 128, 128)`` and the convolutions in order to the feature map, and to what the head takes if
-    # that is not the feature map itself.
-    trunk: Callable[[Node, Iterator[Convolution]], tuple[Node, ...]]
-    head: Head  # from the trunk's last output to logits (N, 10)
+    trunk: Callable[[Node, Iterator[Convolution]], Trunk]  # from pixels (N, 1, 128, 128) and the convolutions in order
+    head: Head  # from the trunk's last value to logits (N, 10)
 
     def graph(self, round_weights: Callable[[Convolution], Convolution] = lambda convolution: convolution) -> Any:
-        """The trunk as an ``openvino.Model``: uint8 pictures ``(N, 128, 128)`` to its outputs."""
+        """The trunk as an ``openvino.Model``.
+
+        From uint8 pictures ``(N, 128, 128)`` to the feature map, and to the last value if that is another.
+        """
         module, op = openvino(), opset()
         assert module is not None
-        pictures = op.parameter([-1, IMAGE_SIZE, IMAGE_SIZE], np.uint8, name="pictures")
-        pixels = op.convert(op.unsqueeze(pictures, constant([1], np.int64)), "f32")
-        outputs = self.trunk(pixels, map(round_weights, self.convolutions))
+        pictures, trunk = self._computed(-1, round_weights)
+        outputs = [trunk.features] if trunk.last is trunk.features else [trunk.features, trunk.last]
         return module.Model([op.result(output) for output in outputs], [pictures], "trunk")
+
+    def tracing_graph(self) -> Any:
+        """What is seen in the feature map, traced to the first section's output.
+
+        An ``openvino.Model`` from one uint8 picture ``(1, 128, 128)``, and how something changes with the feature map,
+        float32 of its shape, to the first section's output, and how the same changes with that.
+        """
+        module, op = openvino(), opset()
+        assert module is not None
+        pictures, trunk = self._computed(1, lambda convolution: convolution)
+        of_features = op.parameter(list(trunk.features.get_shape()), np.float32, name="gradient")
+        of_first = gradient(trunk.features, trunk.first, of_features.output(0))
+        return module.Model([op.result(trunk.first), op.result(of_first)], [pictures, of_features], "tracing")
+
+    def _computed(self, count: int, round_weights: Callable[[Convolution], Convolution]) -> tuple[Node, Trunk]:
+        op = opset()
+        pictures = op.parameter([count, IMAGE_SIZE, IMAGE_SIZE], np.uint8, name="pictures")
+        pixels = op.convert(op.unsqueeze(pictures, constant([1], np.int64)), "f32")
+        return pictures, self.trunk(pixels, map(round_weights, self.convolutions))
 
 
 def read_torch_cnn(folder: Path) -> EngineNetwork:
@@ -60,10 +88,11 @@ def read_torch_cnn(folder: Path) -> EngineNetwork:
     head = _linear(tensors, "classify", 128 * 12 * 12)
     tensors.close()
 
-    def trunk(x: Node, convolution: Iterator[Convolution]) -> tuple[Node, ...]:
-        x = max_pooled(relu(convolved(x, next(convolution))), 2, 2)
-        x = max_pooled(relu(convolved(x, next(convolution))), 2, 2)
-        return (max_pooled(relu(convolved(x, next(convolution))), 3, 2),)
+    def trunk(x: Node, convolution: Iterator[Convolution]) -> Trunk:
+        first = max_pooled(relu(convolved(x, next(convolution))), 2, 2)
+        x = max_pooled(relu(convolved(first, next(convolution))), 2, 2)
+        features = max_pooled(relu(convolved(x, next(convolution))), 3, 2)
+        return Trunk(first, features, features)
 
     return EngineNetwork(tuple(convolutions), trunk, head)
 
@@ -91,7 +120,7 @@ def read_resnet18(folder: Path) -> EngineNetwork:
     head = _linear(tensors, "network.fc", 512)
     tensors.close()
 
-    def trunk(x: Node, convolution: Iterator[Convolution]) -> tuple[Node, ...]:
+    def trunk(x: Node, convolution: Iterator[Convolution]) -> Trunk:
         op = opset()
         # Not part of the first convolution, whose padding is with the pixels' mean.
         x = op.divide(op.subtract(x, constant(PIXEL_MEAN)), constant(PIXEL_STD))
@@ -103,8 +132,8 @@ def read_resnet18(folder: Path) -> EngineNetwork:
                 shortcut = convolved(x, next(convolution), stride=stride) if stride > 1 else x
                 x = relu(convolved(x, next(convolution), stride=stride, padding=1))
                 x = relu(added(convolved(x, next(convolution), padding=1), shortcut))
-            stages.append(x)
-        return stages[2], averaged(x)
+            stages.append(x.output(0))
+        return Trunk(stages[0], stages[2], averaged(x).output(0))
 
     return EngineNetwork(tuple(convolutions), trunk, head)
 
@@ -134,14 +163,16 @@ def read_keras_cnn(folder: Path) -> EngineNetwork:
     ]
     tensors.close()
 
-    def trunk(x: Node, convolution: Iterator[Convolution]) -> tuple[Node, ...]:
-        op = opset()
+    def trunk(x: Node, convolution: Iterator[Convolution]) -> Trunk:
+        op, pooled = opset(), []
         for scale, shift in norms:
             x = relu(convolved(relu(convolved(x, next(convolution))), next(convolution)))
             # Behind the ReLU, and before the pooling, for a scale may be negative.
             x = op.add(op.multiply(x, constant(scale[:, None, None])), constant(shift[:, None, None]))
             x = max_pooled(x, 2, 2)
-        return (relu(convolved(x, next(convolution))),)
+            pooled.append(x)
+        features = relu(convolved(x, next(convolution))).output(0)
+        return Trunk(pooled[0], features, features)
 
     def head(maps: NDArray[np.float32]) -> NDArray[np.float32]:
         x = maps.reshape(len(maps), 128, 3, 3, 3, 3).max((3, 5)).transpose(0, 2, 3, 1).reshape(len(maps), -1)

@@ -24,7 +24,7 @@ from maxdigit.training.batches import held_out
 ALLOWED = 0.01  # largest allowed difference of a probability from the framework's
 # Difference of the two best answers below which they are tied: the allowed difference could swap them.
 TIE = 2 * ALLOWED
-_BATCH = 64
+_BATCH = 8  # more would be answered by a graphics processor where there is one
 
 
 class EngineCheckError(MaxDigitError):

@@ -35,6 +35,7 @@ predictor = Predictor()
 picture = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
 for name in NAMES:
     assert predictor.classify(picture, name).digits is not None
+    assert predictor.explain(picture, name, 3).shape == picture.shape
 print(*sorted({name.partition(".")[0] for name, module in sys.modules.items() if module is not None}))
 """
 
@@ -68,6 +69,20 @@ def test_the_engine_answers_as_the_framework(
     exact, their_maps = get_model(name).load(tuned(name)).predict_with_maps(pictures)
     assert np.abs(exact - expected).max() < 1e-4
     assert np.abs(their_maps - maps).max() < 1e-4 * maps.max()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_the_engine_traces_a_reading_to_where_the_framework_does(name: str, pictures: NDArray[np.uint8]) -> None:
+    spec = get_model(name)
+    native, engine = spec.load_native(tuned(name)), spec.load(tuned(name))
+    features = spec.features
+    change = np.random.default_rng(1).normal(size=(1, features.channels, features.cells, features.cells))
+    for picture in pictures[::12]:
+        expected_maps, expected = native.trace(picture, lambda _: change.astype(np.float32))
+        maps, traced = engine.trace(picture, lambda _: change.astype(np.float32))
+        assert np.abs(maps - expected_maps).max() < 1e-4 * expected_maps.max()
+        assert traced.dtype == np.float32 and np.abs(traced - expected).max() < 1e-3 * expected.max()
 
 
 def test_answers_that_are_not_sure_come_from_float32(
