@@ -15,6 +15,7 @@ _INK = 96
 _FAINT = 32  # a ground that is brighter than this at its median is no plain one
 _SPECK = 14  # pixels; less is no digit
 _REACH = np.ones((5, 5), np.uint8)
+_STEP = 4  # pixels between pieces of ground that are looked at
 _MARGIN = 2  # pixels around a box that belong to the digit's soft edge
 
 
@@ -71,15 +72,21 @@ def _ground(picture: NDArray[np.uint8], box: Box, taken: NDArray[np.bool_]) -> N
     ring = picture[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3]
     free = ~taken[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3]
     tone = float(ring[free].mean()) if free.any() else float(np.median(picture))
-    best, piece = np.inf, None
-    for top in range(0, picture.shape[0] - height + 1, 4):
-        for left in range(0, picture.shape[1] - width + 1, 4):
-            if not taken[top : top + height, left : left + width].any():
-                candidate = picture[top : top + height, left : left + width]
-                difference = abs(float(candidate.mean()) - tone)
-                if difference < best:
-                    best, piece = difference, candidate
-    return round(tone) if piece is None else piece
+    is_free = _sums(taken.astype(np.uint8), height, width) == 0
+    if not is_free.any():
+        return round(tone)
+    means = _sums(picture, height, width) / (height * width)
+    best = np.where(is_free, np.abs(means - tone), np.inf).argmin()  # the first of several as good
+    row, column = np.unravel_index(best, means.shape)
+    top, left = _STEP * int(row), _STEP * int(column)
+    return picture[top : top + height, left : left + width]
+
+
+def _sums(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.int32]:
+    """The sum of each piece ``(height, width)`` that begins at a multiple of ``_STEP`` in both directions."""
+    total = cv2.integral(picture)
+    pieces = total[height:, width:] - total[:-height, width:] - total[height:, :-width] + total[:-height, :-width]
+    return pieces[::_STEP, ::_STEP]
 
 
 def _with_margin(box: Box) -> Box:
