@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import itertools
 import json
 import re
@@ -139,6 +141,22 @@ class ReadingEverywhere(ReadingPredictor):
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
         digits = (Reading(3, 0.987, 40.0, 90.0), Reading(6, 0.52, 100.0, 64.0))
         return replace(super().classify(picture, model), digits=digits)
+
+
+def test_heat_lies_where_its_digit_is_in_the_picture_as_it_was_photographed() -> None:
+    heat = np.zeros((128, 128), np.float32)
+    heat[78:83, 38:43] = 1
+    frame = Frame(np.array([[5.0, 0.6, 40.0], [-0.4, 3.0, 60.0], [0.001, 0.002, 1.0]]))  # of a sheet in perspective
+    picture = ModelInput(np.zeros((128, 128), np.uint8), frame=frame, size=(600, 400), is_uploaded=True)
+    assert marks(picture, None) == marks(picture, None, heat=0 * heat) == ""
+    svg = marks(picture, None, heat=heat)
+    assert 'viewBox="0 0 600 400"' in svg and 'width="600" height="400"' in svg
+    laid = Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([^\"]+)", svg)[1])))  # type: ignore[index]
+    warm = np.asarray(laid)[..., 3].astype(float)
+    assert laid.size == (192, 128) and warm[0, 0] == 0 and warm.max() > 120
+    y, x = np.indices(warm.shape) + 0.5
+    middle = np.array([(x * warm).sum(), (y * warm).sum()]) / warm.sum() * (600 / 192)
+    assert middle == pytest.approx(frame.to_picture(np.array([[40.5, 80.5]]))[0], abs=3)
 
 
 def test_on_texture_where_no_box_is_found_what_is_read_stands_above_its_centre() -> None:

@@ -265,7 +265,7 @@ class Answering:
             page.answer: answer_card(prediction, picture, erased=erased, why=why, turns=turns),
             page.parts: self._parts_or_button(picture, prediction, erased),
             page.state.erased: erased,
-            page.marks[mode]: marks(picture, prediction, erased),
+            page.marks[mode]: marks(picture, prediction, erased, why[1] if why else None),
         }
 
     def _parts_or_button(

@@ -1,5 +1,5 @@
 """Pictures as HTML, with boxes and heat laid over them."""
 
-from maxdigit.ui.picture.picture import boxed, data_url, heated, photo_url, picture_tag
+from maxdigit.ui.picture.picture import boxed, data_url, heat_url, heated, photo_url, picture_tag
 
-__all__ = ["boxed", "data_url", "heated", "photo_url", "picture_tag"]
+__all__ = ["boxed", "data_url", "heat_url", "heated", "photo_url", "picture_tag"]

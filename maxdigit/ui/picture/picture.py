@@ -24,7 +24,7 @@ def picture_tag(picture: NDArray[np.uint8], alt: str, css_class: str) -> str:
 
 
 def data_url(picture: NDArray[np.uint8]) -> str:
-    """The picture, grey or RGB, as a data URL (PNG)."""
+    """The picture, grey, RGB or RGBA, as a data URL (PNG)."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
@@ -64,3 +64,10 @@ def heated(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.
     """The picture (128, 128) with the heat map blended in: RGB."""
     cover = _COVER * heat[..., np.newaxis]
     return ((1 - cover) * picture[..., np.newaxis] + cover * _WARM).round().astype(np.uint8)
+
+
+def heat_url(heat: NDArray[np.float32]) -> str:
+    """A heat map (H, W), 0..1, as a picture to lay over another one, as a data URL (PNG): transparent where it is 0."""
+    colour = np.broadcast_to(_WARM, (*heat.shape, 3))
+    cover = 255 * _COVER * heat.clip(0, 1)[..., np.newaxis]
+    return data_url(np.concatenate([colour, cover], 2).round().astype(np.uint8))

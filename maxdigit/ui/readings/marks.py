@@ -1,17 +1,20 @@
-"""Marks to lay over the picture that the page shows: what is read where, and outlines of the digits found."""
+"""Marks to lay over the picture that the page shows: what is read where, outlines of the digits found, heat."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.inference.digits import Box
 from maxdigit.inference.predict import Prediction
 from maxdigit.models.reader import Reading
+from maxdigit.preparation.framing import homogeneous
 from maxdigit.ui import texts
+from maxdigit.ui.picture import heat_url
 from maxdigit.ui.readings.places import Rect, boxes_of, place
 from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.theme import model_colour
@@ -20,10 +23,16 @@ from maxdigit.ui.view_state import ModelInput
 # As shares of the longer side of the picture: legible where that is 310 pixels, as on a phone.
 _HEIGHT, _WIDTH, _QUERY, _FONT = 0.06, 0.05, 0.024, 0.048
 _REACH = 12.0  # pixels of the models' picture around a reading without a box, that its digit is taken to fill
+_HEAT_SIDE = 192  # pixels of the longer side of a heat map that is laid over a picture
 _AROUND = 1.0  # pixels of the models' picture between a box and what it encloses
 
 
-def marks(picture: ModelInput, prediction: Prediction | None, erased: Sequence[int] = ()) -> str:
+def marks(
+    picture: ModelInput,
+    prediction: Prediction | None,
+    erased: Sequence[int] = (),
+    heat: NDArray[np.float32] | None = None,
+) -> str:
     """Marks on what the page shows, as SVG; empty where there are none.
 
     For the eye alone: the card beside the picture says the same in words.
@@ -32,13 +41,30 @@ def marks(picture: ModelInput, prediction: Prediction | None, erased: Sequence[i
         picture: what is shown.
         prediction: the answer to it, with what was read; None to outline only.
         erased: numbers of the digits that were erased from it.
+        heat: (128, 128), 0..1, of the evidence for a digit, in the models' picture.
     """
     outlines = _outlines(picture, erased) if picture.is_uploaded else ""
     labels = _labels(picture, prediction, erased) if prediction is not None and prediction.digits else ""
-    if not outlines and not labels:
+    warm = _heat(picture, heat) if heat is not None and heat.any() else ""
+    if not outlines and not labels and not warm:
         return ""
     width, height = picture.size
-    return f'<svg viewBox="0 0 {width:g} {height:g}" aria-hidden="true">{outlines}{labels}</svg>'
+    return f'<svg viewBox="0 0 {width:g} {height:g}" aria-hidden="true">{warm}{outlines}{labels}</svg>'
+
+
+def _heat(picture: ModelInput, heat: NDArray[np.float32]) -> str:
+    """A heat map where it lies in the picture that the page shows."""
+    width, height = picture.size
+    step = max(width, height) / _HEAT_SIDE  # of the picture's units, for a pixel of the map that is laid over it
+    size = max(1, round(width / step)), max(1, round(height / step))
+    matrix = np.diag([1 / step, 1 / step, 1]) @ homogeneous(picture.frame.matrix)
+    # OpenCV counts from the middle of pixels, frames count from their edges.
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    laid = cv2.warpPerspective(heat.astype(np.float32), np.linalg.inv(half) @ matrix @ half, size)
+    return (
+        f'<image class="heat" width="{width:g}" height="{height:g}" preserveAspectRatio="none" '
+        f'href="{heat_url(laid)}"/>'
+    )
 
 
 def _outlines(picture: ModelInput, erased: Sequence[int]) -> str:
