@@ -12,5 +12,5 @@ _SCRIPT = Path(__file__).with_name("script.js")
 
 def script() -> str:
     """The script for the page's head, with its text in each language."""
-    texts = {code: module.SERVER_AWAY for code, module in LANGUAGES.items()}
+    texts = {code: {"away": module.SERVER_AWAY, "busy": module.SERVER_BUSY} for code, module in LANGUAGES.items()}
     return _SCRIPT.read_text(encoding="utf-8").replace("TEXTS", json.dumps(texts))

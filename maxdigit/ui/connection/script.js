@@ -5,6 +5,10 @@
   const texts = TEXTS;
   const STOPPING = "Server stopped unexpectedly"; // as Gradio says it to whoever waits for an answer
   const questions = new Map(); // not answered yet: from the name the page knows to what asks it again
+  const waiting = new Set(); // names of questions that the server has not begun with
+  const PATIENCE = 1500; // milliseconds that a question waits before the page says why
+  const TRIES = 20; // of a question that a busy server turns away
+  let isTurnedAway = false;
   let away = null; // a promise, while the server is away
   let isLeft = false;
 
@@ -24,17 +28,23 @@
     }
   };
 
-  const say = (isAway) => {
-    let notice = document.querySelector("#server-away");
-    if (isAway && !isLeft && !notice) {
+  const say = (isSo, kind = "away") => {
+    let notice = document.querySelector(`#server-${kind}`);
+    if (isSo && !isLeft && !notice) {
       notice = document.createElement("div");
-      notice.id = "server-away";
+      notice.id = `server-${kind}`;
+      notice.className = "server-notice";
       notice.setAttribute("role", "status");
       document.body.append(notice); // before it gets its text, so that it is read out
-      notice.textContent = texts[navigator.language.slice(0, 2)] ?? texts.en;
-    } else if (!isAway) {
+      notice.textContent = (texts[navigator.language.slice(0, 2)] ?? texts.en)[kind];
+    } else if (!isSo) {
       notice?.remove();
     }
+  };
+
+  const begun = (name) => {
+    waiting.delete(name);
+    if (!waiting.size && !isTurnedAway) say(false, "busy");
   };
 
   // Another version of the app may have come up: this page's questions would mean something else to it.
@@ -72,10 +82,25 @@
     }
   };
 
+  // A server with too much to do turns questions away: with 503 if all want something, with 429 if this client does.
   const question = async (asked) => {
-    const response = await request(asked);
+    let response = await request(asked);
+    for (let tries = 1; [429, 503].includes(response.status) && tries < TRIES && !asked.isGivenUp(); tries++) {
+      isTurnedAway = true;
+      say(true, "busy");
+      await pause(1000 + 1000 * Math.random());
+      response = await request(asked);
+      isTurnedAway = false;
+    }
     const name = (await response.clone().json().catch(() => null))?.event_id;
-    if (name) questions.set(name, asked);
+    if (!name) {
+      begun(); // nothing that the page could wait for
+      return response;
+    }
+    questions.set(name, asked);
+    waiting.add(name);
+    setTimeout(() => waiting.has(name) && say(true, "busy"), PATIENCE);
+    setTimeout(begun, 40 * PATIENCE, name); // it was cancelled
     return response;
   };
 
@@ -99,6 +124,7 @@
           for (const [name, known] of renamed) message = message.replaceAll(name, known);
           if (message.includes(STOPPING)) throw new Error(message);
           isClosed ||= message.includes("close_stream");
+          if (message.includes('"process_')) for (const name of waiting) if (message.includes(name)) begun(name);
           if (message.includes("process_completed")) {
             for (const name of questions.keys()) if (message.includes(name)) questions.delete(name);
           }

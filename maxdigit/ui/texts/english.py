@@ -8,6 +8,7 @@ TITLE = "MaxDigit"
 SEPARATORS = ".,"  # of decimals and of thousands, for Plotly
 TAGLINE = "Which of three handwritten digits is the largest?"
 FAULT = "There is no answer, for a fault of this program. Try again; whoever runs the server finds more in its log."
+SERVER_BUSY = "Many people are using this page just now. The answer takes a little longer."
 SERVER_AWAY = "The server cannot be reached. The page continues as soon as it is back."
 CARD_ALT = "A drawing of three digits, and the answer to it"
 
@@ -382,6 +383,32 @@ def _and(names: list[str]) -> str:
 def _says(names: list[str]) -> str:
     return "says" if len(names) == 1 else "say"
 
+
+# The game of fooling the networks
+
+CHALLENGE = {
+    "open": "Fool them",
+    "label": "Fool the networks",
+    "close": "Close",
+    "next": "Another task",
+    "keep": "Keep it for the models",
+    "consent": (
+        "Kept, it is stored on this server's disk with the digit that it shows, to measure and improve the models. "
+        "Nothing else about you is stored."
+    ),
+    "misread": "Write a {drawn} that is read as a {read}.",
+    "disagree": "Draw something on which the networks disagree.",
+    "smallest": "Write the smallest {drawn} that is still found: {small}% of the pad's height, or less.",
+    "draw": "Draw on the pad. The networks judge it whenever you pause.",
+    "misread_not_yet": "Not yet: the chosen network should answer {read}, while another one still sees the {drawn}.",
+    "disagree_not_yet": "Not yet: two networks should give different answers, each with 50% or more.",
+    "smallest_not_yet": "Not yet: it should be small, and the chosen network sure that it is a {drawn}.",
+    "misread_done": "Done! {model} is fooled.",
+    "disagree_done": "Done! They disagree.",
+    "smallest_done": "Done! {model} still finds it.",
+    "streak": "Streak: {streak}. Best: {best}. A task that you pass over ends the streak.",
+    "record": "Your smallest: {small}% of the pad's height.",
+}
 
 # The view inside a network
 

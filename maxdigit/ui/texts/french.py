@@ -14,6 +14,7 @@ FAULT = (
     "Il n'y a pas de réponse, par un défaut de ce programme. Réessayez ; qui administre le serveur en trouve plus dans "
     "son journal."
 )
+SERVER_BUSY = "Beaucoup de personnes utilisent cette page en ce moment. La réponse prend un peu plus de temps."
 SERVER_AWAY = "Le serveur est injoignable. La page continuera dès son retour."
 CARD_ALT = "Un dessin de trois chiffres et la réponse"
 
@@ -398,6 +399,32 @@ def _and(names: list[str]) -> str:
 def _says(names: list[str]) -> str:
     return "dit" if len(names) == 1 else "disent"
 
+
+# Le jeu : tromper les réseaux
+
+CHALLENGE = {
+    "open": "Trompez-les",
+    "label": "Tromper les réseaux",
+    "close": "Fermer",
+    "next": "Autre tâche",
+    "keep": "Le garder pour les modèles",
+    "consent": (
+        "Gardé, il est enregistré sur le disque de ce serveur avec le chiffre qu'il montre, pour évaluer et améliorer "
+        "les modèles. Rien d'autre sur vous n'est gardé."
+    ),
+    "misread": "Écrivez un {drawn} qui soit lu comme un {read}.",
+    "disagree": "Dessinez quelque chose sur quoi les réseaux sont en désaccord.",
+    "smallest": "Écrivez le plus petit {drawn} qui soit encore trouvé : au plus {small} % de la hauteur de l'ardoise.",
+    "draw": "Dessinez sur l'ardoise. Les réseaux jugent à chaque pause.",
+    "misread_not_yet": "Pas encore : le réseau choisi doit répondre {read}, et un autre voir encore le {drawn}.",
+    "disagree_not_yet": "Pas encore : deux réseaux doivent donner des réponses différentes, chacune à 50 % ou plus.",
+    "smallest_not_yet": "Pas encore : il doit être petit, et le réseau choisi certain que c'est un {drawn}.",
+    "misread_done": "Réussi ! {model} est trompé.",
+    "disagree_done": "Réussi ! Ils sont en désaccord.",
+    "smallest_done": "Réussi ! {model} le trouve encore.",
+    "streak": "Série : {streak}. Record : {best}. Une tâche que vous passez met fin à la série.",
+    "record": "Votre plus petit : {small} % de la hauteur de l'ardoise.",
+}
 
 # La vue dans un réseau
 
