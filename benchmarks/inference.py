@@ -286,8 +286,9 @@ def main() -> None:
     if find_spec("onnx") is None or find_spec("onnxruntime") is None:
         parser.exit(1, "Two of the engines need more packages. Install them with: pip install -e '.[bench]'\n")
     models = list(MODELS) if args.model == "all" else [args.model]
-    os.environ.pop("OPENBLAS_NUM_THREADS", None)  # what this package sets for itself is not for the peak
+    threads = os.environ.pop("OPENBLAS_NUM_THREADS", "1")  # what this package sets for itself is not for the peak
     peaks = _in_a_process(_peaks)
+    os.environ["OPENBLAS_NUM_THREADS"] = threads
     pictures = _in_a_process(_test_pictures)
     print(f"{_cpu()}, {os.cpu_count()} cores; load average at the start {os.getloadavg()[0]:.1f}")
     names = ("openvino", "onnxruntime", "torch", "keras", "tensorflow", "numpy")
