@@ -18,7 +18,7 @@ _FINEST = (
     2.5  # pixels, about the width of a stroke: the narrowest bell, so that no single cell of a fine map stands out
 )
 _FAINT = 1e-3  # of a bell's height
-_DIGIT = 8.0  # pixels: of the bell around the place where a digit is read, so that it covers the digit's middle
+_DIGIT = 6.0  # pixels: of the bell around the place where a digit is read, so that it covers the digit's middle
 
 
 def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.uint8], digit: int) -> Heat:
