@@ -12,16 +12,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
-from ui_support import (
-    ClassifyTab,
-    FakePredictor,
-    answer,
-    draw,
-    drawing,
-    shares_in,
-    stroke,
-    uploaded,
-)
+from ui_support import ClassifyTab, FakePredictor, answer, draw, drawing, shares_in, stroke, uploaded
 
 from maxdigit.inference.predict import Prediction
 from maxdigit.models.registry import MODELS

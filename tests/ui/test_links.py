@@ -11,14 +11,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 from PIL import Image
-from ui_support import (
-    ClassifyTab,
-    FakePredictor,
-    answer,
-    draw,
-    drawing,
-    stroke,
-)
+from ui_support import ClassifyTab, FakePredictor, answer, draw, drawing, stroke
 
 from maxdigit.ui import texts
 from maxdigit.ui.sampling import Dealt

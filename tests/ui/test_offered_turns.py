@@ -11,17 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from ui_support import (
-    BlankPredictor,
-    ClassifyTab,
-    FakePredictor,
-    answer,
-    draw,
-    drawing,
-    stroke,
-    uploaded,
-    written,
-)
+from ui_support import BlankPredictor, ClassifyTab, FakePredictor, answer, draw, drawing, stroke, uploaded, written
 
 from maxdigit.inference.predict import Prediction
 from maxdigit.ui import texts

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ui_support import (
-    drawing,
-    stroke,
-)
+from ui_support import drawing, stroke
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.digits import find_digits
@@ -72,6 +69,30 @@ def test_what_is_no_drawing_is_refused_with_a_sentence(value: object) -> None:
         parse_strokes(value)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (7, "it is not text"),
+        ("[", "it is not JSON"),
+        ('{"version": 2, "strokes": []}', "it is not a drawing of version 1"),
+        ('{"version": 1, "strokes": [1]}', "a stroke is not an object"),
+        (drawing(stroke(tool="spray")), "a stroke has an unknown tool"),
+        (drawing(stroke(size=MAX_SIZE + 1)), "a brush size is not between 20 and 80"),
+        (drawing(stroke(points=[])), "a stroke has no points"),
+        (drawing(stroke(points=[[1]])), "a point is not two numbers near the pad"),
+    ],
+)
+def test_the_sentence_says_what_is_wrong_with_a_drawing(value: object, reason: str) -> None:
+    with pytest.raises(DrawingError) as caught:
+        parse_strokes(value)  # type: ignore[arg-type]
+    assert str(caught.value) == f"The drawing cannot be read ({reason}). Clear the pad and draw again."
+
+
+def test_a_drawing_may_have_just_the_characters_that_are_allowed() -> None:
+    value = drawing(stroke())
+    assert len(parse_strokes(value + " " * (MAX_CHARACTERS - len(value)))) == 1
+
+
 def test_the_largest_drawing_allowed_is_accepted() -> None:
     per_stroke = MAX_POINTS // MAX_STROKES
     value = drawing(*[stroke(tool="eraser", size=MAX_SIZE, points=[[-1000, -1000]] * per_stroke)] * MAX_STROKES)
@@ -101,6 +122,15 @@ def test_ink_lies_where_geometry_says(size: int) -> None:
     assert np.abs(picture - expected).mean() < 1
     assert np.abs(picture - expected).max() < 80  # nowhere off by more than a third of a pixel
     assert picture.sum() == pytest.approx(expected.sum(), rel=0.05)
+
+
+@pytest.mark.parametrize("size", [MIN_SIZE, MAX_SIZE])
+def test_a_dot_lies_in_place_to_a_tenth_of_a_pixel(size: int) -> None:
+    ink = render([Stroke("pen", size, ((500, 500),))], fit=False) / 255
+    for axis in (0, 1):
+        assert (ink.sum(axis) * np.arange(128)).sum() / ink.sum() == pytest.approx(63.5, abs=0.05)
+    if size == MAX_SIZE:
+        assert ink.sum() == pytest.approx(np.pi * (size / 2 * 0.128) ** 2, rel=0.01)
 
 
 def test_the_eraser_takes_ink_away_and_later_ink_covers_it() -> None:
@@ -146,6 +176,20 @@ def test_the_beginning_of_a_stroke_is_not_blown_up_to_a_digit() -> None:
     dot, bar = (render([Stroke("pen", MIN_SIZE, ((500, 500), (x, 500)))]) for x in (501, 560))
     assert (dot > 128).any(0).sum() <= 8, "a dot stays a dot"
     assert (bar > 128).any(0).sum() == pytest.approx(80 / 100 * 32, abs=2)
+
+
+@pytest.mark.parametrize(("x", "y"), [(100, 100), (900, 800)])
+def test_the_beginning_of_a_stroke_stands_in_the_middle(x: int, y: int) -> None:
+    ink = render([Stroke("pen", MIN_SIZE, ((x, y), (x + 5, y)))]).astype(float)
+    for axis in (0, 1):
+        assert (ink.sum(axis) * np.arange(128)).sum() / ink.sum() == pytest.approx(63.5, abs=0.5)
+
+
+def test_the_eraser_keeps_its_width_where_the_brush_is_narrowed() -> None:
+    wide, narrow = (
+        render([*three(0.3, 100, 100, MAX_SIZE), Stroke("eraser", size, ((100, 180), (400, 180)))]) for size in (60, 20)
+    )
+    assert narrow.sum(dtype=int) - wide.sum(dtype=int) > 255 * 20, "pixels of ink"
 
 
 def test_a_small_beginning_of_another_digit_leaves_the_scale_of_the_others() -> None:

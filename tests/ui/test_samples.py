@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ui_support import (
-    ClassifyTab,
-    FakePredictor,
-    shares_in,
-)
+from ui_support import ClassifyTab, FakePredictor, shares_in
 
 from maxdigit.data.backgrounds import FAMILIES
 from maxdigit.data.pictures import TEST_KINDS

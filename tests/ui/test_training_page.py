@@ -9,9 +9,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from ui_support import (
-    write_run,
-)
+from ui_support import write_run
 
 from maxdigit.ui.charts import View, run_figures, smooth
 from maxdigit.ui.run_tables import settings_table

@@ -11,15 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from ui_support import (
-    BlankPredictor,
-    ClassifyTab,
-    FakePredictor,
-    answer,
-    shares_in,
-    uploaded,
-    written,
-)
+from ui_support import BlankPredictor, ClassifyTab, FakePredictor, answer, shares_in, uploaded, written
 
 from maxdigit.preparation.prepare import PreparedPicture, prepare
 from maxdigit.ui import texts

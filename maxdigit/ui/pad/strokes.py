@@ -96,9 +96,8 @@ def render_framed(strokes: Sequence[Stroke], *, fit: bool = True) -> tuple[NDArr
     """
     if not fit:
         return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING), _WHOLE_PAD
-    lines = _pieces(
-        [_narrowed(stroke, MIN_SIZE) for stroke in strokes]
-    )  # do not touch even if they do with a broad brush
+    # With the narrowest brush, so that digits which only touch for its width are separate.
+    lines = _pieces([_narrowed(stroke, MIN_SIZE) for stroke in strokes])
     if not lines:
         return np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), _WHOLE_PAD
     # A broad brush would close the loops of small digits.
