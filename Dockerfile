@@ -10,8 +10,10 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 ENV HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /app
 
+# Without TensorFlow, which only training takes: here Keras computes with torch.
 COPY requirements.txt .
-RUN --mount=type=cache,target=/root/.cache/pip pip install --extra-index-url "$TORCH_INDEX" -r requirements.txt
+RUN grep -v "^tensorflow" requirements.txt > /tmp/requirements.txt
+RUN --mount=type=cache,target=/root/.cache/pip pip install --extra-index-url "$TORCH_INDEX" -r /tmp/requirements.txt
 COPY . .
 
 USER 1000:1000

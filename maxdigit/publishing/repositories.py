@@ -114,8 +114,10 @@ def space_repository(root: Path, space: str, *, models: list[str], datasets: lis
             f"{root} lacks {', '.join(missing)}: a Space is published from a clone of the repository, not from an "
             "installed package."
         )
-    requirements = (root / "requirements.txt").read_text(encoding="utf-8")
-    files["requirements.txt"] = f"--extra-index-url {_TORCH_INDEX}\n{requirements}".encode()
+    # Without TensorFlow, which only training takes: there Keras computes with torch.
+    lines = (root / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    lines = [f"--extra-index-url {_TORCH_INDEX}", *(line for line in lines if not line.startswith("tensorflow"))]
+    files["requirements.txt"] = ("\n".join(lines) + "\n").encode()
     files[CARD] = _space_card(root / CARD, space, models, datasets)
     return Repository("space", space, files)
 

@@ -50,7 +50,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "README.md": "---\ntitle: Digits\nsdk: gradio\n---\n\n# Digits\n",
         "LICENSE": "MIT",
         "app.py": "print()",
-        "requirements.txt": "gradio",
+        "requirements.txt": "gradio\ntensorflow\n",
         "maxdigit/__init__.py": "",
         "maxdigit/__pycache__/junk.pyc": "",
         "maxdigit/.gradio/junk": "",

@@ -80,13 +80,16 @@ def test_gradio_is_pinned_to_the_version_that_the_space_installs() -> None:
     assert str(pinned.specifier) == f"=={head['sdk_version']}"
 
 
-def test_the_published_space_installs_torch_without_cuda_as_the_container_does(space: Repository) -> None:
+def test_the_published_space_needs_neither_cuda_nor_tensorflow_as_the_container(space: Repository) -> None:
     sent = space.files["requirements.txt"]
     assert isinstance(sent, bytes)
-    option, rest = sent.decode().split("\n", 1)
-    assert rest == (REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
+    option, *rest = sent.decode().splitlines()
+    everything = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    (left_out,) = set(everything) - set(rest)
+    assert Requirement(left_out).name == "tensorflow" and set(rest) < set(everything)
     index = option.removeprefix("--extra-index-url ")
-    assert f"ARG TORCH_INDEX={index}\n" in (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+    steps = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+    assert f"ARG TORCH_INDEX={index}\n" in steps and 'grep -v "^tensorflow" requirements.txt' in steps
 
 
 def test_no_file_needs_lfs(tracked: list[str], space: Repository) -> None:
