@@ -11,6 +11,7 @@ import multiprocessing
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,7 +38,7 @@ _R = TypeVar("_R")
 
 
 _TRIES = 2  # of one call: what ends the process twice is not asked a third time, for that may be why
-_STARTS = 10  # in a row that may fail before a call gives up
+_PATIENCE = 90.0  # seconds for which a call waits for a process that dies before it can take calls
 
 
 class ModelProcessError(MaxDigitError):
@@ -68,20 +69,19 @@ class ModelProcess:
             ModelProcessError: the model process died over it twice; the next call starts another.
             Exception: whatever the function raises.
         """
-        tries = starts = 0
-        while tries < _TRIES and starts < _STARTS:
+        tries, end = 0, time.monotonic() + _PATIENCE
+        while tries < _TRIES and time.monotonic() < end:
             with self._lock:
                 if not self._process.is_alive():
                     self._process.close()
                     self._process = _Process()
                 process = self._process
             if not process.is_ready():  # it died while it was loading: that was not for this call
-                starts += 1
                 continue
             try:
                 return process.call(function, *args, **kwargs)
             except _DiedError:
-                tries += 1
+                tries, end = tries + 1, time.monotonic() + _PATIENCE
         raise ModelProcessError("The models had to stop, perhaps for want of memory, and start anew. Ask once more.")
 
 

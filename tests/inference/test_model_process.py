@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,21 @@ def test_a_call_whose_process_is_killed_is_answered_all_the_same(process: ModelP
         kill_when_waiting(first, tmp_path)
         (tmp_path / "go").touch()
         assert answer.result(120) not in (first, os.getpid())
+
+
+def test_a_call_outlives_a_process_that_is_killed_again_and_again_before_it_can_answer() -> None:
+    process, killed = ModelProcess(), set[int]()
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(process.call, math.sqrt, 49)
+        while len(killed) < 20 and not answer.done():
+            number = process._process._process.pid
+            if number not in killed and number is not None:
+                killed.add(number)
+                with suppress(ProcessLookupError):  # it has been collected already
+                    os.kill(number, signal.SIGKILL)
+        assert answer.result(120) == 7
+    assert len(killed) == 20
+    os.kill(process.call(os.getpid), signal.SIGTERM)
 
 
 def wait_in(folder: Path) -> int:
