@@ -98,7 +98,7 @@ def make_photo(split: Split, chunk: int, rows: slice, balance: float, device: to
     """Some rows of a chunk of prepared photographs."""
     photos, drawing = photographs(split, chunk, rows, balance)
     if split.name == "train":
-        pixels, boxes = _prepare_fast(photos.pixels, photos.frames, photos.is_dark), _to_model(photos)
+        pixels, boxes = prepare_fast(photos.pixels, photos.frames, photos.is_dark), to_model(photos)
     else:
         pixels, boxes = _prepare_each(photos)
     family = torch.full((len(pixels),), -1, dtype=torch.int64, device=device)
@@ -266,30 +266,30 @@ def _prepare_each(photos: Photographs) -> tuple[Tensor, NDArray[np.float64]]:
         try:
             prepared = prepare(photograph)
         except EmptyPictureError:  # ink too faint to be seen: the app would ask for another picture
-            boxes[row] = _to_model(photos[row : row + 1])[0]
+            boxes[row] = to_model(photos[row : row + 1])[0]
             continue
         pixels[row] = prepared.pixels
-        boxes[row] = _boxes_in(prepared.frame, boxes[row])
+        boxes[row] = boxes_in(prepared.frame, boxes[row])
     return torch.from_numpy(pixels), boxes
 
 
-def _to_model(photos: Photographs) -> NDArray[np.float64]:
+def to_model(photos: Photographs) -> NDArray[np.float64]:
     """The digits' boxes, mapped by the known frames: (N, MAX_DIGITS, 4)."""
     return np.stack(
         [
-            _boxes_in(Frame(matrix), boxes)
+            boxes_in(Frame(matrix), boxes)
             for matrix, boxes in zip(photos.frames.numpy(), photos.boxes.numpy().astype(np.float64), strict=True)
         ]
     )
 
 
-def _boxes_in(frame: Frame, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+def boxes_in(frame: Frame, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     """The bounding boxes ``(N, 4)``, in the models' picture, of boxes of the photograph, which may be rotated."""
     corners = frame.to_model(boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)).reshape(-1, 4, 2)
     return np.concatenate([corners.min(1), corners.max(1)], 1)
 
 
-def _prepare_fast(photographs: Tensor, frames: Tensor, is_dark: Tensor) -> Tensor:
+def prepare_fast(photographs: Tensor, frames: Tensor, is_dark: Tensor) -> Tensor:
     """Many photographs at once, with known frames.
 
     Args:

@@ -93,7 +93,7 @@ class GeneratedData:
         low, high = shard.rows(recipe.batch_size)
         for step in (first + order[start:]).tolist():
             parts, position = [], 0
-            for kind, (low_kind, high_kind) in _ranges(recipe.kinds, recipe.batch_size, step).items():
+            for kind, (low_kind, high_kind) in kind_ranges(recipe.kinds, recipe.batch_size, step).items():
                 # This process's part of the batch, and in it the pictures of this kind.
                 begin, end = max(low - position, 0), min(high - position, high_kind - low_kind)
                 position += high_kind - low_kind
@@ -112,7 +112,7 @@ class GeneratedData:
 
     def validation(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
         kinds = {kind: share for kind, share in self._recipe.kinds.items() if kind in TEST_KINDS}
-        for kind, (_, count) in _ranges(kinds, self._recipe.validation_pictures, 0).items():
+        for kind, (_, count) in kind_ranges(kinds, self._recipe.validation_pictures, 0).items():
             for pictures in held_out(VALIDATION, kind, count, batch_size, device):
                 yield _batch(pictures)
 
@@ -212,7 +212,7 @@ def target_probabilities(labels: Tensor, smoothing: float) -> Tensor:
     return torch.where((labels < 0)[:, None], flat, torch.lerp(certain, flat, smoothing))
 
 
-def _ranges(kinds: dict[str, float], batch_size: int, step: int) -> dict[str, tuple[int, int]]:
+def kind_ranges(kinds: dict[str, float], batch_size: int, step: int) -> dict[str, tuple[int, int]]:
     """Start and end of each kind's pictures in a batch; over many steps each kind gets its exact share."""
     total = sum(kinds.values())
     ends = np.cumsum([share / total for share in kinds.values()])

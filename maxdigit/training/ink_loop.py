@@ -211,7 +211,7 @@ def train_ink_finder(
                 raise TrainingError("The time was over before the first step was done: give more --minutes.")
             break
         seconds = time.perf_counter() - start
-        validation_loss, validation_dice = _validate(averaged, recipe.validation_scenes, device)
+        validation_loss, validation_dice = validate(averaged, recipe.validation_scenes, device)
         number = len(read_history(folder / HISTORY)) + 1 if (folder / HISTORY).exists() else 1
         row = Epoch(
             number,
@@ -419,7 +419,7 @@ def _dice(logits: Tensor, truth: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def _validate(network: InkNetwork, count: int, device: torch.device) -> tuple[float, float]:
+def validate(network: InkNetwork, count: int, device: torch.device) -> tuple[float, float]:
     """Mean loss and Dice coefficient on the first scenes of the validation split."""
     network.eval()
     sums, size = torch.zeros(2), 32

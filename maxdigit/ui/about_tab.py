@@ -18,7 +18,7 @@ def build_about_tab(predictor: Predictor) -> None:
     names = predictor.available()
     gr.Markdown(labels.ABOUT_TEXT, elem_classes="reading")
     for name in names:
-        if card := _card(predictor.folder(name)):
+        if card := card_text(predictor.folder(name)):
             heading = labels.made(f"card of {name}", partial(_card_title, name))
             with gr.Accordion(heading, open=False, elem_classes="reading card"):
                 gr.Markdown(card)
@@ -38,7 +38,7 @@ def _card_title(name: str) -> str:
     return texts.CARD_TITLE.format(title=title(name))
 
 
-def _card(folder: Path) -> str:
+def card_text(folder: Path) -> str:
     """A run's model card without its metadata and its title; empty where there is none."""
     try:
         text = (folder / CARD).read_text(encoding="utf-8")

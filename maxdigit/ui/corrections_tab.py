@@ -41,20 +41,21 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
     pictures = Pressable(elem_id="gallery")
     handed = gr.Textbox(visible="hidden", label="handed to the browser")
 
-    gr.on(opened, partial(_show, folder), None, pictures, **QUIET)
+    gr.on(opened, partial(show_corrections, folder), None, pictures, **QUIET)
 
     def remove(pressed: gr.EventData) -> str:
         delete(folder, [str(pressed.name)])
-        return _show(folder)
+        return show_corrections(folder)
 
     gr.on(pictures.select, remove, None, pictures, **QUIET)
     gr.on(save.click, partial(_export, folder), None, handed, **QUIET).then(None, handed, None, js=TO_FILE, **QUIET)
     is_sure = gr.Checkbox(visible="hidden", label="sure")
     ask = f"() => confirm({texts.in_browser('CORRECTIONS_SURE')})"
-    gr.on(clear.click, partial(_clear, folder), is_sure, pictures, js=ask, **QUIET)
+    gr.on(clear.click, partial(clear_corrections, folder), is_sure, pictures, js=ask, **QUIET)
 
 
-def _show(folder: Path) -> str:
+def show_corrections(folder: Path) -> str:
+    """The corrections as HTML, with a sentence on how many there are."""
     found, troubles = kept(folder)
     told = [texts.corrections_kept(len(found)), *troubles]
     return paragraphs(*told) + gallery(map(_figure, found[:_MOST]))
@@ -71,7 +72,8 @@ def _export(folder: Path) -> str:
     return json.dumps({"name": "corrections.zip", "type": "application/zip", "base64": content})
 
 
-def _clear(folder: Path, is_sure: bool) -> str:
+def clear_corrections(folder: Path, is_sure: bool) -> str:
+    """Delete all corrections if the visitor ``is_sure``; what is left, as HTML."""
     if is_sure:
         delete(folder, [one.name for one in kept(folder)[0]])
-    return _show(folder)
+    return show_corrections(folder)

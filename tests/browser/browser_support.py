@@ -19,7 +19,38 @@ DIGITS = (
     ((0.36, 0.60), (0.60, 0.60), (0.46, 0.90)),
 )
 
+# Resolves when the pad has not moved for 15 frames: the page is put together piece by piece, and whoever measured where
+# the pad is before would press beside it.
+_STANDS_STILL = """() => new Promise((done) => {
+    const place = () => JSON.stringify(document.querySelector(".pad").getBoundingClientRect());
+    let [last, frames] = [place(), 0];
+    const look = () => {
+        const now = place();
+        frames = now === last ? frames + 1 : 0;
+        last = now;
+        frames < 15 ? requestAnimationFrame(look) : done();
+    };
+    requestAnimationFrame(look);
+})"""
+
+# Resolves when all animations that end have ended, and the next frame is drawn.
+_ANIMATED = """async () => {
+    const ends = (animation) => animation.effect?.getComputedTiming().iterations !== Infinity;
+    await Promise.all(document.getAnimations().filter(ends).map((animation) => animation.finished.catch(() => {})));
+    await new Promise(requestAnimationFrame);
+}"""
+
 Opener = Callable[..., Page]
+
+
+def stands_still(page: Page) -> None:
+    """Wait until the pad has stopped moving."""
+    page.evaluate(_STANDS_STILL)
+
+
+def next_frame(page: Page) -> None:
+    """Wait until the browser has drawn a frame."""
+    page.evaluate("() => new Promise(requestAnimationFrame).then(() => {})")
 
 
 def draw(page: Page, lines: tuple = DIGITS) -> None:
@@ -85,7 +116,7 @@ def swipe(page: Page, x: float, top: float, bottom: float) -> None:
     touch(page, "touchStart", x, bottom)
     for step in range(1, 11):
         touch(page, "touchMove", x, bottom + (top - bottom) * step / 10)
-        page.wait_for_timeout(16)
+        next_frame(page)
     touch(page, "touchEnd")
     settled(page)
 
@@ -122,5 +153,5 @@ def serious(page: Page, name: str) -> list[str]:
         ]
         if not lines:
             break
-        page.wait_for_timeout(1000)
+        page.evaluate(_ANIMATED)
     return lines

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_support import LAPTOP, Opener
+from browser_support import LAPTOP, Opener, stands_still
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from ui_support import FakePredictor, served, write_results, write_run
 
@@ -20,20 +20,6 @@ expect.set_options(timeout=45_000)  # two cores that may be training beside
 
 # Whoever has been here before sees no hand that draws an example.
 VISITED = 'localStorage.setItem("maxdigit-visited", "1")'
-
-# Resolves when the pad has not moved for 15 frames: the page is put together piece by piece, and whoever measured where
-# the pad is before would press beside it.
-STANDS_STILL = """() => new Promise((done) => {
-    const place = () => JSON.stringify(document.querySelector(".pad").getBoundingClientRect());
-    let [last, frames] = [place(), 0];
-    const look = () => {
-        const now = place();
-        frames = now === last ? frames + 1 : 0;
-        last = now;
-        frames < 15 ? requestAnimationFrame(look) : done();
-    };
-    requestAnimationFrame(look);
-})"""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +76,7 @@ def opened(browser: Browser, url: str) -> Iterator[Opener]:
         # The pad, unless the address is a link to a sample.
         expect(page.locator(".pad-canvas:visible, .sample-picture:visible").first).to_be_visible()
         expect(page.locator(".answer")).to_be_visible()
-        page.evaluate(STANDS_STILL)
+        stands_still(page)
         return page
 
     yield open_page

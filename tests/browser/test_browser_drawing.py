@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from browser_support import DIGITS, PHONE, Opener, answered, draw, settled, shares, strokes_on, swipe
+from browser_support import DIGITS, PHONE, Opener, answered, draw, settled, shares, stands_still, strokes_on, swipe
 from playwright.sync_api import expect
 from ui_support import FakePredictor
 
@@ -102,7 +102,6 @@ def test_the_answer_comes_while_the_line_is_still_drawn(opened: Opener) -> None:
     page.mouse.down()
     for step in range(40):
         page.mouse.move(box["x"] + 40 + 8 * step, box["y"] + 60)
-        page.wait_for_timeout(15)
     expect(answered(page)).to_be_visible()
     page.mouse.up()
 
@@ -165,8 +164,9 @@ def test_eraser_and_brush_size(opened: Opener, predictor: FakePredictor) -> None
 def test_ink_is_under_the_pointer_after_scroll_and_resize(opened: Opener) -> None:
     page = opened()
     page.set_viewport_size({"width": 700, "height": 500})
-    page.wait_for_timeout(300)
+    stands_still(page)
     page.evaluate("window.scrollTo(0, 60)")
+    stands_still(page)
     draw(page)
     assert strokes_on(page) == 3
     assert (

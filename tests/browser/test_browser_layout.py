@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_support import LAPTOP, PHONE, Opener, answered, draw, serious
+from browser_support import LAPTOP, PHONE, Opener, answered, draw, serious, settled
 from playwright.sync_api import expect
 
 from maxdigit.ui import texts
@@ -62,7 +62,7 @@ def test_no_text_is_left_a_marker(opened: Opener) -> None:
     page = opened()
     for name in (texts.COMPARE, texts.BATCH, texts.TRAINING, texts.ABOUT):
         page.get_by_role("tab", name=name, exact=True).click()
-        page.wait_for_timeout(300)
+        settled(page)
     assert "i18n" not in page.content().split("<body", 1)[1].split("<script", 1)[0]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser_support import LAPTOP, PHONE, Opener, answered, choose, serious, settled, touch, wait_for
+from browser_support import LAPTOP, PHONE, Opener, answered, choose, next_frame, serious, settled, touch, wait_for
 from PIL import Image
 from playwright.sync_api import expect
 from ui_support import FakePredictor, served
@@ -176,7 +176,7 @@ def test_found_writing_is_framed_and_the_frame_can_be_moved(
             middle = (box["x"] + box["width"] / 2 - place["x"]) / place["width"]
             assert middle == pytest.approx((left + 6) / 400, abs=0.01), "the outline is around the stroke"
         asked = len(predictor.seen)
-        page.wait_for_timeout(800)
+        settled(page)
         assert len(predictor.seen) == asked, "a frame that nobody moved asks for nothing"
         part = page.get_by_label(texts.PART, exact=True)
         expect(part).to_have_value(texts.PARTS["auto"])
@@ -188,7 +188,7 @@ def test_found_writing_is_framed_and_the_frame_can_be_moved(
             touch(page, "touchStart", x, y)
             for step in range(1, 9):
                 touch(page, "touchMove", x - 0.45 * place["width"] * step / 8, y)
-                page.wait_for_timeout(16)
+                next_frame(page)
             touch(page, "touchEnd")
         else:
             page.mouse.move(x, y)

@@ -485,13 +485,13 @@ def test_photographs_are_coloured_and_framed_with_dark_or_light_ink_in_the_boxes
 
 def test_boxes_stay_around_what_was_turned() -> None:
     quarter = Frame(np.array([[0.0, -1.0, 128.0], [1.0, 0.0, 0.0]]))  # the model's x is the photograph's y
-    assert photo._boxes_in(quarter, np.array([[10.0, 20.0, 30.0, 60.0]])).tolist() == [[20.0, 98.0, 60.0, 118.0]]
+    assert photo.boxes_in(quarter, np.array([[10.0, 20.0, 30.0, 60.0]])).tolist() == [[20.0, 98.0, 60.0, 118.0]]
 
 
 def test_known_frames_make_photographed_digits_one_size() -> None:
     photos, _ = photo.photographs(TRAIN, 0, slice(0, 300), 0.0)
     heights = []
-    for boxes in photo._to_model(photos):
+    for boxes in photo.to_model(photos):
         there = boxes[boxes[:, 2] - boxes[:, 0] > 0]
         assert there.min() > 1 and there.max() < SIZE - 1
         heights.append(digit_height([tuple(box) for box in there.tolist()]))
@@ -504,7 +504,7 @@ def test_training_photographs_are_prepared_as_the_app_prepares_them() -> None:
     prepared = [prepare(photograph) for photograph in photos.pixels.numpy()]
     app = torch.from_numpy(np.stack([one.pixels for one in prepared])).float()
     frames = torch.from_numpy(np.stack([one.frame.matrix for one in prepared]))
-    fast = photo._prepare_fast(photos.pixels, frames, photos.is_dark).float()
+    fast = photo.prepare_fast(photos.pixels, frames, photos.is_dark).float()
     apart = (fast - app).abs().mean((1, 2))
     both, either = ((fast > 128) & (app > 128)).sum((1, 2)), ((fast > 128) | (app > 128)).sum((1, 2))
     assert apart.median() < 3  # of 255

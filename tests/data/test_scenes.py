@@ -127,9 +127,9 @@ def test_segments_that_are_lit_are_joined_in_what_is_to_be_found(height):
     assert np.mean(drawn_pieces) > 1.2
 
 
-@pytest.mark.parametrize("look", surrounds._LOOKS)
+@pytest.mark.parametrize("look", surrounds.LOOKS)
 def test_what_is_around_the_writing_is_seen(monkeypatch, look):
-    monkeypatch.setattr(surrounds, "_LOOKS", {look: 1.0})
+    monkeypatch.setattr(surrounds, "LOOKS", {look: 1.0})
     seen = []
     for seed in range(20):
         picture = np.full((SCENE_SIZE, SCENE_SIZE, 3), 0.9, np.float32)

@@ -16,7 +16,7 @@ from maxdigit.inference import corrections
 from maxdigit.inference.corrections import CorrectionError, delete, export, keep, kept, load
 from maxdigit.ui import texts
 from maxdigit.ui.app import build_app
-from maxdigit.ui.corrections_tab import _clear, _show
+from maxdigit.ui.corrections_tab import clear_corrections, show_corrections
 from maxdigit.ui.view_state import ViewState
 
 DRAWING = json.dumps({"version": 1, "strokes": [{"tool": "pen", "size": 40, "points": [[100, 200], [600, 400]]}]})
@@ -53,9 +53,9 @@ def test_deleting_touches_nothing_else(tmp_path: Path) -> None:
     outside.write_text("{}")
     assert delete(tmp_path, [first, "../outside", "notes"]) == 1
     assert outside.exists() and (tmp_path / "notes.txt").exists()
-    assert second in _show(tmp_path)
-    assert "2 pictures kept" in _clear(tmp_path, False)
-    assert "0 pictures kept" in _clear(tmp_path, True)
+    assert second in show_corrections(tmp_path)
+    assert "2 pictures kept" in clear_corrections(tmp_path, False)
+    assert "0 pictures kept" in clear_corrections(tmp_path, True)
 
 
 def corrected(folder: Path, drawing: str, digit: object) -> tuple[Any, str]:

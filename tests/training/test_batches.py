@@ -7,7 +7,14 @@ import torch
 from training_support import CPU, tiny
 
 from maxdigit.errors import TrainingError
-from maxdigit.training.batches import GeneratedData, Shard, _ranges, locate_targets, place_targets, target_probabilities
+from maxdigit.training.batches import (
+    GeneratedData,
+    Shard,
+    kind_ranges,
+    locate_targets,
+    place_targets,
+    target_probabilities,
+)
 
 
 def test_pictures_that_an_earlier_run_has_seen_are_left_out():
@@ -46,7 +53,7 @@ def test_a_batch_holds_the_recipes_mix_of_kinds():
 
 def test_small_batches_still_give_every_kind_its_share():
     kinds = {"textured": 0.25, "crowded": 0.35, "drawn": 0.15, "forms": 0.1, "photo": 0.12, "blank": 0.03}
-    steps = [_ranges(kinds, 12, step) for step in range(100)]
+    steps = [kind_ranges(kinds, 12, step) for step in range(100)]
     for kind, share in kinds.items():
         assert all(a[kind][1] == b[kind][0] for a, b in zip(steps, steps[1:], strict=False))  # no gap, no repeat
         assert steps[-1][kind][1] == pytest.approx(1200 * share, abs=1)

@@ -125,7 +125,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
                 raise KeyboardInterrupt
             return 1.0, 0.5
 
-        patched.setattr(ink_loop, "_validate", stop)
+        patched.setattr(ink_loop, "validate", stop)
         with pytest.raises(KeyboardInterrupt):
             train_ink_finder(TINY, folder)
     kept = load_file(folder / "state" / "network.safetensors")

@@ -24,7 +24,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.charts import against_figure
 from maxdigit.ui.compare.asking import Asking
 from maxdigit.ui.compare.error_analysis import Look, Mistakes
-from maxdigit.ui.compare.measurements import _row, _whole, metrics_of
+from maxdigit.ui.compare.measurements import metrics_of, model_row, with_members
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
 from maxdigit.ui.sortable_table import Column, sortable
@@ -128,14 +128,14 @@ def test_a_drawing_that_cannot_be_read_is_explained(predictor: FakePredictor) ->
 
 
 def test_a_row_holds_what_was_measured_and_blanks_for_the_rest(predictor: FakePredictor) -> None:
-    row = _row("resnet18", read_results(predictor.folder("resnet18")), 7.25)
+    row = model_row("resnet18", read_results(predictor.folder("resnet18")), 7.25)
     assert len(row) == len(texts.MEASURED_COLUMNS)
     cells = dict(zip(texts.MEASURED_COLUMNS, row, strict=True))
     assert cells["Parameters"] == ("11,175,370", 11_175_370) and cells["Time here"] == ("7.2 ms", 7.25)
     assert "97.1%" in cells["Textured"][0] and "n = 103" in cells["Textured"][0] and cells["Drawn"] == ("", None)
     assert cells["Trained on"][0] == "48,000<br><small>3 min, a loom</small>"
     assert cells["Paper"][0] == "94.5% / 93.1%"
-    empty = _row("ensemble", RunResults(), None)
+    empty = model_row("ensemble", RunResults(), None)
     assert [value for _, value in empty[1:]] == [None] * (len(empty) - 1)
 
 
@@ -184,10 +184,10 @@ def test_what_was_not_measured_is_not_drawn(predictor: FakePredictor) -> None:
 
 def test_the_ensemble_has_the_size_and_the_work_of_its_members() -> None:
     members = [metrics_of(Predictor(), name) for name, weight in Predictor().weights().items() if weight]
-    whole = _whole(Predictor(), "ensemble")
+    whole = with_members(Predictor(), "ensemble")
     assert whole.parameters == sum(member.parameters for member in members) > 1_000_000
     assert whole.flops_per_picture == sum(member.flops_per_picture for member in members) and whole.test
-    assert _whole(Predictor(), "torch_cnn") == metrics_of(Predictor(), "torch_cnn")
+    assert with_members(Predictor(), "torch_cnn") == metrics_of(Predictor(), "torch_cnn")
 
 
 # ---- The mistakes

@@ -13,7 +13,7 @@ from ui_support import FakePredictor
 from maxdigit.inference.predict import NAMES, default_model
 from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts, theme
-from maxdigit.ui.about_tab import _card
+from maxdigit.ui.about_tab import card_text
 from maxdigit.ui.app import build_app, launch_options
 from maxdigit.ui.press import pressed
 from maxdigit.ui.table import Cell, Row, table
@@ -111,5 +111,5 @@ def test_a_models_card_is_read_without_what_only_programs_want(tmp_path: Path) -
     (tmp_path / "README.md").write_text(
         "---\nlicense: mit\n---\n\n# MaxDigit: ResNet18\n\nWhat it is.\n\n## Use\n\nFun.\n"
     )
-    assert _card(tmp_path) == "\nWhat it is.\n\n#### Use\n\nFun.\n"
-    assert _card(tmp_path / "none") == ""
+    assert card_text(tmp_path) == "\nWhat it is.\n\n#### Use\n\nFun.\n"
+    assert card_text(tmp_path / "none") == ""

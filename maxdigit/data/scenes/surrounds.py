@@ -14,7 +14,7 @@ from maxdigit.data.scenes.chance import Chance, Colour, Picture, blend
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1
 Outline = NDArray[np.float32]  # (P, 2): x and y of the points around a closed shape
 
-_LOOKS = {"box": 0.23, "rounded": 0.1, "bubble": 0.4, "boxes": 0.07, "circles": 0.06, "lines": 0.1, "brackets": 0.04}
+LOOKS = {"box": 0.23, "rounded": 0.1, "bubble": 0.4, "boxes": 0.07, "circles": 0.06, "lines": 0.1, "brackets": 0.04}
 _POINTS = 48  # around a closed shape
 _SHIFT = 4  # bits of a pixel's fractions when shapes are drawn
 _CORNER = {"box": 40.0, "rounded": 5.0, "bubble": 2.0}  # exponents of superellipses
@@ -43,7 +43,7 @@ def surround(
     side = len(picture)
     drawn = np.zeros((side, side), np.uint8)
     thickness = max(1, round(chance.between(1, 1 + min(brush, 0.12 * height))))
-    look = chance.one_of(_LOOKS)
+    look = chance.one_of(LOOKS)
     whole = _around(boxes)
     if look in ("box", "rounded", "bubble"):
         _enclose(chance, picture, drawn, whole, look, height, thickness, is_dark)

@@ -35,7 +35,7 @@ def metrics_of(predictor: Predictor, name: str) -> RunResults:
         return RunResults()
 
 
-def _whole(predictor: Predictor, name: str) -> RunResults:
+def with_members(predictor: Predictor, name: str) -> RunResults:
     """A model's results; the ensemble has the parameters, weights and work of all its members."""
     metrics = metrics_of(predictor, name)
     if name in MODELS:
@@ -61,7 +61,9 @@ def measured_table(predictor: Predictor, times: Mapping[str, float]) -> str:
     names = predictor.available()
     columns = [Column(name, means) for name, means in texts.MEASURED_COLUMNS.items()]
     return sortable(
-        columns, [_row(name, _whole(predictor, name), times.get(name)) for name in names], texts.MEASURED_NOTE
+        columns,
+        [model_row(name, with_members(predictor, name), times.get(name)) for name in names],
+        texts.MEASURED_NOTE,
     )
 
 
@@ -69,7 +71,7 @@ def _columns() -> str:
     return "\n".join(f"- **{name}**: {means}" for name, means in texts.MEASURED_COLUMNS.items())
 
 
-def _row(name: str, metrics: RunResults, milliseconds: float | None) -> list[tuple[str, float | str | None]]:
+def model_row(name: str, metrics: RunResults, milliseconds: float | None) -> list[tuple[str, float | str | None]]:
     """Each cell's HTML and its value for sorting."""
     dot = f'<span class="dot" style="background: {model_colour(name)}"></span>'
     textured = metrics.test.get("textured")
