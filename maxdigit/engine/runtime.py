@@ -24,6 +24,8 @@ _CHOICE = "MAXDIGIT_ENGINE"
 # and count every import of OpenVINO with Google Analytics, for which they write files into the home directory.
 _TELEMETRY, _TOOLS = "openvino_telemetry", "openvino.tools.ovc"
 
+_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of all cores together, in so many
+
 _log = logging.getLogger(__name__)
 _loading = threading.Lock()
 
@@ -99,7 +101,7 @@ def available_cores() -> int:
     """How many cores this process may use: in a container often fewer than the machine has."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        quota, period = _CPU_LIMIT.read_text(encoding="ascii").split()
         return max(1, min(cores, math.ceil(int(quota) / int(period))))
     except (OSError, ValueError):  # no control groups, or no limit: "max"
         return cores
