@@ -271,14 +271,12 @@ class Batch:
         yield shown(_summary(results))
 
     def _samples(self, count: int, results: Results) -> Iterator[Entry]:
-        """Test pictures of all kinds in turn, whose labels are entered in the results."""
-        for number in range(count):
-            seed, place = divmod(number, len(TEST_KINDS))
-            kind = TEST_KINDS[place]
-            sample = self.evaluation.sample(seed, kind)
-            name = f"{kind}_{seed:02d}.png"
-            results.labels[name] = sample.max_digit
-            yield Entry(name, sample.pixels)
+        """Test pictures, as many of each kind, whose labels are entered in the results."""
+        for kind in TEST_KINDS:
+            for number, sample in enumerate(self.evaluation.evaluation_pictures(kind, count // len(TEST_KINDS))):
+                name = f"{kind}_{number:02d}.png"
+                results.labels[name] = sample.max_digit
+                yield Entry(name, sample.pixels)
 
     def finish(self, results: Results) -> Changes:
         """What the current results offer: downloads, and the score where there are labels."""

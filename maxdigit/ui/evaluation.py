@@ -56,6 +56,10 @@ class Evaluation:
         """As :func:`maxdigit.data.sample.evaluation_picture`."""
         return self._measured_picture(kind, index)
 
+    def evaluation_pictures(self, kind: str, count: int) -> list[Sample]:
+        """The first pictures of the measured test set of a kind, made together."""
+        return self._call(_measured_first, kind, count)
+
     def evaluation_families(self, kind: str, indices: Sequence[int]) -> list[str | None]:
         """As :func:`maxdigit.data.sample.evaluation_families`."""
         return self._call(_families, kind, indices)
@@ -84,6 +88,14 @@ def _measured(kind: str, index: int) -> Sample:
     from maxdigit.data.sample import evaluation_picture
 
     return evaluation_picture(kind, index)
+
+
+def _measured_first(kind: str, count: int) -> list[Sample]:
+    from maxdigit.data.pictures import generate
+    from maxdigit.data.sample import iter_samples
+    from maxdigit.data.splits import TEST
+
+    return list(iter_samples(generate(TEST, 0, count, kind=kind)))
 
 
 def _families(kind: str, indices: Sequence[int]) -> list[str | None]:

@@ -17,9 +17,11 @@ from PIL import Image
 from playwright.sync_api import expect
 from ui_support import FakePredictor, served, write_run
 
+from maxdigit.data.labelled_picture import Sample
 from maxdigit.inference.predict import Prediction
 from maxdigit.training.history import append_epoch, read_history
 from maxdigit.ui import texts
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.texts import english, french
 
 
@@ -100,8 +102,16 @@ def test_a_batch_of_200_is_answered_filtered_corrected_and_downloaded(
 
 @pytest.fixture(scope="module")
 def unsure(runs: Path) -> Iterator[str]:
-    """The address of a page whose models are never sure."""
-    with served(UnsurePredictor(), runs) as address:
+    """The address of a page whose models are never sure, and whose test pictures are quickly made."""
+
+    def pictures(_: Evaluation, kind: str, count: int) -> list[Sample]:
+        made = np.zeros((count, 128, 128), np.uint8)
+        for number, picture in enumerate(made):
+            picture[40:80, 20 : 30 + 4 * number] = 255
+        return [Sample(picture, (1, len(kind) % 10), (), None) for picture in made]
+
+    with pytest.MonkeyPatch.context() as patch, served(UnsurePredictor(), runs) as address:
+        patch.setattr(Evaluation, "evaluation_pictures", pictures)
         yield address
 
 

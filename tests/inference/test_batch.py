@@ -392,7 +392,7 @@ def test_a_trial_answers_test_pictures_of_all_kinds_and_scores_them() -> None:
     assert "Done: 8 pictures" in last[tab.on.status] and last[tab.on.attempt].interactive
     assert len({row.name for row in results.rows}) == 8
     assert {row.name.rsplit("_")[0] for row in results.rows} == set(TEST_KINDS)
-    sample = Evaluation().sample(1, "drawn")
+    sample = Evaluation().evaluation_picture("drawn", 1)
     assert results.truth(next(row for row in results.rows if row.name == "drawn_01.png")) == sample.max_digit
     assert "of the 8 pictures with a label" in tab.finish(results)[tab.on.scored]
 

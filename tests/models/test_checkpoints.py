@@ -17,6 +17,9 @@ from maxdigit.models.calibration import read_temperature
 from maxdigit.models.registry import MODELS
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import score
+from maxdigit.ui.pad import parse_strokes, render
+from maxdigit.ui.pad.example import LARGEST, example_drawing
+from maxdigit.ui.sureness import is_unsure
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -68,3 +71,12 @@ def test_no_tracked_file_is_too_large_and_the_tree_stays_small():
     sizes = {name: (REPOSITORY / name).stat().st_size for name in listed.decode().split("\0") if name}
     assert max(sizes.values()) < 10 * 2**20, max(sizes, key=sizes.__getitem__)
     assert sum(sizes.values()) < 60 * 2**20
+
+
+@pytest.mark.parametrize("name", Predictor().available())
+def test_the_example_on_the_page_is_read_and_answered_right(name):
+    picture = render(parse_strokes(example_drawing()))
+    found = Predictor().classify(picture, name)
+    assert found.max_digit == LARGEST and not is_unsure(found)
+    if found.digits is not None:
+        assert [reading.digit for reading in found.digits] == [3, 8, 5]

@@ -12,6 +12,7 @@ from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.answer import trouble_card, waiting_card
+from maxdigit.ui.challenge import Challenge
 from maxdigit.ui.cropper import Cropper
 from maxdigit.ui.events import Values
 from maxdigit.ui.inside import InsideView
@@ -94,6 +95,7 @@ class ClassifyPage:
     state: State
     modes: gr.Tabs
     pad: Pad
+    challenge: Challenge  # the game of fooling the networks
     drawn_marks: gr.HTML  # on the pad: what is read
     upload: UploadMode
     sample: SampleMode
@@ -149,6 +151,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
             with gr.Tab(labels.DRAW, id="draw"):
                 drawn_marks = _marks()
                 pad = Pad(elem_id="pad")
+                challenge = Challenge(elem_id="challenge", visible=bool(names))
             upload, sample, examples = _upload_mode(), _sample_mode(), _examples_mode()
         with gr.Column(elem_id="classify-answer"):
             model = gr.Radio(
@@ -167,7 +170,9 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
             parts = Pressable(elem_id="parts", elem_classes="caption")
             keep = _keep(bool(names), asks_for_corrections)
     handed = gr.Textbox(visible="hidden", label="handed to the browser")
-    return ClassifyPage(state, modes, pad, drawn_marks, upload, sample, examples, model, answer, parts, keep, handed)
+    return ClassifyPage(
+        state, modes, pad, challenge, drawn_marks, upload, sample, examples, model, answer, parts, keep, handed
+    )
 
 
 def waiting(mode: Mode) -> str:

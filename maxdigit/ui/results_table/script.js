@@ -32,11 +32,13 @@ element.addEventListener("focusout", (event) => {
   if (event.relatedTarget) held = null; // the visitor went elsewhere; a table that is written anew names no other place
 });
 
-// After a correction the table is written anew: the keyboard stays in its row, or, where that passes the filter no
-// longer, in the one that takes its place.
+// Gradio changes only what differs in a table that is written anew. What was chosen in a picker stands above what is
+// marked in it, also when the picker comes to belong to another row: so what is marked is chosen again. The keyboard
+// stays in its row, or, where that passes the filter no longer, in the one that takes its place.
 new MutationObserver(() => {
+  for (const picker of pickers()) picker.value = picker.querySelector("option[selected]")?.value ?? picker.value;
   if (!held || element.contains(document.activeElement)) return;
   const all = pickers();
   const next = all.find((picker) => picker.dataset.row === held.row) ?? all[Math.min(held.place, all.length - 1)];
   next?.focus({ preventScroll: true });
-}).observe(element, { childList: true, subtree: true });
+}).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-row", "selected"] });

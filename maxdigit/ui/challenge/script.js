@@ -1,0 +1,149 @@
+// The game of fooling the networks. Gradio calls this once, with `element`, `props`, `trigger` and `watch`.
+//
+// Unfolded it asks for a verdict whenever the answer on the page has come to rest; the task, the streak and the records
+// are this browser's.
+
+const words = (props.texts[navigator.language.slice(0, 2)] ?? props.texts.en).CHALLENGE;
+const KEPT = "maxdigit-challenge";
+const REST = 350; // ms without another answer, after which the networks are asked
+// Digits that are near each other: the one to draw, and the one for which it shall be taken.
+const PAIRS = [[7, 1], [1, 7], [4, 9], [9, 4], [3, 8], [5, 6], [6, 0], [2, 7], [9, 7], [5, 3], [8, 3], [0, 6]];
+
+const find = (selector) => element.querySelector(selector);
+const root = find(".challenge");
+const toggle = find(".challenge-toggle");
+const body = find(".challenge-body");
+const keep = find(".challenge-keep");
+const offerToKeep = (isOffered) => {
+  keep.hidden = find(".challenge-consent").hidden = !isOffered;
+};
+
+let score = { streak: 0, best: 0, smallest: null };
+let task = null;
+let isDone = false;
+let asked = 0;
+let heard = 0;
+let seen = "";
+let timer = null;
+
+try {
+  score = { ...score, ...JSON.parse(localStorage.getItem(KEPT) ?? "{}") };
+} catch {
+  // A browser that keeps nothing: the score lives as long as the page.
+}
+
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const percent = (share) => (100 * share).toFixed(1);
+
+function store() {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(score));
+  } catch {
+    // As above.
+  }
+}
+
+function deal() {
+  const before = JSON.stringify(task);
+  do {
+    const [drawn, read] = PAIRS[Math.floor(Math.random() * PAIRS.length)];
+    const kind = ["misread", "misread", "disagree", "smallest"][Math.floor(Math.random() * 4)];
+    task = { kind, drawn, read };
+  } while (JSON.stringify(task) === before);
+  isDone = false;
+  asked += 1; // what was asked about the task before is not about this one
+  offerToKeep(false);
+  find(".challenge-task").textContent = filled(words[task.kind], { ...task, small: percent(props.small) });
+  find(".challenge-said").textContent = words.draw;
+  showScore();
+}
+
+function showScore() {
+  const parts = [filled(words.streak, score)];
+  if (task?.kind === "smallest" && score.smallest !== null) parts.push(filled(words.record, { small: percent(score.smallest) }));
+  find(".challenge-score").textContent = parts.join(" ");
+  root.classList.toggle("challenge-done", isDone);
+}
+
+// ---- Asking
+
+const answerNow = () => {
+  const card = document.querySelector("#answer .answer-answered");
+  return card ? [card.style.cssText, card.querySelector(".answer-picture")?.src].join() : "";
+};
+
+function ask() {
+  if (body.hidden || isDone || !seen) return;
+  asked += 1;
+  trigger("judge", { number: asked, ...task });
+}
+
+function notice() {
+  const now = answerNow();
+  if (now === seen) return;
+  seen = now;
+  clearTimeout(timer);
+  timer = setTimeout(ask, REST);
+}
+
+const answers = new MutationObserver(notice);
+
+watch("value", () => {
+  let value;
+  try {
+    value = JSON.parse(props.value || "null");
+  } catch {
+    return;
+  }
+  if (!value || body.hidden || value.number < heard) return; // that came late
+  if (value.number !== asked) return; // the drawing, or the task, is another by now
+  heard = value.number;
+  find(".challenge-said").textContent = value.said;
+  if (value.about === "keep") {
+    offerToKeep(!value.done);
+    return;
+  }
+  if (value.height !== null && value.height < (score.smallest ?? 1)) score.smallest = value.height;
+  if (value.done) {
+    isDone = true;
+    score.streak += 1;
+    score.best = Math.max(score.best, score.streak);
+    offerToKeep(value.keeps);
+  }
+  store();
+  showScore();
+});
+
+// ---- Buttons
+
+function unfold() {
+  body.hidden = false;
+  toggle.setAttribute("aria-expanded", "true");
+  seen = "";
+  deal();
+  const card = document.querySelector("#answer");
+  if (card) answers.observe(card, { subtree: true, childList: true, attributes: true, characterData: true });
+  notice();
+  find(".challenge-task").focus({ preventScroll: true });
+}
+
+function fold() {
+  answers.disconnect();
+  clearTimeout(timer);
+  body.hidden = true;
+  toggle.setAttribute("aria-expanded", "false");
+  toggle.focus();
+}
+
+toggle.addEventListener("click", () => (body.hidden ? unfold() : fold()));
+find(".challenge-close").addEventListener("click", fold);
+find(".challenge-next").addEventListener("click", () => {
+  if (!isDone) score.streak = 0; // whoever passes begins anew
+  store();
+  deal();
+  document.querySelector("#pad [data-act=clear]")?.click();
+});
+keep.addEventListener("click", () => {
+  asked += 1;
+  trigger("keep", { number: asked, ...task });
+});
