@@ -5,8 +5,9 @@ of three MNIST digits, asks once a second, and not again before the answer has c
 question, and when it is whole another begins. Prints for each number of people the answers a second, percentiles of
 the time from question to answer, refusals (the page says that it is busy), errors, and the memory of the server.
 
-``--while-batch N`` has the server answer a batch of N pictures for somebody else meanwhile. ``--soak MINUTES`` goes on
-for as long with the first number of people, and prints the memory at each minute. ``--url`` asks a server that runs.
+``--while-batch N`` has the server answer a batch of N pictures for somebody else meanwhile. ``--kills N`` kills the
+models' process so often meanwhile, at even intervals; who gets no answer then asks once more. ``--soak MINUTES`` goes
+on for as long with the first number of people, and prints the memory at each minute. ``--url`` asks a server that runs.
 
 Left out: the network and the browser. What the people are simulated with takes part of the same cores; its CPU time
 for each answer is printed, too. Server and people begin with answers that are not counted, so that models are loaded.
@@ -27,7 +28,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ class Tally:
 
     seconds: list[float] = field(default_factory=list)  # from question to answer
     busy: int = 0  # refusals: the server says that it has too much to do
+    repeated: int = 0  # questions that were asked once more
     errors: list[str] = field(default_factory=list)
 
 
@@ -187,7 +189,11 @@ async def person(number: int, page: Page, drawings: Drawings, end: float, tally:
     question = number * 5
     while (begin := time.perf_counter()) < end:
         drawing, part = divmod(question, QUESTIONS)
-        seconds, trouble = await page.ask(session, drawings.grown(number + drawing, (part + 1) / QUESTIONS))
+        asked = drawings.grown(number + drawing, (part + 1) / QUESTIONS)
+        seconds, trouble = await page.ask(session, asked)
+        if trouble and trouble != "busy":
+            tally.repeated += 1
+            seconds, trouble = await page.ask(session, asked)
         if trouble == "busy":
             tally.busy += 1
         elif trouble:
@@ -217,6 +223,20 @@ def opened(url: str) -> httpx.AsyncClient:
 async def visit(client: httpx.AsyncClient) -> Page:
     """Open the page."""
     return Page(client, (await client.get("/config")).raise_for_status().json())
+
+
+async def kill_models(process: psutil.Process, kills: int, seconds: float) -> set[int]:
+    """Kill the models' process so often in so many seconds; the processes that were killed."""
+    killed: set[int] = set()
+    for _ in range(kills):
+        end = time.perf_counter() + seconds / kills
+        for child in process.children():
+            with suppress(psutil.Error):  # it has ended already
+                if "spawn_main" in " ".join(child.cmdline()):
+                    child.kill()
+                    killed.add(child.pid)
+        await asyncio.sleep(max(0.0, end - time.perf_counter()))
+    return killed
 
 
 async def run_batch(url: str, pictures: int) -> str:
@@ -267,6 +287,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[1, 8, 32, 128])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--while-batch", type=int, default=0, metavar="N", help="pictures in somebody else's batch")
+    parser.add_argument("--kills", type=int, default=0, metavar="N", help="of the models' process meanwhile")
     parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="go on for so long, watching memory")
     parser.add_argument("--url", help="of a server that runs; its memory is not measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
@@ -292,8 +313,15 @@ def measure(url: str, process: psutil.Process | None, args: argparse.Namespace, 
 
         async def both(people: int = people) -> tuple[Tally, str]:
             batch = asyncio.create_task(run_batch(url, args.while_batch)) if args.while_batch else None
+            kills = (
+                asyncio.create_task(kill_models(process, args.kills, args.seconds)) if args.kills and process else None
+            )
             tally = await crowd(url, people, args.seconds, drawings)
             trouble = ""
+            if kills is not None:
+                killed = await kills
+                left = sum(map(psutil.pid_exists, killed))
+                print(f"{len(killed)} processes killed, {left} left over, {tally.repeated} questions asked once more")
             if batch is not None:
                 print(f"the batch {'is done' if batch.done() else 'goes on'} as the people leave")
                 trouble = batch.result() if batch.done() else ""
