@@ -138,7 +138,7 @@ function paint(canvas, values, side) {
 function nameOf(number) {
   const { name } = shown.sections[number];
   const before = shown.sections.slice(0, number + 1).filter((section) => section.name === name).length;
-  return filled(words.names[name], { number: before });
+  return filled(words[`name ${name}`], { number: before });
 }
 
 // The rows stay from look to look, so that nothing flickers and the keyboard's place is kept.
@@ -148,7 +148,7 @@ function drawSections() {
     const row = rows.children[number] ?? rows.appendChild(newRow());
     row.querySelector("h4").textContent = nameOf(number);
     row.querySelector(".inside-size").textContent = filled(words.size, section);
-    row.querySelector(".inside-does").textContent = `${words.does[section.does]} ${filled(words.sees, section)}`;
+    row.querySelector(".inside-does").textContent = `${words[`does ${section.does}`]} ${filled(words.sees, section)}`;
     const list = row.querySelector(".inside-maps");
     const all = bytes(section.maps);
     const length = section.side ** 2;

@@ -442,10 +442,12 @@ INSIDE = {
         "que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en grand."
     ),
     "picture": (
-        "L'image que reçoit le réseau. Parcourez-la avec les touches fléchées pour savoir quelles cellules y regardent."
+        "L'image que reçoit le réseau. Parcourez-la avec les touches fléchées pour savoir quelles cellules y "
+        "regardent."
     ),
     "point": (
-        "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y regardent."
+        "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y "
+        "regardent."
     ),
     "reads": "Le lecteur lit ici {digit} ({percent} %).",
     "reads_nothing": "Le lecteur ne lit aucun chiffre ici ({percent} %).",
@@ -462,20 +464,16 @@ INSIDE = {
         " lit en même temps ; la réponse elle-même n'en dépend pas."
     ),
     "size": "{cells} × {cells} cellules, {channels} cartes",
-    "names": {
-        "first convolution": "Première convolution",
-        "last convolution": "Dernière convolution",
-        "section": "Section {number}",
-        "stem": "Entrée",
-        "stage": "Étage {number}",
-    },
-    "does": {
-        "edges": "Marque les bords et les lignes, clairs sur fond sombre ou sombres sur fond clair.",
-        "strokes": "Assemble les bords : morceaux de traits, leurs bouts et leurs courbes.",
-        "parts": "Assemble les traits : boucles, crochets, croisements.",
-        "digits": "Voit autant qu'un chiffre entier, et distingue les chiffres.",
-        "picture": "Voit les chiffres avec ce qui les entoure.",
-    },
+    "name first convolution": "Première convolution",
+    "name last convolution": "Dernière convolution",
+    "name section": "Section {number}",
+    "name stem": "Entrée",
+    "name stage": "Étage {number}",
+    "does edges": "Marque les bords et les lignes, clairs sur fond sombre ou sombres sur fond clair.",
+    "does strokes": "Assemble les bords : morceaux de traits, leurs bouts et leurs courbes.",
+    "does parts": "Assemble les traits : boucles, crochets, croisements.",
+    "does digits": "Voit autant qu'un chiffre entier, et distingue les chiffres.",
+    "does picture": "Voit les chiffres avec ce qui les entoure.",
     "sees": "Une cellule voit {field} × {field} pixels.",
     "map": "Carte {map}, {section}",
     "what_map": "Qu'est-ce qu'une carte de caractéristiques ?",
