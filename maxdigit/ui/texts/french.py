@@ -442,12 +442,10 @@ INSIDE = {
         "que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en grand."
     ),
     "picture": (
-        "L'image que reçoit le réseau. Parcourez-la avec les touches fléchées pour savoir quelles cellules y "
-        "regardent."
+        "L'image que reçoit le réseau. Parcourez-la avec les touches fléchées pour savoir quelles cellules y regardent."
     ),
     "point": (
-        "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y "
-        "regardent."
+        "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y regardent."
     ),
     "reads": "Le lecteur lit ici {digit} ({percent} %).",
     "reads_nothing": "Le lecteur ne lit aucun chiffre ici ({percent} %).",
