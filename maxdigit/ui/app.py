@@ -1,4 +1,4 @@
-"""The whole page: a head, five tabs, and the endpoint for programs."""
+"""The whole page: a header, the tabs, and the API."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import keep_order
 from maxdigit.ui.guard import protection
-from maxdigit.ui.social_card import SocialCards
 from maxdigit.ui.program_input import Page
+from maxdigit.ui.social_card import SocialCards
 from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import SCRIPT, make_theme, style_sheet
 from maxdigit.ui.training_tab import build_training_tab
+from maxdigit.ui.troubles import build_troubles
 
 _HOUR = 3600
+_LINE = 192  # events that wait to be answered
 
 
 def build_app(
@@ -41,18 +43,19 @@ def build_app(
     Args:
         predictor: the trained models that answer.
         runs: a folder of training runs, for the charts.
-        corrections: a folder for what visitors say is wrong; None to keep nothing, and not to ask.
+        corrections: a folder for answers that visitors report as wrong; None to store nothing, and not to ask.
         review: show what was kept, to everybody who reaches the page, and let them delete it.
         evaluation: makes samples and scores; None for one in this process.
     """
     evaluation = evaluation or Evaluation()
-    # Uploads are looked at and let go: every hour, files older than an hour are removed.
+    # Every hour, uploads older than an hour are deleted.
     with Page(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
         gr.HTML(
             f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{labels.TAGLINE}</p></header>',
             apply_default_css=False,
             elem_id="masthead",
         )
+        build_troubles(predictor, loaded=demo.load)
         with gr.Tabs(elem_id="pages"):
             with gr.Tab(labels.CLASSIFY, id="classify", alignment="right"):
                 classify = build_classify_tab(
@@ -71,9 +74,9 @@ def build_app(
                 build_about_tab(predictor)
         add_api(predictor)
     keep_order(demo)
-    # One event at a time for whatever does not say otherwise; a longer line than this is turned away with a sentence
-    # rather than left to wait for many seconds.
-    return demo.queue(default_concurrency_limit=1, max_size=192)
+    # One event at a time unless stated otherwise. If the queue is longer than this, further events get an error sentence
+    # instead of waiting for many seconds.
+    return demo.queue(default_concurrency_limit=1, max_size=_LINE)
 
 
 def launch_options(
@@ -108,6 +111,7 @@ def launch_options(
         "max_file_size": "200mb",  # the competition's test_max_x has 164; single pictures have a limit of their own
         # Gradio's own: of the page's events, the programs', and one batch. Models compute in another process.
         "max_threads": 16,
+        "state_session_capacity": 2000,  # visitors of whom the server remembers what their page cannot
         "show_error": False,  # errors for people are sentences in the page; others stay in the server's log
         "ssr_mode": False,
         "pwa": False,
