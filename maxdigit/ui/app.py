@@ -74,8 +74,8 @@ def build_app(
                 build_about_tab(predictor)
         add_api(predictor)
     keep_order(demo)
-    # One event at a time unless stated otherwise. If the queue is longer than this, further events get an error sentence
-    # instead of waiting for many seconds.
+    # One event at a time unless stated otherwise. If the queue is full, further events get an error sentence instead of
+    # waiting for many seconds.
     return demo.queue(default_concurrency_limit=1, max_size=_LINE)
 
 
