@@ -19,6 +19,7 @@ from maxdigit.models.registry import Classifier
 
 # Pictures at a time: as fast for each as many more, in far less memory.
 _BATCH = 16
+_AGAIN = 4  # the same of those that are computed anew, in numbers of twice the size
 _SET = 256  # pictures whose feature maps are held at once when nobody asks for them
 # Least probability of an answer in bfloat16 that stands. The surer an answer is, the nearer it is to that in float32;
 # where it is not sure, float32 is asked. With this no probability is farther than 0.01 from the framework's, as
@@ -69,13 +70,13 @@ class EngineClassifier:
         probabilities, maps = self._compute(self._fast, pictures)
         unsure = np.flatnonzero(probabilities.max(1) < _SURE)
         if len(unsure):
-            probabilities[unsure], maps[unsure] = self._compute(self._exact, pictures[unsure])
+            probabilities[unsure], maps[unsure] = self._compute(self._exact, pictures[unsure], _AGAIN)
         return probabilities, maps
 
-    def _compute(self, trunk: Compiled, pictures: NDArray[np.uint8]) -> Arrays:
+    def _compute(self, trunk: Compiled, pictures: NDArray[np.uint8], batch: int = _BATCH) -> Arrays:
         logits, maps = [], []
-        for start in range(0, len(pictures), _BATCH):
-            outputs = trunk(pictures[start : start + _BATCH])
+        for start in range(0, len(pictures), batch):
+            outputs = trunk(pictures[start : start + batch])
             logits.append(self._head(outputs[-1]))
             maps.append(outputs[0])
         rows = np.concatenate(logits)
