@@ -182,7 +182,7 @@ class Recording:
 
 
 def _record(browser: Browser, address: str, path: Path) -> None:
-    """Three digits are drawn, a bar is pressed, and the 8 is erased."""
+    """Three digits are drawn, a bar is pressed, the 8 is erased, and the network is looked into."""
     page = _new_page(browser, STAGE)
     page.goto(address)
     page.locator(".pad-canvas").wait_for()
@@ -197,6 +197,11 @@ def _record(browser: Browser, address: str, path: Path) -> None:
     recording.show(10 * FRAME)
     recording.press(page.locator(".bar-best"), 1600)
     recording.press(page.locator(".finds button").nth(1), 2000)
+    recording.press(page.locator(".inside-toggle"), 10 * FRAME)
+    page.locator(".inside-maps button").first.wait_for(timeout=60_000)
+    page.locator(".inside-body").evaluate("(body) => body.scrollIntoView()")
+    recording.show(1600)
+    recording.press(page.locator(".inside-maps button").nth(1), 2600)
     recording.save(path)
     page.close()
 
