@@ -310,7 +310,7 @@ def served(
         # A port from the system: Gradio's own search may find the one that a test beside this finds at the same time.
         address = {"server_name": "127.0.0.1", "server_port": port or free_port(), "root_path": root_path}
         _, url, _ = demo.launch(
-            prevent_thread_lock=True, quiet=True, **address, **launch_options(mcp, predictor=predictor)
+            prevent_thread_lock=True, quiet=True, _frontend=False, **address, **launch_options(mcp, predictor=predictor)
         )
         yield url
     finally:
