@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -46,37 +47,36 @@ class KerasClassifier:
 
     def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
-        import tensorflow as tf
-
         features = self.model.get_layer(FEATURE_LAYER)
         trunk = keras.Model(self.model.inputs, features.output)
         *after, last = self.model.layers[self.model.layers.index(features) + 1 :]
-        maps = trunk([picture[np.newaxis, ..., np.newaxis]], training=False)
-        with tf.GradientTape() as tape:  # from here on only: the way back through the trunk is long, and not asked for
-            tape.watch(maps)
-            hidden = maps
+
+        def score(maps: Any) -> Any:  # from here on only: the way back through the trunk is long, and not asked for
             for layer in after:
-                hidden = layer(hidden)
+                maps = layer(maps)
             # The answer before the softmax, which would mix in what speaks for the other digits.
-            score = tf.linalg.matvec(last.kernel, hidden[0], transpose_a=True)[digit]
-        weights = tf.reduce_mean(tape.gradient(score, maps), (1, 2))
-        return tf.nn.relu(tf.einsum("nijc,nc->ij", maps, weights)).numpy()
+            return keras.ops.matmul(maps[0], last.kernel)[digit]
+
+        maps = trunk([picture[np.newaxis, ..., np.newaxis]], training=False)
+        weights = _slopes(score, maps).mean((1, 2))
+        return np.maximum(np.einsum("nijc,nc->ij", _to_numpy(maps), weights), 0)
 
     def trace(
         self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """LayerCAM on the first section; see :class:`maxdigit.models.registry.Classifier`."""
-        import tensorflow as tf
-
         until_traced, from_there = self._halves
-        early = until_traced([picture[np.newaxis, ..., np.newaxis]], training=False)
-        with tf.GradientTape() as tape:
-            tape.watch(early)
+        seen: list[NDArray[np.float32]] = []
+
+        def score(early: Any) -> Any:
             late = from_there(early, training=False)
-        maps = np.moveaxis(late.numpy(), -1, 1).astype(np.float32)
-        weights = tf.convert_to_tensor(np.moveaxis(gradient(maps), 1, -1), late.dtype)
-        slopes = tape.gradient(late, early, output_gradients=weights)
-        return maps, tf.nn.relu(tf.reduce_sum(early * tf.nn.relu(slopes), -1))[0].numpy().astype(np.float32)
+            seen.append(np.moveaxis(_to_numpy(late), -1, 1))
+            weights = np.moveaxis(gradient(seen[0]), 1, -1)
+            return keras.ops.sum(late * keras.ops.convert_to_tensor(weights, late.dtype))
+
+        early = until_traced([picture[np.newaxis, ..., np.newaxis]], training=False)
+        slopes = np.maximum(_slopes(score, early), 0)
+        return seen[0], np.maximum((_to_numpy(early) * slopes).sum(-1), 0)[0]
 
     @cached_property
     def _halves(self) -> tuple[keras.Model, keras.Model]:
@@ -86,6 +86,28 @@ class KerasClassifier:
             keras.Model(self.model.inputs, first.output),
             keras.Model(first.output, self.model.get_layer(FEATURE_LAYER).output),
         )
+
+
+def _slopes(score: Callable[[Any], Any], at: Any) -> NDArray[np.float32]:
+    """How fast ``score(at)``, one number, rises with each element of ``at``."""
+    if keras.backend.backend() == "torch":  # where TensorFlow is not installed
+        import torch
+
+        with torch.enable_grad():
+            at = at.detach().requires_grad_()
+            (slopes,) = torch.autograd.grad(score(at), at)
+    else:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(at)
+            risen = score(at)
+        slopes = tape.gradient(risen, at)
+    return _to_numpy(slopes)
+
+
+def _to_numpy(tensor: Any) -> NDArray[np.float32]:
+    return np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)
 
 
 def count_flops(model: keras.Model) -> int:

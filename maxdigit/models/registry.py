@@ -147,10 +147,10 @@ class ModelSpec:
             return self._imported().load(folder)
 
     def _imported(self) -> ModuleType:
-        if self.framework == "keras" and "keras" not in sys.modules and find_spec("tensorflow"):
-            # Heat maps need TensorFlow's gradients, whatever a person set for other programs. The paper's training loop
-            # has loaded Keras before, with the backend that was asked for.
-            os.environ["KERAS_BACKEND"] = "tensorflow"
+        if self.framework == "keras" and "keras" not in sys.modules:
+            # Heat maps need the gradients of one of these two, whatever a person set for other programs. The paper's
+            # training loop has loaded Keras before, with the backend that was asked for.
+            os.environ["KERAS_BACKEND"] = "tensorflow" if find_spec("tensorflow") else "torch"
         return import_module(self.module)
 
 
