@@ -9,7 +9,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from maxdigit.inference.predict import Predictor
-from maxdigit.ui import connection, relative_root, texts
+from maxdigit.ui import connection, relative_root, session_state, texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
 from maxdigit.ui.batch_tab import build_batch_tab
@@ -95,6 +95,7 @@ def launch_options(
 
         tools = mcp_tools.launch_settings()
     relative_root.install()
+    session_state.install()
     guarded = protection()
     cards = Middleware(SocialCards, predictor=predictor, evaluation=evaluation or Evaluation())
     guarded["app_kwargs"]["middleware"].append(cards)  # behind the guard
