@@ -43,6 +43,8 @@ _LEAST_AREA = {_FIRST_LOOK: 5, _CLOSER_LOOK: 12, _SECOND_LOOK: 12}  # pixels of 
 COMPETITION = 0.2  # probability from which on a picture may be one of the competition's, if its background is rough
 _ROUGH = 0.01  # mean deviation from the tone around, 0..1: textures have 0.012 and more, canvases 0.006 and less
 _THINNEST = 0.62  # of the median piece's stroke
+_LOW, _WIDE = 0.35, 1.2  # of the tallest piece's height, and times as wide as high: words in small print
+_NEAR = 0.25  # of the tallest piece's height, within which such a piece is part of a digit
 _FEW = 3  # pieces, fewer than which tell nothing of the pen
 _AS_HIGH = 0.8  # of the typical piece's height: a piece with thinner strokes, but so high, is a digit by another pen
 _DIGIT_LIKE = 0.5  # the same for one that is left out, but may be a digit
@@ -115,7 +117,8 @@ class InkFinder:
                 now = np.array([box for _, box in found[1]]) / closer + start * 2
                 lost = [box for _, box in kept if not _overlaps(np.array(box) / scale, now)]
                 lost += [box for box in doubts if not _overlaps(np.array(box) / scale, np.array([(*start, *end)]))]
-                is_doubtful = bool(found[2] or lost)
+                least = _DIGIT_LIKE * digit_height(now.tolist()) * scale  # what is lower is small print
+                is_doubtful = bool(found[2]) or any(box[3] - box[1] >= least for box in lost)
                 ink, scale, (labels, kept, _) = again, closer, found
                 left, top = start
         boxes = tuple(box for _, box in kept)
@@ -169,7 +172,7 @@ class InkFinder:
 def load_finder(path: Path = CHECKPOINT) -> InkFinder | None:
     """The network kept in ``path``; None, and one line in the log, if the file is missing or damaged."""
     try:
-        return InkFinder(_load_network(path))
+        return InkFinder(load_network(path))
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if is_pointer(path):
@@ -183,7 +186,7 @@ def load_finder(path: Path = CHECKPOINT) -> InkFinder | None:
         return None
 
 
-def _load_network(path: Path) -> SeesInk:
+def load_network(path: Path) -> SeesInk:
     """The network in the engine where that is installed and wanted, else in PyTorch."""
     if openvino() is not None:
         try:
@@ -240,7 +243,7 @@ def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int
     sure = _without_frames(ink, labels, sure, stats)
     largest = sides[sure].max()
     kept = [number for number in sure if sides[number] >= _LEAST_SIDE * largest]
-    kept, thin = _of_one_pen(labels, kept, stats)
+    kept, thin = _of_one_pen(labels, _without_print(kept, stats), stats)
     area = np.median(stats[kept, cv2.CC_STAT_AREA])
     is_large = stats[:, cv2.CC_STAT_AREA] >= _DOUBTFUL_AREA * area
     doubts = thin + [number for number in there if highest[number] < SURE and is_large[number]]
@@ -273,6 +276,16 @@ def _without_frames(
             frames.add(outline)
     # Traces that reach around one another's pieces would leave nothing.
     return [number for number in pieces if where[number] not in frames] or pieces
+
+
+def _without_print(pieces: list[int], stats: NDArray[np.int32]) -> list[int]:
+    """The pieces without words in small print: low, wide, and apart from whatever is higher, as no bar of a 5 is."""
+    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    tallest = int(height[pieces].max())
+    low = {number for number in pieces if height[number] < _LOW * tallest and width[number] > _WIDE * height[number]}
+    others = np.array([_box(stats[number]) for number in pieces if number not in low])
+    near = np.array([-1, -1, 1, 1]) * _NEAR * tallest
+    return [number for number in pieces if number not in low or _overlaps(np.array(_box(stats[number])) + near, others)]
 
 
 def _of_one_pen(labels: NDArray[np.int32], pieces: list[int], stats: NDArray[np.int32]) -> tuple[list[int], list[int]]:

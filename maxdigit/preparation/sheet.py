@@ -66,7 +66,7 @@ def sheet_corners(picture: NDArray[np.uint8], writing: Box) -> Corners | None:
     if not len(around):
         return None
     difference = np.abs(colours - np.median(around, 0).astype(np.int16))
-    hue = difference[..., 1:].max(2)
+    hue = np.maximum(difference[..., 1], difference[..., 2])
     writing_there = (x0, y0, x1, y1)
     best, corners = _COVERED, None
     for share in _LIGHT_SHARES:

@@ -343,6 +343,15 @@ def test_the_second_look_enlarges_a_small_digit_no_further_than_its_strokes_bear
     assert start[0] < 120 / (256 / 192) < 132 / (256 / 192) < end[0]
 
 
+def test_words_in_small_print_are_no_digits_and_the_bar_of_a_five_is_part_of_one():
+    ink = np.zeros((200, 200), np.float32)
+    digits = [_bar(ink, x, 80, 10, 50) for x in (40, 90, 140)]
+    bar = _bar(ink, 153, 80, 24, 8)
+    for y in (10, 30, 170):
+        _bar(ink, 60, y, 60, 9)
+    assert {box for _, box in find_pieces(ink)[1]} == {*digits, bar}
+
+
 class _Staged(finder.InkFinder):
     """An ink finder that sees what it is told to, look by look."""
 
@@ -359,13 +368,15 @@ def test_what_the_first_look_saw_and_the_second_did_not_makes_the_answer_doubtfu
     for x in (60, 100):
         first[60:84, x : x + 12] = 0.9
     beyond[200:224, 200:212] = 0.5  # it may be a digit, but not where the second look is
-    everything, half = np.full((180, 180), 0.9, np.float32), np.zeros((180, 180), np.float32)
-    half[:, :90] = 0.9  # the digit on the left alone
+    half = np.zeros((180, 180), np.float32)
+    half[66:114, 38:62] = 0.9  # the digit on the left alone, at twice the size
+    both = half.copy()
+    both[66:114, 118:142] = 0.9
     picture = np.full((256, 256, 3), 255, np.uint8)
     for looks, is_doubtful in (
-        ((first, everything), False),
+        ((first, both), False),
         ((first, half), True),
-        ((first + beyond, everything), True),
+        ((first + beyond, both), True),
     ):
         staged = _Staged(*looks)
         writing, _ = staged.find(picture)
