@@ -17,7 +17,7 @@ from pathlib import Path
 
 import gradio
 import pytest
-from browser_support import DIGITS, LAPTOP, Opener, answered, draw, strokes_on
+from browser_support import DIGITS, LAPTOP, answered, draw, strokes_on
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from support import REPOSITORY
@@ -83,17 +83,21 @@ def proxied(predictor: FakePredictor, runs: Path, tmp_path: Path) -> Iterator[st
             process.wait()
 
 
-def test_behind_nginx_under_a_path_with_tls(opened: Opener, proxied: str, tmp_path: Path) -> None:
-    page = opened({**LAPTOP, "ignore_https_errors": True}, proxied)  # fails if the page asks any other address
-    draw(page)
-    expect(answered(page)).to_have_text(DIGIT)
-    page.locator("#link").click()
-    page.wait_for_url(f"{proxied}?*")
-    page.get_by_role("tab", name=english.UPLOAD).click()
+def test_behind_nginx_under_a_path_with_tls(browser: Browser, proxied: str, tmp_path: Path) -> None:
     Image.fromarray(draw_sample(3).pixels).save(tmp_path / "picture.png")
-    page.locator("#upload input[type=file]").set_input_files(tmp_path / "picture.png")
-    expect(page.locator("#cropper")).to_be_visible()
-    assert page.locator("#cropper img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    with browser.new_page(**LAPTOP, ignore_https_errors=True) as page:
+        page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+        page.goto(proxied)
+        expect(page.locator(".pad-canvas")).to_be_visible()
+        expect(page.locator(".answer")).to_be_visible()
+        draw(page)
+        expect(answered(page)).to_have_text(DIGIT)
+        page.locator("#link").click()
+        page.wait_for_url(f"{proxied}?*")
+        page.get_by_role("tab", name=english.UPLOAD).click()
+        page.locator("#upload input[type=file]").set_input_files(tmp_path / "picture.png")
+        expect(page.locator("#cropper")).to_be_visible()
+        assert page.locator("#cropper img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
 
 @contextmanager
