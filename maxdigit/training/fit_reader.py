@@ -23,6 +23,7 @@ from maxdigit.models.run_folder import READER, write_aside
 from maxdigit.training.batches import GeneratedData, Shard, locate_targets, place_targets
 from maxdigit.training.recipes import get_recipe
 
+_BATCH = 100
 PICTURES = 3_000  # to fit a reader on
 # Weight decay towards the trained reader: in 3,000 pictures there are few of each digit in a corner.
 _DECAY = 1e-3
@@ -125,7 +126,7 @@ def _seen(
     classifier: Classifier, features: FeatureMap, model: str, count: int
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Feature maps, in half precision to save memory, and targets for both heads, of the recipe's training pictures."""
-    data = GeneratedData(get_recipe(model, "tuned"), skip=_SKIP)
+    data = GeneratedData(get_recipe(model, "tuned", batch_size=min(count, _BATCH)), skip=_SKIP)
     for batch in data.train(0, Shard(0, 1), torch.device("cpu")):
         assert batch.digits is not None and batch.centres is not None  # known for generated pictures
         pixels, digits, centres = batch.pixels[:count], batch.digits[:count], batch.centres[:count]
