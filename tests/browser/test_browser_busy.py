@@ -35,8 +35,8 @@ def test_who_waits_in_line_is_told_so(browser: Browser, tmp_path: Path) -> None:
     predictor = Held(["resnet18"])
     with served(predictor, tmp_path) as address, browser.new_page(**LAPTOP, locale="fr-FR") as page:
         page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
-        page.goto(address)
-        expect(page.locator(".answer")).to_be_visible()
+        page.goto(address, wait_until="commit")
+        expect(page.locator(".answer")).to_be_visible(timeout=120_000)
         config = httpx.get(f"{address}config", timeout=60).json()
         drawing = '{"version":1,"strokes":[{"tool":"pen","size":40,"points":[[100,100],[900,900]]}]}'
         pad = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "pad")
@@ -63,9 +63,9 @@ def test_who_is_turned_away_is_told_so_and_asked_again(
     with served(FakePredictor(["resnet18"]), tmp_path) as address:
         with browser.new_page(**LAPTOP, locale="en-US", extra_http_headers=headers) as page:
             page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
-            page.goto(address)
+            page.goto(address, wait_until="commit")
             notice = page.locator("#server-busy")
-            expect(notice).to_have_text(english.SERVER_BUSY)
+            expect(notice).to_have_text(english.SERVER_BUSY, timeout=120_000)
             draw(page)
             object.__setattr__(limits, "burst", 1000)
             object.__setattr__(limits, "rate", 1000.0)
