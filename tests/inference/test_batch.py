@@ -324,7 +324,7 @@ def test_what_is_read_is_shown_and_downloaded_and_a_contradiction_is_unsure(
 
 
 def test_without_a_reader_the_table_has_no_column_of_readings() -> None:
-    assert texts.DIGITS_READ not in results_page(filled(3), "all", 0)[0]
+    assert texts.DIGITS_READ not in results_page(filled(8), "all", 0)[0]
 
 
 def test_names_are_harmless_in_a_page_and_in_a_spreadsheet() -> None:
