@@ -162,10 +162,10 @@ def calibrate(
     count: Annotated[int, typer.Option(min=1, help="Validation pictures of each kind.")] = 1_000,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Calibrate models: fit each one's temperature on validation pictures.
+    """Calibrate models: fit each one's temperature and offsets on validation pictures.
 
     The reader's settings are chosen on the same pictures. With --model all, and two trained models or more, the
-    ensemble's weights are chosen too. Only the probabilities change, not the answers. Prints one JSON object per line.
+    ensemble's weights are chosen too. Prints one JSON object per line.
     """
     try:
         predictor = Predictor(checkpoints)

@@ -1,6 +1,8 @@
-"""Temperature scaling: one number a model, so that it is right as often as it says it is sure.
+"""Bias-corrected temperature scaling: a model is right as often as it says it is sure.
 
-C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks" (ICML 2017), section 4.2.
+Logits are divided by a temperature, and each label's is shifted by an offset. Training shows small labels more often
+than they occur; without the offsets a model takes them for likelier than they are. A. Alexandari et al., "Maximum
+Likelihood with Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation" (ICML 2020).
 NumPy alone: whoever asks a model loads this, and should load no second framework by it.
 """
 
@@ -18,18 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
-from maxdigit.models.registry import Classifier, Predicts, get_model
+from maxdigit.models.registry import NUM_CLASSES, Classifier, Predicts, get_model
 from maxdigit.models.run_folder import CALIBRATION
 
 # A model that is right on every picture it is fitted on would want no doubt at all, one that guesses nothing else.
 COLDEST, HOTTEST = 0.05, 20.0
+_NONE = (0.0,) * NUM_CLASSES  # offsets, as older calibrations have them
+FARTHEST = 10.0  # that an offset may be from 0, in nats
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """``calibration.json``: the temperature, what it was fitted on, and what it does there."""
+    """``calibration.json``: temperature and offsets, what they were fitted on, and what they do there."""
 
     temperature: float  # 1 changes nothing, more is less sure
+    offsets: tuple[float, ...]  # of the ten labels, in nats, summing to 0
     split: str
     seed: int  # the split's
     kinds: tuple[str, ...]
@@ -41,42 +46,73 @@ class Calibration:
     weights: Mapping[str, str] = field(default_factory=dict)  # :func:`weight_digests` of what was calibrated
 
 
-class CalibratedClassifier:
-    """A model whose probabilities are scaled by a temperature."""
+@dataclass(frozen=True)
+class Scaling:
+    """What calibration does to probabilities."""
 
-    def __init__(self, classifier: Classifier, temperature: float) -> None:
+    temperature: float = 1.0
+    offsets: tuple[float, ...] = _NONE
+
+    def __call__(self, probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Each row's ``p ** (1 / temperature) * exp(offsets)``, made to sum to 1 again.
+
+        That is what dividing the logits by the temperature and adding the offsets would give.
+
+        Args:
+            probabilities: ``(N, 10)``, rows summing to 1; zeros are fine.
+
+        Returns:
+            float32 ``(N, 10)``. Without offsets each row's largest entry stays where it was.
+        """
+        logits = self.logits(probabilities)
+        scaled = softmax(logits).astype(np.float32)
+        # Two almost equal chances may round to one, and the answer would be whichever comes first.
+        answers = logits.argmax(1)
+        lost = np.flatnonzero(scaled.argmax(1) != answers)
+        scaled[lost, answers[lost]] = np.nextafter(scaled[lost, answers[lost]], np.float32(1))
+        return scaled
+
+    def logits(self, probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The logits ``(N, 10)`` of the scaled probabilities, up to a constant in each row."""
+        return log_probabilities(probabilities) / self.temperature + np.array(self.offsets)
+
+
+class CalibratedClassifier:
+    """A model whose probabilities are scaled."""
+
+    def __init__(self, classifier: Classifier, scaling: Scaling) -> None:
         self._classifier = classifier
-        self._temperature = temperature
+        self._scaling = scaling
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
-        return scale(self._classifier.predict(pictures), self._temperature)
+        return self._scaling(self._classifier.predict(pictures))
 
     def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
-        """The model's own: what speaks for a digit is the same at any temperature."""
+        """The model's own: evidence for a digit is the same however probabilities are scaled."""
         return self._classifier.evidence(picture, digit)
 
 
 def load_calibrated(model: str, folder: Path) -> Predicts:
-    """The model kept in ``folder`` as it is used everywhere: calibrated, if a temperature lies beside its weights.
+    """The model kept in ``folder`` as it is used everywhere: calibrated, if a calibration lies beside its weights.
 
     Raises:
         UnknownModelError: there is no such model.
         CheckpointError: its weights are missing, or they or its calibration are damaged.
     """
-    temperature = read_temperature(folder)
+    scaling = read_scaling(folder)
     classifier = get_model(model).load(folder)
-    return classifier if temperature is None else CalibratedClassifier(classifier, temperature)
+    return classifier if scaling is None else CalibratedClassifier(classifier, scaling)
 
 
-def read_temperature(folder: Path) -> float | None:
-    """The temperature kept in ``folder``; None for a model that was never calibrated.
+def read_scaling(folder: Path) -> Scaling | None:
+    """The calibration kept in ``folder``; None for a model that was never calibrated.
 
     Raises:
         CheckpointError: ``calibration.json`` is damaged.
     """
     kept = _read(folder)
-    return None if kept is None else float(kept["temperature"])
+    return None if kept is None else Scaling(float(kept["temperature"]), tuple(map(float, kept.get("offsets", _NONE))))
 
 
 def weight_digests(folder: Path) -> dict[str, str]:
@@ -104,13 +140,16 @@ def check_weights(folder: Path) -> None:
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
-    """What ``calibration.json`` holds, with a temperature that makes sense; None if it is not there."""
+    """What ``calibration.json`` holds, with numbers that make sense; None if it is not there."""
     path = folder / CALIBRATION
     try:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         temperature = float(kept["temperature"])
         if not COLDEST <= temperature <= HOTTEST:  # neither is NaN
             raise ValueError(f"a temperature of {temperature}")
+        offsets = [float(offset) for offset in kept.get("offsets", _NONE)]
+        if len(offsets) != NUM_CLASSES or not all(abs(offset) <= FARTHEST for offset in offsets):
+            raise ValueError(f"offsets of {offsets}")
         if not isinstance(kept.get("weights", {}), dict):
             raise ValueError("weights that are none")
     except FileNotFoundError:
@@ -133,24 +172,6 @@ def _digest_once(path: Path, _changed: int, _size: int) -> str:
     """The digest of a file in one state: the page asks again whenever it is opened."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def scale(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:
-    """Each row's ``p ** (1 / temperature)``, made to sum to 1 again: what dividing the logits would give.
-
-    Args:
-        probabilities: ``(N, 10)``, rows summing to 1; zeros are fine.
-        temperature: above 0.
-
-    Returns:
-        float32 ``(N, 10)``; each row's largest entry stays where it was.
-    """
-    scaled = softmax(log_probabilities(probabilities) / temperature).astype(np.float32)
-    # Two almost equal chances may round to one, and the answer would be whichever comes first.
-    answers = probabilities.argmax(1)
-    lost = np.flatnonzero(scaled.argmax(1) != answers)
-    scaled[lost, answers[lost]] = np.nextafter(scaled[lost, answers[lost]], np.float32(1))
-    return scaled
 
 
 def log_probabilities(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:

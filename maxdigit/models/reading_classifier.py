@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.models.calibration import CalibratedClassifier, check_weights, read_temperature, scale
+from maxdigit.models.calibration import CalibratedClassifier, Scaling, check_weights, read_scaling
 from maxdigit.models.reader import OUTPUTS, Reader, Reading
 from maxdigit.models.registry import Classifier, ModelSpec, get_model
 from maxdigit.models.run_folder import READER, READER_SETTINGS
@@ -54,9 +54,9 @@ class ReaderSettings:
 class ReadingClassifier(CalibratedClassifier):
     """A model, calibrated or not, that says what it reads where it has a reader."""
 
-    def __init__(self, classifier: Classifier, temperature: float | None, reader: Reader | None) -> None:
-        super().__init__(classifier, 1.0 if temperature is None else temperature)
-        self._is_calibrated = temperature is not None
+    def __init__(self, classifier: Classifier, scaling: Scaling | None, reader: Reader | None) -> None:
+        super().__init__(classifier, scaling or Scaling())
+        self._is_calibrated = scaling is not None
         self.reader = reader
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -93,7 +93,7 @@ class ReadingClassifier(CalibratedClassifier):
         return cells[0, digit], places[0], traced
 
     def _scaled(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        return scale(probabilities, self._temperature) if self._is_calibrated else probabilities
+        return self._scaling(probabilities) if self._is_calibrated else probabilities
 
 
 def load_reading(model: str, folder: Path) -> ReadingClassifier:
@@ -104,10 +104,10 @@ def load_reading(model: str, folder: Path) -> ReadingClassifier:
         CheckpointError: its weights are missing, or they or its calibration are damaged.
     """
     spec = get_model(model)
-    temperature = read_temperature(folder)
+    scaling = read_scaling(folder)
     classifier = spec.load(folder)  # first, for it knows more about what may be wrong with a file
     check_weights(folder)
-    return ReadingClassifier(classifier, temperature, load_reader(spec, folder))
+    return ReadingClassifier(classifier, scaling, load_reader(spec, folder))
 
 
 def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:

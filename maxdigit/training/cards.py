@@ -119,9 +119,11 @@ It started from the weights of an earlier run,
 which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}. The kinds of those pictures: {kinds}.
 """
 
-_CALIBRATED = """Probabilities are scaled by a temperature of {temperature:.3f}, fitted on {count:,} {split} pictures of
-each of these kinds: {kinds}. There the expected calibration error went from {before} to {after}, and the mean
-cross-entropy from {loss_before:.3f} to {loss_after:.3f} nats. The answers do not change."""
+_CALIBRATED = """Logits are divided by a temperature of {temperature:.3f}, and each label's is shifted by an offset
+({offsets} for 0 to 9).
+Both are fitted on {count:,} {split} pictures of each of these kinds: {kinds}.
+There the expected calibration error went from {before} to {after}, and the mean cross-entropy from {loss_before:.3f} to
+{loss_after:.3f} nats. The offsets correct that training shows small labels more often than they occur."""
 _NOT_CALIBRATED = "None: the probabilities are the network's own."
 _READINGS = """A linear head on the feature map, `reader.safetensors`, determines which digits the network reads and
 where.
@@ -215,9 +217,11 @@ def heat_cell(score: HeatScore | None) -> str:
 def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
     config, results = read_json(folder / CONFIG), read_results(folder)
     settings, training = config["recipe"], results.training
-    paper = f"{percent(spec.paper_validation)} on its validation pictures"
-    if spec.paper_test:
-        paper += f" and {percent(spec.paper_test)} on the competition's test set"
+    figures = (
+        (spec.paper_validation, "on its validation pictures"),
+        (spec.paper_test, "on the competition's test set"),
+    )
+    paper = " and ".join(f"{percent(share)} {where}" for share, where in figures if share is not None) or "no accuracy"
     return _CARD.format(
         metadata=_metadata(spec, results).to_yaml(),
         title=spec.title,
@@ -266,7 +270,8 @@ def _metadata(spec: ModelSpec, results: RunResults) -> ModelCardData:
         tags=["mnist", "handwriting", "synthetic-data"],
         datasets=["mnist"],
         # A model index without results is refused.
-        **({"model_name": f"MaxDigit {spec.title}", "eval_results": measured} if measured else {}),
+        model_name=f"MaxDigit {spec.title}" if measured else None,
+        eval_results=measured or None,
     )
 
 
@@ -283,7 +288,11 @@ def _calibration(path: Path) -> str:
         return _NOT_CALIBRATED
     found = read_json(path)
     return _CALIBRATED.format(
-        **{**found, "kinds": ", ".join(found["kinds"])},
+        **{
+            **found,
+            "kinds": ", ".join(found["kinds"]),
+            "offsets": ", ".join(f"{offset:+.2f}" for offset in found["offsets"]),
+        },
         before=percent(found["calibration_error_before"]),
         after=percent(found["calibration_error_after"]),
     )

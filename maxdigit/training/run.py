@@ -19,7 +19,7 @@ from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
-from maxdigit.models.calibration import Calibration, scale, weight_digests
+from maxdigit.models.calibration import Calibration, Scaling, weight_digests
 from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import (
@@ -47,7 +47,7 @@ from maxdigit.training.recipes import Recipe
 from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
 from maxdigit.training.run_setup import prepare_folder
 from maxdigit.training.starts import first_form, new_form
-from maxdigit.training.temperature import fit_temperature
+from maxdigit.training.temperature import fit_scaling
 from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned
 
@@ -102,7 +102,7 @@ def train(
     is_main = _is_main_process()
     if is_main:
         source = "generated" if kaggle_folder is None else "kaggle"
-        prepare_folder(folder, recipe, source, earlier, resume, overwrite, pool and pool.about)
+        prepare_folder(folder, recipe, source, earlier, resume, overwrite, None if pool is None else pool.about)
     is_done = True
     if recipe.loop == "tuned":
         form = new_form(recipe) if resume else first_form(recipe, start_from)
@@ -200,7 +200,7 @@ def _closing_seconds(form: TrainingForm, recipe: Recipe, test_pictures: int) -> 
 def write_calibration(
     model: str, folder: Path, count: int
 ) -> tuple[Calibration, NDArray[np.float32], NDArray[np.int64]]:
-    """Fit the temperature of the weights in ``folder`` and write ``calibration.json``.
+    """Fit temperature and offsets of the weights in ``folder`` and write ``calibration.json``.
 
     Args:
         model: the model of the weights.
@@ -215,13 +215,25 @@ def write_calibration(
         CheckpointError: the weights are missing or damaged.
     """
     before, labels = validate(get_model(model).load(folder), count)
-    temperature = round(fit_temperature(before, labels), 5)  # rounded as in the file
-    after = scale(before, temperature)
+    fitted = fit_scaling(before, labels)
+    offsets = tuple(round(offset, 5) for offset in fitted.offsets)
+    scaling = Scaling(round(fitted.temperature, 5), offsets)  # rounded as in the file
+    after = scaling(before)
     losses = [round(cross_entropy(p, labels), 5) for p in (before, after)]
     errors = [round(calibration_error(p.max(1), p.argmax(1) == labels), 5) for p in (before, after)]
     weights = weight_digests(folder)
     calibration = Calibration(
-        temperature, VALIDATION.name, VALIDATION.seed, TEST_KINDS, count, *losses, *errors, weights
+        temperature=scaling.temperature,
+        offsets=scaling.offsets,
+        split=VALIDATION.name,
+        seed=VALIDATION.seed,
+        kinds=TEST_KINDS,
+        count=count,
+        loss_before=losses[0],
+        loss_after=losses[1],
+        calibration_error_before=errors[0],
+        calibration_error_after=errors[1],
+        weights=weights,
     )
     write_json(folder / CALIBRATION, asdict(calibration))
     return calibration, after, labels

@@ -16,7 +16,7 @@ from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference import predict
 from maxdigit.inference.ensemble import choose_weights, mix, write_weights
 from maxdigit.inference.predict import Predictor
-from maxdigit.models.calibration import Calibration, scale
+from maxdigit.models.calibration import Calibration
 
 PICTURES = np.zeros((4, 128, 128), np.uint8)
 # What the fake models answer, whatever they are shown.
@@ -161,9 +161,9 @@ def test_equal_weights_stay_where_no_others_are_better():
 
 def test_what_is_written_is_what_is_read(checkpoints):
     labels = np.array([0, 1, 1, 1])
-    probabilities = {name: scale(np.tile(ROWS[name], (4, 1)), 1.0) for name in ("keras_cnn", "torch_cnn")}
+    probabilities = {name: np.tile(ROWS[name], (4, 1)) for name in ("keras_cnn", "torch_cnn")}
     calibrations = {
-        name: Calibration(temperature, "validation", 2, ("textured",), 4, 0.9, loss, 0.2, 0.1)
+        name: Calibration(temperature, (0.0,) * 10, "validation", 2, ("textured",), 4, 0.9, loss, 0.2, 0.1)
         for name, temperature, loss in (("keras_cnn", 1.5, 0.8), ("torch_cnn", 0.8, 0.6))
     }
     chosen = write_weights(checkpoints / "ensemble", calibrations, probabilities, labels)
@@ -178,6 +178,8 @@ def test_only_members_that_count_are_loaded_and_nothing_else_loads_a_framework(w
     """In a process of its own, where loading a model only notes its name."""
     put(checkpoints, "keras_cnn", "resnet18", "torch_cnn")
     put_weights(checkpoints, json.dumps({"weights": weights}))
+    for config in checkpoints.glob("*/tuned/config.json"):
+        config.with_name("model.safetensors").touch()  # that there is one is looked at before it is loaded
     code = f"""
 import sys
 from pathlib import Path

@@ -13,12 +13,20 @@ from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import CheckpointError
 from maxdigit.models import torch_cnn
-from maxdigit.models.calibration import COLDEST, HOTTEST, load_calibrated, read_temperature, scale, weight_digests
+from maxdigit.models.calibration import (
+    COLDEST,
+    FARTHEST,
+    HOTTEST,
+    Scaling,
+    load_calibrated,
+    read_scaling,
+    weight_digests,
+)
 from maxdigit.models.reading_classifier import load_reading
 from maxdigit.models.registry import get_model
 from maxdigit.training.metrics import answer, validate
 from maxdigit.training.run import write_calibration
-from maxdigit.training.temperature import fit_temperature
+from maxdigit.training.temperature import fit_scaling, fit_temperature
 from maxdigit.training.torch_loop import save_weights
 
 
@@ -40,15 +48,16 @@ def folder(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("temperature", [0.1, 0.7, 1.0, 2.5, 15.0])
 def test_scaling_probabilities_is_dividing_logits(temperature):
     logits = np.random.default_rng(1).normal(0, 3, (500, 10))
-    scaled = scale(softmax(logits).astype(np.float32), temperature)
+    offsets = tuple(np.linspace(-1, 1, 10))
+    scaled = Scaling(temperature, offsets)(softmax(logits).astype(np.float32))
     assert scaled.dtype == np.float32
-    assert np.abs(scaled - softmax(logits / temperature)).max() < 1e-5
+    assert np.abs(scaled - softmax(logits / temperature + np.array(offsets))).max() < 1e-5
 
 
 def test_zeros_stay_harmless():
     certain = np.eye(10, dtype=np.float32)
     for temperature in (COLDEST, 1.0, HOTTEST):
-        scaled = scale(certain, temperature)
+        scaled = Scaling(temperature)(certain)
         assert np.isfinite(scaled).all() and np.allclose(scaled.sum(1), 1, atol=1e-6)
         assert (scaled.argmax(1) == np.arange(10)).all()
 
@@ -59,7 +68,7 @@ def test_no_answer_changes_even_where_two_chances_are_next_to_equal():
     random = softmax(np.random.default_rng(2).normal(0, 5, (20_000, 10))).astype(np.float32)
     for probabilities in (near, random):
         for temperature in (COLDEST, 0.5, 3.0, HOTTEST):
-            assert (scale(probabilities, temperature).argmax(1) == probabilities.argmax(1)).all()
+            assert (Scaling(temperature)(probabilities).argmax(1) == probabilities.argmax(1)).all()
 
 
 @pytest.mark.parametrize("true", [0.4, 1.0, 2.5])
@@ -86,6 +95,25 @@ def test_the_temperature_found_is_the_best_of_many():
     assert loss(found) <= min(loss(t) for t in np.geomspace(COLDEST, HOTTEST, 2_000)) + 1e-12
 
 
+def test_the_offsets_that_spoilt_the_probabilities_are_found_again():
+    """Labels drawn from softmax(z), probabilities given as softmax(z T - b T): T and b make them honest again."""
+    random = np.random.default_rng(6)
+    offsets = np.linspace(-1, 1, 10)
+    logits = random.normal(0, 2, (60_000, 10))
+    labels = (softmax(logits).cumsum(1) > random.random((60_000, 1))).argmax(1)
+    found = fit_scaling(softmax((logits - offsets) * 1.5), labels)
+    assert found.temperature == pytest.approx(1.5, rel=0.03)
+    assert np.abs(np.array(found.offsets) - offsets).max() < 0.1
+    assert sum(found.offsets) == pytest.approx(0, abs=1e-9)
+
+
+def test_labels_that_never_occur_keep_offsets_in_bounds():
+    labels = np.full(50, 9)
+    found = fit_scaling(softmax(np.random.default_rng(7).normal(0, 2, (50, 10))), labels)
+    assert all(np.isfinite(found.offsets)) and max(map(abs, found.offsets)) <= FARTHEST
+    assert COLDEST <= found.temperature <= HOTTEST
+
+
 def test_faultless_and_hopeless_models_get_the_ends_of_the_range():
     labels = np.arange(10)
     right = np.full((10, 10), 0.08) + 0.2 * np.eye(10)
@@ -94,34 +122,45 @@ def test_faultless_and_hopeless_models_get_the_ends_of_the_range():
 
 
 @pytest.mark.slow
-def test_a_fitted_model_is_less_wrong_and_answers_the_same(folder):
+def test_a_fitted_model_is_less_wrong(folder):
     raw = torch_cnn.load(folder)
     calibration, probabilities, labels = write_calibration("torch_cnn", folder, 8)
     assert calibration.temperature > 2, "it was far too sure"
     assert calibration.loss_after < calibration.loss_before
     assert calibration.calibration_error_after < calibration.calibration_error_before
     kept = json.loads((folder / "calibration.json").read_text())
-    assert kept["temperature"] == calibration.temperature == read_temperature(folder)
+    assert read_scaling(folder) == Scaling(calibration.temperature, calibration.offsets)
+    assert kept["offsets"] == list(calibration.offsets)
     assert (kept["split"], kept["seed"], kept["count"]) == ("validation", VALIDATION.seed, 8)
     assert tuple(kept["kinds"]) == TEST_KINDS and len(labels) == 8 * len(TEST_KINDS)
 
     loaded, again = validate(load_calibrated("torch_cnn", folder), 8)
     assert (again == labels).all() and np.abs(loaded - probabilities).max() < 1e-5
     before, _ = answer(raw, "validation", "textured", 8)
-    assert (before.argmax(1) == loaded[:8].argmax(1)).all()
     assert loaded[:8].max(1).mean() < before.max(1).mean(), "the loaded model is the calibrated one"
 
 
 def test_without_a_calibration_the_model_is_left_as_it_is(tmp_path):
     save_weights(torch_cnn.build(), tmp_path)
-    assert read_temperature(tmp_path) is None
+    assert read_scaling(tmp_path) is None
     pictures = np.random.default_rng(5).integers(0, 256, (3, 128, 128), np.uint8)
     plain, loaded = get_model("torch_cnn").load(tmp_path), load_calibrated("torch_cnn", tmp_path)
     assert (plain.predict(pictures) == loaded.predict(pictures)).all()
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"temperature": "warm"}', '{"temperature": NaN}', '{"temperature": 0}']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"temperature": "warm"}',
+        '{"temperature": NaN}',
+        '{"temperature": 0}',
+        '{"temperature": 1, "offsets": [0, 1]}',
+        '{"temperature": 1, "offsets": [0, 0, 0, 0, 0, 0, 0, 0, 0, NaN]}',
+        '{"temperature": 1, "offsets": 3}',
+    ],
 )
 def test_a_damaged_calibration_is_named_with_its_remedy(text, tmp_path):
     (tmp_path / "calibration.json").write_text(text)
