@@ -30,7 +30,7 @@ STATE = "state"  # what --resume needs
 PREVIOUS_STATE = "state_before"  # the one before it, should that be damaged
 
 
-def write_aside(path: Path, write: Callable[[Path], None]) -> None:
+def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` make a file or folder next to ``path``, then put it in place in one step."""
     # The suffix stays, since some writers go by it.
     aside, old = path.with_name(f".new-{path.name}"), path.with_name(f".old-{path.name}")

@@ -86,11 +86,10 @@ def choose(
         (cells, places), digits, boxes = reader.see(maps), pictures.digits.numpy(), pictures.boxes.numpy()
         best_cells.append(cells[:, :NOTHING].max((2, 3)))
         is_there.append((digits[:, :, np.newaxis] == np.arange(NOTHING)).any(1))
-        for *seen, there, where, best in zip(
-            cells, places, digits, boxes, probabilities.argmax(1).tolist(), strict=True
-        ):
+        answers = probabilities.argmax(1).tolist()
+        for cell, place, present, box, best in zip(cells, places, digits, boxes, answers, strict=True):
             for (threshold, apart), tally in tallies.items():
-                tally.add(find_readings(*seen, threshold, apart), there, where, best)
+                tally.add(find_readings(cell, place, threshold, apart), present, box, best)
     threshold, apart = max(tallies, key=lambda settings: tallies[settings].f1)  # the first of several equally good ones
     surest, there = np.concatenate(best_cells), np.concatenate(is_there)
     spoken = {

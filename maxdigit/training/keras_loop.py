@@ -108,7 +108,7 @@ def keras_device() -> torch.device:
     return torch.device("cpu" if keras.distribution.list_devices()[0].startswith("cpu") else "cuda")
 
 
-class _ProgressBar(keras.callbacks.ProgbarLogger):
+class _ProgressBar(keras.callbacks.ProgbarLogger):  # type: ignore[misc]  # Keras has no types
     """Keras's own progress bar, with pictures per second."""
 
     async_safe = True  # steps need not wait for it
@@ -129,7 +129,7 @@ class _ProgressBar(keras.callbacks.ProgbarLogger):
 
 def validate(model: keras.Model, data: Data, device: torch.device) -> tuple[float, float]:
     """Mean cross-entropy (nats) and accuracy on the held-out pictures."""
-    loss_sum, right, seen = 0.0, 0, 0
+    loss_sum, right, seen = 0.0, 0.0, 0
     for batch in data.validation(_EVALUATION_BATCH, device):
         probabilities = torch.from_numpy(model.predict_on_batch(batch.pixels.cpu().numpy()[..., None]))
         labels = batch.labels.cpu()

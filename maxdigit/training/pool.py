@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -48,7 +48,7 @@ class Pool:
     made: NDArray[np.uint8]  # (N / BLOCK,): 1 for each block that is whole
 
     @classmethod
-    def open(cls, folder: Path, mode: str = "r") -> Pool:
+    def open(cls, folder: Path, mode: Literal["r", "r+"] = "r") -> Pool:
         """The pool in ``folder``.
 
         Raises:
@@ -56,7 +56,7 @@ class Pool:
         """
         try:
             about = read_json(folder / _ABOUT, "pictures", "kinds", "balance", "seed", "version")
-            arrays = [np.load(folder / f"{name}.npy", mmap_mode=mode) for name in _LAYOUT]  # type: ignore[call-overload]
+            arrays = [np.load(folder / f"{name}.npy", mmap_mode=mode) for name in _LAYOUT]
         except (TrainingError, OSError, ValueError) as error:
             raise TrainingError(_NOT_A_POOL.format(folder=folder, reason=error)) from error
         for array, (shape, dtype) in zip(arrays, _layout(about["pictures"]).values(), strict=True):

@@ -61,9 +61,9 @@ def readings_summary(checkpoints: Path) -> str:
     columns = [f"{what}, {kind}" for what in ("digits read right", "heat on the answer") for kind in HEAT_KINDS]
     lines = _head(columns)
     for name, results in _readers(checkpoints):
-        found = [result and result.readings for result in map(results.test.get, HEAT_KINDS)]
-        shares = [score and score.right for score in found]
-        shares += [score and score.in_box for score in map(results.heat.get, HEAT_KINDS)]
+        read = [result.readings if result else None for result in map(results.test.get, HEAT_KINDS)]
+        shares = [score.right if score else None for score in read]
+        shares += [score.in_box if score else None for score in map(results.heat.get, HEAT_KINDS)]
         cells = [NOT_MEASURED if share is None else percent(share) for share in shares]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)

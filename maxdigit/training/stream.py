@@ -15,6 +15,8 @@ from maxdigit.training.batches import Batch, Data, Shard
 _AHEAD = 8  # batches in the queue, for each process that makes them
 _NICE = 5  # training has priority; while it waits for pictures, these processes get the whole machine
 
+_Parts = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # of a batch, in order
+
 
 def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
     """The batches of steps ``first`` to ``last``, the end excluded; the same whether or not the run was resumed.
@@ -46,16 +48,22 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
         worker_init_fn=_yield_the_cores,
     )
     for parts in loader:
-        yield Batch(*(None if part is None else part.to(device) for part in parts))
+        pixels, labels, digits, centres = parts
+        yield Batch(
+            pixels.to(device),
+            labels.to(device),
+            None if digits is None else digits.to(device),
+            None if centres is None else centres.to(device),
+        )
 
 
-class _Stream(IterableDataset[tuple[Tensor | None, ...]]):
+class _Stream(IterableDataset[_Parts]):
     """Batches as tuples, to be passed between processes; each worker makes every n-th step."""
 
     def __init__(self, data: Data, first: int, last: int, steps: int, shard: Shard) -> None:
         self._data, self._first, self._last, self._steps, self._shard = data, first, last, steps, shard
 
-    def __iter__(self) -> Iterator[tuple[Tensor | None, ...]]:
+    def __iter__(self) -> Iterator[_Parts]:
         worker = get_worker_info()
         number, count = (0, 1) if worker is None else (worker.id, worker.num_workers)
         for step in range(self._first + number, self._last, count):

@@ -20,7 +20,7 @@ def _no_file(_: object) -> NoReturn:
 # On import Gradio writes type stubs beside its own files, which doubles the time that importing takes; later it would
 # write them for our components. It skips classes that have no file.
 _getfile = inspect.getfile
-inspect.getfile = _no_file
+setattr(inspect, "getfile", _no_file)  # noqa: B010  # of another type, on purpose
 try:
     import gradio.component_meta
 finally:

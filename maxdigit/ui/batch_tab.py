@@ -210,7 +210,8 @@ class Batch:
         save_csv(on.submission, lambda v: ("submission.csv", submission_csv(v[on.results])), {on.results})
         save_csv(on.everything, lambda v: ("maxdigit_results.csv", full_csv(v[on.results])), {on.results})
         running = [
-            button.click(
+            gr.on(
+                button.click,
                 partial(run, order),
                 {on.files, on.folder, on.truths, on.model, on.others, on.which},
                 {on.results, on.status, on.outcome, *starts, *view},

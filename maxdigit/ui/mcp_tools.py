@@ -42,7 +42,7 @@ class ToolServer(gradio.mcp.GradioMCPServer):
         async def in_turn(request: Any) -> Any:
             request.params.arguments = _as_told(request.params.arguments)
             async with turn:
-                result = await handle(request)
+                result: Any = await handle(request)
             for part in result.root.content if result.root.isError else ():
                 part.text = _short(part.text)
             return result
@@ -128,5 +128,5 @@ def _short(text: str) -> str:
 
 def launch_settings() -> dict[str, Any]:
     """What makes Gradio serve the tools."""
-    gradio.mcp.GradioMCPServer = ToolServer  # launching takes it from there, and asks nobody for another
+    setattr(gradio.mcp, "GradioMCPServer", ToolServer)  # noqa: B010  # typed as a class; launching takes it from there, and asks nobody for another
     return {"mcp_server": True}

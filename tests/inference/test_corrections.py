@@ -54,8 +54,8 @@ def test_deleting_touches_nothing_else(tmp_path: Path) -> None:
     assert delete(tmp_path, [first, "../outside", "notes"]) == 1
     assert outside.exists() and (tmp_path / "notes.txt").exists()
     assert second in show_corrections(tmp_path)
-    assert "2 pictures kept" in clear_corrections(tmp_path, False)
-    assert "0 pictures kept" in clear_corrections(tmp_path, True)
+    assert "2 pictures stored" in clear_corrections(tmp_path, False)
+    assert "0 pictures stored" in clear_corrections(tmp_path, True)
 
 
 def corrected(folder: Path, drawing: str, digit: object) -> tuple[Any, str]:

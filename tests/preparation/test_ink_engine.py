@@ -36,15 +36,15 @@ def test_where_openvino_refuses_pytorch_looks(monkeypatch, caplog):
         raise RuntimeError("unsupported processor")
 
     monkeypatch.setattr("maxdigit.preparation.ink_engine.Compiled", refuse)
-    assert isinstance(finder._load_network(finder.CHECKPOINT), NativeInkNetwork)
+    assert isinstance(finder.load_network(finder.CHECKPOINT), NativeInkNetwork)
     assert "unsupported processor" in caplog.text
 
 
 def test_pytorch_looks_where_it_is_asked_for(monkeypatch):
     monkeypatch.setenv("MAXDIGIT_ENGINE", "native")
-    assert isinstance(finder._load_network(finder.CHECKPOINT), NativeInkNetwork)
+    assert isinstance(finder.load_network(finder.CHECKPOINT), NativeInkNetwork)
     monkeypatch.setenv("MAXDIGIT_ENGINE", "fastest")
-    assert isinstance(finder._load_network(finder.CHECKPOINT), EngineInkNetwork)
+    assert isinstance(finder.load_network(finder.CHECKPOINT), EngineInkNetwork)
 
 
 def test_weights_that_do_not_fit_are_no_finder_and_need_no_pytorch(tmp_path, monkeypatch):

@@ -75,7 +75,7 @@ class Answering:
             shown, model = page.shown(values), values[page.model]
             digit, number = getattr(pressed, "digit", None), getattr(pressed, "erase", None)
             is_guess = shown.mode == "sample" and values[state.is_hidden] and digit in range(NUM_CLASSES)
-            if is_guess and shown.dealt is not None:
+            if is_guess and shown.dealt is not None and digit is not None:
                 yield from in_steps(self.reveal(shown.dealt, model, digit, values[state.score]))
             else:
                 yield from in_steps(self.press(shown, model, digit, number))
@@ -90,8 +90,8 @@ class Answering:
         gr.on(page.model.change, another_model, inputs | {state.is_hidden}, opened, **slow)
         # Not the first tab's own `select`: it fires as the page loads too, and two events at once may lose one.
         page.pad.shown(partial(in_mode, "draw"), inputs | {state.is_hidden}, opened, **ASKING)
-        page.upload.tab.select(partial(in_mode, "upload"), inputs | {state.is_hidden}, opened, **ASKING)
-        sample.tab.select(partial(in_mode, "sample"), inputs | {state.is_hidden}, opened, **ASKING)
+        gr.on(page.upload.tab.select, partial(in_mode, "upload"), inputs | {state.is_hidden}, opened, **ASKING)
+        gr.on(sample.tab.select, partial(in_mode, "sample"), inputs | {state.is_hidden}, opened, **ASKING)
         gr.on(
             [sample.new.click, sample.kind.input, sample.family.input, sample.digits.submit, sample.guess_first.input],
             new_sample,
@@ -170,7 +170,8 @@ class Answering:
 
     def new_sample(self, kind: str, family: str, digits: str, model: str, *, is_hidden: bool) -> Changes:
         """Generate a sample; only textured ones have a background to choose."""
-        state, picker = self.page.state, {self.page.sample.family: gr.Dropdown(interactive=has_backgrounds(kind))}
+        state = self.page.state
+        picker: Changes = {self.page.sample.family: gr.Dropdown(interactive=has_backgrounds(kind))}
         try:
             dealt = deal(kind, family, digits)
         except WishError as error:
@@ -184,7 +185,7 @@ class Answering:
         chosen = example(number)
         if chosen is None:
             return gr.skip()
-        tab = {self.page.modes: gr.Tabs(selected="sample"), self.page.state.is_hidden: False}
+        tab: Changes = {self.page.modes: gr.Tabs(selected="sample"), self.page.state.is_hidden: False}
         return {**tab, **self.show_sample(chosen, model)}
 
     def reveal(self, dealt: Dealt, model: str, guess: int, score: Score) -> Changes:
@@ -217,7 +218,7 @@ class Answering:
         if opened.shown is None:
             return changes
         if opened.shown.dealt is not None:
-            tab = {page.modes: gr.Tabs(selected="sample")}
+            tab: Changes = {page.modes: gr.Tabs(selected="sample")}
             return {**changes, **tab, **self.show_sample(opened.shown.dealt, name)}
         drawn: Changes = {page.pad: opened.shown.drawing, page.state.mode: "draw"}
         return {**changes, **drawn, **self.show(opened.shown, name)}

@@ -62,8 +62,8 @@ class Asking:
         if picture is None:
             yield from self.compare_sample(times, about=texts.COMPARE_FRESH)
         else:
-            is_sample = shown.mode == "sample" and shown.dealt is not None
-            truth = _truth(shown.dealt.sample(self.evaluation)) if is_sample else ""
+            dealt = shown.dealt if shown.mode == "sample" else None
+            truth = _truth(dealt.sample(self.evaluation)) if dealt else ""
             yield from self._ask(picture, f"{texts.COMPARE_OURS} {truth}".strip(), times)
 
     def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:

@@ -44,11 +44,17 @@ def with_members(predictor: Predictor, name: str) -> RunResults:
         members = [metrics_of(predictor, member) for member, weight in predictor.weights().items() if weight]
     except MaxDigitError:  # its weights are damaged: asking it shows the error
         return metrics
-    together = {
-        field: sum(values) if None not in (values := [getattr(member, field) for member in members]) else None
-        for field in ("parameters", "weight_bytes", "flops_per_picture")
-    }
-    return replace(metrics, **together)
+
+    def total(field: str) -> int | None:
+        values = [getattr(member, field) for member in members]
+        return None if None in values else sum(values)
+
+    return replace(
+        metrics,
+        parameters=total("parameters"),
+        weight_bytes=total("weight_bytes"),
+        flops_per_picture=total("flops_per_picture"),
+    )
 
 
 def measured_table(predictor: Predictor, times: Mapping[str, float]) -> str:
@@ -77,11 +83,7 @@ def model_row(name: str, metrics: RunResults, milliseconds: float | None) -> lis
     textured = metrics.test.get("textured")
     calibration = textured.calibration_error if textured else None
     spec, pictures = MODELS.get(name), metrics.training.all_pictures
-    paper = (
-        (texts.percent(spec.paper_validation), texts.percent(spec.paper_test) if spec.paper_test else "-")
-        if spec
-        else ()
-    )
+    paper = [] if spec is None else [spec.paper_validation, spec.paper_test]
     return [
         (f"{dot}{escape(title(name))}", title(name)),
         _cell(metrics.parameters, texts.number),
@@ -89,19 +91,23 @@ def model_row(name: str, metrics: RunResults, milliseconds: float | None) -> lis
         _cell(metrics.flops_per_picture and metrics.flops_per_picture / 1e9, partial(texts.number, decimals=2)),
         *(_accuracy(metrics.test.get(kind)) for kind in texts.KINDS),
         _cell(calibration, texts.percent),
-        _cell(metrics.blank and metrics.blank.confident_share, texts.percent),
+        _cell(metrics.blank.confident_share if metrics.blank else None, texts.percent),
         _cell(milliseconds, texts.milliseconds),
         (
             f"{texts.number(pictures)}<br><small>{escape(_how(metrics.training))}</small>" if pictures else "",
             pictures,
         ),
-        (" / ".join(paper), spec.paper_validation if spec else None),
+        (
+            " / ".join("-" if share is None else texts.percent(share) for share in paper),
+            spec.paper_validation if spec else None,
+        ),
     ]
 
 
 def _how(training: TrainingFacts) -> str:
     """How long a model was trained, and on which device."""
-    return ", ".join(filter(None, (training.all_seconds and texts.minutes(training.all_seconds), training.device)))
+    time = texts.minutes(training.all_seconds) if training.all_seconds else ""
+    return ", ".join(filter(None, (time, training.device)))
 
 
 def _cell(value: float | None, say: Callable[[float], str]) -> tuple[str, float | None]:

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import cv2
 import numpy as np
@@ -184,7 +184,7 @@ def _parse_stroke(item: Any) -> Stroke:
     return Stroke(tool, size, tuple((x, y) for x, y in points))
 
 
-def _is_between(number: Any, low: float, high: float) -> bool:
+def _is_between(number: Any, low: float, high: float) -> TypeGuard[float]:
     is_number = isinstance(number, int | float) and not isinstance(number, bool)
     return is_number and math.isfinite(number) and low <= number <= high
 

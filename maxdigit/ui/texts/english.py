@@ -328,7 +328,7 @@ RIGHT_NOT_KEPT = "These answers are right. Only mistakes are stored."
 
 def verdict(answers: list[tuple[str, int]]) -> str:
     """Which models give which answer, in a sentence, from names and answers."""
-    said = {}
+    said: dict[int, list[str]] = {}
     for name, digit in answers:
         said.setdefault(digit, []).append(name)
     if not said:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -85,8 +86,8 @@ class _Labels:
     def __getattr__(self, name: str) -> Any:
         value = getattr(english, name)
         if isinstance(value, dict):
-            return {key: _marked(f"{name}:{key}", lambda m, key=key: getattr(m, name)[key]) for key in value}
-        return _marked(name, lambda m: getattr(m, name))
+            return {key: _marked(f"{name}:{key}", partial(_take, name=name, key=key)) for key in value}
+        return _marked(name, partial(_take, name=name))
 
     def made(self, key: str, make: Callable[[], str]) -> str:
         """A text that has to be put together first, under a name of its own."""
@@ -94,6 +95,11 @@ class _Labels:
             with speaking(name):
                 _translations[name][key] = make()
         return _marker(key)
+
+
+def _take(texts: ModuleType, name: str, key: str | None = None) -> str:
+    text = getattr(texts, name)
+    return str(text if key is None else text[key])
 
 
 def _marked(key: str, take: Callable[[ModuleType], str]) -> str:
