@@ -80,8 +80,9 @@ def test_a_map_is_pressed_a_place_is_pointed_at_and_all_of_it_by_keys(opened: Op
     wait_for(lambda: pixels(picture.locator("canvas")) == plain)
 
     expect(place).to_have_text(texts.INSIDE["point"])
-    box = picture.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.55)
+    settled(page)  # what was pressed has come into sight
+    side = picture.bounding_box()["width"]
+    picture.hover(position={"x": side / 2, "y": side * 0.55})
     expect(place).to_have_text("The reader reads 7 here (93%).")
     squares = picture.locator("rect")
     expect(squares).to_have_count(3)
@@ -90,7 +91,7 @@ def test_a_map_is_pressed_a_place_is_pointed_at_and_all_of_it_by_keys(opened: Op
     for square in squares.all():  # the cell's own middle is near the place
         middle = float(square.get_attribute("x")) + float(square.get_attribute("width")) / 2
         assert middle == pytest.approx(64, abs=5)
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 8)
+    picture.hover(position={"x": side / 2, "y": 8})
     expect(place).to_have_text("The reader reads no digit here (93%).")
     page.mouse.move(5, 5)
     expect(squares).to_have_count(0)
