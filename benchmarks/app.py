@@ -212,8 +212,7 @@ def main() -> None:
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "load_average": [round(load, 2) for load in os.getloadavg()],
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("gradio", "openvino")},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("gradio", "openvino")},
     }
     measures = Measures()
     with sync_playwright() as playwright:
