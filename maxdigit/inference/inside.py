@@ -23,7 +23,6 @@ _SMALL = 32  # cells along a side of a map as it is sent; a larger one is made s
 _LARGE = 64  # and of one that is looked at closely
 _NEAR = 20.0  # pixels from a reading's centre within which cells of the last feature map count as its own
 _HALF = 14  # pixels: half the side of the box that is erased around a reading that has none
-_GONE = "Section {section} of this network has no map {channel}. The network was trained anew; press another map."
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,11 @@ def _map_view(
     channel: int,
 ) -> MapView:
     if not (0 <= section < len(outputs.maps) and 0 <= channel < len(outputs.maps[section])):
-        raise SectionsError(_GONE, section=section + 1, channel=channel + 1)
+        raise SectionsError(
+            "Section {section} of this network has no map {channel}. The network was trained anew; press another map.",
+            section=section + 1,
+            channel=channel + 1,
+        )
     values = _bytes(outputs.maps[section][channel], scales[section][channel], _LARGE)
     kernel = None
     if section == 0:

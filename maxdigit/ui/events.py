@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
@@ -42,14 +43,29 @@ _PAGE = "page"
 ASKING: dict[str, Any] = {**LATEST, "concurrency_limit": 8, "concurrency_id": _PAGE}
 
 
-class _Lock:
-    """A lock of one visitor's, for as long as somebody holds or awaits it."""
+class _Queue:
+    """A lock of one visitor's that goes to whoever has waited longest; threading's goes to anybody who waits."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()  # the first holds the lock
+
+    def __enter__(self) -> None:
+        turn = threading.Event()
+        with self._guard:
+            self._waiting.append(turn)
+            if len(self._waiting) == 1:
+                turn.set()
+        turn.wait()
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            self._waiting.popleft()
+            if self._waiting:
+                self._waiting[0].set()
 
 
-_locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
+_queues: WeakValueDictionary[str, _Queue] = WeakValueDictionary()
 
 
 def keep_order(demo: gr.Blocks) -> None:
@@ -64,9 +80,9 @@ def _in_order(function: Callable[..., Any]) -> Callable[..., Any]:
 
         @wraps(function)
         def steps_in_order(*args: Any) -> Iterator[Any]:
-            steps, turn = function(*args), _visitor()
+            steps, queue = function(*args), _visitor()
             while True:
-                with turn.lock:
+                with queue:
                     try:
                         step = next(steps)
                     except StopIteration:
@@ -77,14 +93,14 @@ def _in_order(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def in_order(*args: Any) -> Any:
-        with _visitor().lock:
+        with _visitor():
             return function(*args)
 
     return in_order
 
 
-def _visitor() -> _Lock:
-    """The lock of whoever's event is being answered."""
+def _visitor() -> _Queue:
+    """The queue of whoever's event is being answered; it lasts as long as somebody holds or awaits its lock."""
     request = LocalContext.request.get(None)
     session = getattr(request, "session_hash", None)
-    return _locks.setdefault(session, _Lock()) if session else _Lock()
+    return _queues.setdefault(session, _Queue()) if session else _Queue()

@@ -113,25 +113,3 @@ def test_corrections_are_shown_to_nobody_unless_the_host_asks_for_it(tmp_path: P
 
     hosts = {"corrections-export", "corrections-clear"}
     assert hosts <= set(shown(True)) and not hosts & set(shown(False))
-
-
-def test_answers_of_one_visitor_keep_their_order(tmp_path: Path) -> None:
-    """Events of one session at once: the last to be asked is the last to be answered."""
-    with served(FakePredictor(["resnet18"]), tmp_path) as address:
-
-        async def hurry() -> str:
-            async with opened(address.rstrip("/")) as client:
-                page = await visit(client)
-                event, pad, session = page.event("pad", "change"), page.named("pad"), secrets.token_hex(6)
-                for question in range(8):
-                    data = page.values(event, {pad: drawing_of(0, question)})
-                    body = {"data": data, "fn_index": event["id"], "session_hash": session}
-                    (await client.post("/gradio_api/queue/join", json=body)).raise_for_status()
-                stream = client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session})
-                async with stream as lines:
-                    return "\n".join([line async for line in lines.aiter_lines()])
-
-        text = asyncio.run(hurry())
-    pictures = [data_url(render(parse_strokes(drawing_of(0, question)))) for question in range(8)]
-    places = [text.index(picture) for picture in pictures]
-    assert places == sorted(places)
