@@ -119,11 +119,12 @@ It started from the weights of an earlier run,
 which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}. The kinds of those pictures: {kinds}.
 """
 
-_CALIBRATED = """Logits are divided by a temperature of {temperature:.3f}, and each label's is shifted by an offset
-({offsets} for 0 to 9).
-Both are fitted on {count:,} {split} pictures of each of these kinds: {kinds}.
-There the expected calibration error went from {before} to {after}, and the mean cross-entropy from {loss_before:.3f} to
-{loss_after:.3f} nats. The offsets correct that training shows small labels more often than they occur."""
+_CALIBRATED = """Logits are divided by a temperature of {temperature:.3f}{shifted} fitted on {count:,} {split} pictures
+of each of these kinds: {kinds}. There the expected calibration error went from {before} to {after}, and the mean
+cross-entropy from {loss_before:.3f} to {loss_after:.3f} nats."""
+_SHIFTED = """, and each label's is shifted by an offset
+({offsets} for 0 to 9),
+since training shows small labels more often than they occur; both are"""
 _NOT_CALIBRATED = "None: the probabilities are the network's own."
 _READINGS = """A linear head on the feature map, `reader.safetensors`, determines which digits the network reads and
 where.
@@ -287,12 +288,13 @@ def _calibration(path: Path) -> str:
     if not path.is_file():
         return _NOT_CALIBRATED
     found = read_json(path)
+    offsets = found.get("offsets")  # which older calibrations do not have
     return _CALIBRATED.format(
         **{
             **found,
             "kinds": ", ".join(found["kinds"]),
-            "offsets": ", ".join(f"{offset:+.2f}" for offset in found["offsets"]),
         },
+        shifted=_SHIFTED.format(offsets=", ".join(f"{offset:+.2f}" for offset in offsets)) if offsets else ",",
         before=percent(found["calibration_error_before"]),
         after=percent(found["calibration_error_after"]),
     )

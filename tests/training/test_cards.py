@@ -112,7 +112,7 @@ def test_the_text_tells_what_the_files_hold(tmp_path):
         "| drawn | 87.7 % (85.7-89.3; n = 1,234) | 81.1 % | 0.432 | 3.5 % |",
         "temperature of 1.235",
         "-0.90, -0.70, -0.50, -0.30, -0.10, +0.10, +0.30, +0.50, +0.70, +0.90 for 0 to 9",
-        "fitted on 321 validation pictures",
+        "both are fitted on 321 validation pictures",
         "from 6.2 % to 1.1 %",
         "the paper reports 88.9 % on its validation pictures. **Those are the competition's pictures",
     ):
