@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
-from maxdigit.models.calibration import Calibration
+from maxdigit.models.calibration import Calibration, softmax
 from maxdigit.models.reader import Reading, Reads
 from maxdigit.models.registry import MODELS, Predicts
 from maxdigit.models.run_folder import write_json
@@ -78,8 +78,7 @@ def mix(probabilities: Sequence[NDArray[np.floating]], weights: Sequence[float])
     logits = np.zeros(probabilities[0].shape)
     for weight, part in zip(weights, probabilities, strict=True):
         logits += weight * np.log(part.astype(np.float64).clip(_LEAST))
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    return softmax(logits).astype(np.float32)
 
 
 def equal_weights(names: Sequence[str]) -> dict[str, float]:

@@ -170,13 +170,9 @@ def locate_targets(digits: Tensor, centres: Tensor, first: float, step: float, c
         the loss.
     """
     look = first + step * torch.arange(cells, device=centres.device)
-    # A digit past the outermost cells belongs to them.
-    inside = centres.clamp(look[0].item(), look[-1].item())
-    dx = (inside[..., 0, None] - look).abs()[:, :, None, :]
-    dy = (inside[..., 1, None] - look).abs()[:, :, :, None]
-    distance = torch.maximum(dx, dy).masked_fill((digits < 0)[:, :, None, None], 1e3)  # (N, D, cells, cells)
-    nearest, owner = distance.min(1)
-    seen = digits[:, :, None, None].expand_as(distance).gather(1, owner[:, None])[:, 0]
+    nearest, owner = _nearest_digits(digits, centres, look)
+    picture = torch.arange(len(digits), device=centres.device)[:, None, None]
+    seen = digits[picture, owner]
     target = torch.where(nearest <= step / 2, seen, torch.full_like(seen, 10))
     return target.masked_fill((nearest > step / 2) & (nearest < step / 2 + _CLOSE), -1)
 
@@ -195,14 +191,29 @@ def place_targets(digits: Tensor, centres: Tensor, first: float, step: float, ce
         float32 ``(N, 2, cells, cells)``, x and y in pixels; NaN where :func:`locate_targets` tells of no digit.
     """
     look = first + step * torch.arange(cells, device=centres.device)
-    inside = centres.clamp(look[0].item(), look[-1].item())
-    dx = (inside[..., 0, None] - look).abs()[:, :, None, :]
-    dy = (inside[..., 1, None] - look).abs()[:, :, :, None]
-    distance = torch.maximum(dx, dy).masked_fill((digits < 0)[:, :, None, None], torch.inf)
-    nearest, owner = distance.min(1)  # (N, cells, cells)
+    nearest, owner = _nearest_digits(digits, centres, look)
     picture = torch.arange(len(digits), device=centres.device)[:, None, None]
     away = centres[picture, owner] - torch.stack(torch.meshgrid(look, look, indexing="xy"), -1)
     return away.masked_fill((nearest >= step / 2 + _CLOSE)[..., None], torch.nan).movedim(-1, 1).float()
+
+
+def _nearest_digits(digits: Tensor, centres: Tensor, look: Tensor) -> tuple[Tensor, Tensor]:
+    """How far the nearest digit is from each cell, along the axis on which it is farther, and which one it is.
+
+    Args:
+        digits: int64 ``(N, D)``, -1 where there is none.
+        centres: float ``(N, D, 2)``, x and y in pixels.
+        look: where the cells look along a side, in pixels, ``(cells,)``.
+
+    Returns:
+        Pixels, infinite without digits, and the index of the digit, both ``(N, cells, cells)``.
+    """
+    inside = centres.clamp(look[0].item(), look[-1].item())  # a digit past the outermost cells belongs to them
+    dx = (inside[..., 0, None] - look).abs()[:, :, None, :]
+    dy = (inside[..., 1, None] - look).abs()[:, :, :, None]
+    distance = torch.maximum(dx, dy).masked_fill((digits < 0)[:, :, None, None], torch.inf)
+    nearest, owner = distance.min(1)
+    return nearest, owner
 
 
 def target_probabilities(labels: Tensor, smoothing: float) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -67,6 +67,11 @@ def draw(page: Page, lines: tuple = DIGITS) -> None:
 
 def strokes_on(page: Page) -> int:
     """How many of the three digits there is ink of on the canvas: looked for at a point of each."""
+    return ink_at(page, [line[0] for line in DIGITS])
+
+
+def ink_at(page: Page, points: Sequence[tuple[float, float]]) -> int:
+    """At how many of these points, in shares of the canvas, there is ink on it."""
     return page.evaluate(
         """(points) => {
             const canvas = document.querySelector(".pad-canvas");
@@ -74,7 +79,7 @@ def strokes_on(page: Page) -> int:
                 .getImageData(Math.round(x * canvas.width), Math.round(y * canvas.height), 1, 1).data[0] > 128;
             return points.filter(lit).length;
         }""",
-        [line[0] for line in DIGITS],
+        points,
     )
 
 

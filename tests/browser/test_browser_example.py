@@ -6,7 +6,7 @@ import os
 from urllib.parse import urlencode
 
 import pytest
-from browser_support import DIGITS, LAPTOP, PHONE, Opener, answered, draw, serious, settled, strokes_on
+from browser_support import DIGITS, LAPTOP, PHONE, Opener, answered, draw, ink_at, serious, settled, strokes_on
 from playwright.sync_api import Page, expect
 from ui_support import FakePredictor, drawing, stroke
 
@@ -35,15 +35,7 @@ FRENCH = {**PHONE, "locale": "fr", "color_scheme": "dark"}
 
 def ink_of_example(page: Page) -> int:
     """How many of the example's strokes end on the canvas in ink."""
-    return page.evaluate(
-        """(points) => {
-            const canvas = document.querySelector(".pad-canvas");
-            const lit = ([x, y]) => canvas.getContext("2d")
-                .getImageData(Math.round(x * canvas.width), Math.round(y * canvas.height), 1, 1).data[0] > 128;
-            return points.filter(lit).length;
-        }""",
-        [line[-1] for line in LINES],
-    )
+    return ink_at(page, [line[-1] for line in LINES])
 
 
 @pytest.mark.parametrize("device", [LAPTOP, FRENCH], ids=["laptop", "phone, dark, french"])
