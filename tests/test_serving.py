@@ -168,8 +168,12 @@ def test_what_ends_a_process_ends_it_as_ctrl_c_does(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without asking them")
 def test_the_app_starts_in_a_hostile_environment_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Proxies that do not answer, no home, an ASCII terminal, another's folder and settings; and SIGTERM at the end."""
-    (tmp_path / "tmp").mkdir()
+    """Proxies that do not answer, no home, an ASCII terminal, another's folder and settings; and SIGTERM at the end.
+
+    And a temporary folder whose name is longer than a socket's may be (107 bytes).
+    """
+    temporary = tmp_path / ("tmp" * 36)
+    temporary.mkdir()
     (tmp_path / "file").touch()
     port = free_port()
     environment = {
@@ -179,7 +183,7 @@ def test_the_app_starts_in_a_hostile_environment_and_leaves_nothing_behind(tmp_p
         "ALL_PROXY": "socks5://127.0.0.1:9",
         "GRADIO_TEMP_DIR": str(tmp_path / "file" / "cache"),
         "GRADIO_SERVER_NAME": "::1",
-        "TMPDIR": str(tmp_path / "tmp"),
+        "TMPDIR": str(temporary),
         "HOME": str(tmp_path / "file" / "home"),
         "LC_ALL": "C",
         "PYTHONIOENCODING": "ascii:strict",
@@ -196,13 +200,13 @@ def test_the_app_starts_in_a_hostile_environment_and_leaves_nothing_behind(tmp_p
             except OSError:
                 time.sleep(0.2)
         assert process.poll() is None
-        assert list((tmp_path / "tmp").glob("maxdigit-*")), "uploads go there"
+        assert list(temporary.glob("maxdigit-*")), "uploads go there"
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == 0 and "Traceback" not in errors
-    assert not list((tmp_path / "tmp").glob("maxdigit-*"))
+    assert not list(temporary.glob("maxdigit-*"))
 
 
 def test_the_browser_that_is_opened_has_the_person_s_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ and what was asked is asked again.
 from __future__ import annotations
 
 import multiprocessing
+import secrets
 import signal
 import sys
 import threading
@@ -161,7 +162,7 @@ class _Process:
 
     def __init__(self) -> None:
         # Made here and not there, so that a process that is killed leaves no folder behind.
-        self._address = arbitrary_address("AF_PIPE" if sys.platform == "win32" else "AF_UNIX")
+        self._address = _new_address()
         self._started, theirs = multiprocessing.Pipe(duplex=False)
         # Not forked: the first process's threads and connections have no business there.
         spawn = multiprocessing.get_context("spawn")
@@ -170,9 +171,17 @@ class _Process:
         theirs.close()  # so that a death before it has started is noticed
         self._lock = threading.Lock()
         self._caller: Any = None
+        # Two threads that wait for a process's end at once can miss it: to one of them it seems to be still alive.
+        self._ending = threading.Lock()
 
     def is_alive(self) -> bool:
-        return self._process.is_alive()
+        with self._ending:
+            return self._process.is_alive()
+
+    def _end(self) -> None:
+        with self._ending:
+            self._process.kill()
+            self._process.join()
 
     def is_ready(self) -> bool:
         """Wait until it takes calls; whether it does."""
@@ -184,16 +193,14 @@ class _Process:
                     manager.connect()
                     self._caller = manager.caller()  # type: ignore[attr-defined]  # registered below
                 except (EOFError, OSError):
-                    self._process.kill()  # if it has not died by itself, nobody could ever reach it
-                    self._process.join()
+                    self._end()  # if it has not died by itself, nobody could ever reach it
             return self._caller is not None
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
             result, error = self._caller.call(function, *args, **kwargs)
         except (EOFError, OSError):  # of the connection: what the function raises comes as a value
-            self._process.kill()
-            self._process.join()
+            self._end()
             raise _DiedError from None
         if error is not None:
             raise error
@@ -202,8 +209,15 @@ class _Process:
     def close(self) -> None:
         """Leave nothing of a process that has ended."""
         self._started.close()
-        if sys.platform != "win32":
+        if self._address.startswith("/"):
             Path(self._address).unlink(missing_ok=True)
+
+
+def _new_address() -> str:
+    """Where a process can be reached, on this machine alone; both sides still have to know the key."""
+    if sys.platform == "linux":  # a name without a file: nothing is left of it, and no folder's name is too long for it
+        return f"\0maxdigit-{secrets.token_hex(16)}"
+    return arbitrary_address("AF_PIPE" if sys.platform == "win32" else "AF_UNIX")
 
 
 class _Caller:

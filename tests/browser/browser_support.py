@@ -55,6 +55,7 @@ def next_frame(page: Page) -> None:
 
 def draw(page: Page, lines: tuple = DIGITS) -> None:
     """Draw with the mouse, as a hand would: down, along, up."""
+    page.locator(".pad-canvas").scroll_into_view_if_needed()
     box = page.locator(".pad-canvas").bounding_box()
     for line in lines:
         corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line]

@@ -293,7 +293,7 @@ def test_a_full_disk_stops_the_run_in_words_and_keeps_the_last_state(tmp_path, m
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(states, "save_torch_state_dict", full_at_the_second)
-    with pytest.raises(TrainingError, match=r"the disk is full.*last good state is kept"):
+    with pytest.raises(TrainingError, match=r"the disk is full.*state after the last finished epoch is kept"):
         train_tuned(recipe, new_form(recipe), copied(recipe), tmp_path)
     assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".new")]
     assert train_tuned(recipe, new_form(recipe), copied(recipe), tmp_path, resume=True)

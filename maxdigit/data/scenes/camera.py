@@ -14,8 +14,14 @@ from maxdigit.data.scenes.chance import Chance, Map, Picture, blend, in_colour, 
 _NOISE = 1 << 20  # numbers, of which each picture uses a slice: drawing new ones would take a fifth of all time
 
 
-def light(chance: Chance, picture: Picture) -> Picture:
-    """Uneven light, a shadow's edge, a glare spot, little light, a screen's grid, a colour cast."""
+def light(chance: Chance, picture: Picture, *, needs_colour: bool = False) -> Picture:
+    """Uneven light, a shadow's edge, a glare spot, little light, a screen's grid, a colour cast.
+
+    Args:
+        chance: the source of randomness.
+        picture: the scene.
+        needs_colour: hardly darkened, for in little light a camera sees no hue.
+    """
     side = len(picture)
     cells = 2 if chance.yes(0.6) else 3
     coarse = chance.rng.uniform(1 - chance.between(0, 0.5), 1, (cells, cells)).astype(np.float32)
@@ -33,7 +39,7 @@ def light(chance: Chance, picture: Picture) -> Picture:
         spot = np.exp(-(((x - chance.between(-0.5, 0.5)) / wide) ** 2 + ((y - chance.between(-0.5, 0.5)) / high) ** 2))
         blend(picture, np.ones(3, np.float32), (chance.between(0.2, 0.95) * spot).astype(np.float32))
     if chance.yes(0.08):  # very little light
-        picture = picture * np.float32(chance.scale(0.15, 0.5))
+        picture = picture * np.float32(chance.scale(0.5, 0.9) if needs_colour else chance.scale(0.15, 0.5))
     if chance.yes(0.03):  # a screen, with a grid between its pixels
         grid = 1 - chance.between(0.05, 0.3) * (np.sin((axis + 0.5) * side * chance.between(0.8, 3)) > 0.3)
         picture = picture * in_colour((grid[None] * grid[:, None]).astype(np.float32))

@@ -94,9 +94,10 @@ def make_scene(split: Split, index: int, kind: str | None = None) -> Scene:
         picture, ink, pieces = add_panel(chance, picture, ink, pieces)
     elif kind == "scan" or chance.yes(0.03):
         add_bars(chance, picture, ink)
+    needs_colour = kind == "equal"
     if kind not in ("canvas", "panel") or chance.yes(0.15):
-        picture = light(chance, picture)
-    pixels = expose(chance, picture, needs_colour=kind == "equal", is_fine=kind == "small")
+        picture = light(chance, picture, needs_colour=needs_colour)
+    pixels = expose(chance, picture, needs_colour=needs_colour, is_fine=kind == "small")
     return Scene(pixels, np.round(np.clip(ink, 0, 1) * 255).astype(np.uint8), pieces, digits, kind)
 
 
