@@ -126,7 +126,8 @@ _PAPER = {
 def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **changes: Any) -> Recipe:
     """The recipe ``name`` for ``model``, with single settings changed (those that are not None).
 
-    ``total_pictures`` sets the number of epochs so that at least this many pictures are shown.
+    ``total_pictures`` sets the number of epochs so that at least this many pictures are shown. With another
+    ``learning_rate`` the rate of what Muon does not train changes in proportion.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -136,7 +137,10 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
     if name not in RECIPE_NAMES:
         raise TrainingError(f"There is no recipe called {name!r}. Choose one of: {', '.join(RECIPE_NAMES)}.")
     recipe = replace(_TUNED, model=model, **_TUNED_CHANGES.get(model, {})) if name == "tuned" else _PAPER[model]
-    recipe = replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+    changes = {key: value for key, value in changes.items() if value is not None}
+    if "learning_rate" in changes:
+        changes.setdefault("other_rate", recipe.other_rate * changes["learning_rate"] / recipe.learning_rate)
+    recipe = replace(recipe, **changes)
     if total_pictures is not None:
         steps = max(1, recipe.train_pictures // max(1, recipe.batch_size))
         recipe = replace(recipe, epochs=math.ceil(total_pictures / (steps * max(1, recipe.batch_size))))

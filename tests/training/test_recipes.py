@@ -21,6 +21,12 @@ def test_the_papers_recipes_are_as_published():
     assert all(r.kinds == {"textured": 1.0} and not r.fresh and not r.locate for r in (keras, resnet, cnn))
 
 
+def test_another_rate_for_what_muon_trains_changes_the_other_rate_in_proportion() -> None:
+    tuned, slower = get_recipe("resnet18", "tuned"), get_recipe("resnet18", "tuned", learning_rate=0.002)
+    assert slower.other_rate / tuned.other_rate == pytest.approx(slower.learning_rate / tuned.learning_rate)
+    assert get_recipe("resnet18", "tuned", learning_rate=0.002, other_rate=0.5).other_rate == 0.5
+
+
 def test_bad_settings_are_refused_in_words():
     with pytest.raises(UnknownModelError):
         get_recipe("vgg", "tuned")
