@@ -44,6 +44,10 @@ def main(
     frozen: Annotated[int | None, typer.Option(help="Number of MODEL's first sections that are not trained.")] = None,
     validation_pictures: Annotated[int | None, typer.Option(help="Held out, instead of the recipe's.")] = None,
     test_pictures: Annotated[int, typer.Option(min=1, help="Of each kind, for metrics.json.")] = 10_000,
+    keep_weights: Annotated[
+        int | None,
+        typer.Option(help="Times to keep the weights on the way, in RUN_FOLDER/kept: 10 for a replay."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, pictures and their order.")] = None,
     data: Annotated[str, typer.Option(help="generated, or kaggle for the competition's own files.")] = "generated",
     kaggle_dir: Annotated[Path | None, typer.Option(help="Folder with train_max_x and train_max_y.csv.")] = None,
@@ -68,11 +72,11 @@ def main(
     changes: dict[str, Any]
     try:
         if model == INK_FINDER:
-            others = (recipe not in (None, "tuned"), width, head, frozen, kaggle_dir, pool)
+            others = (recipe not in (None, "tuned"), width, head, frozen, kaggle_dir, pool, keep_weights)
             if any(others) or data != "generated":
                 raise MaxDigitError(
                     "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --data, "
-                    "--kaggle-dir and --pool."
+                    "--kaggle-dir, --pool and --keep-weights."
                 )
             from maxdigit.training.ink_loop import get_ink_recipe, train_ink_finder
 
@@ -109,6 +113,7 @@ def main(
             "frozen": frozen,
             "validation_pictures": validation_pictures,
             "seed": seed,
+            "keep_weights": keep_weights,
         }
         name = recipe or own.get("name", "tuned")
         if own.get("model") == model and own.get("name") == name:

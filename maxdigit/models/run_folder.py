@@ -27,6 +27,7 @@ READER_SETTINGS = "reader.json"
 NARROW = "narrow.safetensors"  # weights of a run at less than full width, which only training can use
 INK_FINDER = "ink_finder"  # the folder of the network that finds ink, beside the models' own
 STATE = "state"  # what --resume needs
+KEPT = "kept"  # weights kept along the way: a folder of weights for each number of pictures seen
 PREVIOUS_STATE = "state_before"  # the one before it, should that be damaged
 
 

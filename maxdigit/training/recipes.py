@@ -40,6 +40,7 @@ class Recipe:
     fits: int = 1  # the paper's Keras CNN: number of consecutive fits, each with a new optimiser
     patience: int | None = None  # epochs without a better validation loss before a fit stops early
     seed: int = 1
+    keep_weights: int = 0  # number of equal parts of the plan after each of which the weights are kept; 0: none are
     loop: Literal["tuned", "torch", "keras"] = "tuned"  # the module that carries it out, without "_loop"
 
     @property
@@ -133,7 +134,7 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
         UnknownModelError: there is no such model.
         TrainingError: there is no such recipe, or a setting is invalid.
     """
-    spec = get_model(model)
+    get_model(model)
     if name not in RECIPE_NAMES:
         raise TrainingError(f"There is no recipe called {name!r}. Choose one of: {', '.join(RECIPE_NAMES)}.")
     recipe = replace(_TUNED, model=model, **_TUNED_CHANGES.get(model, {})) if name == "tuned" else _PAPER[model]
@@ -144,27 +145,38 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
     if total_pictures is not None:
         steps = max(1, recipe.train_pictures // max(1, recipe.batch_size))
         recipe = replace(recipe, epochs=math.ceil(total_pictures / (steps * max(1, recipe.batch_size))))
+    _check(recipe)
+    return recipe
+
+
+def _check(recipe: Recipe) -> None:
+    """Refuse settings that no run can have, with a TrainingError."""
+    spec = get_model(recipe.model)
     for setting in ("epochs", "batch_size", "train_pictures", "validation_pictures"):
         if getattr(recipe, setting) < 1:
             raise TrainingError(f"{setting} must be at least 1, not {getattr(recipe, setting)}.")
     for setting in ("learning_rate", "other_rate"):
         if not 0 < getattr(recipe, setting) < math.inf:
             raise TrainingError(f"{setting} must be above 0, not {getattr(recipe, setting)}.")
-    if recipe.width not in WIDTHS or (recipe.width != 1 and name == "paper"):
+    if recipe.width not in WIDTHS or (recipe.width != 1 and recipe.name == "paper"):
         raise TrainingError(f"The width must be 0.5 or 1, and 1 for the paper's recipes; not {recipe.width}.")
     if recipe.head not in spec.heads:
-        raise TrainingError(f"The last layer of {model} can be {' or '.join(spec.heads)}, not {recipe.head}.")
+        raise TrainingError(f"The last layer of {recipe.model} can be {' or '.join(spec.heads)}, not {recipe.head}.")
     if not 0 <= recipe.warp <= 1:
         raise TrainingError(f"The share of distorted pictures must be 0 to 1, not {recipe.warp}.")
     if not 0 <= recipe.seed < 2**32:
         raise TrainingError(f"The seed must be 0 to {2**32 - 1:,}, not {recipe.seed}.")
     if not 0 <= recipe.frozen <= spec.sections:
         raise TrainingError(
-            f"{model} has {spec.sections} sections: frozen must be 0 to {spec.sections}, not {recipe.frozen}."
+            f"{recipe.model} has {spec.sections} sections: frozen must be 0 to {spec.sections}, not {recipe.frozen}."
+        )
+    if recipe.keep_weights < 0 or (recipe.keep_weights and not (recipe.is_planned and recipe.width == 1)):
+        raise TrainingError(
+            "Weights can be kept along the way by a tuned recipe at full width, some number of times: not "
+            f"{recipe.keep_weights} times by recipe {recipe.name} at width {recipe.width}."
         )
     if recipe.batch_size > recipe.train_pictures:
         raise TrainingError(
             f"A batch of {recipe.batch_size} does not fit into an epoch of {recipe.train_pictures} pictures. "
             "Ask for more pictures or a smaller batch."
         )
-    return recipe

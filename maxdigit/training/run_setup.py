@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from maxdigit.models.run_folder import (
     CARD,
     CONFIG,
     HISTORY,
+    KEPT,
     METRICS,
     MISTAKES,
     NARROW,
@@ -38,6 +39,7 @@ _MADE_BY_A_RUN = (
     NARROW,
     STATE,
     PREVIOUS_STATE,
+    KEPT,
 )
 
 _UNFINISHED = (".new-", ".old-", ".state")  # how what is being written is called
@@ -51,8 +53,8 @@ def can_resume(folder: Path) -> bool:
 
 def is_unbegun(folder: Path) -> bool:
     """Whether a run was stopped before its first epoch ended: nothing is lost if another takes its place."""
-    others = [path for path in folder.iterdir() if not path.name.startswith(_UNFINISHED)]
-    return [path.name for path in others] == [CONFIG] and bool(run_settings(folder))
+    others = {path.name for path in folder.iterdir() if not path.name.startswith(_UNFINISHED)}
+    return others - {KEPT} == {CONFIG} and bool(run_settings(folder))
 
 
 def what_is_kept(folder: Path) -> str:
@@ -108,11 +110,12 @@ def prepare_folder(
                 f"The run in {folder} is on {found['data']} pictures, not on {data} ones. Resume it with the --data "
                 "and --kaggle-dir that it was started with."
             )
-        longer = {"epochs"} if recipe.is_planned else set()
-        # Older runs did not record their loop: it is that of their recipe.
-        before = {"loop": recipe.loop, **found["recipe"]}
+        changeable = {"epochs", "keep_weights"} if recipe.is_planned else set()
+        # Older runs did not record what was added to recipes since. Their loop is that of their recipe.
+        defaults = {each.name: each.default for each in fields(Recipe) if each.default is not MISSING}
+        before = {**defaults, "loop": recipe.loop, **found["recipe"]}
         changed = {key: value for key, value in settings.items() if before.get(key) != value}
-        if changed.keys() - longer:
+        if changed.keys() - changeable:
             others = ", ".join(
                 f"{key} {found['recipe'].get(key)} there, {value} here" for key, value in changed.items()
             )

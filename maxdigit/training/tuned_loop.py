@@ -20,7 +20,7 @@ from torch import nn
 from tqdm import tqdm
 
 from maxdigit.errors import TrainingError
-from maxdigit.models.run_folder import HISTORY
+from maxdigit.models.run_folder import HISTORY, KEPT, write_aside
 from maxdigit.threads import one_thread
 from maxdigit.training.batches import Batch, Data, Shard
 from maxdigit.training.descent import Descent
@@ -59,7 +59,8 @@ def train_tuned(
 
     Runs on the GPU if there is one, else on the CPU; under ``accelerate launch`` on several of them. The plan is
     ``recipe.epochs`` times ``recipe.train_pictures``. After each epoch the state is saved in ``folder/state``, from
-    which ``resume`` continues. The average of the weights over the last steps is validated and saved.
+    which ``resume`` continues. The average of the weights over the last steps is validated and saved, and after each
+    of ``recipe.keep_weights`` equal parts of the plan also kept in ``folder/kept/PICTURES_SEEN``.
 
     Args:
         recipe: the run's settings.
@@ -104,6 +105,7 @@ def train_tuned(
     started = time.monotonic()
     end = None if deadline is None else deadline - 1.5 * closing
     descent = Descent(total, step, recipe.schedule == "linear", started, end)
+    marks = keeping_steps(total, recipe.keep_weights)
     stream = batches(data, step, total, steps, shard, device)
     factor = descent.factor(step, started)
     if factor <= 0:
@@ -136,6 +138,9 @@ def train_tuned(
             step += 1
             now = _same_for_all(time.monotonic(), accelerator)
             average(averaged, form, descent.horizon(step, now))
+            if is_main and step in marks:
+                with _disk(folder):
+                    _keep(averaged, folder / KEPT / str(step * recipe.batch_size))
             right, judged = logits.argmax(1) == batch.labels, batch.labels >= 0  # without a digit no answer is right
             count = len(batch.labels)
             sums += torch.stack([loss.detach() * count, right.sum(), judged.sum(), torch.tensor(count, device=device)])
@@ -199,6 +204,22 @@ def average(averaged: nn.Module, form: nn.Module, horizon: float) -> None:
     for name, value in ours.items():
         if not value.is_floating_point():  # batches counted
             value.copy_(theirs[name])
+
+
+def keeping_steps(total: int, parts: int) -> frozenset[int]:
+    """The steps after which the weights are kept: the ends of ``parts`` equal parts of a plan of ``total`` steps."""
+    return frozenset(round(total * part / parts) for part in range(1, parts + 1)) - {0}
+
+
+def _keep(form: TrainingForm, folder: Path) -> None:
+    """Write the published network's weights and the reader's into a new folder, in one step."""
+
+    def write(aside: Path) -> None:
+        aside.mkdir()
+        form.save(aside)
+
+    folder.parent.mkdir(exist_ok=True)
+    write_aside(folder, write)
 
 
 def _optimizers(form: TrainingForm, recipe: Recipe) -> tuple[list[torch.optim.Optimizer], list[list[float]]]:

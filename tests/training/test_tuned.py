@@ -33,6 +33,7 @@ from maxdigit.training.folding import is_hidden, set_norms
 from maxdigit.training.history import read_history
 from maxdigit.training.recipes import get_recipe
 from maxdigit.training.run import train
+from maxdigit.training.run_setup import prepare_folder
 from maxdigit.training.starts import first_form, new_form
 from maxdigit.training.states import Progress, load_state, save_state
 from maxdigit.training.stream import batches
@@ -234,6 +235,38 @@ def test_resuming_goes_on_with_the_next_pictures_rates_and_weights(tmp_path):
     assert [row.learning_rate for row in one] == [row.learning_rate for row in two]
     # Momentum is built anew, which costs little: the losses go on from where they were.
     assert two[-1].train_loss < 1.1 * max(row.train_loss for row in one[3:])
+
+
+def test_weights_kept_along_the_way_are_those_that_are_validated_and_the_last_ones_those_that_are_saved(tmp_path):
+    recipe = tiny("torch_cnn", epochs=2, train_pictures=24, keep_weights=3)  # after steps 2, 4 and 6 of 6
+    pictures = generate(VALIDATION, 0, 8, kind="drawn").pixels.numpy()
+
+    with pytest.raises(KeyboardInterrupt):
+        train_tuned(recipe, new_form(recipe), Cut(recipe, epoch=1), tmp_path)
+    kept = tmp_path / "kept"
+    assert sorted(path.name for path in kept.iterdir()) == ["16", "32"]
+    train_tuned(recipe, new_form(recipe), Cut(recipe), tmp_path, resume=True)
+    assert sorted(path.name for path in kept.iterdir()) == ["16", "32", "48"]
+    answers = [get_model("torch_cnn").load(kept / name).predict(pictures) for name in ("16", "32", "48")]
+    assert np.array_equal(answers[-1], get_model("torch_cnn").load(tmp_path).predict(pictures))
+    assert np.abs(answers[0] - answers[-1]).max() > 1e-3
+    assert sum(path.stat().st_size for path in kept.rglob("*")) < 3.1 * 2**20
+    # A run that starts over in the folder leaves none of them.
+    prepare_folder(tmp_path, replace(recipe, keep_weights=0), "generated", [], resume=False, overwrite=True)
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize(("total", "parts", "steps"), [(600, 10, range(60, 601, 60)), (3, 10, (1, 2, 3)), (7, 0, ())])
+def test_weights_are_kept_after_equal_parts_of_the_plan(total, parts, steps):
+    assert tuned_loop.keeping_steps(total, parts) == set(steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("paper", {}), ("tuned", {"width": 0.5}), ("tuned", {"keep_weights": -1})]
+)
+def test_weights_that_nobody_could_replay_are_not_kept(name, changes):
+    with pytest.raises(TrainingError, match="kept along the way by a tuned recipe at full width"):
+        get_recipe("torch_cnn", name, **{"keep_weights": 10, **changes})
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "progress.json"])
