@@ -25,11 +25,14 @@ from maxdigit.ui.charts import against_figure
 from maxdigit.ui.compare.asking import Asking
 from maxdigit.ui.compare.error_analysis import Look, Mistakes
 from maxdigit.ui.compare.measurements import metrics_of, model_row, with_members
+from maxdigit.ui.compare.stressing import Stressing
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
 from maxdigit.ui.sortable_table import Column, sortable
+from maxdigit.ui.stress import StressTest
+from maxdigit.ui.texts import french
 from maxdigit.ui.theme import MODEL_COLOURS
-from maxdigit.ui.view_state import ViewState
+from maxdigit.ui.view_state import ModelInput, ViewState
 
 DRAWING = json.dumps({"version": 1, "strokes": [{"tool": "pen", "size": 40, "points": [[100, 200], [600, 400]]}]})
 
@@ -60,7 +63,7 @@ def test_agreement_is_told_in_words(answers: list[tuple[str, int]], words: str) 
 def compare(predictor: FakePredictor, shown: ViewState) -> Iterator[tuple[str, str, dict[str, float]]]:
     """What the page shows, one answer after the other: the cards, the table, and the times."""
     with gr.Blocks():
-        asking = Asking(predictor, Evaluation(), gr.HTML(), gr.HTML(), gr.State({}))
+        asking = Asking(predictor, Evaluation(), gr.HTML(), gr.HTML(), gr.State({}), gr.State(None))
     for changes in asking.compare(shown, {}):
         yield changes[asking.replies], changes[asking.table], changes[asking.times]
 
@@ -124,19 +127,91 @@ def test_a_drawing_that_cannot_be_read_is_explained(predictor: FakePredictor) ->
     assert "The drawing cannot be read" in sentence
 
 
+# ---- The picture changed more and more
+
+
+def stress(predictor: FakePredictor, picture: ModelInput | None, number: Any = 3, change: Any = "turn") -> dict:
+    with gr.Blocks():
+        section = Stressing(predictor, StressTest(), gr.State())
+    value = section.stress(picture, number, change)
+    return json.loads(value[section.view]) if section.view in value else {}
+
+
+def bar() -> ModelInput:
+    """Turned by 90 degrees it fills other columns, and the stand-in's answer is another."""
+    pixels = np.zeros((128, 128), np.uint8)
+    pixels[10:118, 60:68] = 255
+    return ModelInput(pixels)
+
+
+def test_each_model_answers_all_strengths_of_a_change_in_one_batch() -> None:
+    predictor = FakePredictor()
+    value = stress(predictor, bar())
+    assert (value["number"], value["change"], value["said"]) == (3, "turn", "")
+    strengths, unchanged = value["strengths"], value["unchanged"]
+    assert strengths[unchanged] == 0 and value["pictures"].startswith("data:image/jpeg")
+    assert [row["model"] for row in value["rows"]] == ["Keras CNN", "ResNet18", "PyTorch CNN", "Ensemble"]
+    assert predictor.seen == [] and len(predictor.in_batches) == 3 * len(strengths), "the ensemble's answer is mixed"
+    assert (predictor.in_batches[unchanged] == bar().pixels).all()
+    for row in value["rows"]:
+        assert len(row["digits"]) == len(row["percents"]) == len(strengths)
+        assert row["digits"][unchanged] != row["digits"][0], "a bar that lies is wider"
+        low, high = row["holds"]
+        assert 0 < low <= unchanged <= high < len(strengths) - 1
+        assert len(set(row["digits"][low : high + 1])) == 1
+    assert len(json.dumps(value)) < 200_000
+
+
+def test_a_model_without_weights_says_so_in_its_row_and_the_others_answer() -> None:
+    class WithoutOne(FakePredictor):
+        def available(self) -> list[str]:
+            return list(NAMES)
+
+    value = stress(WithoutOne(names=["resnet18", "keras_cnn"]), bar(), change="noise")
+    rows = {row["model"]: row for row in value["rows"]}
+    assert "torch_cnn has no trained weights" in rows["PyTorch CNN"]["trouble"] and "digits" not in rows["PyTorch CNN"]
+    assert rows["ResNet18"]["trouble"] == "" and rows["ResNet18"]["digits"]
+    assert rows["Ensemble"]["digits"], "of the members that it has"
+
+
+def test_where_there_is_nothing_to_change_a_sentence_says_so() -> None:
+    predictor = FakePredictor()
+    assert stress(predictor, None) == {"number": 3, "said": texts.STRESS["nothing"]}
+    assert stress(predictor, replace(bar(), has_writing=False))["said"] == texts.STRESS["blank"]
+    with texts.speaking("fr"):
+        assert stress(predictor, None)["said"] == french.STRESS["nothing"]
+    assert predictor.in_batches == []
+
+
+@pytest.mark.parametrize(
+    ("number", "change"), [("1", "turn"), (True, "turn"), (1, "melt"), (1, ["turn"]), (None, None)]
+)
+def test_nonsense_from_a_browser_changes_no_picture(number: Any, change: Any) -> None:
+    predictor = FakePredictor()
+    assert stress(predictor, bar(), number, change) == {} and predictor.in_batches == []
+
+
+def test_what_is_compared_is_what_is_changed(predictor: FakePredictor) -> None:
+    with gr.Blocks():
+        asking = Asking(predictor, Evaluation(), gr.HTML(), gr.HTML(), gr.State({}), gr.State(None))
+    first, *_ = asking.compare(ViewState("draw", DRAWING), {})
+    assert first[asking.compared].pixels.any()
+    (failed,) = asking.compare(ViewState("draw", "nonsense"), {})
+    assert failed[asking.compared] is None
+
+
 # ---- The table
 
 
 def test_a_row_holds_what_was_measured_and_blanks_for_the_rest(predictor: FakePredictor) -> None:
     row = model_row("resnet18", read_results(predictor.folder("resnet18")), 7.25)
-    assert len(row) == len(texts.MEASURED_COLUMNS)
-    cells = dict(zip(texts.MEASURED_COLUMNS, row, strict=True))
-    assert cells["Parameters"] == ("11,175,370", 11_175_370) and cells["Time here"] == ("7.2 ms", 7.25)
-    assert "97.1%" in cells["Textured"][0] and "n = 103" in cells["Textured"][0] and cells["Drawn"] == ("", None)
-    assert cells["Trained on"][0] == "48,000<br><small>3 min, a loom</small>"
-    assert cells["Paper"][0] == "94.5% / 93.1%"
+    assert set(row) == set(texts.MEASURED_COLUMNS)
+    assert row["parameters"] == ("11,175,370", 11_175_370) and row["time"] == ("7.2 ms", 7.25)
+    assert "97.1%" in row["textured"][0] and "n = 103" in row["textured"][0] and row["drawn"] == ("", None)
+    assert row["training"][0] == "48,000<br><small>3 min, a loom</small>"
+    assert row["paper"][0] == "94.5% / 93.1%"
     empty = model_row("ensemble", RunResults(), None)
-    assert [value for _, value in empty[1:]] == [None] * (len(empty) - 1)
+    assert {value for column, (_, value) in empty.items() if column != "model"} == {None}
 
 
 def test_a_sortable_table_carries_values_apart_from_what_is_shown() -> None:

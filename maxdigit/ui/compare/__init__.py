@@ -13,7 +13,9 @@ from maxdigit.ui.compare.accuracy import build_accuracy
 from maxdigit.ui.compare.asking import Asking
 from maxdigit.ui.compare.error_analysis import Mistakes
 from maxdigit.ui.compare.measurements import build_measurements
+from maxdigit.ui.compare.stressing import Stressing
 from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.stress import StressTest
 from maxdigit.ui.texts import labels
 
 __all__ = ["build_compare_tab"]
@@ -37,6 +39,7 @@ def build_compare_tab(
         gr.HTML(f"<h2>{labels.COMPARE_TITLE}</h2>", apply_default_css=False)
         another = gr.Button(labels.COMPARE_ANOTHER, elem_id="compare-another", scale=0)
     replies = gr.HTML(apply_default_css=False, elem_id="side-by-side")
+    stress = StressTest(elem_id="stress")
     _heading(labels.MEASURED_TITLE)
     table = build_measurements()
     _heading(labels.BREAKS_TITLE)
@@ -44,7 +47,9 @@ def build_compare_tab(
     _heading(labels.MISTAKES_TITLE)
     Mistakes.laid_out(predictor, evaluation, kind).connect(opened)
     # Last of what happens as the page opens: Gradio takes one after the other, and the models need the longest.
-    Asking(predictor, evaluation, replies, table, gr.State({})).connect(classify, another=another.click, opened=opened)
+    asking = Asking(predictor, evaluation, replies, table, gr.State({}), gr.State(None))
+    asking.connect(classify, another=another.click, opened=opened)
+    Stressing(predictor, stress, asking.compared).connect()
 
 
 def _heading(text: str) -> None:

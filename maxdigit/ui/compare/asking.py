@@ -37,6 +37,7 @@ class Asking:
     replies: gr.HTML
     table: SortableTable
     times: gr.State  # the last :data:`Times`
+    compared: gr.State  # the picture, a ModelInput; None where there is none
 
     def connect(self, classify: ClassifyPage, *, another: Callable[..., Any], opened: Callable[..., Any]) -> None:
         """Ask about the Classify page's picture when the tab is ``opened``, and about a sample for ``another``."""
@@ -48,7 +49,7 @@ class Asking:
         def ask_about_sample(values: Values) -> Iterator[Changes]:
             yield from self.compare_sample(values[self.times])
 
-        outputs: set[Block] = {self.replies, self.table, self.times}
+        outputs: set[Block] = {self.replies, self.table, self.times, self.compared}
         gr.on(another, ask_about_sample, {self.times}, outputs, **ASKING)
         gr.on(opened, ask_about_shown, classify.inputs | {self.times}, outputs, **ASKING)
 
@@ -57,7 +58,7 @@ class Asking:
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
         except Exception as error:
-            yield self._changes(paragraph(texts.told(error)), times)
+            yield {**self._changes(paragraph(texts.told(error)), times), self.compared: None}
             return
         if picture is None:
             yield from self.compare_sample(times, about=texts.COMPARE_FRESH)
@@ -71,13 +72,13 @@ class Asking:
         try:
             sample = deal("textured", ANY, "").sample(self.evaluation)
         except Exception as error:
-            yield self._changes(paragraph(texts.told(error)), times)
+            yield {**self._changes(paragraph(texts.told(error)), times), self.compared: None}
             return
         yield from self._ask(sample_input(sample), f"{about} {_truth(sample)}".strip(), times)
 
     def _ask(self, picture: ModelInput, facts: str, times: Times) -> Iterator[Changes]:
         names, replies = self.predictor.available(), list[Reply]()
-        yield self._changes(side_by_side(names, replies, picture, facts), times)
+        yield {**self._changes(side_by_side(names, replies, picture, facts), times), self.compared: picture}
         for name in names:
             replies.append(self._reply(name, picture))
             if (prediction := replies[-1].prediction) is not None:

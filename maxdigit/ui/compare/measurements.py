@@ -9,6 +9,7 @@ from html import escape
 
 import gradio as gr
 
+from maxdigit.data.kinds import BLANK, TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor, title
 from maxdigit.models.registry import MODELS
@@ -65,43 +66,43 @@ def measured_table(predictor: Predictor, times: Mapping[str, float]) -> str:
         times: by model, where known, the milliseconds that a forward pass took here.
     """
     names = predictor.available()
-    columns = [Column(name, means) for name, means in texts.MEASURED_COLUMNS.items()]
+    rows = [model_row(name, with_members(predictor, name), times.get(name)) for name in names]
     return sortable(
-        columns,
-        [model_row(name, with_members(predictor, name), times.get(name)) for name in names],
+        [Column(heading, means) for heading, means in texts.MEASURED_COLUMNS.values()],
+        [[row[column] for column in texts.MEASURED_COLUMNS] for row in rows],
         texts.MEASURED_NOTE,
     )
 
 
 def _columns() -> str:
-    return "\n".join(f"- **{name}**: {means}" for name, means in texts.MEASURED_COLUMNS.items())
+    return "\n".join(f"- **{heading}**: {means}" for heading, means in texts.MEASURED_COLUMNS.values())
 
 
-def model_row(name: str, metrics: RunResults, milliseconds: float | None) -> list[tuple[str, float | str | None]]:
-    """Each cell's HTML and its value for sorting."""
+def model_row(name: str, metrics: RunResults, milliseconds: float | None) -> dict[str, tuple[str, float | str | None]]:
+    """By column: the cell's HTML and its value for sorting."""
     dot = f'<span class="dot" style="background: {model_colour(name)}"></span>'
     textured = metrics.test.get("textured")
     calibration = textured.calibration_error if textured else None
     spec, pictures = MODELS.get(name), metrics.training.all_pictures
     paper = [] if spec is None else [spec.paper_validation, spec.paper_test]
-    return [
-        (f"{dot}{escape(title(name))}", title(name)),
-        _cell(metrics.parameters, texts.number),
-        _cell(metrics.weight_bytes and metrics.weight_bytes / 2**20, texts.megabytes),
-        _cell(metrics.flops_per_picture and metrics.flops_per_picture / 1e9, partial(texts.number, decimals=2)),
-        *(_accuracy(metrics.test.get(kind)) for kind in texts.KINDS),
-        _cell(calibration, texts.percent),
-        _cell(metrics.blank.confident_share if metrics.blank else None, texts.percent),
-        _cell(milliseconds, texts.milliseconds),
-        (
+    return {
+        "model": (f"{dot}{escape(title(name))}", title(name)),
+        "parameters": _cell(metrics.parameters, texts.number),
+        "file": _cell(metrics.weight_bytes and metrics.weight_bytes / 2**20, texts.megabytes),
+        "work": _cell(metrics.flops_per_picture and metrics.flops_per_picture / 1e9, partial(texts.number, decimals=2)),
+        **{kind: _accuracy(metrics.test.get(kind)) for kind in TEST_KINDS},
+        "calibration_error": _cell(calibration, texts.percent),
+        BLANK: _cell(metrics.blank.confident_share if metrics.blank else None, texts.percent),
+        "time": _cell(milliseconds, texts.milliseconds),
+        "training": (
             f"{texts.number(pictures)}<br><small>{escape(_how(metrics.training))}</small>" if pictures else "",
             pictures,
         ),
-        (
+        "paper": (
             " / ".join("-" if share is None else texts.percent(share) for share in paper),
             spec.paper_validation if spec else None,
         ),
-    ]
+    }
 
 
 def _how(training: TrainingFacts) -> str:

@@ -269,20 +269,32 @@ MEASURED_NOTE = (
     "interval. The paper's figures are for the competition's own pictures and cannot be compared directly. Press a "
     "column's name to sort by it."
 )
-MEASURED_COLUMNS = {  # name -> what it means
-    "Model": "Which network, or all of them together.",
-    "Parameters": "Number of parameters, batch-norm statistics included.",
-    "File": "Size of its weights on disk.",
-    "Work": "Floating-point operations for one picture, in billions; a multiplication and its addition count as two.",
-    "Textured": "Share of right answers on test pictures with the competition's look.",
-    "Drawn": "Share of right answers on pictures like those from the drawing pad.",
-    "Other forms": "Share of right answers on drawings in forms that MNIST lacks, such as a flagged 1 or a crossed 7.",
-    "Photographs": "Share of right answers on photographed ink on paper.",
-    "Calibration error": "On textured pictures: mean difference between the model's confidence and its accuracy.",
-    "Sure without digits": "Share of pictures without any digit on which it is more than 90% sure. Lower is better.",
-    "Time here": "Milliseconds for one picture on this server: the median of five passes, measured just now.",
-    "Trained on": "Number of training pictures, duration and machine.",
-    "Paper": "Accuracies that the paper reports: validation / competition's test.",
+MEASURED_COLUMNS = {  # column, or kind of picture -> its heading and what it means
+    "model": ("Model", "Which network, or all of them together."),
+    "parameters": ("Parameters", "Number of parameters, batch-norm statistics included."),
+    "file": ("File", "Size of its weights on disk."),
+    "work": (
+        "Work",
+        "Floating-point operations for one picture, in billions; a multiplication and its addition count as two.",
+    ),
+    "textured": ("Textured", "Share of right answers on test pictures with the competition's look."),
+    "drawn": ("Drawn", "Share of right answers on pictures like those from the drawing pad."),
+    "forms": (
+        "Other forms",
+        "Share of right answers on drawings in forms that MNIST lacks, such as a flagged 1 or a crossed 7.",
+    ),
+    "photo": ("Photographs", "Share of right answers on photographed ink on paper."),
+    "calibration_error": (
+        "Calibration error",
+        "On textured pictures: mean difference between the model's confidence and its accuracy.",
+    ),
+    "blank": (
+        "Sure without digits",
+        "Share of pictures without any digit on which it is more than 90% sure. Lower is better.",
+    ),
+    "time": ("Time here", "Milliseconds for one picture on this server: the median of five passes, measured just now."),
+    "training": ("Trained on", "Number of training pictures, duration and machine."),
+    "paper": ("Paper", "Accuracies that the paper reports: validation / competition's test."),
 }
 COLUMNS_TITLE = "What the columns mean"
 
@@ -314,6 +326,40 @@ AGAINST_NOTES = {
 }
 NOTHING_MEASURED = "No model here has been measured on such pictures yet."
 PICTURES = "pictures"
+
+STRESS = {
+    "open": "Where does this picture break?",
+    "label": "The picture changed more and more",
+    "intro": (
+        "Move a slider to change the picture, or press a column. Coloured: the answer to the unchanged picture, the "
+        "fuller the surer. Outlined: another answer."
+    ),
+    "turn": "Turned",
+    "shrink": "Shrunk",
+    "blur": "Blurred",
+    "noise": "With noise",
+    "slider turn": "Turn, in degrees",
+    "slider shrink": "Size, in percent",
+    "slider blur": "Blur, in pixels",
+    "slider noise": "Noise, in grey levels",
+    "unit turn": "{value}°",
+    "unit shrink": "{value}%",
+    "unit blur": "{value} px",
+    "unit noise": "±{value}",
+    "share": "{percent}%",
+    "always": "throughout",
+    "range": "{from} to {to}",
+    "picture": "The picture, {change}: {strength}",
+    "how": "What do the numbers mean?",
+    "how_is": (
+        "Turned: degrees, clockwise. Shrunk: percent of the picture's height and width. Blurred: the width of the blur "
+        "(its standard deviation) in the 128 pixels of a side. With noise: the standard deviation of random grey added "
+        "to each pixel, of 255 levels. What comes into view has the grey of the picture's edge. Below a model's name: "
+        "between which strengths its answer stays the same."
+    ),
+    "nothing": "There is no picture to change. Draw or upload one, or take another sample.",
+    "blank": "No writing was found in this picture, so there is no answer that could break.",
+}
 
 MISTAKES_TITLE = "Mistakes"
 MATRIX_HINT = "Rows: the true largest digit. Columns: the answer."
@@ -514,13 +560,45 @@ def correction(digit: int, model: str, answer: int, day: str) -> str:
 
 # Batch
 
-BATCH_HINT = (
-    "Many pictures at once: files, a ZIP archive, a whole folder, or the competition's test_max_x. "
-    "Up to 10,000 pictures, and 200 MB a file."
-)
-FILES = "Pictures or ZIP archives"
-FOLDER = "A folder of pictures"
-LABELS = "Right answers, if you have them (CSV: Id or name, Label)"
+DROP = {
+    "here": (
+        "Drop anything here: pictures, folders, ZIP archives, the competition's test_max_x, and a table of right "
+        "answers (CSV: Id or name, Label). Up to 10,000 pictures, and 200 MB a file."
+    ),
+    "files": "Choose files",
+    "folder": "Choose a folder",
+    "list": "What was added",
+    "remove": "Remove {name}",
+    "clear": "Remove all",
+    "progress": "Progress of the upload",
+    "uploading": "Uploading: {done} of {all} files.",
+    "together": "{first} and {more} more",
+    "inFolder": "{folder}: {count} files",
+    "oneInFolder": "{first}",
+    "nothing": "There are no files in it.",
+    "large": "{name} is larger than {limit} MB and was left out. Split it into several files.",
+    "many": "These are more than {most} files, and none of them was added. Pack them into a ZIP archive.",
+    "failed": "The upload broke off after {done} of {all} files. Add the others again.",
+}
+STILL_UPLOADING = "The files are still being uploaded. Wait until that is done, and press again."
+
+
+def recognised(pictures: int, labelled: int | None, passed_over: list[str]) -> str:
+    """What was dropped: pictures, how many have a label (None without labels), and names of other files."""
+    parts = [_pictures(pictures)]
+    if labelled is not None:
+        parts.append("labels for all of them" if labelled == pictures else f"labels for {labelled:,} of them")
+    if passed_over:
+        files = "1 file" if len(passed_over) == 1 else f"{len(passed_over):,} files"
+        parts.append(f"{files} passed over: {some_names(passed_over)}")
+    return f"{', '.join(parts)}."
+
+
+def some_names(names: list[str]) -> str:
+    """The first few of some names."""
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
+
+
 ASK_OTHERS = "Ask the other models too, to see where they disagree"
 START = "Classify all"
 TRY_BATCH = "Try 60 test pictures"
@@ -551,16 +629,22 @@ SUBMISSION = "CSV: Id,Label"
 EVERYTHING = "CSV: everything"
 
 
-def batch_progress(done: int, count: int, model: str) -> str:
-    """The progress of a batch."""
-    return f"{model} has answered for {done:,} of {count:,} pictures."
+def batch_progress(done: int, count: int, model: str, counts: str) -> str:
+    """The progress of a batch, with what :func:`batch_counts` says so far."""
+    return f"{model} has answered for {done:,} of {count:,} pictures{': ' if counts else ''}{counts}."
 
 
-def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
-    """The summary of a batch."""
+def batch_done(count: int, counts: str) -> str:
+    """The summary of a batch, with what :func:`batch_counts` says."""
+    return f"Done: {_pictures(count)}, {counts}. {BATCH_CORRECTING}"
+
+
+def batch_counts(unsure: int, disagree: int, unread: int, right: int, labelled: int) -> str:
+    """The counts of a batch."""
     parts = [f"{unsure:,} unsure"] + ([f"{disagree:,} with different answers"] if disagree else [])
     parts += [f"{unread:,} unreadable"] if unread else []
-    return f"Done: {_pictures(count)}, {', '.join(parts)}. {BATCH_CORRECTING}"
+    parts += [f"{right:,} right of the {labelled:,} with a label"] if labelled else []
+    return ", ".join(parts)
 
 
 BATCH_CORRECTING = (
@@ -580,6 +664,38 @@ def batch_score(model: str, accuracy: float, low: float, high: float, count: int
         f"{model} is right on {percent(accuracy)} of the {_pictures(count)} with a label "
         f"(95% interval {interval(low, high)})."
     )
+
+
+def batch_corrected(count: int, accuracy: float) -> str:
+    """What corrections change in the score."""
+    corrections = "1 correction" if count == 1 else f"{count:,} corrections"
+    return f"With your {corrections}, {percent(accuracy)} are right."
+
+
+NO_MISTAKES = "No wrong answers."
+
+
+def commonest_mistake(truth: int, answer: int, count: int) -> str:
+    """The largest number beside the diagonal of the confusion matrix."""
+    return f"The most frequent mistake: {answer} in place of {truth}, {_times(count)}."
+
+
+def weakest_digit(digit: int, right: int, count: int) -> str:
+    """The digit with the lowest accuracy."""
+    return f"Lowest where the largest digit is {digit}: {right:,} of {_pictures(count)} right."
+
+
+def sure_and_right(sure: float, right: float) -> str:
+    """The mean confidence beside the accuracy."""
+    return f"The mean confidence is {percent(sure)}, and {percent(right)} of the model's own answers are right."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+NUMBERS = "Numbers"
+PICTURES_HEAD = "Pictures"
 
 
 def page_of(page: int, pages: int, count: int) -> str:

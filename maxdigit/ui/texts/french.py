@@ -280,20 +280,32 @@ MEASURED_NOTE = (
     "parenthèses, l'intervalle à 95 %. Ceux de l'article valent pour les images du concours : ils ne sont pas "
     "directement comparables. Appuyez sur le nom d'une colonne pour trier."
 )
-MEASURED_COLUMNS = {  # name -> what it means
-    "Modèle": "Quel réseau, ou tous ensemble.",
-    "Paramètres": "Nombre de paramètres, statistiques de normalisation comprises.",
-    "Fichier": "Taille de ses poids sur le disque.",
-    "Calcul": "Opérations en virgule flottante par image, en milliards ; une multiplication et son addition font deux.",
-    "Texturées": "Part de bonnes réponses sur des images de test qui ressemblent à celles du concours.",
-    "Dessinées": "Part de bonnes réponses sur des images comme celles de l'ardoise.",
-    "Autres formes": "Part de bonnes réponses sur des formes absentes de MNIST, comme le 1 à drapeau ou le 7 barré.",
-    "Photos": "Part de bonnes réponses sur de l'encre sur papier, photographiée.",
-    "Écart de calibration": "Sur images texturées : écart moyen entre la certitude du modèle et son taux de réussite.",
-    "Sûr sans chiffres": "Part des images sans aucun chiffre où il est sûr à plus de 90 %. Le moins est le mieux.",
-    "Temps ici": "Millisecondes par image sur ce serveur : la médiane de cinq passages, mesurée à l'instant.",
-    "Entraîné sur": "Nombre d'images d'entraînement, durée et machine.",
-    "Article": "Taux de réussite annoncés par l'article : validation / test du concours.",
+MEASURED_COLUMNS = {  # column, or kind of picture -> its heading and what it means
+    "model": ("Modèle", "Quel réseau, ou tous ensemble."),
+    "parameters": ("Paramètres", "Nombre de paramètres, statistiques de normalisation comprises."),
+    "file": ("Fichier", "Taille de ses poids sur le disque."),
+    "work": (
+        "Calcul",
+        "Opérations en virgule flottante par image, en milliards ; une multiplication et son addition font deux.",
+    ),
+    "textured": ("Texturées", "Part de bonnes réponses sur des images de test qui ressemblent à celles du concours."),
+    "drawn": ("Dessinées", "Part de bonnes réponses sur des images comme celles de l'ardoise."),
+    "forms": (
+        "Autres formes",
+        "Part de bonnes réponses sur des formes absentes de MNIST, comme le 1 à drapeau ou le 7 barré.",
+    ),
+    "photo": ("Photos", "Part de bonnes réponses sur de l'encre sur papier, photographiée."),
+    "calibration_error": (
+        "Écart de calibration",
+        "Sur images texturées : écart moyen entre la certitude du modèle et son taux de réussite.",
+    ),
+    "blank": (
+        "Sûr sans chiffres",
+        "Part des images sans aucun chiffre où il est sûr à plus de 90 %. Le moins est le mieux.",
+    ),
+    "time": ("Temps ici", "Millisecondes par image sur ce serveur : la médiane de cinq passages, mesurée à l'instant."),
+    "training": ("Entraîné sur", "Nombre d'images d'entraînement, durée et machine."),
+    "paper": ("Article", "Taux de réussite annoncés par l'article : validation / test du concours."),
 }
 COLUMNS_TITLE = "Signification des colonnes"
 
@@ -327,6 +339,40 @@ AGAINST_NOTES = {
 }
 NOTHING_MEASURED = "Aucun modèle n'a encore été évalué ici sur de telles images."
 PICTURES = "images"
+
+STRESS = {
+    "open": "Jusqu'où cette image tient-elle ?",
+    "label": "L'image changée de plus en plus",
+    "intro": (
+        "Déplacez un curseur pour changer l'image, ou touchez une colonne. En couleur : la réponse à l'image "
+        "inchangée, d'autant plus pleine que le modèle est sûr. Encadrée : une autre réponse."
+    ),
+    "turn": "Tournée",
+    "shrink": "Rétrécie",
+    "blur": "Floue",
+    "noise": "Bruitée",
+    "slider turn": "Rotation, en degrés",
+    "slider shrink": "Taille, en pour cent",
+    "slider blur": "Flou, en pixels",
+    "slider noise": "Bruit, en niveaux de gris",
+    "unit turn": "{value}°",
+    "unit shrink": "{value} %",
+    "unit blur": "{value} px",
+    "unit noise": "±{value}",
+    "share": "{percent} %",
+    "always": "partout",
+    "range": "{from} à {to}",
+    "picture": "L'image, {change} : {strength}",
+    "how": "Que veulent dire les nombres ?",
+    "how_is": (
+        "Tournée : degrés, dans le sens des aiguilles d'une montre. Rétrécie : pour cent de la hauteur et de la "
+        "largeur de l'image. Floue : la largeur du flou (son écart type), en pixels, pour 128 de côté. Bruitée : "
+        "l'écart type du gris aléatoire ajouté à chaque pixel, sur 255 niveaux. Ce qui apparaît a le gris du bord "
+        "de l'image. Sous le nom d'un modèle : entre quelles forces sa réponse reste la même."
+    ),
+    "nothing": "Il n'y a pas d'image à changer. Dessinez-en ou importez-en une, ou prenez un autre exemple.",
+    "blank": "Aucune écriture n'a été trouvée dans cette image : il n'y a pas de réponse à mettre à l'épreuve.",
+}
 
 MISTAKES_TITLE = "Erreurs"
 MATRIX_HINT = "Lignes : le vrai plus grand chiffre. Colonnes : la réponse."
@@ -544,13 +590,45 @@ def correction(digit: int, model: str, answer: int, day: str) -> str:
 
 # Lots
 
-BATCH_HINT = (
-    "Beaucoup d'images à la fois : des fichiers, une archive ZIP, un dossier entier, ou le test_max_x du concours. "
-    "Jusqu'à 10\u202f000 images, et 200 Mo par fichier."
-)
-FILES = "Images ou archives ZIP"
-FOLDER = "Un dossier d'images"
-LABELS = "Bonnes réponses, si vous les avez (CSV : Id ou name, Label)"
+DROP = {
+    "here": (
+        "Déposez tout ici : des images, des dossiers, des archives ZIP, le test_max_x du concours, et un tableau des "
+        "bonnes réponses (CSV : Id ou name, Label). Jusqu'à 10\u202f000 images, et 200 Mo par fichier."
+    ),
+    "files": "Choisir des fichiers",
+    "folder": "Choisir un dossier",
+    "list": "Ce qui a été ajouté",
+    "remove": "Retirer {name}",
+    "clear": "Tout retirer",
+    "progress": "Progression de l'envoi",
+    "uploading": "Envoi : {done} fichiers sur {all}.",
+    "together": "{first} et {more} de plus",
+    "inFolder": "{folder} : {count} fichiers",
+    "oneInFolder": "{first}",
+    "nothing": "Il n'y a pas de fichier là-dedans.",
+    "large": "{name} dépasse {limit} Mo et a été laissé de côté. Partagez-le en plusieurs fichiers.",
+    "many": "Cela fait plus de {most} fichiers ; aucun n'a été ajouté. Mettez-les dans une archive ZIP.",
+    "failed": "L'envoi s'est arrêté après {done} fichiers sur {all}. Ajoutez les autres de nouveau.",
+}
+STILL_UPLOADING = "Les fichiers sont encore en train d'être envoyés. Attendez la fin, et appuyez de nouveau."
+
+
+def recognised(pictures: int, labelled: int | None, passed_over: list[str]) -> str:
+    """What was dropped: pictures, how many have a label (None without labels), and names of other files."""
+    parts = [_pictures(pictures)]
+    if labelled is not None:
+        whole = "des étiquettes pour toutes"
+        parts.append(whole if labelled == pictures else f"des étiquettes pour {number(labelled)} d'entre elles")
+    if passed_over:
+        parts.append(f"{_counted(len(passed_over), 'fichier')} sans usage : {some_names(passed_over)}")
+    return f"{', '.join(parts)}."
+
+
+def some_names(names: list[str]) -> str:
+    """The first few of some names."""
+    return ", ".join(names[:3]) + ("..." if len(names) > 3 else "")
+
+
 ASK_OTHERS = "Demander aussi aux autres modèles, pour voir où ils sont en désaccord"
 START = "Tout classer"
 TRY_BATCH = "Essayer 60 images de test"
@@ -581,16 +659,23 @@ SUBMISSION = "CSV : Id,Label"
 EVERYTHING = "CSV : complet"
 
 
-def batch_progress(done: int, count: int, model: str) -> str:
-    """The progress of a batch."""
-    return f"{model} a répondu pour {number(done)} images sur {number(count)}."
+def batch_progress(done: int, count: int, model: str, counts: str) -> str:
+    """The progress of a batch, with what :func:`batch_counts` says so far."""
+    told = f", dont {counts}" if counts else ""
+    return f"{model} a répondu pour {number(done)} images sur {number(count)}{told}."
 
 
-def batch_done(count: int, unsure: int, disagree: int, unread: int) -> str:
-    """The summary of a batch."""
+def batch_done(count: int, counts: str) -> str:
+    """The summary of a batch, with what :func:`batch_counts` says."""
+    return f"Terminé : {_pictures(count)}, dont {counts}. {BATCH_CORRECTING}"
+
+
+def batch_counts(unsure: int, disagree: int, unread: int, right: int, labelled: int) -> str:
+    """The counts of a batch."""
     parts = [_counted(unsure, "incertaine")] + ([f"{number(disagree)} aux réponses différentes"] if disagree else [])
     parts += [_counted(unread, "illisible")] if unread else []
-    return f"Terminé : {_pictures(count)}, dont {', '.join(parts)}. {BATCH_CORRECTING}"
+    parts += [f"{_counted(right, 'juste')} parmi {_counted(labelled, 'étiquetée')}"] if labelled else []
+    return ", ".join(parts)
 
 
 BATCH_CORRECTING = (
@@ -611,6 +696,35 @@ def batch_score(model: str, accuracy: float, low: float, high: float, count: int
         f"{model} a raison pour {percent(accuracy)} des images étiquetées ({_pictures(count)} ; "
         f"intervalle à 95 % : {interval(low, high)})."
     )
+
+
+def batch_corrected(count: int, accuracy: float) -> str:
+    """What corrections change in the score."""
+    return f"Avec vos corrections ({number(count)}), {percent(accuracy)} sont justes."
+
+
+NO_MISTAKES = "Aucune réponse fausse."
+
+
+def commonest_mistake(truth: int, answer: int, count: int) -> str:
+    """The largest number beside the diagonal of the confusion matrix."""
+    return f"L'erreur la plus fréquente : {answer} au lieu de {truth}, {number(count)} fois."
+
+
+def weakest_digit(digit: int, right: int, count: int) -> str:
+    """The digit with the lowest accuracy."""
+    return f"Le plus bas quand le plus grand chiffre est {digit} : {_counted(right, 'juste')} sur {_pictures(count)}."
+
+
+def sure_and_right(sure: float, right: float) -> str:
+    """The mean confidence beside the accuracy."""
+    return (
+        f"La certitude moyenne est de {percent(sure)}, et {percent(right)} des réponses propres du modèle sont justes."
+    )
+
+
+NUMBERS = "Les nombres"
+PICTURES_HEAD = "Images"
 
 
 def page_of(page: int, pages: int, count: int) -> str:
@@ -782,6 +896,7 @@ ERRORS = {
         "La section {section} de ce réseau n'a pas de carte {channel}. Le réseau a été entraîné à nouveau ; appuyez "
         "sur une autre carte."
     ),
+    "{title} does not say which sections it consists of.": "{title} ne dit pas de quelles sections il se compose.",
     "What happens inside a network is computed by OpenVINO, which is not there or cannot compute it here. "
     "Install it with: pip install openvino": (
         "Ce qui se passe dans un réseau est calculé par OpenVINO, qui n'est pas là ou ne peut pas le calculer ici. "
@@ -833,6 +948,21 @@ ERRORS = {
     ),
     "A sample shows three digits from 0 to 9.": "Un tirage montre trois chiffres de 0 à 9.",
     # Batches
+    "{name} cannot be read as a ZIP archive ({error}). Pack it again.": (
+        "{name} ne peut pas être lu comme une archive ZIP ({error}). Refaites l'archive."
+    ),
+    "There are {count} tables of labels: {names}. Leave one of them; until then none is used.": (
+        "Il y a {count} tableaux d'étiquettes : {names}. Gardez-en un ; d'ici là aucun n'est utilisé."
+    ),
+    "{name} holds labels. Add the pictures that they belong to.": (
+        "{name} contient des étiquettes. Ajoutez les images auxquelles elles appartiennent."
+    ),
+    "This is neither a picture nor an archive of pictures nor a table of labels: {names}. Add pictures, such "
+    "as PNG or JPEG files.": (
+        "Ce n'est ni une image, ni une archive d'images, ni un tableau d'étiquettes : {names}. Ajoutez des images, par "
+        "exemple des fichiers PNG ou JPEG."
+    ),
+    "{name} cannot be read ({error}). Add it again.": "{name} ne peut pas être lu ({error}). Ajoutez-le de nouveau.",
     "There are no pictures in it. Choose picture files, or a ZIP archive that holds some.": (
         "Il n'y a pas d'images là-dedans. Choisissez des fichiers d'images, ou une archive ZIP qui en contient."
     ),

@@ -1,0 +1,78 @@
+"""The compared picture changed more and more: asked for by the browser, and only while it is unfolded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+
+from maxdigit.inference.changes import CHANGES
+from maxdigit.inference.ensemble import mix
+from maxdigit.inference.predict import Predictor
+from maxdigit.models.run_folder import ENSEMBLE
+from maxdigit.ui import texts
+from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.stress import Row, StressTest, shown_change, told_change
+from maxdigit.ui.view_state import ModelInput
+
+
+@dataclass(frozen=True)
+class Stressing:
+    """The answers to the stress test's event."""
+
+    predictor: Predictor
+    view: StressTest
+    compared: gr.State  # the picture, a ModelInput; None while there is none
+
+    def connect(self) -> None:
+        """Make the view work."""
+
+        def stress(values: Values, asked: gr.EventData) -> Changes:
+            number, change = (getattr(asked, name, None) for name in ("number", "change"))
+            return self.stress(values[self.compared], number, change)
+
+        self.view.stress(stress, {self.compared}, {self.view}, **ASKING)
+
+    def stress(self, picture: ModelInput | None, number: Any, change: Any) -> Changes:
+        """The models' answers at each strength of one kind of change.
+
+        Args:
+            picture: what is compared.
+            number: what the browser calls this picture; from there, as is the next, so that it may be anything.
+            change: the kind of change.
+        """
+        if type(number) is not int or not isinstance(change, str) or change not in CHANGES:
+            return gr.skip()
+        if picture is None:
+            return {self.view: told_change(number, texts.STRESS["nothing"])}
+        if not picture.has_writing:
+            return {self.view: told_change(number, texts.STRESS["blank"])}
+        try:
+            pictures = CHANGES[change].pictures(picture.pixels)
+            return {self.view: shown_change(number, change, pictures, self._answers(pictures))}
+        except Exception as error:
+            return {self.view: told_change(number, texts.told(error))}
+
+    def _answers(self, pictures: NDArray[np.uint8]) -> list[Row]:
+        """Each model's answers in one batch; the ensemble's are mixed from those of its members."""
+        found: dict[str, NDArray[np.float32]] = {}
+        rows = []
+        for name in self.predictor.available():
+            try:
+                found[name] = self._mixed(found, pictures) if name == ENSEMBLE else self._ask(pictures, name)
+                rows.append(Row(name, found[name]))
+            except Exception as error:
+                rows.append(Row(name, trouble=texts.told(error)))
+        return rows
+
+    def _mixed(self, found: dict[str, NDArray[np.float32]], pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        weights = {name: weight for name, weight in self.predictor.weights().items() if weight}
+        if not weights.keys() <= found.keys():
+            return self._ask(pictures, ENSEMBLE)  # which says what is wrong with a member
+        return mix([found[name] for name in weights], list(weights.values()))
+
+    def _ask(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
+        return self.predictor.predict(pictures, model)

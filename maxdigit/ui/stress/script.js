@@ -1,0 +1,188 @@
+// The stress test of a picture. Gradio calls this once, with `element`, `props`, `trigger` and `watch`.
+//
+// Folded it asks for nothing. Unfolded it asks for one kind of change after another, and again when another picture is
+// compared. What comes back holds all strengths of a change, so that moving a slider asks for nothing.
+
+const language = props.texts[navigator.language.slice(0, 2)] ? navigator.language.slice(0, 2) : "en";
+const words = props.texts[language].STRESS;
+const CHANGES = ["turn", "shrink", "blur", "noise"];
+const PIXELS = 128; // along a side of a picture
+const LABELLED = 3; // of so many strengths one has its label in the head of the table
+
+const find = (selector) => element.querySelector(selector);
+const toggle = find(".stress-toggle");
+const body = find(".stress-body");
+const view = find(".stress-view");
+const list = find(".stress-changes");
+
+let asked = 0; // the number of the picture that was asked about last
+let waiting = []; // changes that were not answered yet
+let seen = ""; // the picture that was asked about
+const panels = new Map(); // by change
+
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const isOpen = () => !body.hidden;
+const inUnit = (change, strength) => filled(words[`unit ${change}`], { value: strength.toLocaleString(language) });
+
+// ---- Asking
+
+const pictureNow = () => document.querySelector("#side-by-side .verdict .answer-picture")?.src ?? "";
+
+function begin() {
+  asked += 1;
+  waiting = [...CHANGES];
+  body.setAttribute("aria-busy", "true");
+  next();
+}
+
+function next() {
+  if (waiting.length && isOpen()) trigger("stress", { number: asked, change: waiting[0] });
+  else body.removeAttribute("aria-busy");
+}
+
+const pictures = new MutationObserver(() => {
+  const now = pictureNow();
+  if (now === seen) return;
+  seen = now;
+  begin();
+});
+
+toggle.addEventListener("click", () => {
+  body.hidden = isOpen();
+  toggle.setAttribute("aria-expanded", String(isOpen()));
+  pictures.disconnect();
+  if (!isOpen()) return;
+  const compared = document.querySelector("#side-by-side");
+  if (compared) pictures.observe(compared, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
+  seen = pictureNow();
+  begin();
+});
+
+watch("value", () => {
+  let value;
+  try {
+    value = JSON.parse(props.value || "null");
+  } catch {
+    return;
+  }
+  if (!value || !isOpen() || value.number !== asked) return; // about a picture that is gone
+  find(".stress-said").textContent = value.said;
+  view.hidden = !value.change;
+  if (!value.change) {
+    waiting = [];
+  } else if (waiting.includes(value.change)) {
+    waiting = waiting.filter((change) => change !== value.change);
+    show(value);
+  } else {
+    return; // shown already
+  }
+  next();
+});
+
+// ---- One kind of change
+
+function show(value) {
+  let panel = panels.get(value.change);
+  if (!panel) {
+    panel = newPanel(value);
+    panels.set(value.change, panel);
+    list.append(panel.root);
+  }
+  panel.value = value;
+  drawTable(panel);
+  panel.image.onload = () => drawPlace(panel);
+  panel.image.src = value.pictures;
+  drawPlace(panel);
+}
+
+function newPanel({ change, strengths, unchanged }) {
+  const root = document.createElement("section");
+  root.className = "stress-change";
+  root.dataset.change = change;
+  root.innerHTML = `
+    <h3></h3>
+    <div class="stress-now"><canvas width="${PIXELS}" height="${PIXELS}" role="img"></canvas><ul></ul></div>
+    <input type="range" min="0" max="${strengths.length - 1}" step="1">
+    <div class="stress-scroll"><table><thead></thead><tbody></tbody></table></div>`;
+  root.querySelector("h3").textContent = words[change];
+  const slider = root.querySelector("input");
+  slider.value = unchanged;
+  slider.setAttribute("aria-label", words[`slider ${change}`]);
+  const panel = { root, slider, image: new Image(), value: null };
+  slider.addEventListener("input", () => drawPlace(panel));
+  root.querySelector("table").addEventListener("click", (event) => {
+    const at = event.target.closest("[data-at]")?.dataset.at;
+    if (at === undefined) return;
+    slider.value = at;
+    drawPlace(panel);
+  });
+  return panel;
+}
+
+function make(name, text, attributes = {}) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
+  return made;
+}
+
+function drawTable({ root, value }) {
+  const { change, strengths, unchanged, rows } = value;
+  const head = document.createElement("tr");
+  head.append(make("td", ""));
+  strengths.forEach((strength, at) => {
+    const cell = make("th", "", { scope: "col", "data-at": at });
+    // Counted from the strength that changes nothing, so that this one is labelled.
+    const isLabelled = (at - unchanged) % LABELLED === 0;
+    cell.append(make("span", inUnit(change, strength), { class: isLabelled ? "stress-label" : "stress-unseen" }));
+    head.append(cell);
+  });
+  root.querySelector("thead").replaceChildren(head);
+  root.querySelector("tbody").replaceChildren(...rows.map((row) => drawRow(row, value)));
+}
+
+function drawRow(row, { change, strengths, unchanged }) {
+  const line = document.createElement("tr");
+  line.style.setProperty("--model", row.colour);
+  const name = make("th", row.model, { scope: "row" });
+  line.append(name);
+  if (!row.digits) {
+    line.append(make("td", row.trouble, { colspan: strengths.length, class: "stress-trouble" }));
+    return line;
+  }
+  const [from, to] = row.holds;
+  const range = { from: inUnit(change, strengths[from]), to: inUnit(change, strengths[to]) };
+  const holdsAll = from === 0 && to === strengths.length - 1;
+  name.append(make("small", holdsAll ? words.always : filled(words.range, range)));
+  row.digits.forEach((digit, at) => {
+    const isSame = digit === row.digits[unchanged];
+    const cell = make("td", digit, { "data-at": at, class: isSame ? "stress-same" : "stress-other" });
+    cell.style.setProperty("--share", `${row.percents[at]}%`);
+    line.append(cell);
+  });
+  return line;
+}
+
+function drawPlace({ root, slider, image, value }) {
+  const at = Number(slider.value);
+  const { change, strengths, unchanged, rows } = value;
+  const strength = inUnit(change, strengths[at]);
+  const canvas = root.querySelector("canvas");
+  if (image.complete && image.naturalWidth) {
+    canvas.getContext("2d").drawImage(image, at * PIXELS, 0, PIXELS, PIXELS, 0, 0, PIXELS, PIXELS);
+  }
+  canvas.setAttribute("aria-label", filled(words.picture, { change: words[change], strength }));
+  const items = rows
+    .filter((row) => row.digits)
+    .map((row) => {
+      const item = make("li", "", { class: row.digits[at] === row.digits[unchanged] ? "" : "stress-fell" });
+      item.style.setProperty("--model", row.colour);
+      const share = filled(words.share, { percent: row.percents[at] });
+      item.append(make("span", row.model, { class: "stress-name" }), make("b", row.digits[at]), make("span", share));
+      return item;
+    });
+  root.querySelector("ul").replaceChildren(...items);
+  const answers = rows.filter((row) => row.digits).map((row) => `${row.model} ${row.digits[at]}`);
+  slider.setAttribute("aria-valuetext", `${strength}. ${answers.join(", ")}`);
+  root.querySelectorAll("[data-at]").forEach((cell) => cell.classList.toggle("stress-here", Number(cell.dataset.at) === at));
+}
