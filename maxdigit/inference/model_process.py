@@ -39,6 +39,7 @@ _R = TypeVar("_R")
 
 
 _TRIES = 2  # of one call: what ends the process twice is not asked a third time, for that may be why
+_LONGEST = 120.0  # seconds of one call: the longest there are, loading a framework on a busy host, take less than half
 _PATIENCE = 90.0  # seconds for which a call waits for a process that dies before it can take calls
 
 
@@ -64,10 +65,11 @@ class ModelProcess:
                 and what it imports when it is called, in the model process only.
             args: for it, as are ``kwargs``; they and the result are copied (pickled) from process to process.
 
-        The function may be called a second time, where the process dies before it has answered.
+        The function may be called a second time, where the process dies before it has answered, or has not answered
+        after two minutes and is killed for it.
 
         Raises:
-            ModelProcessError: the model process died over it twice; the next call starts another.
+            ModelProcessError: the model process died or was killed over it twice; the next call starts another.
             Exception: whatever the function raises.
         """
         tries, end = 0, time.monotonic() + _PATIENCE
@@ -133,6 +135,10 @@ class ModelProcessPredictor(Predictor):
         """As :meth:`Predictor.look_inside`."""
         return self._ask(Predictor.look_inside, picture, model, **options)
 
+    def replay(self, picture: NDArray[np.uint8], model: str, run: Path) -> dict[int, NDArray[np.float32]]:
+        """As :meth:`Predictor.replay`."""
+        return self._ask(Predictor.replay, picture, model, run)
+
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
         """As :meth:`Predictor.explain`."""
         return self._ask(Predictor.explain, picture, model, digit)
@@ -197,11 +203,15 @@ class _Process:
             return self._caller is not None
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        limit = threading.Timer(_LONGEST, self._end)
+        limit.start()
         try:
             result, error = self._caller.call(function, *args, **kwargs)
         except (EOFError, OSError):  # of the connection: what the function raises comes as a value
             self._end()
             raise _DiedError from None
+        finally:
+            limit.cancel()
         if error is not None:
             raise error
         return result

@@ -24,7 +24,7 @@ from PIL import Image
 from support import REPOSITORY
 
 from maxdigit.errors import PictureError, UnknownModelError
-from maxdigit.inference import predict
+from maxdigit.inference import model_process, predict
 from maxdigit.inference.model_process import ModelProcess, ModelProcessError, ask_predictor
 from maxdigit.inference.predict import Predictor, default_model
 from maxdigit.preparation.files import open_picture
@@ -139,6 +139,22 @@ def kill_when_waiting(number: int, folder: Path) -> None:
     while not (folder / str(number)).exists():
         time.sleep(0.01)
     os.kill(number, signal.SIGKILL)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process for a while")
+def test_a_process_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_process, "_LONGEST", 5.0)
+    process = ModelProcess()
+    hanging = process.call(os.getpid)
+    os.kill(hanging, signal.SIGSTOP)
+    assert process.call(math.sqrt, 49) == 7, "by another process"
+    assert not psutil.pid_exists(hanging)
+    monkeypatch.setattr(model_process, "_LONGEST", 0.5)
+    with pytest.raises(ModelProcessError, match="Ask once more"):
+        process.call(time.sleep, 60)  # over which the second process hangs too
+    monkeypatch.setattr(model_process, "_LONGEST", 60.0)
+    assert process.call(math.sqrt, 49) == 7
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it looks at the system's list of processes")
