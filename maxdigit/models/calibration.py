@@ -25,6 +25,7 @@ from maxdigit.models.run_folder import CALIBRATION
 
 # A model that is right on every picture it is fitted on would want no doubt at all, one that guesses nothing else.
 COLDEST, HOTTEST = 0.05, 20.0
+_TINIEST = np.finfo(np.float32).tiny
 _NONE = (0.0,) * NUM_CLASSES  # offsets, as older calibrations have them
 FARTHEST = 10.0  # that an offset may be from 0, in nats
 
@@ -69,7 +70,8 @@ class Scaling:
         # Two almost equal chances may round to one, and the answer would be whichever comes first.
         answers = logits.argmax(1)
         lost = np.flatnonzero(scaled.argmax(1) != answers)
-        scaled[lost, answers[lost]] = np.nextafter(scaled[lost, answers[lost]], np.float32(1))
+        if len(lost):
+            scaled[lost, answers[lost]] = np.nextafter(scaled[lost, answers[lost]], np.float32(1))
         return scaled
 
     def logits(self, probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -176,7 +178,7 @@ def _digest_once(path: Path, _changed: int, _size: int) -> str:
 
 def log_probabilities(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     """Logs in float64; a probability that float32 has rounded to zero counts as the smallest it can hold."""
-    return np.log(probabilities.astype(np.float64).clip(np.finfo(np.float32).tiny))
+    return np.log(np.maximum(probabilities, _TINIEST, dtype=np.float64))
 
 
 def softmax(logs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -175,7 +175,9 @@ def read_keras_cnn(folder: Path) -> EngineNetwork:
         return Trunk(pooled[0], features, features)
 
     def head(maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        x = maps.reshape(len(maps), 128, 3, 3, 3, 3).max((3, 5)).transpose(0, 2, 3, 1).reshape(len(maps), -1)
+        # The largest of each 3 x 3, first over rows, then over columns: one `max` over both takes ten times as long.
+        rows = _largest(*(maps[:, :, row::3] for row in range(3)))
+        x = _largest(*(rows[..., column::3] for column in range(3))).transpose(0, 2, 3, 1).reshape(len(maps), -1)
         for weight, bias in dense[:-1]:
             x = np.maximum(x @ weight + bias, 0)
         weight, bias = dense[-1]
@@ -206,6 +208,10 @@ def _linear(tensors: Tensors, name: str, features: int) -> Head:
     weight = tensors.take(f"{name}.weight", NUM_CLASSES, features)
     bias = tensors.take(f"{name}.bias", NUM_CLASSES)
     return lambda x: x.reshape(len(x), -1) @ weight.T + bias
+
+
+def _largest(one: NDArray[np.float32], other: NDArray[np.float32], third: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.maximum(np.maximum(one, other), third)
 
 
 def _keras_name(kind: str, number: int) -> str:

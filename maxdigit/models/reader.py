@@ -23,6 +23,8 @@ OUTPUTS = NOTHING + 3  # of the head in a cell: a logit for each class, and wher
 # height that digits have in a prepared picture, and the step of the coarsest feature map.
 _REACH = 16.0
 
+Found = tuple[int, float, float, float]  # a cell that reads a digit: which, its probability, and x and y of its centre
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -104,6 +106,17 @@ class Reader:
         return (every if len(self.weight) == ZONES else np.zeros_like(every)).ravel()
 
     @cached_property
+    def _own(self) -> NDArray[np.intp]:
+        """Where, among all heads' outputs in all cells, each cell has those of its zone's: ``(13, cells * cells)``."""
+        cells = len(self._zones)
+        return (self._zones * OUTPUTS + np.arange(OUTPUTS)[:, np.newaxis]) * cells + np.arange(cells)
+
+    @cached_property
+    def _biases(self) -> NDArray[np.float32]:
+        """Of each cell's zone: ``(13, cells * cells)``."""
+        return np.ascontiguousarray(self.bias[self._zones].T)
+
+    @cached_property
     def _looks(self) -> NDArray[np.float32]:
         return looks_of(self.features)
 
@@ -122,16 +135,13 @@ class Reader:
             the second axis; and x and y in the models' pixels, 0..128, float32 ``(N, 2, cells, cells)``, which mean
             something only where a digit is read.
         """
-        count, channels, *sides = maps.shape
-        # Every zone's head at every cell, in one product: as fast for nine as picking weights cell by cell for one.
-        every = self.weight.reshape(-1, channels) @ maps.reshape(count, channels, -1)
-        outputs = every.reshape(count, len(self.weight), OUTPUTS, -1)
-        own = outputs[:, self._zones, :, np.arange(len(self._zones))] + self.bias[self._zones, np.newaxis]
-        logits = own[..., : NOTHING + 1]  # (cells * cells, N, 11)
-        powers = np.exp(logits - logits.max(2, keepdims=True))
-        powers /= powers.sum(2, keepdims=True)
-        places = own[..., NOTHING + 1 :].transpose(1, 2, 0).reshape(count, 2, *sides) + self._looks
-        return powers.transpose(1, 2, 0).reshape(count, -1, *sides), places.clip(0, IMAGE_SIZE)
+        outputs = self._outputs(maps)
+        logits, offsets = outputs[:, : NOTHING + 1], outputs[:, NOTHING + 1 :]
+        powers = np.exp(logits - logits.max(1, keepdims=True))
+        powers /= powers.sum(1, keepdims=True)
+        sides = maps.shape[2:]
+        places = offsets.reshape(-1, 2, *sides) + self._looks
+        return powers.reshape(-1, NOTHING + 1, *sides), places.clip(0, IMAGE_SIZE)
 
     def gradient(self, maps: NDArray[np.float32], digit: int) -> NDArray[np.float32]:
         """How the reader's evidence for a digit changes with feature maps ``(N, channels, cells, cells)``: as they are.
@@ -143,8 +153,30 @@ class Reader:
         return self.cells(maps)[:, digit, np.newaxis] * slopes
 
     def read(self, maps: NDArray[np.float32]) -> list[tuple[Reading, ...]]:
-        """The digits in each picture, from feature maps ``(N, channels, cells, cells)``; see :func:`find_readings`."""
-        return [find_readings(*seen, self.threshold, self.apart) for seen in zip(*self.see(maps), strict=True)]
+        """The digits in each picture, from feature maps ``(N, channels, cells, cells)``.
+
+        What :func:`find_readings` makes of what :meth:`see` gives, in half the time.
+        """
+        return [suppress(self._found(outputs), self.threshold, self.apart) for outputs in self._outputs(maps)]
+
+    def _outputs(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The outputs of each cell's head: ``(N, 13, cells * cells)``."""
+        count, channels = maps.shape[:2]
+        # Every zone's head at every cell, in one product: as fast for nine as picking weights cell by cell for one.
+        every = self.weight.reshape(-1, channels) @ maps.reshape(count, channels, -1)
+        return every.reshape(count, -1).take(self._own, axis=1) + self._biases
+
+    def _found(self, outputs: NDArray[np.float32]) -> list[Found]:
+        """The cells of one picture that read a digit, from ``(13, cells * cells)``; no others are looked at closely."""
+        best = outputs[: NOTHING + 1].argmax(0)
+        where = np.flatnonzero(best != NOTHING)
+        few = outputs.take(where, axis=1)
+        logits = few[: NOTHING + 1]
+        surest = 1 / np.exp(logits - logits.max(0)).sum(0)
+        places = np.minimum(
+            np.maximum(few[NOTHING + 1 :] + self._looks.reshape(2, -1).take(where, axis=1), 0), IMAGE_SIZE
+        )
+        return list(zip(best[where].tolist(), surest.tolist(), *places.tolist(), strict=True))
 
 
 def zones_of(cells: int) -> NDArray[np.intp]:
@@ -164,9 +196,6 @@ def find_readings(
 ) -> tuple[Reading, ...]:
     """The digits that the cells of one picture read, by non-maximum suppression.
 
-    The surest cell is a reading; the cells around it that read the same digit belong to it, and together say where its
-    centre is. Other digits are not read that close to it. So on with the cells that are left.
-
     Args:
         cells: probabilities, float ``(11, cells, cells)``.
         places: of the centres, ``(2, cells, cells)``, as :meth:`Reader.see` gives both.
@@ -176,14 +205,29 @@ def find_readings(
     Returns:
         At most eight, the surest, from left to right.
     """
-    # Only the digit that a cell reads most surely counts, if it reads one at all. There are few such cells, for which
-    # plain Python is faster than arrays.
     best = cells.argmax(0)
     rows, columns = np.nonzero(best != NOTHING)
     digits = best[rows, columns]
     probabilities = cells[digits, rows, columns]
-    seen = zip(digits.tolist(), probabilities.tolist(), *places[:, rows, columns].tolist(), strict=True)
-    left = sorted(seen, key=lambda cell: -cell[1])
+    found = zip(digits.tolist(), probabilities.tolist(), *places[:, rows, columns].tolist(), strict=True)
+    return suppress(list(found), threshold, apart)
+
+
+def suppress(found: list[Found], threshold: float, apart: float) -> tuple[Reading, ...]:
+    """Readings of the cells that read a digit.
+
+    The surest cell is a reading; the cells around it that read the same digit belong to it, and together say where its
+    centre is. Other digits are not read that close to it. So on with the cells that are left.
+
+    Args:
+        found: the cells; of each only the digit that it reads most surely counts.
+        threshold: as for :func:`find_readings`, as is ``apart``.
+
+    Returns:
+        At most eight, the surest, from left to right.
+    """
+    # There are few such cells, for which plain Python is faster than arrays.
+    left = sorted(found, key=lambda cell: -cell[1])
     readings: list[Reading] = []
     while left and left[0][1] >= threshold and len(readings) < MAX_READINGS:
         digit, probability, x, y = left[0]

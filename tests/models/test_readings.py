@@ -109,6 +109,19 @@ def test_what_a_reader_sees_in_a_cell_is_what_the_head_of_its_zone_says(zones, c
     assert len(reader.read(maps)) == 2
 
 
+@pytest.mark.parametrize("zones", [1, 9])
+def test_readings_are_those_of_what_is_seen_in_all_cells(zones):
+    reader = reader_of(zones)
+    maps = np.random.default_rng(3).normal(size=(20, 11, 12, 12)).astype(np.float32)
+    found = reader.read(maps)
+    assert sum(map(len, found)) > 100
+    for readings, cell, place in zip(found, *reader.see(maps), strict=True):
+        expected = find_readings(cell, place, reader.threshold, reader.apart)
+        assert [reading.digit for reading in readings] == [reading.digit for reading in expected]
+        values = [[(one.probability, one.x, one.y) for one in each] for each in (readings, expected)]
+        assert np.allclose(*values, atol=1e-3)
+
+
 def test_a_digit_lies_where_its_cells_say_and_never_outside_the_picture():
     two, places = cells((3, 4, 8, 0.9), (3, 6, 8, 0.9)), PLACES.copy()
     assert len(find_readings(two, places, 0.5, 0)) == 1, "16 pixels from one another"
