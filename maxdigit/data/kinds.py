@@ -39,11 +39,11 @@ class Kind:
     has_backgrounds: bool = False  # of :data:`maxdigit.data.backgrounds.FAMILIES`, so that one can be chosen
 
 
-def _make_textured(count: int) -> Make:
+def _make_textured(count: int, strength: float = 1.0) -> Make:
     def make(split: Split, chunk: int, rows: slice, balance: float, device: torch.device) -> Pictures:
         from maxdigit.data.textured import make_textured
 
-        return make_textured(split, chunk, rows, balance, device, count)
+        return make_textured(split, chunk, rows, balance, device, count, strength)
 
     return make
 
@@ -103,6 +103,8 @@ KINDS: dict[str, Kind] = {
         ),
         # As textured, but with eight digits: for training only, more digits to learn from at the same cost.
         Kind(name="crowded", make=_make_textured(8)),
+        # As textured, but with digits of less than half the brightness: for the game only, no model learns from them.
+        Kind(name="faint", make=_make_textured(3, 0.45)),
         # What the app's canvas gives: one to five digits (mostly three) of any size, in rows, in columns or scattered.
         Kind(name="drawn", make=_make_drawn("drawn"), plan=_plan_drawn("drawn"), is_tested=True),
         # As drawn, but in ways of writing that MNIST lacks: a flagged 1, a crossed 7, an open 4.

@@ -18,6 +18,7 @@ from maxdigit.data.splits import SPLITS, TEST, Split
 
 _SEEDS = 1_000_003  # samples repeat after this many seeds; a prime, so that neighbouring seeds share nothing
 _STRIDE = 7_919  # from one chunk to the next that is searched for a requested picture
+_APART = replace(TEST, seed=TEST.seed + 1)  # the same digits and backgrounds as the fixed test set's, other pictures
 _TRIES = 2_000  # chunks of 500; the rarest request, three equal digits on marble, takes about forty
 
 
@@ -41,14 +42,17 @@ def draw_sample(
         raise SampleError(f"A background is one of {', '.join(FAMILIES)}, and only textured pictures have one.")
     if digits is not None and not (len(digits) == 3 and all(digit in range(10) for digit in digits)):
         raise SampleError("A sample shows three digits from 0 to 9.")
-    split = replace(TEST, seed=TEST.seed + 1)
-    first = -(-TEST.count // CHUNK)  # past the fixed test set
     for attempt in range(_TRIES):
-        chunk = first + (seed + attempt * _STRIDE) % _SEEDS
-        row = _find(split, chunk, kind, family, digits)
+        chunk = _chunk(seed + attempt * _STRIDE)
+        row = _find(_APART, chunk, kind, family, digits)
         if row is not None:
-            return next(iter_samples(generate(split, chunk * CHUNK + row, 1, kind=kind)))
+            return next(iter_samples(generate(_APART, chunk * CHUNK + row, 1, kind=kind)))
     raise SampleError("No such picture was found. Choose another seed, other digits or another background.")
+
+
+def draw_balanced(seed: int, kind: str) -> Sample:
+    """A picture as from :func:`draw_sample`, of any kind with digits; each digit is equally often the largest."""
+    return next(iter_samples(generate(_APART, _chunk(seed) * CHUNK, 1, kind=kind, balance=1.0)))
 
 
 def evaluation_picture(kind: str, index: int) -> Sample:
@@ -60,6 +64,11 @@ def evaluation_families(kind: str, indices: Sequence[int]) -> list[str | None]:
     """The backgrounds of the pictures with these numbers in the fixed test set; None for a plain one."""
     families = [int(contents(TEST, index // CHUNK, kind)[1][index % CHUNK]) for index in indices]
     return [FAMILIES[family] if family >= 0 else None for family in families]
+
+
+def _chunk(seed: int) -> int:
+    """The chunk from which a seed's picture is taken: one past the fixed test set."""
+    return -(-TEST.count // CHUNK) + seed % _SEEDS
 
 
 def _find(split: Split, chunk: int, kind: str, family: str | None, digits: Sequence[int] | None) -> int | None:

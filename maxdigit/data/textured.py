@@ -78,8 +78,10 @@ def plan_textured(split: Split, chunk: int, balance: float, count: int) -> _Plan
     )
 
 
-def make_textured(split: Split, chunk: int, rows: slice, balance: float, device: torch.device, count: int) -> Pictures:
-    """Makes some rows of a chunk of pictures with ``count`` digits each, 0 to 8."""
+def make_textured(
+    split: Split, chunk: int, rows: slice, balance: float, device: torch.device, count: int, strength: float = 1.0
+) -> Pictures:
+    """Makes some rows of a chunk of pictures with ``count`` digits each, 0 to 8; ``strength`` times as bright."""
     plan = plan_textured(split, chunk, balance, count)[rows]
     canvas = _backgrounds(plan, split, chunk, device)
     n = len(canvas)
@@ -97,7 +99,7 @@ def make_textured(split: Split, chunk: int, rows: slice, balance: float, device:
     cells = (rows_of[:, :, :, None] * SIZE + columns_of[:, :, None, :]).flatten(2)  # (n, count, 784)
     flat = canvas.view(n, SIZE * SIZE)
     for slot in range(count):  # one digit at a time, so that no pixel is written twice at once
-        flat.scatter_add_(1, cells[:, slot], ink[:, slot].flatten(1))
+        flat.scatter_add_(1, cells[:, slot], strength * ink[:, slot].flatten(1))
 
     boxes[:, :count] = ink_boxes((ink > 80).flatten(0, 1)).view(n, count, 4) + corners.repeat(1, 1, 2)
     return Pictures(_to_full_range(canvas), plan.digits.to(device), boxes, angles, families)

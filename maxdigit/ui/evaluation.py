@@ -44,6 +44,7 @@ class Evaluation:
         """
         self._call = call
         self._sample = lru_cache(_SAMPLES_KEPT)(self._draw)
+        self._balanced = lru_cache(_SAMPLES_KEPT)(self._draw_balanced)
         self._measured_picture = lru_cache(_MEASURED_KEPT)(self._draw_measured)
 
     def sample(
@@ -51,6 +52,10 @@ class Evaluation:
     ) -> Sample:
         """As :func:`maxdigit.data.sample.draw_sample`."""
         return self._sample(seed, kind, family, None if digits is None else tuple(digits))
+
+    def balanced_sample(self, seed: int, kind: str) -> Sample:
+        """As :func:`maxdigit.data.sample.draw_balanced`."""
+        return self._balanced(seed, kind)
 
     def evaluation_picture(self, kind: str, index: int) -> Sample:
         """As :func:`maxdigit.data.sample.evaluation_picture`."""
@@ -71,6 +76,9 @@ class Evaluation:
     def _draw(self, seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:
         return self._call(_sample, seed, kind, family, digits)
 
+    def _draw_balanced(self, seed: int, kind: str) -> Sample:
+        return self._call(_balanced, seed, kind)
+
     def _draw_measured(self, kind: str, index: int) -> Sample:
         return self._call(_measured, kind, index)
 
@@ -82,6 +90,12 @@ def _sample(seed: int, kind: str, family: str | None, digits: tuple[int, ...] | 
     from maxdigit.data.sample import draw_sample
 
     return draw_sample(seed, kind, family=family, digits=digits)
+
+
+def _balanced(seed: int, kind: str) -> Sample:
+    from maxdigit.data.sample import draw_balanced
+
+    return draw_balanced(seed, kind)
 
 
 def _measured(kind: str, index: int) -> Sample:

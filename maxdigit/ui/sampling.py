@@ -1,4 +1,4 @@
-"""Samples on the page: the request, the sample, and the score of a visitor who guesses first."""
+"""Samples on the page: the request, and the sample."""
 
 from __future__ import annotations
 
@@ -37,21 +37,6 @@ class Dealt:
             SampleError: there is no such sample.
         """
         return evaluation.sample(self.seed, self.kind, family=self.family, digits=self.digits)
-
-
-@dataclass(frozen=True)
-class Score:
-    """How many samples the visitor, guessing first, and the models got right."""
-
-    rounds: int = 0
-    visitor: int = 0
-    model: int = 0
-    asked: tuple[str, ...] = ()  # the models
-
-    def after(self, visitor_is_right: bool, model: str, model_is_right: bool) -> Score:
-        """The score after one more sample."""
-        asked = self.asked if model in self.asked else (*self.asked, model)
-        return Score(self.rounds + 1, self.visitor + visitor_is_right, self.model + model_is_right, asked)
 
 
 def deal(kind: str, family: str, digits: str) -> Dealt:

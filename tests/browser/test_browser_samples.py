@@ -47,20 +47,6 @@ def test_a_sample_as_wished_for_is_dealt(opened: Opener, predictor: FakePredicto
     expect(page.locator(".answer-words p")).to_have_text(texts.THREE_DIGITS)
 
 
-def test_a_visitor_guesses_first(opened: Opener) -> None:
-    page = opened()
-    page.get_by_role("tab", name=texts.SAMPLE).click()
-    expect(page.locator("#truth")).to_contain_text("the largest is")
-    page.get_by_label(texts.GUESS_FIRST).check()
-    expect(page.locator(".answer h2")).to_have_text(texts.GUESS)
-    assert "largest" not in page.locator("#truth").inner_text()
-    page.locator(".bar").nth(5).click()
-    expect(page.locator("#truth")).to_contain_text("After 1 sample")
-    expect(answered(page)).to_be_visible()
-    page.locator(".bar").nth(3).click()  # now a bar asks why again
-    expect(page.locator(".answer-saw figcaption")).to_contain_text(texts.WHY.format(digit=3))
-
-
 def test_an_example_opens_as_a_sample_with_its_boxes(opened: Opener, predictor: FakePredictor) -> None:
     page = opened()
     page.get_by_role("tab", name=texts.EXAMPLES, exact=True).click()

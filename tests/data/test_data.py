@@ -24,7 +24,7 @@ from maxdigit.data.labelled_picture import SampleError
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
 from maxdigit.data.picture_batch import SIZE
 from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, contents, generate
-from maxdigit.data.sample import draw_sample, evaluation_picture, write_samples
+from maxdigit.data.sample import draw_balanced, draw_sample, evaluation_picture, write_samples
 from maxdigit.data.skeletons import Glyph, distance_fields, glyphs
 from maxdigit.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from maxdigit.preparation.framing import DIGIT_HEIGHT, MARGIN, Frame, digit_height
@@ -387,6 +387,20 @@ def test_samples_show_what_is_wished_for(kind: str, family: str | None, digits: 
 def test_samples_that_cannot_be_made_are_refused_with_a_sentence(wish: dict) -> None:
     with pytest.raises(SampleError, match=r"\.$"):
         draw_sample(5, **wish)
+
+
+def test_each_digit_is_as_often_the_largest_in_a_balanced_sample_of_any_kind() -> None:
+    largest = [draw_balanced(seed, "crowded").max_digit for seed in range(60)]
+    assert sum(digit < 5 for digit in largest) > 15, "of eight digits drawn alike none is below 5 in 1 of 256 pictures"
+    assert (draw_balanced(3, "faint").pixels == draw_balanced(3, "faint").pixels).all()
+
+
+def test_faint_pictures_are_textured_ones_with_darker_digits_in_the_same_boxes() -> None:
+    textured, faint = (generate(TEST, 0, 4, kind=kind) for kind in ("textured", "faint"))
+    assert torch.equal(textured.digits, faint.digits) and torch.equal(textured.boxes, faint.boxes)
+    for bright, dark, boxes in zip(textured.pixels, faint.pixels, textured.boxes, strict=True):
+        x0, y0, x1, y1 = boxes[0]
+        assert bright[y0:y1, x0:x1].float().mean() > dark[y0:y1, x0:x1].float().mean()
 
 
 def test_a_measured_picture_is_found_again_by_its_number() -> None:

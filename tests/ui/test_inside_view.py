@@ -14,7 +14,6 @@ from ui_support import BlankPredictor, ClassifyTab, FakePredictor, draw, drawing
 from maxdigit.errors import CheckpointError
 from maxdigit.ui import texts
 from maxdigit.ui.pad import parse_strokes, render
-from maxdigit.ui.sampling import deal
 from maxdigit.ui.texts import french
 from maxdigit.ui.view_state import ViewState
 
@@ -94,10 +93,6 @@ def test_where_there_is_nothing_to_see_a_sentence_says_why(tmp_path: Path) -> No
             assert look(FakePredictor(), draw("")) == {"number": 4, "said": said["nothing"]}
             written(tmp_path / "sheet.png")
             assert look(BlankPredictor(), uploaded(tmp_path / "sheet.png"))["said"] == said["blank"]
-            hidden = ViewState("sample", dealt=deal("textured", "any", ""))
-            predictor = FakePredictor()
-            assert look(predictor, hidden, is_hidden=True) == {"number": 4, "said": said["hidden"]}
-            assert predictor.looked == [], "the answer is not given away"
     assert look(TroubledPredictor(), draw(DRAWN))["said"] == "ResNet18 has no trained weights in x."
     assert "cannot be read" in look(FakePredictor(), draw("nonsense"))["said"]
     assert french.INSIDE["nothing"] != texts.INSIDE["nothing"]

@@ -331,13 +331,6 @@ def test_a_model_that_fails_after_its_answer_leaves_the_answer() -> None:
     assert "The largest digit is" in first[tab.page.answer] and second[tab.page.parts] == "<p>Gone.</p>"
 
 
-def test_a_hidden_answer_hides_what_is_read() -> None:
-    tab, dealt = ClassifyTab(ReadingEverywhere()), Dealt(5)
-    changes = tab.answering.show_sample(dealt, "resnet18", is_hidden=True)
-    assert changes[tab.page.sample.marks] == changes[tab.page.parts] == ""
-    assert texts.READS not in changes[tab.page.answer]
-
-
 def test_a_sample_s_digits_are_numbered_from_the_left() -> None:
     tab = ClassifyTab(FakePredictor())
     for seed in range(6):

@@ -145,11 +145,6 @@ def waiting_card(headline: str, sentence: str) -> str:
     return _Card(headline=headline, sentence=sentence).html()
 
 
-def guess_card() -> str:
-    """The card that asks a visitor to press a digit's bar before the model's answer is shown."""
-    return _Card(headline=texts.GUESS, sentence=texts.GUESS_MORE, guessing=True).html()
-
-
 def trouble_card(sentence: str) -> str:
     """The card when a picture or a model cannot be used; the sentence says why, and what to do."""
     return _Card(digit="!", headline=texts.CANNOT_ANSWER, sentence=sentence).html()
@@ -179,7 +174,6 @@ class _Card:
     foot: str = ""
     colour: str = OTHER_COLOUR
     asked: int | None = None
-    guessing: bool = False
     finds: Sequence[Find] = ()
     boxes: Sequence[Box] = ()
     turns: Sequence[int] = ()
@@ -188,9 +182,9 @@ class _Card:
         """The card."""
         ten = bars(
             self.shares,
-            label=texts.GUESS_BARS if self.guessing else texts.BARS,
-            act=texts.guess if self.guessing else texts.ask_why,
-            can_press=bool(self.shares) or self.guessing,
+            label=texts.BARS,
+            act=texts.ask_why,
+            can_press=bool(self.shares),
             chosen=self.asked,
         )
         turn = f"{escape(texts.OFFER_TURN)} {_turn_buttons(self.turns)}"

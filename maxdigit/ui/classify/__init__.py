@@ -8,6 +8,7 @@ from typing import Any
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.challenging import Challenging
+from maxdigit.ui.classify.duelling import Duelling
 from maxdigit.ui.classify.editing import Editing
 from maxdigit.ui.classify.keeping import Keeping
 from maxdigit.ui.classify.layout import ClassifyPage, lay_out
@@ -35,6 +36,7 @@ def build_classify_tab(
         answering.connect(loaded)
         Editing(page, predictor).connect(answering)
         Challenging(page, predictor, evaluation, corrections).connect()
+        Duelling(page, predictor, evaluation).connect()
         Looking(page, predictor, evaluation).connect()
         Keeping(page, predictor, evaluation, corrections).connect()
     return page

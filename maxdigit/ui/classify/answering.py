@@ -1,4 +1,4 @@
-"""Answers on the Classify tab: to a drawing, an uploaded picture, or a sample, which visitors may guess first."""
+"""Answers on the Classify tab: to a drawing, an uploaded picture, or a sample."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import gradio as gr
 from gradio.components import Component
 
 from maxdigit.data.kinds import has_backgrounds
-from maxdigit.inference.predict import Prediction, Predictor, default_model, title
+from maxdigit.data.labelled_picture import Sample
+from maxdigit.inference.predict import Prediction, Predictor, default_model
 from maxdigit.inference.turns import better_turns
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
-from maxdigit.ui.answer import answer_card, guess_card, trouble_card
+from maxdigit.ui.answer import answer_card, trouble_card
 from maxdigit.ui.browser import TO_TAB
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
 from maxdigit.ui.classify.parts import UNASKED, ask_without, can_be_asked, cost, in_a_line
@@ -27,7 +28,7 @@ from maxdigit.ui.links import Opened, read_query
 from maxdigit.ui.picture import boxed, picture_tag
 from maxdigit.ui.press import pressed
 from maxdigit.ui.readings import marks
-from maxdigit.ui.sampling import ANY, Dealt, Score, WishError, deal
+from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
 from maxdigit.ui.sureness import is_unsure
 from maxdigit.ui.view_state import Mode, ModelInput, ViewState, ask, model_input, sample_input
 
@@ -56,7 +57,7 @@ class Answering:
 
         def in_mode(mode: Mode, values: Values) -> Iterator[Changes]:
             shown = replace(page.shown(values), mode=mode)
-            yield from in_steps(self.open(shown, values[page.model], is_hidden=values[state.is_hidden]))
+            yield from in_steps(self.open(shown, values[page.model]))
 
         def another_model(values: Values) -> Iterator[Changes]:
             yield from in_mode(values[state.mode], values)
@@ -66,7 +67,7 @@ class Answering:
 
         def new_sample(values: Values) -> Iterator[Changes]:
             wish = values[sample.kind], values[sample.family], values[sample.digits]
-            yield from in_steps(self.new_sample(*wish, values[page.model], is_hidden=values[sample.guess_first]))
+            yield from in_steps(self.new_sample(*wish, values[page.model]))
 
         def open_example(values: Values, pressed: gr.EventData) -> Iterator[Changes]:
             yield from in_steps(self.open_example(getattr(pressed, "example", None), values[page.model]))
@@ -74,11 +75,7 @@ class Answering:
         def press(values: Values, pressed: gr.EventData) -> Iterator[Changes]:
             shown, model = page.shown(values), values[page.model]
             digit, number = getattr(pressed, "digit", None), getattr(pressed, "erase", None)
-            is_guess = shown.mode == "sample" and values[state.is_hidden] and digit in range(NUM_CLASSES)
-            if is_guess and shown.dealt is not None and digit is not None:
-                yield from in_steps(self.reveal(shown.dealt, model, digit, values[state.score]))
-            else:
-                yield from in_steps(self.press(shown, model, digit, number))
+            yield from in_steps(self.press(shown, model, digit, number))
 
         def ask_parts(values: Values) -> Changes:
             return self.ask_parts(page.shown(values), values[page.model])
@@ -87,16 +84,16 @@ class Answering:
             yield from in_steps(self.follow(dict(request.query_params)))
 
         gr.on(page.pad.change, draw, inputs, self.answered, **ASKING)
-        gr.on(page.model.change, another_model, inputs | {state.is_hidden}, opened, **slow)
+        gr.on(page.model.change, another_model, inputs, opened, **slow)
         # Not the first tab's own `select`: it fires as the page loads too, and two events at once may lose one.
-        page.pad.shown(partial(in_mode, "draw"), inputs | {state.is_hidden}, opened, **ASKING)
-        gr.on(page.upload.tab.select, partial(in_mode, "upload"), inputs | {state.is_hidden}, opened, **ASKING)
-        gr.on(sample.tab.select, partial(in_mode, "sample"), inputs | {state.is_hidden}, opened, **ASKING)
+        page.pad.shown(partial(in_mode, "draw"), inputs, opened, **ASKING)
+        gr.on(page.upload.tab.select, partial(in_mode, "upload"), inputs, opened, **ASKING)
+        gr.on(sample.tab.select, partial(in_mode, "sample"), inputs, opened, **ASKING)
         gr.on(
-            [sample.new.click, sample.kind.input, sample.family.input, sample.digits.submit, sample.guess_first.input],
+            [sample.new.click, sample.kind.input, sample.family.input, sample.digits.submit],
             new_sample,
-            {sample.kind, sample.family, sample.digits, sample.guess_first, page.model},
-            {state.is_hidden, sample.family, *opened},
+            {sample.kind, sample.family, sample.digits, page.model},
+            {sample.family, *opened},
             **slow,
         )
         grid = page.examples.grid
@@ -107,9 +104,8 @@ class Answering:
             grid,
             **{**ASKING, "show_progress": "minimal"},
         )
-        gr.on(grid.select, open_example, {page.model}, {page.modes, state.is_hidden, *opened}, **slow)
-        revealed = {state.is_hidden, state.score, sample.truth, *self.answered}
-        gr.on(page.answer.select, press, inputs | {state.is_hidden, state.score}, revealed, **slow)
+        gr.on(grid.select, open_example, {page.model}, {page.modes, *opened}, **slow)
+        gr.on(page.answer.select, press, inputs, self.answered, **slow)
         gr.on(page.answer.change, None, page.answer, None, js=TO_TAB, **QUIET)
         gr.on(page.parts.select, ask_parts, inputs, {page.parts}, **slow)
         loaded(follow, None, {page.modes, page.model, page.pad, *opened}, **slow)
@@ -124,10 +120,10 @@ class Answering:
         except Exception as error:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
-    def open(self, shown: ViewState, model: str, *, is_hidden: bool) -> Changes:
+    def open(self, shown: ViewState, model: str) -> Changes:
         """Answer again for a mode's picture; the first visit to the samples generates one."""
         if shown.mode == "sample":
-            return self.show_sample(shown.dealt or deal("textured", ANY, ""), model, is_hidden=is_hidden)
+            return self.show_sample(shown.dealt or deal("textured", ANY, ""), model)
         return {self.page.state.mode: shown.mode, self.page.state.dealt: shown.dealt, **self.show(shown, model)}
 
     def press(self, shown: ViewState, model: str, digit: Any, number: Any) -> Changes:
@@ -153,8 +149,8 @@ class Answering:
         except Exception as error:
             return {self.page.parts: paragraph(texts.told(error))}
 
-    def show_sample(self, dealt: Dealt, model: str, *, is_hidden: bool = False) -> Changes:
-        """The picture, the truth about it, and the answer; or, while they are hidden, the picture and what to do."""
+    def show_sample(self, dealt: Dealt, model: str) -> Changes:
+        """The picture, the truth about it, and the answer."""
         changes: Changes = {self.page.state.mode: "sample", self.page.state.dealt: dealt}
         try:
             sample = dealt.sample(self.evaluation)
@@ -162,47 +158,28 @@ class Answering:
             told = texts.told(error)
             return {**changes, **self._told("", told), **self._unanswered("sample", trouble_card(told))}
         picture = boxed(picture_tag(sample.pixels, texts.SAMPLE_ALT, "sample-picture"), sample.boxes)
-        if is_hidden:
-            waits = self._told(picture, texts.SAMPLE_WAITING)
-            return {**changes, **waits, **self._unanswered("sample", guess_card())}
-        truth, answered, _ = self._answered_sample(dealt, model)
+        truth, answered = self._answered_sample(sample, model)
         return {**changes, **self._told(picture, truth), **answered}
 
-    def new_sample(self, kind: str, family: str, digits: str, model: str, *, is_hidden: bool) -> Changes:
+    def new_sample(self, kind: str, family: str, digits: str, model: str) -> Changes:
         """Generate a sample; only textured ones have a background to choose."""
         state = self.page.state
         picker: Changes = {self.page.sample.family: gr.Dropdown(interactive=has_backgrounds(kind))}
         try:
             dealt = deal(kind, family, digits)
         except WishError as error:
-            nothing: Changes = {state.is_hidden: False, state.mode: "sample", state.dealt: None, **picker}
+            nothing: Changes = {state.mode: "sample", state.dealt: None, **picker}
             told = texts.told(error)
             return {**nothing, **self._told("", told), **self._unanswered("sample", trouble_card(told))}
-        return {state.is_hidden: is_hidden, **picker, **self.show_sample(dealt, model, is_hidden=is_hidden)}
+        return {**picker, **self.show_sample(dealt, model)}
 
     def open_example(self, number: Any, model: str) -> Changes:
         """An example as a sample, if there is one of that number."""
         chosen = example(number)
         if chosen is None:
             return gr.skip()
-        tab: Changes = {self.page.modes: gr.Tabs(selected="sample"), self.page.state.is_hidden: False}
+        tab: Changes = {self.page.modes: gr.Tabs(selected="sample")}
         return {**tab, **self.show_sample(chosen, model)}
-
-    def reveal(self, dealt: Dealt, model: str, guess: int, score: Score) -> Changes:
-        """The score after the visitor's guess, the truth and the outcome, and the model's answer."""
-        state, sample = self.page.state, self.page.sample
-        try:
-            truth, answered, prediction = self._answered_sample(dealt, model)
-        except Exception as error:
-            return self._unanswered("sample", trouble_card(texts.told(error)))
-        said = [truth]
-        if prediction is not None:
-            largest = dealt.sample(self.evaluation).max_digit
-            score = score.after(guess == largest, model, prediction.max_digit == largest)
-            counts = score.rounds, score.visitor, score.model
-            said.append(texts.outcome(guess == largest, list(map(title, score.asked)), counts))
-        changes: Changes = {state.is_hidden: False, state.score: score, sample.truth: paragraphs(*said)}
-        return {**changes, **answered}
 
     def follow(self, query: dict[str, str]) -> Changes:
         """Open what the page's address asks for: the tab, the model, the drawing, and what else an answer changes."""
@@ -230,17 +207,16 @@ class Answering:
     def _told(self, picture: str, truth: str) -> Changes:
         return {self.page.sample.picture: picture, self.page.sample.truth: paragraphs(truth)}
 
-    def _answered_sample(self, dealt: Dealt, model: str) -> tuple[str, Changes, Prediction | None]:
-        """The truth in words, the answer, and the model's if there is one."""
-        sample = dealt.sample(self.evaluation)
+    def _answered_sample(self, sample: Sample, model: str) -> tuple[str, Changes]:
+        """The truth in words, and the answer."""
         picture = sample_input(sample)
         try:
             prediction = ask(self.predictor, picture, model)
             answered = self._said("sample", picture, prediction)
         except Exception as error:
             truth = texts.truth(sample.digits, sample.max_digit, None)
-            return truth, self._unanswered("sample", trouble_card(texts.told(error))), None
-        return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), answered, prediction
+            return truth, self._unanswered("sample", trouble_card(texts.told(error)))
+        return texts.truth(sample.digits, sample.max_digit, prediction.max_digit), answered
 
     def _answered(
         self, mode: Mode, picture: ModelInput, model: str, erased: tuple[int, ...] = (), asked: int | None = None

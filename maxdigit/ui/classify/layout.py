@@ -14,12 +14,13 @@ from maxdigit.ui import texts
 from maxdigit.ui.answer import trouble_card, waiting_card
 from maxdigit.ui.challenge import Challenge
 from maxdigit.ui.cropper import Cropper
+from maxdigit.ui.duel import Duel
 from maxdigit.ui.events import Values
 from maxdigit.ui.inside import InsideView
 from maxdigit.ui.pad import Pad
 from maxdigit.ui.picture_input import PictureInput
 from maxdigit.ui.press import Pressable
-from maxdigit.ui.sampling import ANY, Score
+from maxdigit.ui.sampling import ANY
 from maxdigit.ui.texts import labels
 from maxdigit.ui.view_state import Edit, Mode, ViewState
 
@@ -49,7 +50,6 @@ class SampleMode:
     picture: gr.HTML
     marks: gr.HTML  # on the picture: what is read
     new: gr.Button
-    guess_first: gr.Checkbox
     truth: gr.HTML
 
 
@@ -84,8 +84,7 @@ class State:
     dealt: gr.State
     edit: gr.State
     erased: gr.State
-    is_hidden: gr.State  # the answer, in the game in which the visitor guesses first
-    score: gr.State  # of that game
+    on_table: gr.State  # the picture dealt last in the game against the network
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,7 @@ class ClassifyPage:
     modes: gr.Tabs
     pad: Pad
     challenge: Challenge  # the game of fooling the networks
+    duel: Duel  # the game against the network
     drawn_marks: gr.HTML  # on the pad: what is read
     upload: UploadMode
     sample: SampleMode
@@ -143,15 +143,16 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
         dealt=gr.State(None),
         edit=gr.State(Edit()),
         erased=gr.State(()),
-        is_hidden=gr.State(False),
-        score=gr.State(Score()),
+        on_table=gr.State(None),
     )
     with gr.Row(elem_id="classify"):
         with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes") as modes:
             with gr.Tab(labels.DRAW, id="draw"):
                 drawn_marks = _marks()
                 pad = Pad(elem_id="pad")
-                challenge = Challenge(elem_id="challenge", visible=bool(names))
+                with gr.Row(elem_id="games", visible=bool(names)):
+                    challenge = Challenge(elem_id="challenge")
+                    duel = Duel(elem_id="duel")
             upload, sample, examples = _upload_mode(), _sample_mode(), _examples_mode()
         with gr.Column(elem_id="classify-answer"):
             model = gr.Radio(
@@ -171,7 +172,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
             keep = _keep(bool(names), asks_for_corrections)
     handed = gr.Textbox(visible="hidden", label="handed to the browser")
     return ClassifyPage(
-        state, modes, pad, challenge, drawn_marks, upload, sample, examples, model, answer, parts, keep, handed
+        state, modes, pad, challenge, duel, drawn_marks, upload, sample, examples, model, answer, parts, keep, handed
     )
 
 
@@ -228,11 +229,8 @@ def _sample_mode() -> SampleMode:
             new = gr.Button(labels.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
             # Its state alone shows and hides the boxes, by a rule in the style sheet.
             gr.Checkbox(False, label=labels.SHOW_BOXES, container=False, min_width=60, scale=0, elem_id="show-boxes")
-            guess_first = gr.Checkbox(
-                False, label=labels.GUESS_FIRST, container=False, min_width=60, scale=0, elem_id="guess-first"
-            )
         truth = _text(labels.SAMPLE_WAITING, elem_id="truth")
-    return SampleMode(tab, kind, family, digits, picture, marks, new, guess_first, truth)
+    return SampleMode(tab, kind, family, digits, picture, marks, new, truth)
 
 
 def _examples_mode() -> ExamplesMode:

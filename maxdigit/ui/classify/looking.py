@@ -27,15 +27,14 @@ class Looking:
 
     def connect(self) -> None:
         """Make the view work."""
-        page, state = self.page, self.page.state
+        page = self.page
 
         def look(values: Values, asked: gr.EventData) -> Changes:
             number, section, channel = (getattr(asked, name, None) for name in ("number", "section", "channel"))
             shown = page.shown(values)
-            is_hidden = shown.mode == "sample" and values[state.is_hidden]
-            return self.look(shown, values[page.model], number, section, channel, is_hidden=is_hidden)
+            return self.look(shown, values[page.model], number, section, channel)
 
-        page.keep.inside.look(look, page.inputs | {page.model, state.is_hidden}, {page.keep.inside}, **ASKING)
+        page.keep.inside.look(look, page.inputs | {page.model}, {page.keep.inside}, **ASKING)
 
     def look(
         self,
@@ -44,8 +43,6 @@ class Looking:
         number: Any,
         section: Any = None,
         channel: Any = None,
-        *,
-        is_hidden: bool = False,
     ) -> Changes:
         """The network at work on what is shown, or a sentence where there is nothing to see.
 
@@ -55,12 +52,9 @@ class Looking:
             number: what the browser calls this look; from there, as are the next two, so that they may be anything.
             section: of a map to look at closely, from 0; None for none.
             channel: the map's in it.
-            is_hidden: the answer is not to be seen yet.
         """
         if type(number) is not int:
             return gr.skip()
-        if is_hidden:
-            return {self.page.keep.inside: told_inside(number, texts.INSIDE["hidden"])}
         try:
             return {self.page.keep.inside: self._looked(shown, model, number, _pair(section, channel))}
         except Exception as error:

@@ -74,13 +74,9 @@ FAMILIES = {
 }
 ANY_DIGITS = "Digits"
 THREE_DIGITS = "Name three digits from 0 to 9, such as 3 1 7, or leave the field empty for any."
-GUESS_FIRST = "Guess first"
 SHOW_BOXES = "Show boxes"
 EXAMPLES = "Examples"
 HARD = "Hard"
-GUESS = "Your guess?"
-GUESS_MORE = "Press the digit that you think is the largest. Then see the model's answer."
-GUESS_BARS = "Your guess"
 
 ANSWER_ALT = "The 128 × 128 picture that the model was given"
 SAW = "The model's input"
@@ -206,23 +202,9 @@ def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
     return f"It shows {shown}; the largest is {largest}: {verdict}"
 
 
-def outcome(visitor_is_right: bool, asked: list[str], score: tuple[int, int, int]) -> str:
-    """How a guess went, and the score of whoever was ``asked``: rounds, the visitor's and the models' right answers."""
-    rounds, visitor, models = score
-    them = asked[0] if len(asked) == 1 else "the models"
-    verdict = "You are right" if visitor_is_right else "You are wrong"
-    samples = "1 sample" if rounds == 1 else f"{rounds} samples"
-    return f"{verdict}. After {samples}: you {visitor}, {them} {models}."
-
-
 def erase(number: int, is_erased: bool) -> str:
     """What pressing a digit that was found does."""
     return f"Restore digit {number}" if is_erased else f"Erase digit {number}, counted from the left"
-
-
-def guess(digit: int) -> str:
-    """What pressing a digit's bar does before the answer is shown."""
-    return f"Guess {digit}"
 
 
 def number(value: float, decimals: int = 0) -> str:
@@ -456,6 +438,69 @@ CHALLENGE = {
     "record": "Your smallest: {small}% of the pad's height.",
 }
 
+# The game against the network
+
+DUEL = {
+    "open": "You against the network",
+    "rules": "{rounds} pictures: name the largest digit in each. Then the chosen network answers too.",
+    "stages": (
+        "They get harder: {plain} drawn ones, {textured} on textures, {crowded} with eight digits, {faint} with faint "
+        "ones. Each digit is equally likely to be the largest."
+    ),
+    "scoring": (
+        "A right answer scores {points} points, and 1 more for each whole second that is left of {seconds}. The same "
+        "holds for the network."
+    ),
+    "how": "Press a digit here or on the keyboard. You can pause or leave at any time, and go on later.",
+    "unhurried": "Without a clock: speed scores nothing",
+    "start": "Start",
+    "leave": "Close",
+    "pause": "Pause",
+    "resume": "Go on",
+    "restart": "New game",
+    "retry": "Ask again",
+    "next": "Next picture",
+    "finish": "See the result",
+    "again": "Play again",
+    "clock": "Seconds left",
+    "score": "You {you} · {network} {them}",
+    "choose": "The largest digit",
+    "picture": "Picture {round} of {rounds}",
+    "round": "Picture {round} of {rounds}, {stage}.",
+    "which": "Which digit is the largest?",
+    "stage plain": "drawn",
+    "stage textured": "textured",
+    "stage crowded": "with eight digits",
+    "stage faint": "faint",
+    "dealing": "The picture is on its way.",
+    "waiting": "The server has not answered yet. The clock is stopped, and the game goes on when the answer comes.",
+    "paused": "Paused. The picture is hidden, and the clock is stopped.",
+    "shows": "Digits: {digits}. The largest is {largest}.",
+    "you_right": "You: {digit} after {seconds} s. Right, {points} points.",
+    "you_wrong": "You: {digit}. Wrong.",
+    "you_late": "You: no answer in time.",
+    "they_right": "{network}: {digit}, with {share}. Right, {points} points.",
+    "they_wrong": "{network}: {digit}, with {share}. Wrong.",
+    "void": "This picture does not count for either of you; another one takes its place.",
+    "forgotten": "The server no longer has this picture; it may have been restarted.",
+    "you": "You",
+    "networks": "The networks",
+    "won": "You win against {network}",
+    "lost": "{network}: the winner this time",
+    "drawn": "A draw with {network}",
+    "total": "{points} points, {right} of {rounds} right",
+    "right_of": "points · {right} of {rounds} right",
+    "your_wrong": "What you got wrong",
+    "their_wrong": "Wrong answers of {network}",
+    "none": "None.",
+    "none_wrong": "Nothing wrong",
+    "mistaken": "{largest}, not {said}",
+    "unanswered": "{largest}, no answer",
+    "save": "Save as a picture",
+    "share": "Share",
+    "unshared": "The picture could not be shared. Save it instead.",
+}
+
 # The view inside a network
 
 INSIDE = {
@@ -533,7 +578,6 @@ INSIDE = {
     "takes": "{name} lowers the bar of {bar} by {value}.",
     "nothing": "There is nothing to look at yet. Give the network a picture first.",
     "blank": "No writing was found in this picture, so there is nothing to follow through the network.",
-    "hidden": "Guess first: what is inside would give the answer away.",
 }
 
 # Corrections
@@ -760,6 +804,84 @@ RECIPES = {"tuned": "tuned", "paper": "the paper's recipe"}
 def going_on(run: str, epochs: int, planned: int | None) -> str:
     """The progress of an unfinished run."""
     return f"{run} is not finished: epoch {epochs}" + (f" of {planned}." if planned else ".")
+
+
+REPLAY = {
+    "open": "Watch it learn",
+    "label": "A training run played back",
+    "run": "Run",
+    "picture": "The picture that is answered",
+    "bars": "Probabilities of the ten digits at this point of the training",
+    "chart": "Accuracy against pictures seen; the text below it gives the values at the mark",
+    "slider": "Point of the training",
+    "play": "Play",
+    "pause": "Pause",
+    "percent": "{value}%",
+    "pictures": "{count} pictures seen",
+    "after": "After {count} pictures:",
+    "measured": "{validation} right in validation (solid line), {training} in training (dashed), loss {loss}.",
+    "answered": "It answers {digit} ({percent}).",
+    "curves": (
+        "It kept no weights along the way, so only its curves can be played. train.py --keep-weights 10 keeps some."
+    ),
+    "stand_in": "There is no picture on the Classify page, so this is a test picture.",
+}
+
+
+def replayed(run: str, pictures: int, seed: int | None, device: str | None, answers: bool) -> str:
+    """Which run is played back, and whether its weights are those that answer on the page."""
+    details = [
+        f"{number(pictures)} pictures",
+        *([] if seed is None else [f"seed {seed}"]),
+        *([device] if device else []),
+    ]
+    whose = "Its weights are" if answers else "It is a run of its own: its weights are not"
+    return f"{run}: {', '.join(details)}. {whose} the ones that answer on this page."
+
+
+STORIES_TITLE = "What the paper's recipes show"
+
+
+def story_floor(floor: float, lowest: float) -> str:
+    """A run with a softmax before the one in its loss."""
+    return (
+        f"With a softmax before the one in the loss, the loss cannot fall below {number(floor, 3)}, however right the "
+        f"answers are; the lowest here is {number(lowest, 3)}."
+    )
+
+
+def story_flat(epochs: int, always: float) -> str:
+    """A run that learned nothing at first."""
+    return (
+        f"For {number(epochs)} epochs it was hardly right more often than whoever always answers 9 "
+        f"({percent(always, 0)}), then it began to learn."
+    )
+
+
+def story_fall(epoch: int, before: float, after: float) -> str:
+    """The largest fall from one epoch to the next."""
+    return (
+        f"In epoch {number(epoch)} its validation accuracy fell from {percent(before)} to {percent(after)}: the "
+        "learning rate of this recipe never decays."
+    )
+
+
+def story_gap(training: float, validation: float) -> str:
+    """How far training and validation are apart at the end."""
+    return (
+        f"It ended at {percent(training)} in training and {percent(validation)} in validation, for it sees the same "
+        "pictures in every epoch."
+    )
+
+
+def story_tests(paper: float, tuned: float) -> str:
+    """Both recipes on the same test pictures."""
+    return f"On textured test pictures it is right on {percent(paper)}, with the tuned recipe on {percent(tuned)}."
+
+
+def story_end(validation: float) -> str:
+    """A run whose curves have nothing special."""
+    return f"It ended at {percent(validation)} in validation."
 
 
 RESULTS_TITLE = "Results on test pictures"

@@ -80,13 +80,9 @@ FAMILIES = {
 }
 ANY_DIGITS = "Chiffres"
 THREE_DIGITS = "Indiquez trois chiffres de 0 à 9, par exemple 3 1 7, ou laissez le champ vide pour le hasard."
-GUESS_FIRST = "Deviner d'abord"
 SHOW_BOXES = "Cadres"
 EXAMPLES = "Exemples"
 HARD = "Difficile"
-GUESS = "Votre réponse ?"
-GUESS_MORE = "Appuyez sur le chiffre qui vous paraît le plus grand. Vous verrez ensuite la réponse du modèle."
-GUESS_BARS = "Votre réponse"
 
 ANSWER_ALT = "L'image de 128 × 128 pixels donnée au modèle"
 SAW = "Entrée du modèle"
@@ -215,25 +211,11 @@ def truth(digits: tuple[int, ...], largest: int, answered: int | None) -> str:
     return f"Elle montre {shown} ; le plus grand est {largest} : {verdict}"
 
 
-def outcome(visitor_is_right: bool, asked: list[str], score: tuple[int, int, int]) -> str:
-    """How a guess went, and the score of whoever was ``asked``: rounds, the visitor's and the models' right answers."""
-    rounds, visitor, models = score
-    them = asked[0] if len(asked) == 1 else "les modèles"
-    verdict = "Vous avez raison" if visitor_is_right else "Vous vous trompez"
-    samples = "1 tirage" if rounds == 1 else f"{rounds} tirages"
-    return f"{verdict}. Après {samples} : vous {visitor}, {them} {models}."
-
-
 def erase(number: int, is_erased: bool) -> str:
     """What pressing a digit that was found does."""
     return (
         f"Rétablir le chiffre n° {number}" if is_erased else f"Effacer le chiffre n° {number}, compté depuis la gauche"
     )
-
-
-def guess(digit: int) -> str:
-    """What pressing a digit's bar does before the answer is shown."""
-    return f"Répondre {digit}"
 
 
 def number(value: float, decimals: int = 0) -> str:
@@ -460,16 +442,79 @@ CHALLENGE = {
     ),
     "misread": "Écrivez un {drawn} qui soit lu comme un {read}.",
     "disagree": "Dessinez quelque chose sur quoi les réseaux sont en désaccord.",
-    "smallest": "Écrivez le plus petit {drawn} qui soit encore trouvé : au plus {small} % de la hauteur de l'ardoise.",
+    "smallest": "Écrivez le plus petit {drawn} qui soit encore trouvé : au plus {small} % de la hauteur de l'ardoise.",
     "draw": "Dessinez sur l'ardoise. Les réseaux jugent à chaque pause.",
-    "misread_not_yet": "Pas encore : le réseau choisi doit répondre {read}, et un autre voir encore le {drawn}.",
-    "disagree_not_yet": "Pas encore : deux réseaux doivent donner des réponses différentes, chacune à 50 % ou plus.",
-    "smallest_not_yet": "Pas encore : il doit être petit, et le réseau choisi certain que c'est un {drawn}.",
-    "misread_done": "Réussi ! {model} est trompé.",
-    "disagree_done": "Réussi ! Ils sont en désaccord.",
-    "smallest_done": "Réussi ! {model} le trouve encore.",
-    "streak": "Série : {streak}. Record : {best}. Une tâche que vous passez met fin à la série.",
-    "record": "Votre plus petit : {small} % de la hauteur de l'ardoise.",
+    "misread_not_yet": "Pas encore : le réseau choisi doit répondre {read}, et un autre voir encore le {drawn}.",
+    "disagree_not_yet": "Pas encore : deux réseaux doivent donner des réponses différentes, chacune à 50 % ou plus.",
+    "smallest_not_yet": "Pas encore : il doit être petit, et le réseau choisi certain que c'est un {drawn}.",
+    "misread_done": "Réussi ! {model} est trompé.",
+    "disagree_done": "Réussi ! Ils sont en désaccord.",
+    "smallest_done": "Réussi ! {model} le trouve encore.",
+    "streak": "Série : {streak}. Record : {best}. Une tâche que vous passez met fin à la série.",
+    "record": "Votre plus petit : {small} % de la hauteur de l'ardoise.",
+}
+
+# Le jeu contre le réseau
+
+DUEL = {
+    "open": "Vous contre le réseau",
+    "rules": "{rounds} images : nommez le plus grand chiffre de chacune. Le réseau choisi répond ensuite.",
+    "stages": (
+        "Elles sont de plus en plus difficiles : {plain} dessinées, {textured} sur des textures, {crowded} à huit "
+        "chiffres, {faint} à chiffres pâles. Chaque chiffre a autant de chances d'être le plus grand."
+    ),
+    "scoring": (
+        "Une bonne réponse vaut {points} points, plus 1 par seconde entière qui reste sur {seconds}. Il en va de même "
+        "pour le réseau."
+    ),
+    "how": "Appuyez sur un chiffre, ici ou au clavier. Vous pouvez faire une pause ou fermer, et reprendre plus tard.",
+    "unhurried": "Sans chronomètre : la vitesse ne rapporte rien",
+    "start": "Commencer",
+    "leave": "Fermer",
+    "pause": "Pause",
+    "resume": "Reprendre",
+    "restart": "Nouvelle partie",
+    "retry": "Redemander",
+    "next": "Image suivante",
+    "finish": "Voir le résultat",
+    "again": "Rejouer",
+    "clock": "Secondes restantes",
+    "score": "Vous {you} · {network} {them}",
+    "choose": "Le plus grand chiffre",
+    "picture": "Image {round} sur {rounds}",
+    "round": "Image {round} sur {rounds}, {stage}.",
+    "which": "Quel chiffre est le plus grand ?",
+    "stage plain": "dessinée",
+    "stage textured": "texturée",
+    "stage crowded": "à huit chiffres",
+    "stage faint": "à chiffres pâles",
+    "dealing": "L'image arrive.",
+    "waiting": "Le serveur n'a pas encore répondu. Le chronomètre est arrêté ; la partie reprendra avec sa réponse.",
+    "paused": "En pause. L'image est cachée et le chronomètre arrêté.",
+    "shows": "Chiffres : {digits}. Le plus grand est {largest}.",
+    "you_right": "Vous : {digit} après {seconds} s. Juste, {points} points.",
+    "you_wrong": "Vous : {digit}. Faux.",
+    "you_late": "Vous : pas de réponse à temps.",
+    "they_right": "{network} : {digit}, avec {share}. Juste, {points} points.",
+    "they_wrong": "{network} : {digit}, avec {share}. Faux.",
+    "void": "Cette image ne compte ni pour vous ni pour le réseau ; une autre la remplace.",
+    "forgotten": "Le serveur n'a plus cette image ; il a peut-être été redémarré.",
+    "you": "Vous",
+    "networks": "Les réseaux",
+    "won": "Vous gagnez contre {network}",
+    "lost": "Cette fois, la victoire est à {network}",
+    "drawn": "Match nul contre {network}",
+    "total": "{points} points, {right} bonnes réponses sur {rounds}",
+    "right_of": "points · {right} bonnes réponses sur {rounds}",
+    "your_wrong": "Vos erreurs",
+    "their_wrong": "Erreurs de {network}",
+    "none": "Aucune.",
+    "none_wrong": "Aucune erreur",
+    "mistaken": "{largest}, pas {said}",
+    "unanswered": "{largest}, sans réponse",
+    "save": "Enregistrer en image",
+    "share": "Partager",
+    "unshared": "L'image n'a pas pu être partagée. Enregistrez-la plutôt.",
 }
 
 # La vue dans un réseau
@@ -478,34 +523,34 @@ INSIDE = {
     "open": "Voir dedans",
     "label": "Dans le réseau",
     "close": "Fermer",
-    "title": "À l'intérieur : {model}",
+    "title": "À l'intérieur : {model}",
     "intro": (
-        "De haut en bas : ce que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en "
+        "De haut en bas : ce que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en "
         "grand."
     ),
     "member": (
-        "L'{ensemble} interroge plusieurs réseaux. Voici le {model}, dont l'avis compte le plus. De haut en bas : ce "
+        "L'{ensemble} interroge plusieurs réseaux. Voici le {model}, dont l'avis compte le plus. De haut en bas : ce "
         "que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en grand."
     ),
     "picture": (
         "L'image que reçoit le réseau. Parcourez-la avec les touches fléchées pour savoir quelles cellules y regardent."
     ),
     "point": (
-        "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y regardent."
+        "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y regardent."
     ),
-    "reads": "Le lecteur lit ici {digit} ({percent} %).",
-    "reads_nothing": "Le lecteur ne lit aucun chiffre ici ({percent} %).",
+    "reads": "Le lecteur lit ici {digit} ({percent} %).",
+    "reads_nothing": "Le lecteur ne lit aucun chiffre ici ({percent} %).",
     "no_reader": "Ce réseau n'a pas de lecteur.",
-    "what_field": "Que sont ces carrés ?",
+    "what_field": "Que sont ces carrés ?",
     "field_is": (
         "Un réseau regarde une image par beaucoup de petites cellules. Chaque carré est la partie de l'image que voit"
-        " une cellule d'une section, son champ récepteur : minuscule dans la première section, plus grand dans chaque"
+        " une cellule d'une section, son champ récepteur : minuscule dans la première section, plus grand dans chaque"
         " suivante."
     ),
-    "what_reader": "Qu'est-ce que le lecteur ?",
+    "what_reader": "Qu'est-ce que le lecteur ?",
     "reader_is": (
         "Un petit ajout au réseau qui dit, pour chaque cellule de ses dernières sections, quel chiffre s'y trouve. Il"
-        " lit en même temps ; la réponse elle-même n'en dépend pas."
+        " lit en même temps ; la réponse elle-même n'en dépend pas."
     ),
     "size": "{cells} × {cells} cellules, {channels} cartes",
     "name first convolution": "Première convolution",
@@ -514,47 +559,47 @@ INSIDE = {
     "name stem": "Entrée",
     "name stage": "Étage {number}",
     "does edges": "Marque les bords et les lignes, clairs sur fond sombre ou sombres sur fond clair.",
-    "does strokes": "Assemble les bords : morceaux de traits, leurs bouts et leurs courbes.",
-    "does parts": "Assemble les traits : boucles, crochets, croisements.",
+    "does strokes": "Assemble les bords : morceaux de traits, leurs bouts et leurs courbes.",
+    "does parts": "Assemble les traits : boucles, crochets, croisements.",
     "does digits": "Voit autant qu'un chiffre entier, et distingue les chiffres.",
     "does picture": "Voit les chiffres avec ce qui les entoure.",
     "sees": "Une cellule voit {field} × {field} pixels.",
     "map": "Carte {map}, {section}",
-    "what_map": "Qu'est-ce qu'une carte de caractéristiques ?",
+    "what_map": "Qu'est-ce qu'une carte de caractéristiques ?",
     "map_is": (
-        "Chaque carte cherche une seule chose partout dans l'image. Plus une cellule est colorée, plus il y en a ; la"
+        "Chaque carte cherche une seule chose partout dans l'image. Plus une cellule est colorée, plus il y en a ; la"
         " pleine couleur est le plus qu'elle a trouvé dans 256 images de test. De chaque section, vous voyez les huit"
         " cartes les plus actives."
     ),
     "exciting": "Ce qui excite le plus cette carte dans 256 images de test",
     "pictures_alt": "Neuf morceaux d'images de test qui excitent le plus cette carte",
     "no_pictures": (
-        "Les images de test qui l'excitent n'ont pas encore été cherchées pour ce réseau : python -m maxdigit inside"
+        "Les images de test qui l'excitent n'ont pas encore été cherchées pour ce réseau : python -m maxdigit inside"
     ),
     "kernel": "Son noyau",
     "kernel_alt": "Le noyau de cette carte, comme motif de carrés clairs et sombres",
-    "what_kernel": "Qu'est-ce qu'un noyau ?",
+    "what_kernel": "Qu'est-ce qu'un noyau ?",
     "kernel_is": (
-        "Le motif que cherche la carte : il est déplacé sur l'image, et là où du clair tombe sur ses carrés clairs et"
+        "Le motif que cherche la carte : il est déplacé sur l'image, et là où du clair tombe sur ses carrés clairs et"
         " du sombre sur ses carrés sombres, la carte s'allume. Les carrés gris ne comptent pas."
     ),
     "flows": "Des chiffres lus aux dix barres",
     "flows_alt": (
-        "Des bandes de chaque chiffre lu vers les barres qu'il fait monter ou baisser ; une liste dit ensuite la même"
+        "Des bandes de chaque chiffre lu vers les barres qu'il fait monter ou baisser ; une liste dit ensuite la même"
         " chose"
     ),
     "flows_colours": (
-        "Les bandes colorées font monter une barre, les grises la font baisser ; plus c'est large, plus c'est fort."
+        "Les bandes colorées font monter une barre, les grises la font baisser ; plus c'est large, plus c'est fort."
     ),
     "flows_none": "Il ne lit aucun chiffre ici, il n'y a donc rien à suivre.",
-    "what_flows": "Comment est-ce calculé ?",
+    "what_flows": "Comment est-ce calculé ?",
     "flows_exact": (
-        "Exactement : la dernière couche de ce réseau additionne ce que disent toutes les cellules. Celles autour de "
-        "chaque chiffre font ses bandes ; toutes les autres sont « le reste ». Ensemble, elles sont la réponse, avant"
+        "Exactement : la dernière couche de ce réseau additionne ce que disent toutes les cellules. Celles autour de "
+        "chaque chiffre font ses bandes ; toutes les autres sont « le reste ». Ensemble, elles sont la réponse, avant"
         " que le softmax en fasse des parts."
     ),
     "flows_erased": (
-        "En effaçant : chaque chiffre est retiré de l'image à son tour, et ses bandes sont ce qui change dans la "
+        "En effaçant : chaque chiffre est retiré de l'image à son tour, et ses bandes sont ce qui change dans la "
         "réponse, avant que le softmax en fasse des parts. Comme les chiffres agissent ensemble, la somme des bandes "
         "n'est pas forcément la réponse."
     ),
@@ -563,7 +608,6 @@ INSIDE = {
     "takes": "{name} fait baisser la barre du {bar} de {value}.",
     "nothing": "Il n'y a encore rien à regarder. Donnez d'abord une image au réseau.",
     "blank": "Aucune écriture n'a été trouvée dans cette image, il n'y a donc rien à suivre dans le réseau.",
-    "hidden": "Devinez d'abord : ce qui est à l'intérieur trahirait la réponse.",
 }
 
 # Corrections
@@ -793,6 +837,86 @@ RECIPES = {"tuned": "ajustée", "paper": "recette de l'article"}
 def going_on(run: str, epochs: int, planned: int | None) -> str:
     """The progress of an unfinished run."""
     return f"{run} n'est pas terminé : époque {epochs}" + (f" sur {planned}." if planned else ".")
+
+
+REPLAY = {
+    "open": "Le voir apprendre",
+    "label": "Un entraînement rejoué",
+    "run": "Entraînement",
+    "picture": "L'image à laquelle il répond",
+    "bars": "Probabilités des dix chiffres à ce moment de l'entraînement",
+    "chart": "Taux de réussite selon les images vues ; le texte dessous donne les valeurs au repère",
+    "slider": "Moment de l'entraînement",
+    "play": "Lire",
+    "pause": "Pause",
+    "percent": "{value} %",
+    "pictures": "{count} images vues",
+    "after": "Après {count} images :",
+    "measured": (
+        "{validation} de réussite en validation (trait plein), {training} à l'entraînement (tirets), perte {loss}."
+    ),
+    "answered": "Il répond {digit} ({percent}).",
+    "curves": (
+        "Ses poids n'ont pas été gardés en cours de route ; seules ses courbes peuvent être rejouées. "
+        "train.py --keep-weights 10 en garde."
+    ),
+    "stand_in": "Il n'y a pas d'image à la page Classer ; ceci est une image de test.",
+}
+
+
+def replayed(run: str, pictures: int, seed: int | None, device: str | None, answers: bool) -> str:
+    """Which run is played back, and whether its weights are those that answer on the page."""
+    details = [_pictures(pictures), *([] if seed is None else [f"graine {seed}"]), *([device] if device else [])]
+    whose = "Ses poids sont" if answers else "C'est un entraînement à part : ses poids ne sont pas"
+    return f"{run} : {', '.join(details)}. {whose} ceux qui répondent sur cette page."
+
+
+STORIES_TITLE = "Ce que montrent les recettes de l'article"
+
+
+def story_floor(floor: float, lowest: float) -> str:
+    """A run with a softmax before the one in its loss."""
+    return (
+        f"Avec un softmax avant celui de la perte, celle-ci ne peut descendre sous {number(floor, 3)}, si justes que "
+        f"soient les réponses ; la plus basse est ici {number(lowest, 3)}."
+    )
+
+
+def story_flat(epochs: int, always: float) -> str:
+    """A run that learned nothing at first."""
+    return (
+        f"Pendant {number(epochs)} époques, il n'avait guère plus souvent raison que qui répond toujours 9 "
+        f"({percent(always, 0)}), puis il s'est mis à apprendre."
+    )
+
+
+def story_fall(epoch: int, before: float, after: float) -> str:
+    """The largest fall from one epoch to the next."""
+    return (
+        f"À l'époque {number(epoch)}, sa réussite en validation est tombée de {percent(before)} à {percent(after)} : "
+        "le taux d'apprentissage de cette recette ne décroît jamais."
+    )
+
+
+def story_gap(training: float, validation: float) -> str:
+    """How far training and validation are apart at the end."""
+    return (
+        f"Il finit à {percent(training)} à l'entraînement et {percent(validation)} en validation, car il voit les "
+        "mêmes images à chaque époque."
+    )
+
+
+def story_tests(paper: float, tuned: float) -> str:
+    """Both recipes on the same test pictures."""
+    return (
+        f"Sur les images de test texturées, il a raison pour {percent(paper)}, avec la recette ajustée pour "
+        f"{percent(tuned)}."
+    )
+
+
+def story_end(validation: float) -> str:
+    """A run whose curves have nothing special."""
+    return f"Il finit à {percent(validation)} en validation."
 
 
 RESULTS_TITLE = "Résultats sur images de test"

@@ -1,0 +1,333 @@
+// You against the network. Gradio calls this once, with `element`, `props`, `trigger` and `watch`; share.js goes on.
+//
+// The server deals a picture and keeps to itself what it shows until the visitor has answered. What is asked counts up,
+// and an answer to anything but the last question is not heard. The clock runs only while a picture is seen.
+
+const language = navigator.language.slice(0, 2) in props.texts ? navigator.language.slice(0, 2) : "en";
+const words = props.texts[language].DUEL;
+const rules = props.rules;
+const PATIENCE = 2500; // ms without an answer, after which the page says what it waits for
+const TICK = 100; // ms between looks at the clock
+
+const find = (selector) => element.querySelector(selector);
+const dialog = find(".duel-dialog");
+const toggle = find(".duel-toggle");
+const board = find(".duel-digits");
+const image = find(".duel-picture");
+const timed = find(".duel-unhurried input");
+
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+const decimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+// What the game is at: "start", "dealing", "guessing", "paused", "judging", "told" or "over".
+let phase = "start";
+let round = 0;
+let rounds = []; // what came of each: picture, digits, largest, yours, theirs, network, and the points of both
+let hand = null; // the picture on the table
+let left = 0; // ms on the clock
+let runsSince = null; // when the clock was set going; null while it stands
+let hasClock = true;
+let asked = 0;
+let question = null; // the one that has no answer yet
+let patience = null;
+let ticking = null;
+
+// ---- Asking the server
+
+function ask(event, values) {
+  asked += 1;
+  question = { event, values };
+  clearTimeout(patience);
+  patience = setTimeout(wait, PATIENCE);
+  trigger(event, { number: asked, ...values });
+}
+
+function wait() {
+  say(words.waiting);
+  find(".duel-retry").hidden = false;
+}
+
+function say(...sentences) {
+  find(".duel-said").replaceChildren(...sentences.filter(Boolean).map((text) => {
+    const line = document.createElement("span");
+    line.textContent = text;
+    return line;
+  }));
+}
+
+watch("value", () => {
+  let value;
+  try {
+    value = JSON.parse(props.value || "null");
+  } catch {
+    return;
+  }
+  if (!value || value.number !== asked || value.about !== question?.event) return; // that came late
+  clearTimeout(patience);
+  question = null;
+  if (value.about === "deal") void dealt(value);
+  else judged(value);
+});
+
+// ---- A picture
+
+function deal() {
+  phase = "dealing";
+  hand = null;
+  stopClock();
+  left = 1000 * rules.seconds;
+  say(words.dealing);
+  show();
+  ask("deal", { round });
+}
+
+async function dealt(value) {
+  if (!value.picture) {
+    say(value.said);
+    find(".duel-retry").hidden = false;
+    question = { event: "deal", values: { round } };
+    return;
+  }
+  hand = value;
+  image.src = value.picture;
+  image.alt = filled(words.picture, { round: round + 1, rounds: rules.rounds });
+  await image.decode().catch(() => {});
+  if (hand !== value) return;
+  phase = "paused"; // whoever has left comes back to it
+  if (dialog.open && !document.hidden) resume();
+  else show();
+}
+
+function resume() {
+  phase = "guessing";
+  say(filled(words.round, { round: round + 1, rounds: rules.rounds, stage: words[`stage ${stageOf(round)}`] }), words.which);
+  show();
+  board.focus({ preventScroll: true });
+  runsSince = performance.now();
+  ticking = setInterval(tick, TICK);
+}
+
+function pause() {
+  if (phase !== "guessing") return;
+  stopClock();
+  phase = "paused";
+  show();
+}
+
+function stageOf(number) {
+  let last = 0;
+  return rules.stages.find((stage) => number < (last += stage.rounds)).name;
+}
+
+// ---- The clock
+
+const onClock = () => Math.max(0, left - (runsSince === null ? 0 : performance.now() - runsSince));
+
+function stopClock() {
+  left = onClock();
+  runsSince = null;
+  clearInterval(ticking);
+  ticking = null;
+}
+
+function tick() {
+  showClock();
+  if (hasClock && onClock() === 0) guess(null);
+}
+
+function showClock() {
+  find(".duel-clock b").textContent = hasClock ? Math.floor(onClock() / 1000) : "";
+  find(".duel-left i").style.transform = `scaleX(${hasClock ? onClock() / 1000 / rules.seconds : 0})`;
+}
+
+// ---- Answers
+
+function guess(digit) {
+  if (phase !== "guessing") return;
+  stopClock();
+  phase = "judging";
+  hand.yours = digit;
+  hand.seconds = rules.seconds - left / 1000;
+  show();
+  ask("guess", { dealt: hand.number, digit });
+}
+
+const points = (isRight, seconds) => {
+  if (!isRight) return 0;
+  return rules.points + (hasClock ? Math.max(0, Math.floor(rules.seconds - seconds)) : 0);
+};
+
+function judged(value) {
+  phase = "told";
+  const isAnswered = value.answer !== undefined;
+  if (isAnswered) {
+    const yours = points(hand.yours === value.largest, hand.seconds);
+    const theirs = points(value.answer === value.largest, value.milliseconds / 1000);
+    const { number, said, about, ...known } = value;
+    rounds.push({ ...known, picture: hand.picture, yours: hand.yours, seconds: hand.seconds, points: [yours, theirs] });
+  }
+  show();
+  const shows = value.digits && filled(words.shows, { digits: value.digits.join(" · "), largest: value.largest });
+  if (isAnswered) say(shows, yourVerdict(rounds.at(-1)), theirVerdict(rounds.at(-1)));
+  else say(value.said, shows, words.void);
+  find(".duel-next").focus({ preventScroll: true });
+}
+
+function yourVerdict({ yours, largest, seconds, points: [won] }) {
+  if (yours === null) return words.you_late;
+  if (yours !== largest) return filled(words.you_wrong, { digit: yours });
+  return filled(words.you_right, { digit: yours, seconds: decimal.format(seconds), points: won });
+}
+
+function theirVerdict({ answer, largest, share, network, points: [, won] }) {
+  const said = { network, digit: answer, share: percent.format(share), points: won };
+  return filled(answer === largest ? words.they_right : words.they_wrong, said);
+}
+
+// Whoever has played with several networks has played against all of them.
+function opponent() {
+  const names = [...new Set(rounds.map(({ network }) => network))];
+  return names.length === 1 ? names[0] : words.networks;
+}
+
+const total = (who) => rounds.reduce((sum, { points: won }) => sum + won[who], 0);
+
+function goOn() {
+  round = rounds.length; // a picture that did not count is dealt anew
+  if (round < rules.rounds) deal();
+  else end();
+}
+
+function begin() {
+  hasClock = !timed.checked;
+  rounds = [];
+  round = 0;
+  deal();
+}
+
+function toStart() {
+  stopClock();
+  clearTimeout(patience);
+  question = null;
+  asked += 1; // what is still on its way is of the game before
+  phase = "start";
+  show();
+  find(".duel-go").focus({ preventScroll: true });
+}
+
+// ---- What is seen
+
+function show() {
+  const isPlaying = !["start", "over"].includes(phase);
+  find(".duel-start").hidden = phase !== "start";
+  find(".duel-game").hidden = !isPlaying;
+  find(".duel-end").hidden = phase !== "over";
+  find(".duel-score").hidden = !isPlaying || !rounds.length;
+  find(".duel-score").textContent = rounds.length
+    ? filled(words.score, { you: total(0), network: opponent(), them: total(1) })
+    : "";
+  find(".duel-clock").hidden = !hasClock;
+  image.hidden = !hand || phase === "paused";
+  board.hidden = !["guessing", "judging"].includes(phase);
+  find(".duel-pause").hidden = phase !== "guessing";
+  find(".duel-resume").hidden = phase !== "paused";
+  find(".duel-restart").hidden = phase !== "paused";
+  find(".duel-retry").hidden = true;
+  find(".duel-next").hidden = phase !== "told";
+  find(".duel-next").textContent = rounds.length < rules.rounds ? words.next : words.finish;
+  for (const button of board.children) {
+    button.classList.toggle("duel-chosen", phase === "judging" && button.textContent === String(hand.yours));
+  }
+  if (phase === "paused") {
+    say(words.paused);
+    if (dialog.open) find(".duel-resume").focus({ preventScroll: true });
+  }
+  showClock();
+}
+
+// ---- The end
+
+function end() {
+  phase = "over";
+  show();
+  const result = Math.sign(total(0) - total(1));
+  const title = filled([words.drawn, words.won, words.lost].at(result), { network: opponent() });
+  find("#duel-title").textContent = title;
+  const who = [words.you, opponent()];
+  find(".duel-totals").replaceChildren(...who.flatMap((name, at) => {
+    const [term, told] = [document.createElement("dt"), document.createElement("dd")];
+    term.textContent = name;
+    told.textContent = filled(words.total, { points: total(at), right: rounds.length - wrong(at).length, rounds: rounds.length });
+    return [term, told];
+  }));
+  find(".duel-wrong").replaceChildren(...who.map((_, at) => listOf(at)));
+  find(".duel-told").textContent = "";
+  find("#duel-title").focus({ preventScroll: true });
+  void preparePicture(title);
+}
+
+const said = (one, who) => (who ? one.answer : one.yours);
+const wrong = (who) => rounds.filter((one) => said(one, who) !== one.largest);
+const headingOf = (who) => (who ? filled(words.their_wrong, { network: opponent() }) : words.your_wrong);
+const captionOf = (one, who) =>
+  said(one, who) === null ? filled(words.unanswered, one) : filled(words.mistaken, { largest: one.largest, said: said(one, who) });
+
+function listOf(who) {
+  const part = document.createElement("section");
+  const heading = part.appendChild(document.createElement("h3"));
+  heading.textContent = headingOf(who);
+  if (!wrong(who).length) {
+    part.appendChild(document.createElement("p")).textContent = words.none;
+    return part;
+  }
+  const list = part.appendChild(document.createElement("ul"));
+  for (const one of wrong(who)) {
+    const figure = list.appendChild(document.createElement("li")).appendChild(document.createElement("figure"));
+    const picture = figure.appendChild(document.createElement("img"));
+    picture.src = one.picture;
+    picture.alt = filled(words.shows, { digits: one.digits.join(" · "), largest: one.largest });
+    figure.appendChild(document.createElement("figcaption")).textContent = captionOf(one, who);
+  }
+  return part;
+}
+
+// ---- Buttons and keys
+
+for (let digit = 0; digit < 10; digit++) {
+  const button = board.appendChild(document.createElement("button"));
+  button.type = "button";
+  button.textContent = digit;
+  button.addEventListener("click", () => guess(digit));
+}
+board.tabIndex = -1;
+
+for (const text of [words.rules, ...rules.stages.length ? [words.stages] : [], words.scoring, words.how]) {
+  const counts = Object.fromEntries(rules.stages.map(({ name, rounds: count }) => [name, count]));
+  find(".duel-rules").appendChild(document.createElement("li")).textContent = filled(text, { ...rules, ...counts });
+}
+
+toggle.addEventListener("click", () => {
+  dialog.showModal();
+  if (phase !== "over") find("#duel-title").textContent = words.open;
+  show();
+  if (phase === "start") find(".duel-go").focus();
+});
+find(".duel-leave").addEventListener("click", () => dialog.close());
+dialog.addEventListener("close", pause);
+document.addEventListener("visibilitychange", () => document.hidden && pause());
+
+find(".duel-go").addEventListener("click", begin);
+find(".duel-pause").addEventListener("click", pause);
+find(".duel-resume").addEventListener("click", resume);
+find(".duel-next").addEventListener("click", goOn);
+find(".duel-retry").addEventListener("click", () => {
+  find(".duel-retry").hidden = true;
+  ask(question.event, question.values);
+});
+for (const button of [find(".duel-restart"), find(".duel-again")]) button.addEventListener("click", toStart);
+
+dialog.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || !/^[0-9]$/.test(event.key)) return;
+  guess(Number(event.key));
+});
