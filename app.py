@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from maxdigit import CHECKPOINTS
 from maxdigit.engine.runtime import ENGINES, choose_engine
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.model_process import ModelProcess, ModelProcessPredictor
+from maxdigit.inference.model_process import Calls, ModelProcess, ModelProcessPredictor
 from maxdigit.serving import ended_by_signals, find_address, private_folder, serve, without_proxies
 
 
@@ -26,6 +28,14 @@ def main() -> None:
     parser.add_argument("--review", action="store_true", help="show, to whoever reaches this page, what was kept")
     parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="what computes (native: PyTorch, Keras)")
     parser.add_argument("--mcp", action="store_true", help="serve the Model Context Protocol's tools too")
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="have the models served by Ray Serve on a cluster: HOST:PORT, auto (the one here), local (start one)",
+    )
+    parser.add_argument("--replicas", type=int, help="how many replicas of the models --ray serves (default: 1)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     args = parser.parse_args()
     choose_engine(args.engine)
@@ -33,24 +43,47 @@ def main() -> None:
         parser.exit(1, "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n")
     if args.review and args.corrections is None:
         parser.exit(1, "--review needs to know where: add --corrections FOLDER.\n")
+    if args.replicas is not None and (args.ray is None or args.replicas < 1):
+        parser.exit(1, "--replicas takes a number from 1 on, together with --ray.\n")
     root_path = (args.root_path or "").rstrip("/")
     if root_path and not re.fullmatch(r"(https?://[\w.:\[\]-]+)?(/[\w.~%-]+)*", root_path, re.ASCII):
         parser.exit(1, f"--root-path must be a path such as /demo, or a whole address, not {args.root_path!r}.\n")
 
     try:
         host, port = find_address(args.host, args.port)
-        with ended_by_signals(), private_folder(port), without_proxies():
-            _serve(args, host, port, root_path or None)
+        with ended_by_signals(), private_folder(port), without_proxies(), _models(args) as (process, predictor):
+            _serve(args, process, predictor, host, port, root_path or None)
     except MaxDigitError as error:
         parser.exit(1, f"{error}\n")
     except KeyboardInterrupt:  # while it was starting
         parser.exit(130)
 
 
-def _serve(args: argparse.Namespace, host: str, port: int, root_path: str | None) -> None:
-    process = ModelProcess()
-    predictor = ModelProcessPredictor(process, args.checkpoints)
-    predictor.get_ready()
+@contextmanager
+def _models(args: argparse.Namespace) -> Iterator[tuple[Calls, ModelProcessPredictor]]:
+    """Where the models are: in a process of this machine, or in replicas on a cluster."""
+    if args.ray is None:
+        process = ModelProcess()
+        predictor = ModelProcessPredictor(process, args.checkpoints)
+        predictor.get_ready()
+        yield process, predictor
+        return
+    from maxdigit.scaling.cluster import connected
+    from maxdigit.scaling.replicas import Replicas, ReplicasPredictor
+
+    with connected(args.ray):
+        replicas = Replicas(args.checkpoints, args.replicas or 1)
+        yield replicas, ReplicasPredictor(replicas, args.checkpoints)
+
+
+def _serve(
+    args: argparse.Namespace,
+    process: Calls,
+    predictor: ModelProcessPredictor,
+    host: str,
+    port: int,
+    root_path: str | None,
+) -> None:
     # Here, for it loads Gradio, which takes seconds and goes by the environment. The model process does not need it.
     from maxdigit.models.gpu import satisfy_zero_gpu
     from maxdigit.ui.app import build_app, launch_options

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from contextlib import nullcontext
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+from typer.core import TyperCommand
 
 from maxdigit import CHECKPOINTS
 from maxdigit.data.kinds import KINDS, MEASURED_KINDS, TEST_KINDS
-from maxdigit.engine.runtime import ENGINES, choose_engine
+from maxdigit.engine.runtime import ENGINES, available_cores, choose_engine
 from maxdigit.errors import CheckpointError, MaxDigitError
 from maxdigit.inference.ensemble import write_weights
 from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.models.run_folder import ENSEMBLE, INK_FINDER, RECIPE_NAMES
 from maxdigit.quiet import be_verbose
+from maxdigit.scaling.cluster import connected
 from maxdigit.training.results import (
     HEAT_KINDS,
     TEST_PICTURES,
@@ -162,7 +167,7 @@ def calibrate(
     count: Annotated[int, typer.Option(min=1, help="Validation pictures of each kind.")] = 1_000,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Calibrate models: fit each one's temperature and offsets on validation pictures.
+    """Calibrate models: fit each one's temperatures and offsets on validation pictures.
 
     The reader's settings are chosen on the same pictures. With --model all, and two trained models or more, the
     ensemble's weights are chosen too. Prints one JSON object per line.
@@ -410,6 +415,69 @@ def report(
     except OSError as error:
         raise _fail(MaxDigitError(f"{error.filename} cannot be read or written ({error.strerror}).")) from None
     typer.echo(f"{readme}, {results} and the model cards are up to date.")
+
+
+class _WithRay(TyperCommand):
+    """A command whose option --ray may stand without a value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for place in [place for place, arg in enumerate(args) if arg == "--ray"]:
+            if place + 1 == len(args) or args[place + 1].startswith("-"):
+                args[place] = "--ray="
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=_WithRay)
+def score(
+    path: Annotated[Path, typer.Argument(help="A folder of pictures, ZIP archives or Parquet files, or one of these.")],
+    out: Annotated[Path, typer.Option(help="Folder for the answers; a run that was stopped goes on there.")],
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}.")] = DEFAULT_MODEL,
+    column: Annotated[
+        str | None, typer.Option(help="Column of Parquet files with the pictures. Default: the only one of bytes.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes, of one core each. Default: one for each core.")
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS]",
+            help="Compute on a cluster of Ray: HOST:PORT, auto (the one here), or local (start one).",
+        ),
+    ] = None,
+    checkpoints: _Checkpoints = CHECKPOINTS,
+) -> None:
+    """Classify any number of pictures, into Parquet files of 1,000 answers each.
+
+    Their columns are id, answer, probability, probabilities (ten numbers), doubtful, readings, and error, a sentence
+    where a picture could not be read; the others go on.
+    """
+    if find_spec("pyarrow") is None:
+        raise _fail(MaxDigitError("score needs a package that is not there. Install it with: pip install pyarrow"))
+    from maxdigit.scaling.pictures import Source
+    from maxdigit.scaling.score import begin, score_here
+
+    try:
+        with nullcontext() if ray is None else connected(ray):
+            run = begin(Source(path, column), out, model, checkpoints)
+            todo = run.missing()
+            if ray is None or not todo:
+                parts = score_here(run, todo, workers or available_cores())
+            else:
+                from maxdigit.scaling.score_cluster import score_on_cluster
+
+                parts = score_on_cluster(run, todo, workers)
+            answered = errors = 0
+            with typer.progressbar(length=run.pictures, label=f"{run.pictures:,} pictures", file=sys.stderr) as bar:
+                bar.update(run.pictures - run.size_of(todo))
+                for part in parts:
+                    answered, errors = answered + part.pictures, errors + part.errors
+                    bar.update(part.pictures)
+            run.clean()
+    except MaxDigitError as error:
+        raise _fail(error) from None
+    before = f"; {run.pictures - answered:,} were done before" if run.pictures > answered else ""
+    typer.echo(f"{answered:,} pictures classified into {out}, of which {errors:,} could not be read{before}.")
 
 
 @app.command()

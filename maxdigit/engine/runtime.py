@@ -20,6 +20,7 @@ Precision = Literal["f32", "bf16"]
 ENGINES = ("fastest", "native")
 # Where the choice is kept: the model process is started with it.
 _CHOICE = "MAXDIGIT_ENGINE"
+_CORES = "MAXDIGIT_CORES"  # so is the limit of :func:`limit_cores`
 # What `import openvino` would load, and never need here. The conversion tools take longer to load than all the rest,
 # and count every import of OpenVINO with Google Analytics, for which they write files into the home directory.
 _TELEMETRY, _TOOLS = "openvino_telemetry", "openvino.tools.ovc"
@@ -39,6 +40,16 @@ def choose_engine(name: str) -> None:
     if name not in ENGINES:
         raise ValueError(f"an engine is one of {ENGINES}, not {name!r}")
     os.environ[_CHOICE] = name
+
+
+def chosen_engine() -> str:
+    """What :func:`choose_engine` was told."""
+    return os.environ.get(_CHOICE, ENGINES[0])
+
+
+def limit_cores(count: int) -> None:
+    """Let this process, and those that it starts, compute on no more cores; for what is made ready from then on."""
+    os.environ[_CORES] = str(count)
 
 
 def openvino() -> ModuleType | None:
@@ -98,8 +109,9 @@ class Compiled:
 
 
 def available_cores() -> int:
-    """How many cores this process may use: in a container often fewer than the machine has."""
+    """How many cores this process may use: in a container, or one of several workers, fewer than the machine has."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = min(cores, int(os.environ.get(_CORES, cores)))
     try:
         quota, period = _CPU_LIMIT.read_text(encoding="ascii").split()
         return max(1, min(cores, math.ceil(int(quota) / int(period))))

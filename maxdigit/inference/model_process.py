@@ -19,7 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, arbitrary_address  # type: ignore[attr-defined]
 from multiprocessing.managers import BaseManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,10 +88,18 @@ class ModelProcess:
         raise ModelProcessError("The models had to stop, perhaps for want of memory, and start anew. Ask once more.")
 
 
-class ModelProcessPredictor(Predictor):
-    """A :class:`Predictor` whose models are in the model process."""
+class Calls(Protocol):
+    """What calls functions elsewhere: :class:`ModelProcess`, or replicas on other machines."""
 
-    def __init__(self, process: ModelProcess, checkpoints: Path = CHECKPOINTS) -> None:
+    def call(self, function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """As :meth:`ModelProcess.call`."""
+        ...
+
+
+class ModelProcessPredictor(Predictor):
+    """A :class:`Predictor` whose models are in the model process, or wherever else functions are called."""
+
+    def __init__(self, process: Calls, checkpoints: Path = CHECKPOINTS) -> None:
         super().__init__(checkpoints)
         self._process = process
 
@@ -157,6 +165,15 @@ def ask_predictor(
 
 
 _predictors: dict[str, GatheringPredictor] = {}
+
+
+def outcome(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any, Exception | None]:
+    """What a function returns, and what it raises."""
+    try:
+        return function(*args, **kwargs), None
+    except Exception as error:
+        error.add_note(traceback.format_exc())  # else the first process would not learn where it happened
+        return None, error
 
 
 class _DiedError(Exception):
@@ -234,12 +251,7 @@ class _Caller:
     """Calls functions in the model process, each in a thread of its own."""
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, Exception | None]:
-        """What a function returns, and what it raises."""
-        try:
-            return function(*args, **kwargs), None
-        except Exception as error:
-            error.add_note(traceback.format_exc())  # else the first process would not learn where it happened
-            return None, error
+        return outcome(function, *args, **kwargs)
 
 
 class _Manager(BaseManager):

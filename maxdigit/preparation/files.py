@@ -43,7 +43,7 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
     Raises:
         PictureError: the file is missing, empty, damaged, too large, or no picture in one of ``FORMATS`` or HEIC.
     """
-    name, content = _content(source)
+    name, content = read_content(source)
     if not content:
         raise PictureError("{name} is empty (0 bytes). Choose another file.", name=name)
     if len(content) > MAX_BYTES:
@@ -151,8 +151,12 @@ def at_most(picture: Image.Image, side: int) -> Image.Image:
 # ---- Files
 
 
-def _content(source: str | Path | bytes | BinaryIO) -> tuple[str, bytes]:
-    """What to call the picture in a message, and its bytes: at most one more than are allowed."""
+def read_content(source: str | Path | bytes | BinaryIO) -> tuple[str, bytes]:
+    """What to call the picture in a message, and its bytes: at most one more than are allowed.
+
+    Raises:
+        PictureError: the file cannot be read.
+    """
     if isinstance(source, bytes):
         return "The picture", source
     if not isinstance(source, (str, Path)):

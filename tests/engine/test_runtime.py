@@ -22,6 +22,8 @@ def test_a_containers_share_of_the_cores_is_what_counts(
     monkeypatch.setattr(runtime, "_CPU_LIMIT", tmp_path / "cpu.max")
     monkeypatch.setattr(runtime.os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
     assert available_cores() == cores
+    monkeypatch.setenv("MAXDIGIT_CORES", "1")  # so limit_cores() tells it to a worker
+    assert available_cores() == 1
 
 
 def test_threads_are_not_bound_to_cores_and_no_more_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
