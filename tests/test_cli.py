@@ -177,7 +177,7 @@ def test_calibrating_all_chooses_the_ensembles_weights_which_are_then_measured(t
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [line["model"] for line in lines] == ["resnet18", "torch_cnn", "ensemble"]
     assert set(lines[2]["weights"]) == {"resnet18", "torch_cnn"}
-    assert lines[2]["temperatures"] == {line["model"]: line["temperature"] for line in lines[:2]}
+    assert lines[2]["losses"] == {line["model"]: line["loss_after"] for line in lines[:2]}
     assert lines[2]["loss"] <= min(lines[2]["loss_equal"], *lines[2]["losses"].values()) + 1e-4
 
     result = run("evaluate", "--kind", "textured", "--count", 5, "--write", checkpoints=two_models)

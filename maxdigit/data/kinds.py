@@ -88,6 +88,7 @@ def _make_blank(split: Split, chunk: int, rows: slice, _balance: float, device: 
     return make_blank(split, chunk, rows, device)
 
 
+TEXTURED = "textured"  # as the competition has them
 BLANK = "blank"
 
 KINDS: dict[str, Kind] = {
@@ -95,7 +96,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         # The competition's look: three digits on a textured background.
         Kind(
-            name="textured",
+            name=TEXTURED,
             make=_make_textured(3),
             plan=_plan_textured,
             is_tested=True,

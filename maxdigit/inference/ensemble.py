@@ -34,14 +34,13 @@ class Weights:
     """``ensemble.json``: what each model's word counts, and what that was chosen by. Losses are in nats."""
 
     weights: dict[str, float]  # by model, not negative, summing to 1
-    temperatures: dict[str, float]  # by model: the calibrations that the weights were chosen for
     split: str
     seed: int  # the split's
     kinds: tuple[str, ...]
     count: int  # pictures of each kind
     loss: float  # mean cross-entropy with these weights
     loss_equal: float  # with equal ones
-    losses: dict[str, float]  # of each model alone
+    losses: dict[str, float]  # of each model alone, as its calibration.json has it
 
 
 class Ensemble:
@@ -126,7 +125,6 @@ def write_weights(
     one = next(iter(calibrations.values()))
     chosen = Weights(
         weights={name: round(weight, 7) for name, weight in weights.items()},
-        temperatures={name: calibration.temperature for name, calibration in calibrations.items()},
         split=one.split,
         seed=one.seed,
         kinds=one.kinds,

@@ -2,7 +2,8 @@
 
 Logits are divided by a temperature, and each label's is shifted by an offset. Training shows small labels more often
 than they occur; without the offsets a model takes them for likelier than they are. A. Alexandari et al., "Maximum
-Likelihood with Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation" (ICML 2020).
+Likelihood with Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation" (ICML 2020). Pictures with a
+textured background have a scaling of their own: with one for all, a model that finds them harder is too sure of them.
 NumPy alone: whoever asks a model loads this, and should load no second framework by it.
 """
 
@@ -28,31 +29,17 @@ COLDEST, HOTTEST = 0.05, 20.0
 _TINIEST = np.finfo(np.float32).tiny
 _NONE = (0.0,) * NUM_CLASSES  # offsets, as older calibrations have them
 FARTHEST = 10.0  # that an offset may be from 0, in nats
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """``calibration.json``: temperature and offsets, what they were fitted on, and what they do there."""
-
-    temperature: float  # 1 changes nothing, more is less sure
-    offsets: tuple[float, ...]  # of the ten labels, in nats, summing to 0
-    split: str
-    seed: int  # the split's
-    kinds: tuple[str, ...]
-    count: int  # pictures of each kind
-    loss_before: float  # mean cross-entropy in nats
-    loss_after: float
-    calibration_error_before: float  # expected, as in metrics.json
-    calibration_error_after: float
-    weights: Mapping[str, str] = field(default_factory=dict)  # :func:`weight_digests` of what was calibrated
+# Of pictures on black 87 % of the pixels are as dark as this and more, of textured ones at most 10 %.
+_DARK, _BLACK_SHARE = 2, 0.5
+_BACKGROUNDS = ("textured", "black")
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """What calibration does to probabilities."""
+    """What calibration does to probabilities of pictures with one sort of background."""
 
-    temperature: float = 1.0
-    offsets: tuple[float, ...] = _NONE
+    temperature: float = 1.0  # 1 changes nothing, more is less sure
+    offsets: tuple[float, ...] = _NONE  # of the ten labels, in nats, summing to 0
 
     def __call__(self, probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
         """Each row's ``p ** (1 / temperature) * exp(offsets)``, made to sum to 1 again.
@@ -79,16 +66,50 @@ class Scaling:
         return log_probabilities(probabilities) / self.temperature + np.array(self.offsets)
 
 
+@dataclass(frozen=True)
+class Scalings:
+    """The scaling of pictures with a textured background, as the competition has them, and of those on black."""
+
+    textured: Scaling
+    black: Scaling
+
+    def __call__(self, probabilities: NDArray[np.floating], pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Scale the probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``, each by its background."""
+        is_black = on_black(pictures)
+        scaled = np.empty(probabilities.shape, np.float32)
+        for scaling, rows in ((self.black, is_black), (self.textured, ~is_black)):
+            if rows.any():
+                scaled[rows] = scaling(probabilities[rows])
+        return scaled
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``calibration.json``: the scalings, what they were fitted on, and what they do there."""
+
+    textured: Scaling
+    black: Scaling
+    split: str
+    seed: int  # the split's
+    kinds: tuple[str, ...]
+    count: int  # pictures of each kind
+    loss_before: float  # mean cross-entropy in nats
+    loss_after: float
+    calibration_error_before: float  # expected, as in metrics.json
+    calibration_error_after: float
+    weights: Mapping[str, str] = field(default_factory=dict)  # :func:`weight_digests` of what was calibrated
+
+
 class CalibratedClassifier:
     """A model whose probabilities are scaled."""
 
-    def __init__(self, classifier: Classifier, scaling: Scaling) -> None:
+    def __init__(self, classifier: Classifier, scalings: Scalings) -> None:
         self._classifier = classifier
-        self._scaling = scaling
+        self._scalings = scalings
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
-        return self._scaling(self._classifier.predict(pictures))
+        return self._scalings(self._classifier.predict(pictures), pictures)
 
     def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """The model's own: evidence for a digit is the same however probabilities are scaled."""
@@ -102,19 +123,42 @@ def load_calibrated(model: str, folder: Path) -> Predicts:
         UnknownModelError: there is no such model.
         CheckpointError: its weights are missing, or they or its calibration are damaged.
     """
-    scaling = read_scaling(folder)
+    scalings = read_scalings(folder)
     classifier = get_model(model).load(folder)
-    return classifier if scaling is None else CalibratedClassifier(classifier, scaling)
+    return classifier if scalings is None else CalibratedClassifier(classifier, scalings)
 
 
-def read_scaling(folder: Path) -> Scaling | None:
+def on_black(pictures: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which of uint8 pictures ``(N, H, W)`` have a black background, as preparation and drawing leave it; ``(N,)``."""
+    return (pictures <= _DARK).mean(axis=(1, 2)) >= _BLACK_SHARE
+
+
+def read_scalings(folder: Path) -> Scalings | None:
     """The calibration kept in ``folder``; None for a model that was never calibrated.
 
     Raises:
         CheckpointError: ``calibration.json`` is damaged.
     """
     kept = _read(folder)
-    return None if kept is None else Scaling(float(kept["temperature"]), tuple(map(float, kept.get("offsets", _NONE))))
+    return None if kept is None else scalings_of(kept)
+
+
+def scalings_of(kept: Mapping[str, Any]) -> Scalings:
+    """The scalings in what ``calibration.json`` holds; older files have one for both backgrounds.
+
+    Raises:
+        ValueError, TypeError, KeyError: they are missing, or make no sense.
+    """
+    return Scalings(*(_scaling(kept.get(background, kept)) for background in _BACKGROUNDS))
+
+
+def _scaling(kept: Mapping[str, Any]) -> Scaling:
+    scaling = Scaling(float(kept["temperature"]), tuple(map(float, kept.get("offsets", _NONE))))
+    if not COLDEST <= scaling.temperature <= HOTTEST:  # neither is NaN
+        raise ValueError(f"a temperature of {scaling.temperature}")
+    if len(scaling.offsets) != NUM_CLASSES or not all(abs(offset) <= FARTHEST for offset in scaling.offsets):
+        raise ValueError(f"offsets of {list(scaling.offsets)}")
+    return scaling
 
 
 def weight_digests(folder: Path) -> dict[str, str]:
@@ -146,17 +190,12 @@ def _read(folder: Path) -> dict[str, Any] | None:
     path = folder / CALIBRATION
     try:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        temperature = float(kept["temperature"])
-        if not COLDEST <= temperature <= HOTTEST:  # neither is NaN
-            raise ValueError(f"a temperature of {temperature}")
-        offsets = [float(offset) for offset in kept.get("offsets", _NONE)]
-        if len(offsets) != NUM_CLASSES or not all(abs(offset) <= FARTHEST for offset in offsets):
-            raise ValueError(f"offsets of {offsets}")
+        scalings_of(kept)
         if not isinstance(kept.get("weights", {}), dict):
             raise ValueError("weights that are none")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(
             f"{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
             "python -m maxdigit calibrate"

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.models.calibration import CalibratedClassifier, Scaling, check_weights, read_scaling
+from maxdigit.models.calibration import CalibratedClassifier, Scaling, Scalings, check_weights, read_scalings
 from maxdigit.models.reader import OUTPUTS, Reader, Reading
 from maxdigit.models.registry import Classifier, ModelSpec, get_model
 from maxdigit.models.run_folder import READER, READER_SETTINGS
@@ -54,19 +54,19 @@ class ReaderSettings:
 class ReadingClassifier(CalibratedClassifier):
     """A model, calibrated or not, that says what it reads where it has a reader."""
 
-    def __init__(self, classifier: Classifier, scaling: Scaling | None, reader: Reader | None) -> None:
-        super().__init__(classifier, scaling or Scaling())
-        self._is_calibrated = scaling is not None
+    def __init__(self, classifier: Classifier, scalings: Scalings | None, reader: Reader | None) -> None:
+        super().__init__(classifier, scalings or Scalings(Scaling(), Scaling()))
+        self._is_calibrated = scalings is not None
         self.reader = reader
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
-        return self._scaled(self._classifier.predict(pictures))
+        return self._scaled(self._classifier.predict(pictures), pictures)
 
     def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
         probabilities, maps = self._classifier.predict_with_maps(pictures)
-        return self._scaled(probabilities), maps
+        return self._scaled(probabilities, pictures), maps
 
     def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
         """Probabilities and readings; see :class:`maxdigit.models.reader.Reads`."""
@@ -92,8 +92,8 @@ class ReadingClassifier(CalibratedClassifier):
         cells, places = self.reader.see(maps)
         return cells[0, digit], places[0], traced
 
-    def _scaled(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._scaling(probabilities) if self._is_calibrated else probabilities
+    def _scaled(self, probabilities: NDArray[np.float32], pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self._scalings(probabilities, pictures) if self._is_calibrated else probabilities
 
 
 def load_reading(model: str, folder: Path) -> ReadingClassifier:
@@ -104,10 +104,10 @@ def load_reading(model: str, folder: Path) -> ReadingClassifier:
         CheckpointError: its weights are missing, or they or its calibration are damaged.
     """
     spec = get_model(model)
-    scaling = read_scaling(folder)
+    scalings = read_scalings(folder)
     classifier = spec.load(folder)  # first, for it knows more about what may be wrong with a file
     check_weights(folder)
-    return ReadingClassifier(classifier, scaling, load_reader(spec, folder))
+    return ReadingClassifier(classifier, scalings, load_reader(spec, folder))
 
 
 def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:

@@ -13,6 +13,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from maxdigit.errors import TrainingError
+from maxdigit.models.calibration import scalings_of
 from maxdigit.models.registry import MODELS, ModelSpec
 from maxdigit.models.run_folder import CALIBRATION, CARD, CONFIG, RECIPE_NAMES, read_json
 from maxdigit.training.results import (
@@ -119,12 +120,15 @@ It started from the weights of an earlier run,
 which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}. The kinds of those pictures: {kinds}.
 """
 
-_CALIBRATED = """Logits are divided by a temperature of {temperature:.3f}{shifted} fitted on {count:,} {split} pictures
-of each of these kinds: {kinds}. There the expected calibration error went from {before} to {after}, and the mean
-cross-entropy from {loss_before:.3f} to {loss_after:.3f} nats."""
-_SHIFTED = """, and each label's is shifted by an offset
-({offsets} for 0 to 9),
-since training shows small labels more often than they occur; both are"""
+_CALIBRATED = """Logits are divided by a temperature, and each label's is shifted by an offset, since training shows
+small labels more often than they occur:
+
+| background | temperature | offsets of the labels 0 to 9 |
+|---|---|---|
+{rows}
+
+They are fitted on {count:,} {split} pictures of each of these kinds: {kinds}. There the expected calibration error went
+from {before} to {after}, and the mean cross-entropy from {loss_before:.3f} to {loss_after:.3f} nats."""
 _NOT_CALIBRATED = "None: the probabilities are the network's own."
 _READINGS = """A linear head on the feature map, `reader.safetensors`, determines which digits the network reads and
 where.
@@ -288,13 +292,16 @@ def _calibration(path: Path) -> str:
     if not path.is_file():
         return _NOT_CALIBRATED
     found = read_json(path)
-    offsets = found.get("offsets")  # which older calibrations do not have
+    scalings = scalings_of(found)
+    backgrounds = {"textured": scalings.textured, "black": scalings.black}
+    if scalings.textured == scalings.black:
+        backgrounds = {"any": scalings.black}
     return _CALIBRATED.format(
-        **{
-            **found,
-            "kinds": ", ".join(found["kinds"]),
-        },
-        shifted=_SHIFTED.format(offsets=", ".join(f"{offset:+.2f}" for offset in offsets)) if offsets else ",",
+        **{**found, "kinds": ", ".join(found["kinds"])},
+        rows="\n".join(
+            f"| {name} | {scaling.temperature:.3f} | {', '.join(f'{offset:+.2f}' for offset in scaling.offsets)} |"
+            for name, scaling in backgrounds.items()
+        ),
         before=percent(found["calibration_error_before"]),
         after=percent(found["calibration_error_after"]),
     )

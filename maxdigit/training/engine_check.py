@@ -14,7 +14,7 @@ from maxdigit.data.splits import SPLITS, VALIDATION
 from maxdigit.engine.runtime import computes_in_bfloat16, openvino
 from maxdigit.engine.saved_weights import TORCH_WEIGHTS, unreadable
 from maxdigit.errors import MaxDigitError
-from maxdigit.models.calibration import Scaling, read_scaling
+from maxdigit.models.calibration import Scaling, Scalings, read_scalings
 from maxdigit.models.engine_classifier import EngineClassifier
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import INK_FINDER
@@ -63,14 +63,14 @@ def check_engine(model: str, folder: Path, count: int, split: str = "test") -> E
     engine = spec.load(folder)
     if not isinstance(engine, EngineClassifier):
         raise _without_engine(model)
-    native, scaling = spec.load_native(folder), read_scaling(folder) or Scaling()
+    native, scalings = spec.load_native(folder), read_scalings(folder) or Scalings(Scaling(), Scaling())
     expected: list[NDArray[np.float32]] = []
     found: list[NDArray[np.float32]] = []
     for kind in TEST_KINDS:
         for pictures in held_out(SPLITS[split], kind, count, _BATCH, "cpu"):
             pixels = pictures.pixels.numpy()
             for classifier, answers in ((native, expected), (engine, found)):
-                answers.append(scaling(classifier.predict(pixels)))
+                answers.append(scalings(classifier.predict(pixels), pixels))
     return compare(model, np.concatenate(expected), np.concatenate(found), count, split)
 
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from maxdigit.data.kaggle import load_training
-from maxdigit.data.kinds import TEST_KINDS
+from maxdigit.data.kinds import TEST_KINDS, TEXTURED
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
@@ -200,7 +200,7 @@ def _closing_seconds(form: TrainingForm, recipe: Recipe, test_pictures: int) -> 
 def write_calibration(
     model: str, folder: Path, count: int
 ) -> tuple[Calibration, NDArray[np.float32], NDArray[np.int64]]:
-    """Fit temperature and offsets of the weights in ``folder`` and write ``calibration.json``.
+    """Fit the scalings of both sorts of background for the weights in ``folder`` and write ``calibration.json``.
 
     Args:
         model: the model of the weights.
@@ -215,16 +215,17 @@ def write_calibration(
         CheckpointError: the weights are missing or damaged.
     """
     before, labels = validate(get_model(model).load(folder), count)
-    fitted = fit_scaling(before, labels)
-    offsets = tuple(round(offset, 5) for offset in fitted.offsets)
-    scaling = Scaling(round(fitted.temperature, 5), offsets)  # rounded as in the file
-    after = scaling(before)
+    is_textured = np.repeat([kind == TEXTURED for kind in TEST_KINDS], count)
+    after = np.empty_like(before)
+    textured, black = (_fit_rounded(before[rows], labels[rows]) for rows in (is_textured, ~is_textured))
+    for scaling, rows in ((textured, is_textured), (black, ~is_textured)):
+        after[rows] = scaling(before[rows])
     losses = [round(cross_entropy(p, labels), 5) for p in (before, after)]
     errors = [round(calibration_error(p.max(1), p.argmax(1) == labels), 5) for p in (before, after)]
     weights = weight_digests(folder)
     calibration = Calibration(
-        temperature=scaling.temperature,
-        offsets=scaling.offsets,
+        textured=textured,
+        black=black,
         split=VALIDATION.name,
         seed=VALIDATION.seed,
         kinds=TEST_KINDS,
@@ -237,6 +238,12 @@ def write_calibration(
     )
     write_json(folder / CALIBRATION, asdict(calibration))
     return calibration, after, labels
+
+
+def _fit_rounded(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> Scaling:
+    """The fitted scaling, rounded as it will be in the file."""
+    fitted = fit_scaling(probabilities, labels)
+    return Scaling(round(fitted.temperature, 5), tuple(round(offset, 5) for offset in fitted.offsets))
 
 
 def write_metrics(recipe: Recipe, folder: Path, test_pictures: int) -> RunResults:

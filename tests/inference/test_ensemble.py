@@ -16,7 +16,7 @@ from maxdigit.errors import CheckpointError, UnknownModelError
 from maxdigit.inference import predict
 from maxdigit.inference.ensemble import choose_weights, mix, write_weights
 from maxdigit.inference.predict import Predictor
-from maxdigit.models.calibration import Calibration
+from maxdigit.models.calibration import Calibration, Scaling
 
 PICTURES = np.zeros((4, 128, 128), np.uint8)
 # What the fake models answer, whatever they are shown.
@@ -163,13 +163,13 @@ def test_what_is_written_is_what_is_read(checkpoints):
     labels = np.array([0, 1, 1, 1])
     probabilities = {name: np.tile(ROWS[name], (4, 1)) for name in ("keras_cnn", "torch_cnn")}
     calibrations = {
-        name: Calibration(temperature, (0.0,) * 10, "validation", 2, ("textured",), 4, 0.9, loss, 0.2, 0.1)
-        for name, temperature, loss in (("keras_cnn", 1.5, 0.8), ("torch_cnn", 0.8, 0.6))
+        name: Calibration(Scaling(), Scaling(), "validation", 2, ("textured",), 4, 0.9, loss, 0.2, 0.1)
+        for name, loss in (("keras_cnn", 0.8), ("torch_cnn", 0.6))
     }
     chosen = write_weights(checkpoints / "ensemble", calibrations, probabilities, labels)
     kept = json.loads((checkpoints / "ensemble" / "ensemble.json").read_text())
     assert kept["weights"] == chosen.weights == put(checkpoints, "keras_cnn", "torch_cnn").weights()
-    assert kept["temperatures"] == {"keras_cnn": 1.5, "torch_cnn": 0.8} and kept["loss"] <= kept["loss_equal"]
+    assert kept["losses"] == {"keras_cnn": 0.8, "torch_cnn": 0.6} and kept["loss"] <= kept["loss_equal"]
     assert (kept["split"], kept["seed"], kept["kinds"], kept["count"]) == ("validation", 2, ["textured"], 4)
 
 

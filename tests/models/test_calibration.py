@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from maxdigit import CHECKPOINTS
-from maxdigit.data.pictures import TEST_KINDS
+from maxdigit.data.kinds import TEST_KINDS
+from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import CheckpointError
 from maxdigit.models import torch_cnn
@@ -18,8 +19,10 @@ from maxdigit.models.calibration import (
     FARTHEST,
     HOTTEST,
     Scaling,
+    Scalings,
     load_calibrated,
-    read_scaling,
+    on_black,
+    read_scalings,
     weight_digests,
 )
 from maxdigit.models.reading_classifier import load_reading
@@ -125,12 +128,12 @@ def test_faultless_and_hopeless_models_get_the_ends_of_the_range():
 def test_a_fitted_model_is_less_wrong(folder):
     raw = torch_cnn.load(folder)
     calibration, probabilities, labels = write_calibration("torch_cnn", folder, 8)
-    assert calibration.temperature > 2, "it was far too sure"
+    assert min(calibration.textured.temperature, calibration.black.temperature) > 2, "it was far too sure"
     assert calibration.loss_after < calibration.loss_before
     assert calibration.calibration_error_after < calibration.calibration_error_before
     kept = json.loads((folder / "calibration.json").read_text())
-    assert read_scaling(folder) == Scaling(calibration.temperature, calibration.offsets)
-    assert kept["offsets"] == list(calibration.offsets)
+    assert read_scalings(folder) == Scalings(calibration.textured, calibration.black)
+    assert kept["textured"]["offsets"] == list(calibration.textured.offsets)
     assert (kept["split"], kept["seed"], kept["count"]) == ("validation", VALIDATION.seed, 8)
     assert tuple(kept["kinds"]) == TEST_KINDS and len(labels) == 8 * len(TEST_KINDS)
 
@@ -142,7 +145,7 @@ def test_a_fitted_model_is_less_wrong(folder):
 
 def test_without_a_calibration_the_model_is_left_as_it_is(tmp_path):
     save_weights(torch_cnn.build(), tmp_path)
-    assert read_scaling(tmp_path) is None
+    assert read_scalings(tmp_path) is None
     pictures = np.random.default_rng(5).integers(0, 256, (3, 128, 128), np.uint8)
     plain, loaded = get_model("torch_cnn").load(tmp_path), load_calibrated("torch_cnn", tmp_path)
     assert (plain.predict(pictures) == loaded.predict(pictures)).all()
@@ -160,12 +163,36 @@ def test_without_a_calibration_the_model_is_left_as_it_is(tmp_path):
         '{"temperature": 1, "offsets": [0, 1]}',
         '{"temperature": 1, "offsets": [0, 0, 0, 0, 0, 0, 0, 0, 0, NaN]}',
         '{"temperature": 1, "offsets": 3}',
+        '{"textured": {"temperature": 1}}',
+        '{"textured": {"temperature": 1}, "black": 3}',
+        '{"textured": {"temperature": 1}, "black": {"temperature": 0}}',
     ],
 )
 def test_a_damaged_calibration_is_named_with_its_remedy(text, tmp_path):
     (tmp_path / "calibration.json").write_text(text)
     with pytest.raises(CheckpointError, match=r"calibration\.json is damaged .* python -m maxdigit calibrate"):
         load_calibrated("torch_cnn", tmp_path)
+
+
+def test_each_picture_is_scaled_by_its_background():
+    pictures = np.zeros((4, 128, 128), np.uint8)
+    pictures[0::2] = np.random.default_rng(8).integers(0, 256, (128, 128))
+    probabilities = softmax(np.random.default_rng(9).normal(0, 2, (4, 10))).astype(np.float32)
+    textured, black = Scaling(2.0, tuple(np.linspace(-1, 1, 10))), Scaling(0.5)
+    found = Scalings(textured, black)(probabilities, pictures)
+    assert (found[0::2] == textured(probabilities[0::2])).all() and (found[1::2] == black(probabilities[1::2])).all()
+    assert (Scalings(textured, black)(probabilities[:1], pictures[:1]) == found[:1]).all()
+
+
+@pytest.mark.parametrize("kind", TEST_KINDS)
+def test_the_kinds_of_pictures_are_told_apart_by_their_background(kind):
+    pixels = generate(VALIDATION, 0, 20, kind=kind).pixels.numpy()
+    assert (on_black(pixels) == (kind != "textured")).all()
+
+
+def test_an_older_calibration_holds_for_both_backgrounds(tmp_path):
+    (tmp_path / "calibration.json").write_text(json.dumps({"temperature": 1.5}))
+    assert read_scalings(tmp_path) == Scalings(Scaling(1.5), Scaling(1.5))
 
 
 def test_weights_other_than_those_that_were_calibrated_are_refused(tmp_path):

@@ -13,7 +13,6 @@ from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.predict import Predictor
-from maxdigit.models.calibration import read_scaling
 from maxdigit.models.registry import MODELS
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import score
@@ -61,8 +60,10 @@ def test_the_committed_ensemble_was_chosen_for_the_committed_models():
         pytest.skip("no weights were chosen")
     chosen = json.loads((folder / "ensemble.json").read_text())
     assert list(chosen["weights"]) == Predictor().trained()
-    scalings = {name: read_scaling(Predictor().folder(name)) for name in chosen["weights"]}
-    assert chosen["temperatures"] == {name: scaling.temperature for name, scaling in scalings.items() if scaling}
+    folders = {name: Predictor().folder(name) for name in chosen["weights"]}
+    assert chosen["losses"] == {
+        name: json.loads((folder / "calibration.json").read_text())["loss_after"] for name, folder in folders.items()
+    }
     assert chosen["loss"] <= min(chosen["loss_equal"], *chosen["losses"].values())
     assert json.loads((folder / "metrics.json").read_text())["weights"] == chosen["weights"]
 

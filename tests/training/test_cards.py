@@ -46,8 +46,8 @@ METRICS = {
     },
 }
 CALIBRATION = {
-    "temperature": 1.23456,
-    "offsets": [-0.9, -0.7, -0.5, -0.3, -0.1, 0.1, 0.3, 0.5, 0.7, 0.9],
+    "textured": {"temperature": 1.23456, "offsets": [-0.9, -0.7, -0.5, -0.3, -0.1, 0.1, 0.3, 0.5, 0.7, 0.9]},
+    "black": {"temperature": 0.87654, "offsets": [0.0] * 10},
     "split": "validation",
     "kinds": ["drawn"],
     "count": 321,
@@ -110,9 +110,9 @@ def test_the_text_tells_what_the_files_hold(tmp_path):
         "| learning_rate | `0.0625` |",
         "| fresh | `true` |",
         "| drawn | 87.7 % (85.7-89.3; n = 1,234) | 81.1 % | 0.432 | 3.5 % |",
-        "temperature of 1.235",
-        "-0.90, -0.70, -0.50, -0.30, -0.10, +0.10, +0.30, +0.50, +0.70, +0.90 for 0 to 9",
-        "both are fitted on 321 validation pictures",
+        "| textured | 1.235 | -0.90, -0.70, -0.50, -0.30, -0.10, +0.10, +0.30, +0.50, +0.70, +0.90 |",
+        "| black | 0.877 | +0.00,",
+        "fitted on 321 validation pictures",
         "from 6.2 % to 1.1 %",
         "the paper reports 88.9 % on its validation pictures. **Those are the competition's pictures",
     ):
