@@ -62,7 +62,7 @@ TABS: dict[str, dict[str, list[str]]] = {
         "tables and chart": ["#measurements td", "#matrix td", "#against .xtick text"],
         "every model's answer": [".side-by-side-card:last-child .bar-best"],
     },
-    texts.BATCH: {"": ["#batch-files", "#batch-folder", "#batch-start"]},
+    texts.BATCH: {"": ["#batch-drop .drop-target", "#batch-start"]},
     texts.TRAINING: {
         "charts and results": [
             *(f"#chart-{name} .xtick text" for name in ("accuracy", "loss", "rate", "speed")),

@@ -57,8 +57,8 @@ from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.models.run_folder import READER
 from maxdigit.threads import one_thread
 from maxdigit.training.heat_scores import answered_right, points
-from maxdigit.training.metrics import wilson_interval
 from maxdigit.training.recipes import get_recipe
+from maxdigit.training.running_score import wilson_interval
 from maxdigit.training.starts import new_form
 from maxdigit.training.training_forms import TrainingForm
 

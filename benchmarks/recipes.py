@@ -36,9 +36,9 @@ from maxdigit.threads import one_thread
 from maxdigit.training.batches import Batch, GeneratedData, held_out
 from maxdigit.training.devices import default_device
 from maxdigit.training.history import read_history
-from maxdigit.training.metrics import wilson_interval
 from maxdigit.training.recipes import Recipe, get_recipe
 from maxdigit.training.run import device_name
+from maxdigit.training.running_score import wilson_interval
 from maxdigit.training.starts import first_form
 from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned, validate

@@ -37,7 +37,25 @@ def read_label_table(path: Path) -> list[LabelRow]:
     Raises:
         CompetitionFileError: the file cannot be read, has no such columns, or a row has no label from 0 to 9.
     """
-    lines = _lines(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path.name, error) from error
+    return parse_label_table(content, path.name)
+
+
+def parse_label_table(content: bytes, name: str) -> list[LabelRow]:
+    """As :func:`read_label_table`, from a table's bytes, of which no more than ``MAX_BYTES`` + 1 are needed.
+
+    Args:
+        content: of the file.
+        name: of the file, for messages.
+
+    Raises:
+        CompetitionFileError: as there.
+    """
+    lines = _lines(content, name)
     delimiter = ","
     if lines and (told := re.fullmatch(r"sep=(.)", lines[0].strip(), re.IGNORECASE)):  # a line for Excel
         delimiter, lines[0] = told[1], ""
@@ -50,15 +68,15 @@ def read_label_table(path: Path) -> list[LabelRow]:
             for number, row in enumerate(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), start=1)
         ]
     except csv.Error as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(name, error) from error
     rows = [(number, row) for number, row in numbered if any(row)]
     if not rows:
-        raise _no_labels(path)
-    (name, label, width), has_head = _columns(path, rows[0][1])
-    found = [_row(path, number, row, name, label, width) for number, row in rows[has_head:]]
+        raise _no_labels(name)
+    (named, label, width), has_head = _columns(name, rows[0][1])
+    found = [_row(name, number, row, named, label, width) for number, row in rows[has_head:]]
     if not found:
-        raise _no_labels(path)
-    if name is None:
+        raise _no_labels(name)
+    if named is None:
         return [LabelRow(row.line, str(number), row.label) for number, row in enumerate(found)]
     return found
 
@@ -72,28 +90,26 @@ def whole_number(text: str) -> int | None:
     return int(value) if 0 <= value < 1e9 and value.is_integer() else None
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(content: bytes, name: str) -> list[str]:
     """The file's lines, in whatever encoding spreadsheets save them."""
+    if len(content) > MAX_BYTES:
+        raise CompetitionFileError(
+            "{name} is larger than {limit} MB. Choose the file with the labels.",
+            name=name,
+            limit=MAX_BYTES // 1_000_000,
+        )
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise CompetitionFileError(
-                "{name} is larger than {limit} MB. Choose the file with the labels.",
-                name=path.name,
-                limit=MAX_BYTES // 1_000_000,
-            )
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return content.decode("utf-16").splitlines()
         try:
             return content.decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
             return content.decode("cp1252").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, error) from error
 
 
-def _columns(path: Path, first: list[str]) -> tuple[tuple[int | None, int, int], bool]:
+def _columns(file: str, first: list[str]) -> tuple[tuple[int | None, int, int], bool]:
     """The places of names and labels, and the number of columns; and whether the first line only names them."""
     called = ["".join(filter(str.isalnum, cell.lower())) for cell in first]
     label = next((called.index(known) for known in _LABELS if known in called), None)
@@ -103,16 +119,16 @@ def _columns(path: Path, first: list[str]) -> tuple[tuple[int | None, int, int],
     if len(first) <= 2 and _digit(first[-1]) is not None:
         return (0 if len(first) == 2 else None, len(first) - 1, len(first)), False
     raise CompetitionFileError(
-        "{name} needs a first line that names its columns, such as Id,Label or name,label.", name=path.name
+        "{name} needs a first line that names its columns, such as Id,Label or name,label.", name=file
     )
 
 
-def _row(path: Path, number: int, row: list[str], name: int | None, label: int, width: int) -> LabelRow:
+def _row(file: str, number: int, row: list[str], name: int | None, label: int, width: int) -> LabelRow:
     digit = _digit(row[label]) if len(row) > label else None
     named = "" if name is None or len(row) <= name else row[name]
     if digit is None or any(row[width:]) or (name is not None and not named):
         raise CompetitionFileError(
-            "{name}, line {line}: a name and a label from 0 to 9 are needed there.", name=path.name, line=number
+            "{name}, line {line}: a name and a label from 0 to 9 are needed there.", name=file, line=number
         )
     return LabelRow(number, named, digit)
 
@@ -122,11 +138,11 @@ def _digit(text: str) -> int | None:
     return value if value is not None and value <= 9 else None
 
 
-def _unreadable(path: Path, error: Exception) -> CompetitionFileError:
-    return CompetitionFileError("{name} cannot be read as a CSV file ({error}).", name=path.name, error=error)
+def _unreadable(name: str, error: Exception) -> CompetitionFileError:
+    return CompetitionFileError("{name} cannot be read as a CSV file ({error}).", name=name, error=error)
 
 
-def _no_labels(path: Path) -> CompetitionFileError:
+def _no_labels(name: str) -> CompetitionFileError:
     return CompetitionFileError(
-        "{name} holds no labels. Each line after the first should have a name and a label.", name=path.name
+        "{name} holds no labels. Each line after the first should have a name and a label.", name=name
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -15,9 +15,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.clutter import is_clutter
+from maxdigit.data.clutter import is_clutter, is_system_file
 from maxdigit.data.kaggle import PICTURES_SHAPE, is_pictures_file, read_packed_pictures, read_pictures
-from maxdigit.data.label_table import read_label_table, whole_number
+from maxdigit.data.label_table import whole_number
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor
 from maxdigit.models.reader import Reading
@@ -33,6 +33,19 @@ _LONGEST_NUMBER = 18  # digits of a name that are taken for a number
 
 class BatchError(MaxDigitError):
     """A batch as a whole cannot be taken."""
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """A file of a batch."""
+
+    path: Path
+    called: str = ""  # its name, with the folders that it came in; empty where the path says it
+
+    @property
+    def name(self) -> str:
+        """Its name, with forward slashes."""
+        return (self.called or self.path.name).replace("\\", "/")
 
 
 @dataclass(frozen=True)
@@ -55,19 +68,29 @@ class Answered:
     readings: dict[str, tuple[Reading, ...]] = field(default_factory=dict)
 
 
-def read_batch(predictor: Predictor, paths: Sequence[Path]) -> tuple[int, Iterator[Entry]]:
+def read_batch(predictor: Predictor, files: Sequence[GivenFile]) -> tuple[int, Iterator[Entry]]:
     """How many pictures there are, and the pictures one by one, each prepared when it is asked for.
 
     Args:
         predictor: prepares them.
-        paths: picture files, ZIP archives of such, or the competition's ``test_max_x``.
+        files: picture files, ZIP archives of such, or the competition's ``test_max_x``.
 
     Raises:
         BatchError: there are none, or more than ``MAX_PICTURES``.
         CompetitionFileError: an array of pictures is damaged.
     """
-    parts = [_part(predictor, path) for path in paths]
+    parts = [_part(predictor, file) for file in files]
     count = sum(number for number, _ in parts)
+    check_count(count)
+    return count, (entry for _, entries in parts for entry in entries)
+
+
+def check_count(count: int) -> None:
+    """Whether so many pictures can be taken in one go.
+
+    Raises:
+        BatchError: there are none, or more than ``MAX_PICTURES``.
+    """
     if not count:
         raise BatchError("There are no pictures in it. Choose picture files, or a ZIP archive that holds some.")
     if count > MAX_PICTURES:
@@ -76,7 +99,6 @@ def read_batch(predictor: Predictor, paths: Sequence[Path]) -> tuple[int, Iterat
             count=count,
             most=MAX_PICTURES,
         )
-    return count, (entry for _, entries in parts for entry in entries)
 
 
 def answer_batch(predictor: Predictor, entries: Iterable[Entry], models: Sequence[str]) -> Iterator[list[Answered]]:
@@ -105,13 +127,16 @@ def answer_batch(predictor: Predictor, entries: Iterable[Entry], models: Sequenc
         ]
 
 
-def read_names_and_labels(path: Path) -> dict[str, int]:
-    """The right answers in a table, by :func:`plain_name`; see :func:`maxdigit.data.label_table.read_label_table`.
+def label_of(labels: Mapping[str, int], name: str) -> int | None:
+    """A picture's label in a table whose names are those of :func:`plain_name`; None where it has none.
 
-    Raises:
-        CompetitionFileError: the columns are not there, or a label is no digit.
+    By its whole name, else by that without its first folders, else by the file's name without its ending.
     """
-    return {plain_name(row.name): row.label for row in read_label_table(path)}
+    if not labels:
+        return None
+    parts = name.replace("\\", "/").split("/")
+    names = [*("/".join(parts[first:]) for first in range(len(parts) - 1)), parts[-1], PurePosixPath(parts[-1]).stem]
+    return next((labels[plain] for plain in map(plain_name, names) if plain in labels), None)
 
 
 def plain_name(name: str) -> str:
@@ -144,13 +169,35 @@ def picture_ids(names: Sequence[str]) -> list[int]:
     return [next(left) if number is None else number for number in given]
 
 
-def _part(predictor: Predictor, path: Path) -> tuple[int, Iterator[Entry]]:
+@dataclass(frozen=True)
+class Members:
+    """What is in an archive, in the order in which people sort names."""
+
+    arrays: list[zipfile.ZipInfo]
+    pictures: list[zipfile.ZipInfo]
+    others: list[zipfile.ZipInfo]  # neither, by their names; without what operating systems leave
+
+
+def members_of(archive: zipfile.ZipFile) -> Members:
+    """Sort an archive's files by what their names say of them."""
+    found = Members([], [], [])
+    for member in sorted(archive.infolist(), key=lambda member: natural_order(member.filename)):
+        if member.is_dir() or is_system_file(member.filename):
+            continue
+        if is_clutter(member.filename):
+            found.others.append(member)
+        else:
+            (found.arrays if is_pictures_file(member.filename) else found.pictures).append(member)
+    return found
+
+
+def _part(predictor: Predictor, file: GivenFile) -> tuple[int, Iterator[Entry]]:
     """The number of pictures in one file, and those pictures."""
-    if zipfile.is_zipfile(path):  # Kaggle packs the competition's arrays, and NumPy its .npz
-        return _archive(predictor, path)
-    if is_pictures_file(path.name):
-        return _array(read_pictures(path, MAX_ARRAY_BYTES))
-    return 1, (_entry(predictor, path.name, each) for each in (path,))
+    if zipfile.is_zipfile(file.path):  # Kaggle packs the competition's arrays, and NumPy its .npz
+        return _archive(predictor, file.path)
+    if is_pictures_file(file.name):
+        return _array(read_pictures(file.path, MAX_ARRAY_BYTES))
+    return 1, (_entry(predictor, file.name, each) for each in (file.path,))
 
 
 def _array(pictures: NDArray[np.uint8]) -> tuple[int, Iterator[Entry]]:
@@ -158,16 +205,11 @@ def _array(pictures: NDArray[np.uint8]) -> tuple[int, Iterator[Entry]]:
 
 
 def _archive(predictor: Predictor, path: Path) -> tuple[int, Iterator[Entry]]:
-    """The pictures in an archive, its arrays first, in the order in which people sort names."""
-    parts: list[tuple[int, Iterator[Entry]]] = []
+    """The pictures in an archive, its arrays first."""
     with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if not (member.is_dir() or is_clutter(member.filename))]
-        members.sort(key=lambda member: natural_order(member.filename))
-        for member in members:
-            if is_pictures_file(member.filename):
-                parts.append(_array(read_packed_pictures(archive, member, MAX_ARRAY_BYTES)))
-    pictures = [member for member in members if not is_pictures_file(member.filename)]
-    parts.append((len(pictures), _members(predictor, path, pictures)))
+        members = members_of(archive)
+        parts = [_array(read_packed_pictures(archive, member, MAX_ARRAY_BYTES)) for member in members.arrays]
+    parts.append((len(members.pictures), _members(predictor, path, members.pictures)))
     return sum(count for count, _ in parts), (entry for _, entries in parts for entry in entries)
 
 

@@ -13,8 +13,8 @@ from maxdigit.data.splits import SPLITS
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import Predicts
 from maxdigit.training.batches import held_out
-from maxdigit.training.metrics import wilson_interval
 from maxdigit.training.results import HeatScore
+from maxdigit.training.running_score import wilson_interval
 
 PICTURES = 300  # of each kind: at 97 % the interval is 2 to 3 % wide on either side; takes a few minutes on one core
 _BATCH = 50

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -19,8 +18,8 @@ from maxdigit.training.difficulty_factors import Factors, accuracies
 from maxdigit.training.mistakes import Mistake, find_mistakes
 from maxdigit.training.reading_scores import Tally
 from maxdigit.training.results import BlankResult, KindResult, ReadingScore, Score
+from maxdigit.training.running_score import CALIBRATION_BINS, wilson_interval
 
-CALIBRATION_BINS = 15
 _BATCH = 500
 
 
@@ -154,17 +153,6 @@ def confident_share(probabilities: NDArray[np.floating], threshold: float = 0.9)
     On pictures without a digit it should be close to 0.
     """
     return float((probabilities.max(1) > threshold).mean())
-
-
-def wilson_interval(right: int, count: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % confidence interval of a share.
-
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209-212.
-    """
-    share = right / count
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _rounded_interval(right: int, count: int) -> tuple[float, float]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError, without_paths
-from maxdigit.inference.bulk import Answered, answer_batch, read_batch
+from maxdigit.inference.bulk import Answered, GivenFile, answer_batch, read_batch
 from maxdigit.inference.predict import Predictor, default_model, rounded
 from maxdigit.models.reader import MAX_READINGS
 from maxdigit.models.registry import NUM_CLASSES
@@ -162,15 +162,15 @@ def _picture(predictor: Predictor, image: Path | bytes | None) -> NDArray[np.uin
     return predictor.prepare(image).pixels
 
 
-def _as_files(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
+def _as_files(sources: Sequence[Path | bytes], folder: Path) -> list[GivenFile]:
     """Files as they are; what came as data, in files of a folder, called after their place in the call."""
-    paths = []
+    files = []
     for number, source in enumerate(sources, start=1):
         path = source if isinstance(source, Path) else folder / str(number)
         if isinstance(source, bytes):
             path.write_bytes(source)
-        paths.append(path)
-    return paths
+        files.append(GivenFile(path))
+    return files
 
 
 def _row(answered: Answered, model: str) -> dict[str, Any]:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.bulk import Answered, picture_ids, plain_name
+from maxdigit.inference.bulk import Answered, label_of, picture_ids
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.training.results import Score
+from maxdigit.training.running_score import RunningScore
 from maxdigit.ui.downloads import csv_text
-from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.sureness import UNSURE
+
+
+@dataclass(frozen=True)
+class View:
+    """Which results are shown."""
+
+    which: str = "all"  # one of :data:`FILTERS`
+    page: int = 0  # of PAGE rows
+
+
+PAGE = 25  # rows shown at a time
 
 
 @dataclass
@@ -27,40 +38,68 @@ class Result:
     thumb: NDArray[np.uint8] | None  # (64, 64); None where the file could not be read
     error: MaxDigitError | None
     probabilities: dict[str, NDArray[np.float32]]  # by model, (10,)
+    truth: int | None = None  # its label
     fixed: int | None = None  # the answer that a visitor gave instead
     is_doubtful: bool = False  # unsure however sure the model is; see :class:`Entry`
     # By model, the digits that it reads, from left to right; those without a reader are left out.
     digits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
+FILTERS = ("all", "doubtful", "unsure", "disagree", "wrong", "fixed", "unread")  # each is told in the texts
+
+# A batch's results are added to by the thread that answers while others look at them and correct them.
+_lock = threading.Lock()
+
+
 @dataclass
 class Results:
-    """All of a batch so far."""
+    """All of a batch so far. What is counted and listed follows each picture and each correction, and nothing else."""
 
     models: list[str] = field(default_factory=list)  # the first one's answers count
-    rows: list[Result] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)  # right answers, by the picture's name
+    rows: list[Result] = field(default_factory=list)
+    view: View = View()  # what is shown at present
+    is_finished: bool = False  # nothing is added any more
+    answered: RunningScore = field(default_factory=RunningScore)  # the first model's own answers
+    counting: RunningScore = field(default_factory=RunningScore)  # those that count: with corrections
+    _found: dict[str, list[int]] = field(default_factory=lambda: {which: [] for which in FILTERS})
+    _reading: int = 0  # rows in which the first model says what it reads
 
     def add(self, answered: Sequence[Answered]) -> None:
         """Add pictures, of which only a small copy is stored."""
         for one in answered:
             pixels = one.entry.pixels
             thumb = None if pixels is None else pixels.reshape(64, 2, 64, 2).mean((1, 3)).round().astype(np.uint8)
-            self.rows.append(
-                Result(
-                    one.entry.name,
-                    thumb,
-                    one.entry.error,
-                    one.probabilities,
-                    is_doubtful=one.entry.is_doubtful,
-                    digits={model: tuple(each.digit for each in read) for model, read in one.readings.items()},
-                )
+            row = Result(
+                one.entry.name,
+                thumb,
+                one.entry.error,
+                one.probabilities,
+                label_of(self.labels, one.entry.name),
+                is_doubtful=one.entry.is_doubtful,
+                digits={model: tuple(each.digit for each in read) for model, read in one.readings.items()},
             )
+            with _lock:
+                self.rows.append(row)
+                self._reading += bool(self.models) and self.models[0] in row.digits
+                self._list(len(self.rows) - 1, self._filters(row), ())
+                for score in (self.answered, self.counting):
+                    self._count(score, row, 1)
 
     def mend(self, number: Any, digit: Any) -> None:
         """Replace the model's answer by the visitor's, if there is such a row and such a digit."""
-        if number in range(len(self.rows)) and digit in range(NUM_CLASSES) and self.rows[number].probabilities:
-            self.rows[number].fixed = digit
+        if number not in range(len(self.rows)) or digit not in range(NUM_CLASSES):
+            return
+        row = self.rows[number]
+        if not row.probabilities:
+            return
+        with _lock:
+            before = self._filters(row)
+            self._count(self.counting, row, -1)
+            row.fixed = digit
+            self._count(self.counting, row, 1)
+            after = self._filters(row)
+            self._list(number, after - before, before - after)
 
     def answer(self, row: Result) -> int | None:
         """The answer that counts: the visitor's, else the first model's."""
@@ -71,12 +110,6 @@ class Results:
     def confidence(self, row: Result) -> float:
         """How sure the first model is, 0..1."""
         return float(row.probabilities[self.models[0]].max()) if row.probabilities else 0.0
-
-    def truth(self, row: Result) -> int | None:
-        """The right answer, if there is a label: by the whole name, the file's name, or that without its extension."""
-        path = PurePosixPath(plain_name(row.name))
-        found = (self.labels.get(name) for name in (str(path), path.name, plain_name(path.stem)))
-        return next((label for label in found if label is not None), None)
 
     def disagree(self, row: Result) -> bool:
         """Whether the models give different answers."""
@@ -96,35 +129,63 @@ class Results:
     @property
     def reads(self) -> bool:
         """Whether the first model says what it reads."""
-        return any(self.models[0] in row.digits for row in self.rows)
+        return self._reading > 0
 
-    def filtered(self, which: str) -> list[int]:
-        """The numbers of the rows that belong to one of :data:`maxdigit.ui.texts.FILTERS`.
+    def count(self, which: str) -> int:
+        """The number of rows that pass a filter."""
+        return len(self._found[which])
+
+    def filtered(self, which: str, first: int = 0, most: int | None = None) -> list[int]:
+        """The numbers of rows that pass one of :data:`FILTERS`.
 
         In the order of the batch, except those to check first: of these, the least sure is first.
-        """
-        tests = {
-            "all": lambda _: True,
-            "doubtful": lambda row: row.fixed is None and (self.is_unsure(row) or self.disagree(row)),
-            "unsure": self.is_unsure,
-            "disagree": self.disagree,
-            "wrong": lambda row: self.truth(row) not in (None, self.answer(row)),
-            "fixed": lambda row: row.fixed is not None,
-            "unread": lambda row: bool(row.error),
-        }
-        found = [number for number, row in enumerate(self.rows) if tests[which](row)]
-        if which == "doubtful":
-            found.sort(key=lambda number: self.confidence(self.rows[number]))
-        return found
 
-    def scored(self, evaluation: Evaluation) -> Score | None:
-        """The score of the first model's answers to the pictures with a label; None where there is no label."""
-        labelled = [(row, truth) for row in self.rows if row.probabilities and (truth := self.truth(row)) is not None]
-        if not labelled:
-            return None
-        truths = np.array([truth for _, truth in labelled])
-        probabilities = np.stack([row.probabilities[self.models[0]] for row, _ in labelled])
-        return evaluation.score(probabilities, truths)
+        Args:
+            which: the filter.
+            first: the place, from 0, of the first one wanted.
+            most: how many at most; None for all.
+        """
+        return self._found[which][first : None if most is None else first + most]
+
+    def pages(self, which: str) -> int:
+        """The number of pages of the rows that pass a filter; 1 where there are none."""
+        return max(1, -(-self.count(which) // PAGE))
+
+    def nearest(self, view: View) -> View:
+        """The view, with a page that there is."""
+        return View(view.which, min(max(view.page, 0), self.pages(view.which) - 1))
+
+    def _filters(self, row: Result) -> frozenset[str]:
+        """The filters that a row passes."""
+        is_unsure, is_disputed = self.is_unsure(row), self.disagree(row)
+        passed = {
+            "all": True,
+            "doubtful": row.fixed is None and (is_unsure or is_disputed),
+            "unsure": is_unsure,
+            "disagree": is_disputed,
+            "wrong": row.truth not in (None, self.answer(row)),
+            "fixed": row.fixed is not None,
+            "unread": row.error is not None,
+        }
+        return frozenset(which for which, passes in passed.items() if passes)
+
+    def _list(self, number: int, more: Iterable[str], less: Iterable[str]) -> None:
+        """Enter a row in the lists of filters, or take it out, each at its place."""
+        for which in more:
+            bisect.insort(self._found[which], number, key=self._order(which))
+        for which in less:
+            found, order = self._found[which], self._order(which)
+            del found[bisect.bisect_left(found, order(number), key=order)]
+
+    def _order(self, which: str) -> Callable[[int], tuple[float, int]]:
+        if which == "doubtful":
+            return lambda number: (self.confidence(self.rows[number]), number)
+        return lambda number: (0.0, number)
+
+    def _count(self, score: RunningScore, row: Result, times: int) -> None:
+        answer = self.answer(row)
+        if row.truth is not None and answer is not None:
+            score.add(row.truth, answer, self.confidence(row), times)
 
 
 def submission_csv(results: Results) -> str:
@@ -139,15 +200,16 @@ def full_csv(results: Results) -> str:
     head = ["name", "answer", "fixed_by_hand", "label"]
     for model in results.models:
         head += [f"{model}_answer", f"{model}_digits", *(f"{model}_p{digit}" for digit in range(NUM_CLASSES))]
-    lines: list[Sequence[Any]] = [[*head, "error"]]
-    for row in results.rows:
-        line: list[Any] = [_harmless(row.name), results.answer(row), int(row.fixed is not None), results.truth(row)]
-        for model in results.models:
-            shares = row.probabilities.get(model)
-            read = " ".join(map(str, row.digits.get(model, ())))
-            line += [""] * 12 if shares is None else [int(shares.argmax()), read, *(f"{share:.6f}" for share in shares)]
-        lines.append([*line, row.error or ""])
-    return csv_text(lines)
+    return csv_text([[*head, "error"], *(_line(results, row) for row in results.rows)])
+
+
+def _line(results: Results, row: Result) -> Sequence[Any]:
+    line: list[Any] = [_harmless(row.name), results.answer(row), int(row.fixed is not None), row.truth]
+    for model in results.models:
+        shares = row.probabilities.get(model)
+        read = " ".join(map(str, row.digits.get(model, ())))
+        line += [""] * 12 if shares is None else [int(shares.argmax()), read, *(f"{share:.6f}" for share in shares)]
+    return [*line, row.error or ""]
 
 
 def _harmless(name: str) -> str:

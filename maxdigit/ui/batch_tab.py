@@ -6,26 +6,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
-from pathlib import Path
+from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.components import Component
 
-from maxdigit.data.clutter import is_clutter
 from maxdigit.data.kinds import TEST_KINDS
-from maxdigit.inference.bulk import Entry, answer_batch, natural_order, read_batch, read_names_and_labels
+from maxdigit.errors import MaxDigitError
+from maxdigit.inference.bulk import Entry, GivenFile, answer_batch, read_batch
+from maxdigit.inference.contents import Contents, tell_apart
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
-from maxdigit.ui.batch_results import Results, full_csv, submission_csv
+from maxdigit.ui.batch_charts import BatchCharts
+from maxdigit.ui.batch_results import Results, View, full_csv, submission_csv
 from maxdigit.ui.choice import choice
-from maxdigit.ui.confusion_matrix import confusion_matrix
 from maxdigit.ui.downloads import save_csv
+from maxdigit.ui.drop_area import DropArea, dropped
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import QUIET, Changes, Values
-from maxdigit.ui.html import paragraph
-from maxdigit.ui.results_table import PAGE, ResultsTable, results_page
+from maxdigit.ui.events import LATEST, QUIET, Changes, Values
+from maxdigit.ui.html import paragraph, paragraphs
+from maxdigit.ui.results_table import ResultsTable, results_page
 from maxdigit.ui.texts import labels
-from maxdigit.ui.theme import model_colour
 
 _HOUR = 3600
 _SAMPLES = 60  # test pictures in a trial
@@ -35,18 +37,9 @@ _SAMPLES = 60  # test pictures in a trial
 class Order:
     """The input and settings of a batch."""
 
-    paths: tuple[Path, ...]  # pictures, archives, and what else :func:`read_batch` takes
-    labels: Path | None  # the right answers
+    files: tuple[GivenFile, ...]  # whatever was dropped
     models: tuple[str, ...]  # the first one's answers count
     samples: int = 0  # so many test pictures, with their labels, in place of all that
-
-
-@dataclass(frozen=True)
-class View:
-    """Which results are shown."""
-
-    which: str = "all"  # one of :data:`maxdigit.ui.texts.FILTERS`
-    page: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,12 +47,10 @@ class BatchPage:
     """The tab's components."""
 
     results: gr.State
-    page: gr.State  # the number of the shown page, from 0
-    files: gr.File
-    folder: gr.File
+    drop: DropArea
+    recognised: gr.HTML
     model: gr.Radio
     others: gr.Checkbox
-    truths: gr.File
     start: gr.Button
     attempt: gr.Button  # starts a batch of test pictures
     cancel: gr.Button
@@ -72,31 +63,24 @@ class BatchPage:
     after: gr.Button
     submission: gr.Button
     everything: gr.Button
-    scored: gr.HTML
+    charts: BatchCharts
 
     def order(self, values: Values, names: list[str]) -> Order:
-        """The input and settings of a batch, with the models of these ``names``."""
-        model, given = (
-            values[self.model],
-            [Path(path) for path in (*(values[self.files] or ()), *(values[self.folder] or ()))],
-        )
-        pictures = [path for path in given if not is_clutter(path.name)]
-        pictures.sort(key=lambda path: natural_order(path.name))  # a folder's files come in the disk's order
-        others = [name for name in names if name != model] if values[self.others] else []
-        truths = values[self.truths]
-        return Order(
-            tuple(pictures),
-            Path(truths) if truths else None,
-            (model, *others),
-        )
+        """The input and settings of a batch, with the models of these ``names``.
+
+        Raises:
+            MaxDigitError: files are still being uploaded, or are none that were.
+        """
+        given = dropped(values[self.drop])
+        if given.is_uploading:
+            raise MaxDigitError(texts.STILL_UPLOADING)
+        return replace(self.trial(values, names), files=given.files, samples=0)
 
     def trial(self, values: Values, names: list[str]) -> Order:
         """A batch of test pictures, with the same settings."""
-        return replace(self.order(values, names), paths=(), labels=None, samples=_SAMPLES)
-
-    def view(self, values: Values) -> View:
-        """Which results are shown."""
-        return View(values[self.which], values[self.page])
+        model = values[self.model]
+        others = [name for name in names if name != model] if values[self.others] else []
+        return Order((), (model, *others), _SAMPLES)
 
 
 def build_batch_tab(predictor: Predictor, *, evaluation: Evaluation) -> None:
@@ -104,7 +88,7 @@ def build_batch_tab(predictor: Predictor, *, evaluation: Evaluation) -> None:
 
     Args:
         predictor: the trained models.
-        evaluation: scores answers.
+        evaluation: makes test pictures.
     """
     if predictor.available():
         Batch(lay_out(predictor.available()), predictor, evaluation).connect()
@@ -115,27 +99,18 @@ def build_batch_tab(predictor: Predictor, *, evaluation: Evaluation) -> None:
 def lay_out(names: list[str]) -> BatchPage:
     """Add the tab's components, without their events, to the Blocks being built."""
     results = gr.State(Results(), time_to_live=_HOUR)
-    page = gr.State(0)
     with gr.Row(elem_id="batch"):
         with gr.Column(elem_id="batch-input"):
-            gr.HTML(f"<p>{labels.BATCH_HINT}</p>", apply_default_css=False, elem_classes="caption")
-            files = gr.File(file_count="multiple", label=labels.FILES, height=170, elem_id="batch-files")
-            folder = gr.File(file_count="directory", label=labels.FOLDER, height=150, elem_id="batch-folder")
+            drop = DropArea(elem_id="batch-drop")
+            recognised = gr.HTML(apply_default_css=False, elem_id="batch-recognised", elem_classes="caption")
         with gr.Column(elem_id="batch-settings"):
             model = choice(labels.MODEL, {name: title(name) for name in names}, default_model(names))
             others = gr.Checkbox(False, label=labels.ASK_OTHERS, container=False, visible=len(names) > 1)
-            truths = gr.File(
-                file_count="single",
-                file_types=[".csv", ".tsv", ".txt"],
-                label=labels.LABELS,
-                height=150,
-                elem_id="batch-labels",
-            )
             with gr.Row():
                 start = gr.Button(labels.START, variant="primary", elem_id="batch-start")
                 attempt = gr.Button(labels.TRY_BATCH, elem_id="batch-try")
                 cancel = gr.Button(labels.CANCEL, interactive=False, elem_id="batch-cancel")
-    status = gr.HTML(apply_default_css=False, elem_id="batch-status", elem_classes="caption")
+            status = gr.HTML(apply_default_css=False, elem_id="batch-status", elem_classes="caption")
     with gr.Column(visible=False, elem_id="batch-results") as outcome:
         with gr.Row(elem_classes="headline"):
             which = choice(labels.FILTER, labels.FILTERS, "all")
@@ -146,15 +121,13 @@ def lay_out(names: list[str]) -> BatchPage:
             after = gr.Button(labels.AFTER, elem_id="page-after", scale=0)
             submission = gr.Button(labels.SUBMISSION, elem_id="download-submission", scale=0, interactive=False)
             everything = gr.Button(labels.EVERYTHING, elem_id="download-everything", scale=0, interactive=False)
-        scored = gr.HTML(apply_default_css=False, elem_id="batch-scored")
+        charts = BatchCharts.laid_out()
     return BatchPage(
         results=results,
-        page=page,
-        files=files,
-        folder=folder,
+        drop=drop,
+        recognised=recognised,
         model=model,
         others=others,
-        truths=truths,
         start=start,
         attempt=attempt,
         cancel=cancel,
@@ -167,7 +140,7 @@ def lay_out(names: list[str]) -> BatchPage:
         after=after,
         submission=submission,
         everything=everything,
-        scored=scored,
+        charts=charts,
     )
 
 
@@ -182,39 +155,44 @@ class Batch:
     def connect(self) -> None:
         """Connect the components with their handlers."""
         on, names = self.on, self.predictor.available()
-        look: set[Component] = {on.results, on.which, on.page}
-        view: set[Component] = {on.table, on.place, on.before, on.after, on.page}
-        starts: set[Component] = {on.start, on.attempt, on.cancel}
-        finished: set[Component] = {on.results, on.submission, on.everything, on.scored, *starts}
+        look: set[Component] = {on.results}
+        view: set[Block] = {on.table, on.place, on.before, on.after}
+        starts: set[Block] = {on.start, on.attempt, on.cancel}
+        finished = {on.results, on.submission, on.everything, *starts, *on.charts.outputs()}
 
         def run(order: Callable[[Values, list[str]], Order], values: Values) -> Iterator[Changes]:
-            yield from self.run(order(values, names), values[on.which])
+            try:
+                ordered = order(values, names)
+            except MaxDigitError as error:
+                yield {on.status: paragraph(texts.told(error))}
+                return
+            yield from self.run(ordered, values[on.which])
 
         def finish(values: Values) -> Changes:
             return self.finish(values[on.results])
 
         def turned(by: int, values: Values) -> Changes:
-            return self.turn(values[on.results], View(values[on.which], values[on.page] + by))
+            results = values[on.results]
+            return self.turn(results, replace(results.view, page=results.view.page + by))
 
         def filtered(values: Values) -> Changes:
             return self.turn(values[on.results], View(values[on.which]))
 
         def cancelled(values: Values) -> Changes:
-            return {on.status: paragraph(texts.BATCH_STOPPED), **self.turn(values[on.results], on.view(values))}
+            return {on.status: paragraph(texts.BATCH_STOPPED), **turned(0, values)}
 
         def mend(values: Values, pressed: gr.EventData) -> Changes:
-            results = values[on.results]
-            results.mend(pressed.row, pressed.digit)
-            return {on.results: results, **self.turn(results, on.view(values))}
+            return self.mend(values[on.results], pressed.row, pressed.digit)
 
         save_csv(on.submission, lambda v: ("submission.csv", submission_csv(v[on.results])), {on.results})
         save_csv(on.everything, lambda v: ("maxdigit_results.csv", full_csv(v[on.results])), {on.results})
+        gr.on(on.drop.change, lambda v: self.recognise(v[on.drop]), {on.drop}, {on.recognised}, **LATEST)
         running = [
             gr.on(
                 button.click,
                 partial(run, order),
-                {on.files, on.folder, on.truths, on.model, on.others, on.which},
-                {on.results, on.status, on.outcome, *starts, *view},
+                {on.drop, on.model, on.others, on.which},
+                {on.results, on.status, on.outcome, *on.charts.outputs(), *starts, *view},
                 concurrency_limit=1,
                 concurrency_id="batch",
                 **QUIET,
@@ -222,27 +200,43 @@ class Batch:
             for button, order in ((on.start, on.order), (on.attempt, on.trial))
         ]
         for one in running:
-            one.then(finish, {on.results}, finished, **QUIET).then(lambda v: turned(0, v), look, view, **QUIET)
+            one.then(finish, {on.results}, finished, **QUIET).then(partial(turned, 0), look, view, **QUIET)
         # Results so far are kept; they are shown again at the end, since pictures in progress are still added.
         stopped = {on.status, *view}
         gr.on(on.cancel.click, cancelled, look, stopped, cancels=running, **QUIET).then(
             finish, {on.results}, finished, **QUIET
         ).then(cancelled, look, stopped, **QUIET)
-        gr.on(on.which.input, filtered, look, view, **QUIET)
-        gr.on(on.before.click, lambda v: turned(-1, v), look, view, **QUIET)
-        gr.on(on.after.click, lambda v: turned(1, v), look, view, **QUIET)
-        gr.on(on.table.select, mend, look, {on.results, *view}, **QUIET)
+        gr.on(on.which.input, filtered, {on.which, *look}, view, **QUIET)
+        gr.on(on.before.click, partial(turned, -1), look, view, **QUIET)
+        gr.on(on.after.click, partial(turned, 1), look, view, **QUIET)
+        gr.on(on.table.select, mend, look, {on.results, *view, *on.charts.corrected()}, **QUIET)
+
+    def recognise(self, value: str) -> Changes:
+        """Say what was dropped: how many pictures, whether they have labels, and what is wrong."""
+        try:
+            given = dropped(value)
+            if given.is_uploading:
+                return {self.on.recognised: gr.skip()}
+            return {self.on.recognised: _said(tell_apart(given.files)) if given.files else ""}
+        except MaxDigitError as error:
+            return {self.on.recognised: paragraph(texts.told(error))}
 
     def run(self, order: Order, which: str) -> Iterator[Changes]:
-        """Answer picture after picture, showing the results so far that pass the filter ``which``."""
-        on, results, in_sight = self.on, Results(list(order.models)), 0
+        """Answer picture after picture, and show the results so far: counts, and the rows that the visitor looks at.
+
+        Args:
+            order: what to answer.
+            which: the filter to begin with; afterwards ``results.view`` says what the visitor looks at.
+        """
+        on, results, sent = self.on, Results(list(order.models), view=View(which)), ""
 
         def shown(sentence: str, *, done: int | None = None, count: int = 1) -> Changes:
             is_running = done is not None
             bar = f'<progress value="{done}" max="{count}" aria-label="{escape(texts.PROGRESS)}"></progress>'
-            # The first page fills while the visitor watches. After that, the visitor chooses page and filter.
-            nonlocal in_sight
-            is_filling, in_sight = in_sight < PAGE, len(results.rows)
+            nonlocal sent
+            page = self._page(results, results.view)
+            page = {block: value for block, value in page.items() if block != on.table or value != sent}
+            sent = page.get(on.table, sent)  # most often the page that is looked at has been full for long
             return {
                 on.results: results,  # sent with each update, so that Cancel keeps the results so far
                 on.status: f"{paragraph(sentence)}{bar if is_running else ''}",
@@ -250,26 +244,30 @@ class Batch:
                 on.start: gr.Button(interactive=not is_running),
                 on.attempt: gr.Button(interactive=not is_running),
                 on.cancel: gr.Button(interactive=is_running),
-                **(self.turn(results, View(which)) if is_filling else {}),
+                **page,
             }
 
         try:
             if order.samples:
                 count, entries = order.samples, self._samples(order.samples, results)
             else:
-                results.labels = read_names_and_labels(order.labels) if order.labels else {}
-                count, entries = read_batch(self.predictor, list(order.paths))
+                contents = tell_apart(order.files)
+                if contents.troubles and not contents.files:
+                    raise contents.troubles[0]
+                results.labels = contents.labels
+                count, entries = read_batch(self.predictor, contents.files)
             asked = title(order.models[0])
-            yield shown(texts.batch_progress(0, count, asked), done=0, count=count)
+            began = shown(texts.batch_progress(0, count, asked, ""), done=0, count=count)
+            yield {**began, **on.charts.changes(results)}  # without the charts of a batch before
             self.predictor.warm(order.models[0])
             for answered in answer_batch(self.predictor, entries, results.models):
                 results.add(answered)
                 done = len(results.rows)
-                yield shown(texts.batch_progress(done, count, asked), done=done, count=count)
+                yield shown(texts.batch_progress(done, count, asked, _counts(results)), done=done, count=count)
         except Exception as error:
             yield shown(texts.told(error))
             return
-        yield shown(_summary(results))
+        yield shown(texts.batch_done(len(results.rows), _counts(results)))
 
     def _samples(self, count: int, results: Results) -> Iterator[Entry]:
         """Test pictures, as many of each kind, whose labels are entered in the results."""
@@ -280,43 +278,59 @@ class Batch:
                 yield Entry(name, sample.pixels)
 
     def finish(self, results: Results) -> Changes:
-        """What the current results offer: downloads, and the score where there are labels."""
+        """What the current results offer: downloads, and charts where there are labels."""
         on = self.on
         has_any = bool(results.rows)
+        results.is_finished = True
         return {
             on.results: results,
             on.submission: gr.Button(interactive=has_any),
             on.everything: gr.Button(interactive=has_any),
-            on.scored: self._score(results) if has_any else "",
             on.start: gr.Button(interactive=True),
             on.attempt: gr.Button(interactive=True),
             on.cancel: gr.Button(interactive=False),
+            **on.charts.changes(results),
         }
 
     def turn(self, results: Results, view: View) -> Changes:
-        """The table's page, and the buttons for other pages."""
+        """Look at a page of the table, or the nearest that there is."""
+        results.view = results.nearest(view)
+        return self._page(results, results.view)
+
+    def mend(self, results: Results, row: Any, digit: Any) -> Changes:
+        """Correct an answer, and show what that changes of what is shown."""
+        results.mend(row, digit)
+        charts = self.on.charts.changes(results, is_correction=True) if results.is_finished else {}
+        return {self.on.results: results, **self.turn(results, results.view), **charts}
+
+    def _page(self, results: Results, view: View) -> Changes:
+        """A page of the table, and the buttons for other pages."""
         on = self.on
-        table, page, pages = results_page(results, view.which, view.page)
+        table, page, pages = results_page(results, view)
         return {
             on.table: table,
-            on.place: paragraph(texts.page_of(page + 1, pages, len(results.filtered(view.which)))),
+            on.place: paragraph(texts.page_of(page + 1, pages, results.count(view.which))),
             on.before: gr.Button(interactive=page > 0),
             on.after: gr.Button(interactive=page < pages - 1),
-            on.page: page,
         }
 
-    def _score(self, results: Results) -> str:
-        """The score and the confusion matrix; empty where there are no labels."""
-        score = results.scored(self.evaluation)
-        if not score:
-            return f'<p class="note">{escape(texts.LABELS_UNUSED)}</p>' if results.labels else ""
-        matrix = confusion_matrix(score.confusion, model_colour(results.models[0]), can_press=False)
-        low, high = score.interval95
-        said = texts.batch_score(title(results.models[0]), score.accuracy, low, high, score.count)
-        return f'<p class="note">{escape(said)}</p>{matrix}'
+
+def _said(contents: Contents) -> str:
+    """What was recognised, a sentence for each thing."""
+    troubles = [texts.told(trouble) for trouble in contents.troubles]
+    if contents.labels and contents.names and not contents.labelled:
+        troubles.append(texts.LABELS_UNUSED)
+    labelled = contents.labelled if contents.labels else None
+    found = texts.recognised(len(contents.names), labelled, contents.passed_over) if contents.names else ""
+    return paragraphs(*filter(None, (found, *troubles)))
 
 
-def _summary(results: Results) -> str:
-    return texts.batch_done(
-        len(results.rows), *(len(results.filtered(which)) for which in ("unsure", "disagree", "unread"))
+def _counts(results: Results) -> str:
+    """The counts of a batch so far, in words."""
+    return texts.batch_counts(
+        unsure=results.count("unsure"),
+        disagree=results.count("disagree"),
+        unread=results.count("unread"),
+        right=results.answered.right,
+        labelled=results.answered.count,
     )

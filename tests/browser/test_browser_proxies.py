@@ -78,7 +78,8 @@ def test_behind_a_proxy_that_says_nothing_the_page_answers_and_saves(
     page.get_by_role("tab", name=english.BATCH).click()
     for number in (2, 10):
         Image.fromarray(draw_sample(3).pixels).save(tmp_path / f"{number}.png")
-    page.locator("#batch-files input[type=file]").set_input_files([tmp_path / f"{number}.png" for number in (10, 2)])
+    page.locator("#batch-drop .drop-files").set_input_files([tmp_path / f"{number}.png" for number in (10, 2)])
+    expect(page.locator("#batch-recognised")).to_contain_text("2 pictures")
     page.locator("#batch-start").click()
     expect(page.locator("#download-submission")).to_be_enabled()
     lines = download(page, "#download-submission").splitlines()

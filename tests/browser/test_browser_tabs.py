@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +16,7 @@ import numpy as np
 import pytest
 from browser_support import LAPTOP, PHONE, Opener, answered, download, draw, serious, settled
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from ui_support import FakePredictor, served, write_run
 
 from maxdigit.data.labelled_picture import Sample
@@ -80,10 +82,10 @@ def test_a_batch_of_200_is_answered_filtered_corrected_and_downloaded(
     page.get_by_role("tab", name=texts.BATCH).click()
     page.locator("#batch-start").click()
     expect(page.locator("#batch-status")).to_contain_text("There are no pictures")
-    page.locator("#batch-files input[type=file]").set_input_files(packed)
-    page.locator("#batch-labels input[type=file]").set_input_files(labels)
-    for box in ("#batch-labels", "#batch-files"):
-        expect(page.locator(f"{box} table")).to_contain_text("KB")  # uploaded
+    page.locator("#batch-drop .drop-files").set_input_files([packed, labels])
+    expect(page.locator("#batch-recognised")).to_have_text(
+        "200 pictures, labels for 199 of them, 1 file passed over: pictures.zip/notes.txt."
+    )
     page.locator("#batch-start").click()
     expect(page.locator("#batch-status")).to_contain_text("Done: 200 pictures")
     expect(page.locator("#page-place")).to_contain_text("Page 1 of 8")
@@ -95,6 +97,11 @@ def test_a_batch_of_200_is_answered_filtered_corrected_and_downloaded(
     page.locator("#results-table select").first.select_option("9")
     expect(page.locator("#results-table td small").first).to_have_text(texts.FIXED)
     expect(page.locator("#batch-scored")).to_contain_text("199 pictures with a label")
+    expect(page.locator("#batch-scored")).to_contain_text("With your 1 correction")
+    for chart in ("#batch-by-digit", "#batch-by-confidence"):
+        expect(page.locator(f"{chart} .scatterlayer .trace")).to_have_count(1)
+        page.locator(f"{chart}-numbers summary").click()
+        expect(page.locator(f"{chart}-numbers tbody tr").first).to_contain_text("%")
     settled(page)
     lines = download(page, "#download-submission").splitlines()
     assert lines[:2] == ["Id,Label", "0,9"] and len(lines) == 200
@@ -150,6 +157,89 @@ def test_test_pictures_are_tried_and_corrected_by_keyboard(opened: Opener, unsur
     expect(pickers.first).to_have_value("9")
     assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
     assert serious(page, said.BATCH) == []
+
+
+class HeldPredictor(FakePredictor):
+    """Answers a group of pictures each time that it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Semaphore(0)
+
+    def read(self, pictures: np.ndarray, model: str) -> tuple:
+        assert self.gate.acquire(timeout=120)
+        return super().read(pictures, model)
+
+
+@pytest.fixture(scope="module")
+def held(runs: Path) -> Iterator[tuple[HeldPredictor, str]]:
+    predictor = HeldPredictor()
+    with served(predictor, runs) as address:
+        yield predictor, address
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Let files and folders fall on the page's middle, as a mouse would that brings them from another window."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": list(map(str, paths)), "dragOperationsMask": 1}
+    for event in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": event, "x": 600, "y": 500, "data": data})
+
+
+@pytest.mark.parametrize("device", [LAPTOP, {**PHONE, "locale": "fr"}], ids=["laptop", "phone, french"])
+def test_folders_are_dropped_and_results_come_one_by_one_until_they_are_stopped(
+    opened: Opener, held: tuple[HeldPredictor, str], tmp_path: Path, device: dict
+) -> None:
+    said, (predictor, address) = french if "locale" in device else english, held
+    folder = tmp_path / "digits"
+    (folder / "inside").mkdir(parents=True)
+    for number in range(70):
+        pixels = np.zeros((128, 128), np.uint8)
+        pixels[40:80, 4 : 10 + number] = 255
+        Image.fromarray(pixels).save(folder / ("inside" if number % 2 else ".") / f"{number:02}.png")
+    (folder / "07.png").write_text("no picture")
+    (folder / ".DS_Store").write_text("x")
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("".join(f"{number},1\n" for number in range(70)))
+    page = opened(device, address=address)
+    page.get_by_role("tab", name=said.BATCH).click()
+    recognised, rows = page.locator("#batch-recognised"), page.locator(".drop-list li")
+    if "locale" in device:
+        page.locator(".drop-folder").set_input_files(folder)
+        expect(rows).to_have_count(1)
+        page.locator(".drop-files").set_input_files([tmp_path / "a.csv", tmp_path / "b.csv"])
+    else:
+        drop(page, folder, tmp_path / "a.csv", tmp_path / "b.csv")
+    expect(rows).to_have_count(3)
+    expect(recognised).to_contain_text("a.csv, b.csv")  # are two tables of labels
+    remove = page.get_by_role("button", name=said.DROP["remove"].format(name="b.csv"))
+    remove.focus()
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(2)
+    expect(recognised).to_have_text(said.recognised(71, 71, []))
+    assert serious(page, said.BATCH) == []
+
+    page.locator("#batch-start").click()
+    status, place = page.locator("#batch-status"), page.locator("#page-place")
+    expect(status).to_contain_text("71")
+    expect(page.locator("#batch-cancel")).to_be_enabled()
+    predictor.gate.release()
+    expect(place).to_contain_text("32")
+    expect(page.locator("#results-table select")).to_have_count(24)  # of 25 rows, one of which cannot be read
+    expect(status).to_contain_text("32")
+    page.get_by_label(said.FILTERS["unread"]).check()
+    expect(page.locator("#results-table tbody tr")).to_have_count(1)
+    expect(page.locator("#results-table")).to_contain_text("digits/07.png")
+    page.get_by_label(said.FILTERS["wrong"]).check()
+    expect(place).to_contain_text(re.compile(r"2\d|3\d"))
+    page.locator("#batch-cancel").click()
+    predictor.gate.release()  # the group that is being answered
+    expect(status).to_have_text(said.BATCH_STOPPED)
+    expect(page.locator("#download-submission")).to_be_enabled()
+    expect(page.locator("#batch-by-digit .scatterlayer .trace")).to_have_count(1)
+    page.get_by_label(said.FILTERS["all"], exact=True).check()
+    expect(place).to_contain_text(re.compile("32|64"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])

@@ -14,8 +14,8 @@ from maxdigit.data.splits import SPLITS
 from maxdigit.errors import MaxDigitError
 from maxdigit.training import heat_scores
 from maxdigit.training.heat_scores import answered_right, measure_heat, points
-from maxdigit.training.metrics import wilson_interval
 from maxdigit.training.results import HEAT_KINDS, RunResults, read_results, write_results
+from maxdigit.training.running_score import wilson_interval
 
 COUNT = 12
 

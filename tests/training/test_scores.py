@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from maxdigit.training.metrics import calibration_error, reliability, score, wilson_interval
+from maxdigit.training.metrics import calibration_error, reliability, score
+from maxdigit.training.running_score import RunningScore, wilson_interval
 
 
 def test_scores_agree_with_counting_by_hand():
@@ -34,3 +35,20 @@ def test_calibration_error_is_zero_for_honest_confidence():
     assert calibration_error(confidence, np.arange(1000) < 700) == pytest.approx(0, abs=1e-9)
     assert calibration_error(confidence, np.ones(1000, bool)) == pytest.approx(0.3)
     assert reliability(confidence, np.arange(1000) < 600) == [(1000, pytest.approx(0.7), 0.6)]
+
+
+def test_a_running_score_is_that_of_all_its_answers_whatever_was_taken_back():
+    random = np.random.default_rng(5)
+    probabilities = random.dirichlet(np.full(10, 0.3), 300).astype(np.float32)
+    labels = np.where(random.random(300) < 0.7, probabilities.argmax(1), random.integers(0, 10, 300))
+    running = RunningScore()
+    assert running.score() is None
+    for row, label in zip(probabilities, labels, strict=True):
+        running.add(int(label), int(row.argmax()), float(row.max()))
+        running.add(int(label), 3, 0.5)
+        running.add(int(label), 3, 0.5, -1)
+    found, expected = running.score(), score(probabilities, labels)
+    assert found is not None and found.confusion == expected.confusion
+    assert (found.count, found.accuracy) == (expected.count, expected.accuracy)
+    assert found.interval95 == pytest.approx(expected.interval95, abs=1e-5)
+    assert np.array(found.reliability) == pytest.approx(np.array(expected.reliability), abs=2e-5)

@@ -89,8 +89,8 @@ def test_each_batch_holds_its_own_files_alone(url: str) -> None:
         (path,) = (
             await page.client.post("/gradio_api/upload", files={"files": (name, png.getvalue())})
         ).raise_for_status().json()  # fmt: skip
-        file = {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-        return await outputs(page, page.event("batch-start", "click"), {page.named("batch-files"): [file]})
+        dropped = json.dumps({"files": [[path, name]], "uploading": False})
+        return await outputs(page, page.event("batch-start", "click"), {page.named("batch-drop"): dropped})
 
     for person, text in enumerate(everybody(url, batch)):
         assert set(re.findall(r"person-\d\d", text)) == {f"person-{person:02}"}

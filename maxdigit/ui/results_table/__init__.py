@@ -1,5 +1,5 @@
 """A batch's results, whose answers can be corrected by hand."""
 
-from maxdigit.ui.results_table.results_table import PAGE, ResultsTable, results_page
+from maxdigit.ui.results_table.results_table import ResultsTable, results_page
 
-__all__ = ["PAGE", "ResultsTable", "results_page"]
+__all__ = ["ResultsTable", "results_page"]

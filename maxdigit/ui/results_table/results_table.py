@@ -15,11 +15,9 @@ from maxdigit.inference.predict import title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.bars import small_bars
-from maxdigit.ui.batch_results import Result, Results
+from maxdigit.ui.batch_results import PAGE, Result, Results, View
 from maxdigit.ui.picture import picture_tag
 from maxdigit.ui.table import Cell, Row, table
-
-PAGE = 25  # rows shown at a time
 
 _SCRIPT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
 
@@ -31,17 +29,16 @@ class ResultsTable(gr.HTML):
         super().__init__(value, apply_default_css=False, js_on_load=_SCRIPT, **kwargs)
 
 
-def results_page(results: Results, which: str, page: int) -> tuple[str, int, int]:
+def results_page(results: Results, view: View) -> tuple[str, int, int]:
     """A page of the rows that pass a filter, as HTML; that page's number, from 0, and how many pages there are."""
-    numbers = results.filtered(which)
-    pages = max(1, -(-len(numbers) // PAGE))
-    page = min(max(page, 0), pages - 1)
+    which, page, pages = view.which, results.nearest(view).page, results.pages(view.which)
+    numbers = results.filtered(which, page * PAGE, PAGE)
     if not numbers:
         return f'<p class="note">{escape(texts.NO_ROWS)}</p>', 0, 1
     columns = [texts.PICTURE, texts.FILE, texts.ANSWER, texts.SURE]
     columns += [*([texts.DIGITS_READ] if results.reads else []), texts.PROBABILITIES]
     columns += [title(model) for model in results.models[1:]] + ([texts.TRUTH] if results.labels else [])
-    rows = [_row(results, number) for number in numbers[page * PAGE : (page + 1) * PAGE]]
+    rows = [_row(results, number) for number in numbers]
     return table([Cell(escape(column), is_head=True) for column in columns], rows, is_wide=True), page, pages
 
 
@@ -52,7 +49,7 @@ def _row(results: Results, number: int) -> Row:
         trouble = escape(texts.told(row.error)) if row.error else ""
         span = 3 + results.reads + len(others) + bool(results.labels)
         return Row([Cell(), name, Cell(trouble, attributes={"colspan": span})], "unread")
-    answer, truth, shares = results.answer(row), results.truth(row), row.probabilities
+    answer, truth, shares = results.answer(row), row.truth, row.probabilities
     cells = [
         Cell(picture_tag(row.thumb, row.name, "thumb")),
         name,

@@ -330,6 +330,7 @@ STRESS = {
     "unit noise": "±{value}",
     "share": "{percent}%",
     "always": "throughout",
+    "until": "until {to}",
     "range": "{from} to {to}",
     "picture": "The picture, {change}: {strength}",
     "how": "What do the numbers mean?",

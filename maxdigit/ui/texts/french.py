@@ -343,6 +343,7 @@ STRESS = {
     "unit noise": "±{value}",
     "share": "{percent} %",
     "always": "partout",
+    "until": "jusqu'à {to}",
     "range": "{from} à {to}",
     "picture": "L'image, {change} : {strength}",
     "how": "Que veulent dire les nombres ?",

@@ -1,0 +1,167 @@
+"""What the files of a batch are: pictures, archives and arrays of them, tables of labels, or nothing of these."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from maxdigit.data.clutter import TABLES, is_clutter, is_system_file, suffix_of
+from maxdigit.data.kaggle import is_pictures_file, read_packed_pictures, read_pictures
+from maxdigit.data.label_table import MAX_BYTES, parse_label_table
+from maxdigit.errors import CompetitionFileError, MaxDigitError
+from maxdigit.inference.bulk import (
+    MAX_ARRAY_BYTES,
+    BatchError,
+    GivenFile,
+    check_count,
+    label_of,
+    members_of,
+    natural_order,
+    plain_name,
+)
+
+_FEW = 3  # names in a sentence
+
+
+@dataclass
+class Contents:
+    """The files of a batch, told apart."""
+
+    files: list[GivenFile] = field(default_factory=list)  # what :func:`maxdigit.inference.bulk.read_batch` takes
+    names: list[str] = field(default_factory=list)  # of the pictures in them
+    labels: dict[str, int] = field(default_factory=dict)  # by :func:`maxdigit.inference.bulk.plain_name`
+    tables: list[str] = field(default_factory=list)  # names of the files with labels
+    passed_over: list[str] = field(default_factory=list)  # names of files that are nothing of these
+    troubles: list[MaxDigitError] = field(default_factory=list)
+
+    @property
+    def labelled(self) -> int:
+        """The number of pictures with a label."""
+        return sum(label_of(self.labels, name) is not None for name in self.names)
+
+
+def tell_apart(given: Sequence[GivenFile]) -> Contents:
+    """Say of each file what it is, by its name and, of archives, arrays and tables, by what is in it.
+
+    Files are read as far as needed to count pictures; pictures are not opened. What operating systems leave in folders
+    is not mentioned. Nothing is raised: ``troubles`` says what is wrong, and what is right can be used all the same.
+    """
+    found, tables = Contents(), list[dict[str, int]]()
+    for file in sorted(given, key=lambda file: natural_order(file.name)):  # folders come in the disk's order
+        if is_system_file(file.name):
+            continue
+        try:
+            if zipfile.is_zipfile(file.path):
+                found.names += _names_in_archive(file, found, tables)
+            elif is_pictures_file(file.name):
+                found.names += map(str, range(_length(file.path, _version(file.path))))
+            elif suffix_of(file.name) in TABLES:
+                _table(file.name, _content(file.path), found, tables)
+                continue
+            elif is_clutter(file.name):
+                found.passed_over.append(file.name)
+                continue
+            else:
+                found.names.append(file.name)
+        except MaxDigitError as error:
+            found.troubles.append(error)
+            found.passed_over.append(file.name)
+        else:
+            found.files.append(file)
+    if len(tables) == 1:
+        found.labels = tables[0]
+    found.troubles += _troubles(found)
+    return found
+
+
+def _names_in_archive(file: GivenFile, found: Contents, tables: list[dict[str, int]]) -> list[str]:
+    """The names of the pictures in an archive, as they come when it is read; what else is in it is entered."""
+    names: list[str] = []
+    try:
+        with zipfile.ZipFile(file.path) as archive:
+            members = members_of(archive)
+            version = _version(file.path)
+            for member in members.arrays:
+                names += map(str, range(_packed_length(file.path, version, member.filename)))
+            for member in members.others:
+                name = f"{file.name}/{member.filename}"
+                if suffix_of(name) in TABLES:
+                    with archive.open(member) as packed:
+                        _table(name, packed.read(MAX_BYTES + 1), found, tables)
+                else:
+                    found.passed_over.append(name)
+    except MaxDigitError:
+        raise
+    except Exception as error:  # damaged, encrypted, of an unknown method: zipfile raises many kinds
+        raise BatchError(
+            "{name} cannot be read as a ZIP archive ({error}). Pack it again.", name=file.name, error=error
+        ) from error
+    return [*names, *(member.filename for member in members.pictures)]
+
+
+def _table(name: str, content: bytes, found: Contents, tables: list[dict[str, int]]) -> None:
+    """Enter what may be a table of labels; where it is none, it is passed over."""
+    try:
+        tables.append({plain_name(row.name): row.label for row in parse_label_table(content, name)})
+        found.tables.append(name)
+    except CompetitionFileError as error:
+        found.passed_over.append(name)
+        if suffix_of(name) != ".txt":  # which most often are notes
+            found.troubles.append(error)
+
+
+def _troubles(found: Contents) -> Iterator[MaxDigitError]:
+    """What is wrong with all of it together."""
+    few = ", ".join(found.passed_over[:_FEW])
+    if len(found.tables) > 1:
+        yield BatchError(
+            "There are {count} tables of labels: {names}. Leave one of them; until then none is used.",
+            count=len(found.tables),
+            names=", ".join(found.tables[: _FEW + 1]),
+        )
+    if found.names:
+        try:
+            check_count(len(found.names))
+        except BatchError as error:
+            yield error
+    elif found.tables:
+        yield BatchError("{name} holds labels. Add the pictures that they belong to.", name=found.tables[0])
+    elif found.passed_over and not found.troubles:
+        yield BatchError(
+            "This is neither a picture nor an archive of pictures nor a table of labels: {names}. Add pictures, such "
+            "as PNG or JPEG files.",
+            names=few,
+        )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BatchError(
+            "{name} cannot be read ({error}). Add it again.", name=path.name, error=error.strerror or error
+        ) from error
+
+
+def _version(path: Path) -> int:
+    """What changes when a file is written anew; 0 where it is gone."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+# An array of 10,000 pictures takes seconds to read, and files are told apart whenever another is added.
+@lru_cache(64)
+def _length(path: Path, _version: int) -> int:
+    return len(read_pictures(path, MAX_ARRAY_BYTES))
+
+
+@lru_cache(64)
+def _packed_length(path: Path, _version: int, member: str) -> int:
+    with zipfile.ZipFile(path) as archive:
+        return len(read_packed_pictures(archive, archive.getinfo(member), MAX_ARRAY_BYTES))
