@@ -23,7 +23,7 @@ from maxdigit.inference.digits import Box, find_digits
 from maxdigit.inference.inside import Cells, Flows, Inside, MapView, SectionView
 from maxdigit.inference.predict import NAMES, Prediction, Predictor
 from maxdigit.models.reader import Reading
-from maxdigit.models.run_folder import ENSEMBLE
+from maxdigit.models.run_folder import ENSEMBLE, kept_weights
 from maxdigit.models.sections import SECTIONS, SectionsError
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.history import Epoch, write_history
@@ -127,6 +127,11 @@ class FakePredictor:
         self.in_batches += other.seen[-len(pictures) :]
         readings = [answer.digits for answer in answers if answer.digits is not None]
         return np.stack([answer.probabilities for answer in answers]), readings or None
+
+    def replay(self, picture: NDArray[np.uint8], model: str, run: Path) -> dict[int, NDArray[np.float32]]:
+        """At first no answer more than another, at the end the present one."""
+        kept, last = kept_weights(run), self.classify(picture, model).probabilities
+        return {seen: 0.1 + (last - 0.1) * (at + 1) / len(kept) for at, seen in enumerate(kept)}
 
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
         self.classify(picture, model)

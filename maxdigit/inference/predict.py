@@ -22,8 +22,8 @@ from maxdigit.inference.explain import explain
 from maxdigit.models.calibration import check_weights
 from maxdigit.models.reader import Reading, Reads
 from maxdigit.models.reading_classifier import ReadingClassifier, load_reading
-from maxdigit.models.registry import MODELS, NUM_CLASSES
-from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES
+from maxdigit.models.registry import MODELS, NUM_CLASSES, get_model
+from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES, kept_weights
 from maxdigit.preparation.files import open_picture
 from maxdigit.preparation.framing import Region
 from maxdigit.preparation.prepare import PreparedPicture, prepare
@@ -257,6 +257,19 @@ class Predictor:
             model = max(weights, key=weights.__getitem__)
         member = cast(ReadingClassifier, self.classifier(model))  # never the ensemble itself
         return look_inside(model, self.folder(model), member.reader, picture, boxes=boxes, chosen=chosen)
+
+    def replay(self, picture: NDArray[np.uint8], model: str, run: Path) -> dict[int, NDArray[np.float32]]:
+        """What the weights that a run kept along the way answer: probabilities ``(10,)`` by the pictures they had seen.
+
+        The networks are loaded for this, and not kept. Their probabilities are not calibrated.
+
+        Args:
+            picture: a prepared picture, uint8 ``(128, 128)``.
+            model: the run's.
+            run: its folder. Empty where it has kept none.
+        """
+        spec = get_model(model)
+        return {seen: spec.load(path).predict(picture[None])[0] for seen, path in kept_weights(run).items()}
 
     def classifier(self, model: str) -> ReadingClassifier | Ensemble:
         """The calibrated model, or the ensemble of them; loaded once."""

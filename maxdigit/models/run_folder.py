@@ -45,6 +45,12 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     remove(old)
 
 
+def kept_weights(folder: Path) -> dict[int, Path]:
+    """Folders of the weights that a run kept along the way, by the number of pictures that they had seen, in order."""
+    found = (folder / KEPT).iterdir() if (folder / KEPT).is_dir() else ()
+    return dict(sorted((int(path.name), path) for path in found if path.name.isdecimal() and path.is_dir()))
+
+
 def let_others_read(path: Path) -> None:
     """Give a file, or a folder with all it holds, the permissions of new files: safetensors makes them its owner's."""
     umask = os.umask(0o022)  # there is no way to ask without setting it

@@ -45,7 +45,7 @@ def build_app(
         runs: a folder of training runs, for the charts.
         corrections: a folder for answers that visitors report as wrong; None to store nothing, and not to ask.
         review: show what was kept, to everybody who reaches the page, and let them delete it.
-        evaluation: makes samples and scores; None for one in this process.
+        evaluation: makes samples and test pictures; None for one in this process.
     """
     evaluation = evaluation or Evaluation()
     # Every hour, uploads older than an hour are deleted.
@@ -66,7 +66,7 @@ def build_app(
             with gr.Tab(labels.BATCH, id="batch", alignment="right"):
                 build_batch_tab(predictor, evaluation=evaluation)
             with gr.Tab(labels.TRAINING, id="training", alignment="right") as training:
-                build_training_tab(runs, opened=training.select)
+                build_training_tab(runs, predictor, classify, evaluation=evaluation, opened=training.select)
             if corrections is not None and review:
                 with gr.Tab(labels.CORRECTIONS, id="corrections", alignment="right") as kept:
                     build_corrections_tab(corrections, opened=kept.select)

@@ -45,6 +45,7 @@ class Run:
     recipe: str
     epochs: list[Epoch]
     metrics: RunResults  # empty before the run is evaluated
+    folder: Path
     settings: dict[str, Any] = field(default_factory=dict)  # the recipe's; empty if they are not stored
     is_unfinished: bool = False  # it is in progress, or was stopped
 
@@ -53,9 +54,18 @@ class Run:
         """The run's name on the page."""
         if self.is_ink_finder:
             return texts.INK_FINDER
-        usual = f"{self.spec.name}/{self.recipe}"
-        elsewhere = "" if self.name == usual else f" ({self.name})"
+        elsewhere = "" if self.is_in_place else f" ({self.name})"
         return f"{self.spec.title}, {texts.RECIPES.get(self.recipe, self.recipe)}{elsewhere}"
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether it is where the weights of a model that answers are looked for."""
+        return self.name == f"{self.spec.name}/{self.recipe}"
+
+    @property
+    def pictures(self) -> int:
+        """Number of pictures seen in this run."""
+        return sum(round(epoch.seconds * epoch.pictures_per_second) for epoch in self.epochs)
 
     @property
     def is_ink_finder(self) -> bool:
@@ -96,7 +106,7 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
             troubles.append(texts.told(error))
             metrics = RunResults()
         recipe = str(settings.get("name", folder.name))
-        runs.append(Run(name, known[model], recipe, epochs, metrics, settings, (folder / STATE).is_dir()))
+        runs.append(Run(name, known[model], recipe, epochs, metrics, folder, settings, (folder / STATE).is_dir()))
     return sorted(runs, key=_order), troubles
 
 

@@ -10,16 +10,22 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from maxdigit.inference.predict import Predictor
 from maxdigit.training.history import COLUMNS
 from maxdigit.ui import texts
 from maxdigit.ui.browser import charts_to_svg
 from maxdigit.ui.charts import View, run_figures
 from maxdigit.ui.choice import choice
+from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.downloads import csv_text, save_csv
+from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import LATEST, Changes, Values
 from maxdigit.ui.html import paragraphs
+from maxdigit.ui.replay import Replay
+from maxdigit.ui.replaying import Replaying
 from maxdigit.ui.run_tables import results_table, settings_table
 from maxdigit.ui.saved_runs import Run, find_runs, fingerprint
+from maxdigit.ui.stories import stories
 from maxdigit.ui.texts import labels
 
 _EVERY = 2  # seconds between two checks of the folder of runs
@@ -40,6 +46,8 @@ class TrainingPage:
     history: gr.Button
     note: gr.HTML
     plots: dict[str, gr.Plot]  # by the chart's name
+    replay: Replay
+    stories: gr.HTML  # of the paper's runs, a sentence each
     settings: gr.HTML
     results: gr.HTML
 
@@ -51,21 +59,33 @@ class TrainingPage:
     @property
     def shown(self) -> set[Component]:
         """The components that depend on the chosen runs and on the view."""
-        return {self.note, *self.plots.values(), self.settings, self.history}
+        return {self.note, *self.plots.values(), self.stories, self.settings, self.history}
 
     def view(self, values: Values) -> View:
         """How the curves are shown."""
         return View(values[self.axis], values[self.smoothing], values[self.log])
 
 
-def build_training_tab(root: Path, *, opened: Callable[..., Any]) -> None:
+def build_training_tab(
+    root: Path,
+    predictor: Predictor,
+    classify: ClassifyPage,
+    *,
+    evaluation: Evaluation,
+    opened: Callable[..., Any],
+) -> None:
     """Add the tab's components to the Blocks being built.
 
     Args:
         root: the folder of runs; any folder below it with a ``history.csv`` is one.
+        predictor: loads the weights that a run kept along the way.
+        classify: whose picture they answer when a run is played back.
+        evaluation: makes a picture where there is none.
         opened: the event of the tab being shown; only then are runs read and charts drawn.
     """
-    Training(lay_out(), root).connect(opened)
+    page = lay_out()
+    Training(page, root).connect(opened)
+    Replaying(page.replay, predictor, evaluation, root).connect(classify)
 
 
 def lay_out() -> TrainingPage:
@@ -81,6 +101,7 @@ def lay_out() -> TrainingPage:
             save_svg = gr.Button(labels.SAVE_SVG, size="sm", elem_id="charts-svg")
             history = gr.Button(labels.SAVE_CSV, size="sm", elem_id="download-history", interactive=False)
     note = gr.HTML(apply_default_css=False, elem_id="runs-note", elem_classes="caption")
+    replay = Replay(elem_id="replay")
     plots = {}
     for pair in (_CHARTS[:2], _CHARTS[2:]):
         with gr.Row(elem_classes="charts"):
@@ -88,11 +109,14 @@ def lay_out() -> TrainingPage:
                 plots[name] = gr.Plot(
                     show_label=False, label=labels.CHARTS[name], container=False, min_width=320, elem_id=f"chart-{name}"
                 )
+    told = gr.HTML(apply_default_css=False, elem_id="stories")
     with gr.Accordion(labels.FLOOR_TITLE, open=False, elem_classes="reading"):
         gr.Markdown(labels.FLOOR_TEXT)
     settings = gr.HTML(apply_default_css=False, elem_id="settings")
     results = gr.HTML(apply_default_css=False, elem_id="results")
-    return TrainingPage(known, timer, runs, axis, smoothing, log, save_svg, history, note, plots, settings, results)
+    return TrainingPage(
+        known, timer, runs, axis, smoothing, log, save_svg, history, note, plots, replay, told, settings, results
+    )
 
 
 @dataclass(frozen=True)
@@ -128,10 +152,11 @@ class Training:
         """Read the folder again; the choice is kept, and at first everything is chosen."""
         runs, _ = find_runs(self.root)
         names = [run.name for run in runs]
-        # At first only the models are shown, whose accuracies can be compared.
-        chosen = (
-            [name for name in chosen if name in names] or [run.name for run in runs if not run.is_ink_finder] or names
-        )
+        # At first only the models are shown, whose accuracies can be compared; where there are runs in the places from
+        # which models are loaded, only those.
+        models = [run for run in runs if not run.is_ink_finder]
+        first = [run.name for run in models if run.is_in_place] or [run.name for run in models] or names
+        chosen = [name for name in chosen if name in names] or first
         return {
             self.page.known: fingerprint(self.root),
             self.page.runs: gr.CheckboxGroup([(run.title, run.name) for run in runs], value=chosen, visible=bool(runs)),
@@ -159,6 +184,7 @@ class Training:
         return {
             self.page.note: paragraphs(about, *ink, *going, *troubles),
             **{plot: figures.get(name) for name, plot in self.page.plots.items()},
+            self.page.stories: stories(shown),
             self.page.settings: settings_table(shown),
             self.page.history: gr.Button(interactive=bool(shown)),
         }

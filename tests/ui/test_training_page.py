@@ -6,17 +6,26 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
-from ui_support import write_run
+from ui_support import FakePredictor, draw, drawing, stroke, write_run
 
+from maxdigit.inference.predict import Predictor
+from maxdigit.training.history import Epoch, write_history
+from maxdigit.ui import texts
 from maxdigit.ui.charts import View, run_figures, smooth
+from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.replay import Replay
+from maxdigit.ui.replaying import Replaying
 from maxdigit.ui.run_tables import settings_table
 from maxdigit.ui.saved_runs import find_runs, fingerprint
+from maxdigit.ui.stories import stories
 from maxdigit.ui.texts import english
 from maxdigit.ui.theme import MODEL_COLOURS
 from maxdigit.ui.training_tab import Training, lay_out
+from maxdigit.ui.view_state import ViewState
 
 
 def test_runs_are_found_in_order_with_their_results(tmp_path: Path) -> None:
@@ -179,3 +188,116 @@ def test_charts_are_looked_at_as_one_likes(tmp_path: Path) -> None:
 def test_smoothing_leaves_a_constant_alone() -> None:
     assert smooth([3.0] * 5, 0.9) == pytest.approx([3.0] * 5)
     assert smooth([1.0, 5.0], 0.0) == [1.0, 5.0]
+
+
+# ---- A run played back, and what the paper's recipes show
+
+
+def kept(folder: Path, *pictures: int) -> None:
+    """The places of weights kept along the way; the stand-in for the models reads none."""
+    for seen in pictures:
+        (folder / "kept" / str(seen)).mkdir(parents=True)
+
+
+def replay(root: Path, shown: ViewState, number: Any = 5, name: Any = "", predictor: Any = None) -> dict:
+    with gr.Blocks():
+        section = Replaying(Replay(), predictor or FakePredictor(checkpoints=root), Evaluation(), root)
+    changes = section.replay(shown, number, name)
+    return json.loads(changes[section.view]) if section.view in changes else {}
+
+
+DRAWN = draw(drawing(stroke()))
+
+
+def test_the_run_that_kept_its_weights_is_played_with_the_answers_to_the_present_picture(tmp_path: Path) -> None:
+    write_run(tmp_path, "keras_cnn", "tuned")
+    folder = write_run(tmp_path, "torch_cnn", "watched", epochs=4)
+    write_config(folder, model="torch_cnn", name="tuned", seed=18)
+    kept(folder, 90_000, 180_000, 45_000)
+    (folder / "kept" / ".new-1").mkdir()
+    value = replay(tmp_path, DRAWN)
+    assert (value["number"], value["run"]) == (5, "torch_cnn/watched")
+    assert value["runs"] == [
+        ["keras_cnn/tuned", "Keras CNN, tuned"],
+        [value["run"], "PyTorch CNN, tuned (torch_cnn/watched)"],
+    ]
+    assert [epoch["seen"] for epoch in value["epochs"]] == [45_000, 90_000, 135_000, 180_000]
+    assert value["answers"]["seen"] == [45_000, 90_000, 180_000]
+    first, _, last = value["answers"]["percents"]
+    assert max(first) < max(last) == pytest.approx(86, abs=0.1)
+    (said,) = value["said"]
+    assert "180,000 pictures, seed 18" in said and "its weights are not the ones that answer" in said
+
+
+def test_a_run_without_weights_is_played_by_its_curves_and_says_whose_weights_it_left(tmp_path: Path) -> None:
+    write_run(tmp_path, "resnet18", "tuned")
+    kept(write_run(tmp_path, "torch_cnn", "watched"), 10)
+    value = replay(tmp_path, DRAWN, name="resnet18/tuned")
+    assert value["answers"] is None and len(value["epochs"]) == 12
+    assert "Its weights are the ones that answer" in value["said"][0] and value["said"][1] == english.REPLAY["curves"]
+
+
+def test_where_there_is_no_picture_a_test_picture_is_answered(tmp_path: Path) -> None:
+    kept(write_run(tmp_path, "torch_cnn", "tuned"), 10)
+    value = replay(tmp_path, ViewState())
+    assert value["answers"]["picture"].startswith("data:image/png") and value["said"][-1] == english.REPLAY["stand_in"]
+
+
+def test_weights_that_cannot_be_read_leave_the_curves_with_a_sentence(tmp_path: Path) -> None:
+    kept(write_run(tmp_path, "torch_cnn", "tuned"), 10)
+    value = replay(tmp_path, DRAWN, predictor=Predictor(tmp_path))
+    assert value["answers"] is None and value["epochs"]
+    assert "missing, damaged" in value["said"][-1] and str(tmp_path) not in value["said"][-1]
+
+
+def test_a_wish_for_no_run_that_is_there_is_met_or_not_answered(tmp_path: Path) -> None:
+    assert "No training run was found" in replay(tmp_path, DRAWN)["said"][0]
+    write_run(tmp_path, "resnet18", "tuned")
+    for name in ("../secrets", 7, None, ["resnet18/tuned"]):
+        assert replay(tmp_path, DRAWN, name=name)["run"] == "resnet18/tuned"
+    for number in ("1", None, True, 1.5):
+        assert replay(tmp_path, DRAWN, number=number) == {}
+
+
+def test_at_first_the_models_own_runs_are_shown(tmp_path: Path) -> None:
+    write_run(tmp_path, "resnet18", "tuned")
+    write_config(write_run(tmp_path, "resnet18", "watched"), model="resnet18", name="tuned")
+    with gr.Blocks():
+        tab = Training(lay_out(), tmp_path)
+    assert tab.open([], View())[tab.page.runs].value == ["resnet18/tuned"]
+    assert tab.open(["resnet18/watched"], View())[tab.page.runs].value == ["resnet18/watched"]
+
+
+def test_what_the_papers_runs_show_is_told_from_their_curves(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "resnet18", "paper")
+    write_config(folder, model="resnet18", name="paper", softmax_before_loss=True)
+    shares = [0.26, 0.27, 0.5, 0.8, 0.7, 0.9]
+    rows = [
+        Epoch(n, 2.0 - n / 10, share + 0.05, 2.1 - n / 10, share, 1.0, 9.0, 5000.0) for n, share in enumerate(shares, 1)
+    ]
+    write_history(folder / "history.csv", rows)
+    write_run(tmp_path, "resnet18", "tuned")
+    for name, accuracy in (("paper", 0.91), ("tuned", 0.984)):
+        measured = {"count": 10_000, "accuracy": accuracy, "interval95": [0.9, 0.99]}
+        (tmp_path / "resnet18" / name / "metrics.json").write_text(json.dumps({"test": {"textured": measured}}))
+    runs, _ = find_runs(tmp_path)
+    told = stories(runs)
+    assert told.count("<li") == 1 and "<b>ResNet18.</b>" in told
+    for part in (
+        "cannot fall below 1.461",
+        "the lowest here is 1.500",
+        "For 2 epochs",
+        "(27%)",
+        "In epoch 5 its validation accuracy fell from 80.0% to 70.0%",
+        "95.0% in training and 90.0% in validation",
+        "right on 91.0%, with the tuned recipe on 98.4%",
+    ):
+        assert part in told
+    with texts.speaking("fr"):
+        assert "1,461" in stories(runs) and "recette ajustée" in stories(runs)
+    assert stories([run for run in runs if run.recipe == "tuned"]) == ""
+
+
+def test_a_paper_run_of_which_there_is_nothing_to_tell_tells_its_end(tmp_path: Path) -> None:
+    write_run(tmp_path, "torch_cnn", "paper")
+    assert "It ended at 94.8% in validation." in stories(find_runs(tmp_path)[0])

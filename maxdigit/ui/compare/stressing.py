@@ -34,7 +34,8 @@ class Stressing:
             number, change = (getattr(asked, name, None) for name in ("number", "change"))
             return self.stress(values[self.compared], number, change)
 
-        self.view.stress(stress, {self.compared}, {self.view}, **ASKING)
+        # Each kind of change is asked for as the one before it comes back, when that event has not quite ended.
+        self.view.stress(stress, {self.compared}, {self.view}, **{**ASKING, "trigger_mode": "multiple"})
 
     def stress(self, picture: ModelInput | None, number: Any, change: Any) -> Changes:
         """The models' answers at each strength of one kind of change.

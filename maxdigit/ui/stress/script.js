@@ -22,7 +22,8 @@ const panels = new Map(); // by change
 
 const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const isOpen = () => !body.hidden;
-const inUnit = (change, strength) => filled(words[`unit ${change}`], { value: strength.toLocaleString(language) });
+const written = (value) => value.toLocaleString(language).replace("-", "\u2212");
+const inUnit = (change, strength) => filled(words[`unit ${change}`], { value: written(strength) });
 
 // ---- Asking
 
@@ -99,6 +100,7 @@ function newPanel({ change, strengths, unchanged }) {
   const root = document.createElement("section");
   root.className = "stress-change";
   root.dataset.change = change;
+  root.style.setProperty("--count", strengths.length);
   root.innerHTML = `
     <h3></h3>
     <div class="stress-now"><canvas width="${PIXELS}" height="${PIXELS}" role="img"></canvas><ul></ul></div>
@@ -153,7 +155,8 @@ function drawRow(row, { change, strengths, unchanged }) {
   const [from, to] = row.holds;
   const range = { from: inUnit(change, strengths[from]), to: inUnit(change, strengths[to]) };
   const holdsAll = from === 0 && to === strengths.length - 1;
-  name.append(make("small", holdsAll ? words.always : filled(words.range, range)));
+  const kept = holdsAll ? words.always : unchanged === 0 ? words.until : words.range;
+  name.append(make("small", filled(kept, range)));
   row.digits.forEach((digit, at) => {
     const isSame = digit === row.digits[unchanged];
     const cell = make("td", digit, { "data-at": at, class: isSame ? "stress-same" : "stress-other" });
