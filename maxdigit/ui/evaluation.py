@@ -1,4 +1,4 @@
-"""Test pictures and scores for the page, which come from code that loads torch."""
+"""Samples and test pictures for the page, which come from code that loads torch."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import ParamSpec, Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from maxdigit.data.labelled_picture import Sample
-from maxdigit.training.results import Score
 
 _SAMPLES_KEPT = 64  # the samples of a few visitors, who may ask another model about the same one
 _MEASURED_KEPT = 512  # test pictures, as a page of mistakes shows them
@@ -33,10 +29,10 @@ def call_here(function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs
 
 
 class Evaluation:
-    """Test pictures, the latest of which are cached, and scores. Safe to share between threads."""
+    """Test pictures, the latest of which are cached. Safe to share between threads."""
 
     def __init__(self, call: Caller = call_here) -> None:
-        """Choose where pictures and scores are computed.
+        """Choose where pictures are made.
 
         Args:
             call: calls functions that load torch; :meth:`maxdigit.inference.model_process.ModelProcess.call` does so in
@@ -68,10 +64,6 @@ class Evaluation:
     def evaluation_families(self, kind: str, indices: Sequence[int]) -> list[str | None]:
         """As :func:`maxdigit.data.sample.evaluation_families`."""
         return self._call(_families, kind, indices)
-
-    def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:
-        """As :func:`maxdigit.training.metrics.score`."""
-        return self._call(_score, probabilities, labels)
 
     def _draw(self, seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:
         return self._call(_sample, seed, kind, family, digits)
@@ -116,9 +108,3 @@ def _families(kind: str, indices: Sequence[int]) -> list[str | None]:
     from maxdigit.data.sample import evaluation_families
 
     return evaluation_families(kind, indices)
-
-
-def _score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:
-    from maxdigit.training.metrics import score
-
-    return score(probabilities, labels)

@@ -198,7 +198,7 @@ def test_killed_again_and_again_under_load_it_loses_nothing_and_leaves_nothing()
     os.kill(process.call(os.getpid), signal.SIGTERM)
 
 
-def test_the_other_process_makes_the_same_pictures_and_scores(process: ModelProcess) -> None:
+def test_the_other_process_makes_the_same_pictures(process: ModelProcess) -> None:
     here, there = Evaluation(), Evaluation(process.call)
     for ours, theirs in (
         (here.sample(5, "drawn", digits=(1, 4, 2)), there.sample(5, "drawn", digits=[1, 4, 2])),
@@ -207,8 +207,6 @@ def test_the_other_process_makes_the_same_pictures_and_scores(process: ModelProc
         assert (ours.pixels == theirs.pixels).all() and (ours.digits, ours.boxes) == (theirs.digits, theirs.boxes)
     assert there.sample(5, "drawn", digits=(1, 4, 2)) is there.sample(5, "drawn", digits=[1, 4, 2]), "asked for once"
     assert there.evaluation_families("textured", [3, 8]) == here.evaluation_families("textured", [3, 8])
-    answers, labels = np.eye(10, dtype=np.float32)[[1, 2, 3]], np.array([1, 2, 4])
-    assert there.score(answers, labels) == here.score(answers, labels)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a killed process's children are told by the system's own means")
