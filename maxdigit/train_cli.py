@@ -42,6 +42,10 @@ def main(
     width: Annotated[float | None, typer.Option(help="0.5: half of the channels, to be widened later.")] = None,
     head: Annotated[str | None, typer.Option(help="torch_cnn's last layer in training: plain or largest.")] = None,
     frozen: Annotated[int | None, typer.Option(help="Number of MODEL's first sections that are not trained.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=SHARE", help="A kind's share of the pictures, instead of the recipe's. Repeatable."),
+    ] = None,
     validation_pictures: Annotated[int | None, typer.Option(help="Held out, instead of the recipe's.")] = None,
     test_pictures: Annotated[int, typer.Option(min=1, help="Of each kind, for metrics.json.")] = 10_000,
     keep_weights: Annotated[
@@ -72,11 +76,11 @@ def main(
     changes: dict[str, Any]
     try:
         if model == INK_FINDER:
-            others = (recipe not in (None, "tuned"), width, head, frozen, kaggle_dir, pool, keep_weights)
+            others = (recipe not in (None, "tuned"), width, head, frozen, kind, kaggle_dir, pool, keep_weights)
             if any(others) or data != "generated":
                 raise MaxDigitError(
-                    "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --data, "
-                    "--kaggle-dir, --pool and --keep-weights."
+                    "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --kind, "
+                    "--data, --kaggle-dir, --pool and --keep-weights."
                 )
             from maxdigit.training.ink_loop import get_ink_recipe, train_ink_finder
 
@@ -111,6 +115,7 @@ def main(
             "width": width,
             "head": head,
             "frozen": frozen,
+            "kinds": {**own.get("kinds", {}), **_shares(kind)} if kind else None,
             "validation_pictures": validation_pictures,
             "seed": seed,
             "keep_weights": keep_weights,
@@ -142,6 +147,18 @@ def main(
     except KeyboardInterrupt:
         typer.echo(f"Stopped. {what_is_kept(folder)}", err=True)
         raise typer.Exit(130) from None
+
+
+def _shares(given: list[str]) -> dict[str, float]:
+    """The share of each kind that ``KIND=SHARE`` names."""
+    shares = {}
+    for text in given:
+        kind, _, share = text.partition("=")
+        try:
+            shares[kind] = float(share)
+        except ValueError:
+            raise MaxDigitError(f"--kind takes KIND=SHARE, such as drawn=0.2, not {text!r}.") from None
+    return shares
 
 
 def _changed(own: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from maxdigit.data.kinds import KINDS
 from maxdigit.errors import TrainingError
-from maxdigit.models.registry import get_model
+from maxdigit.models.registry import Head, get_model
 from maxdigit.models.run_folder import RECIPE_NAMES, RecipeName
 
 
@@ -33,7 +34,7 @@ class Recipe:
     dropout: float | None = None  # rate of the model's dropout layers while training; None: as built
     other_rate: float = 1e-3  # Muon: AdamW's learning rate for everything but hidden convolutions
     width: float = 1.0  # share of the published network's channels; under 1 the result can only be trained on
-    head: Literal["plain", "largest"] = "plain"  # one of the model's heads: the parameterisation of its last layer
+    head: Head = "plain"  # one of the model's heads: the parameterisation of its last layer
     locate: float = 0.0  # weight of the auxiliary loss "which digit stands where"
     frozen: int = 0  # number of the model's first sections whose weights are not trained
     softmax_before_loss: bool = False  # the paper's ResNet18: softmax in the forward pass, then cross-entropy
@@ -71,9 +72,6 @@ _TUNED = Recipe(
     dropout=0.0,
     locate=1.0,
 )
-
-# Trained as published, the linear layer of the plain CNN does not learn from what its features know.
-_TUNED_CHANGES: dict[str, dict[str, Any]] = {"torch_cnn": {"head": "largest"}}
 
 WIDTHS = (0.5, 1.0)
 
@@ -127,26 +125,38 @@ _PAPER = {
 def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **changes: Any) -> Recipe:
     """The recipe ``name`` for ``model``, with single settings changed (those that are not None).
 
-    ``total_pictures`` sets the number of epochs so that at least this many pictures are shown. With another
-    ``learning_rate`` the rate of what Muon does not train changes in proportion.
+    ``kinds`` changes the shares of the kinds that it names. ``total_pictures`` sets the number of epochs so that at
+    least this many pictures are shown. With another ``learning_rate`` the rate of what Muon does not train changes in
+    proportion.
 
     Raises:
         UnknownModelError: there is no such model.
         TrainingError: there is no such recipe, or a setting is invalid.
     """
-    get_model(model)
+    spec = get_model(model)
     if name not in RECIPE_NAMES:
         raise TrainingError(f"There is no recipe called {name!r}. Choose one of: {', '.join(RECIPE_NAMES)}.")
-    recipe = replace(_TUNED, model=model, **_TUNED_CHANGES.get(model, {})) if name == "tuned" else _PAPER[model]
+    if name == "paper" and model not in _PAPER:
+        raise TrainingError(f"The paper does not train {model}: choose the recipe tuned.")
+    recipe = _PAPER[model] if name == "paper" else replace(_TUNED, model=model, head=spec.heads[-1])
     changes = {key: value for key, value in changes.items() if value is not None}
     if "learning_rate" in changes:
         changes.setdefault("other_rate", recipe.other_rate * changes["learning_rate"] / recipe.learning_rate)
+    if "kinds" in changes:
+        changes["kinds"] = {**recipe.kinds, **changes["kinds"]}
     recipe = replace(recipe, **changes)
     if total_pictures is not None:
         steps = max(1, recipe.train_pictures // max(1, recipe.batch_size))
         recipe = replace(recipe, epochs=math.ceil(total_pictures / (steps * max(1, recipe.batch_size))))
     _check(recipe)
     return recipe
+
+
+def _check_kinds(shares: dict[str, float]) -> None:
+    if unknown := sorted(shares.keys() - KINDS.keys()):
+        raise TrainingError(f"There are no {unknown[0]!r} pictures. Choose from: {', '.join(KINDS)}.")
+    if not all(0 <= share < math.inf for share in shares.values()) or not any(shares.values()):
+        raise TrainingError("The shares of kinds must not be negative, and one must be above 0.")
 
 
 def _check(recipe: Recipe) -> None:
@@ -164,6 +174,7 @@ def _check(recipe: Recipe) -> None:
         raise TrainingError(f"The last layer of {recipe.model} can be {' or '.join(spec.heads)}, not {recipe.head}.")
     if not 0 <= recipe.warp <= 1:
         raise TrainingError(f"The share of distorted pictures must be 0 to 1, not {recipe.warp}.")
+    _check_kinds(recipe.kinds)
     if not 0 <= recipe.seed < 2**32:
         raise TrainingError(f"The seed must be 0 to {2**32 - 1:,}, not {recipe.seed}.")
     if not 0 <= recipe.frozen <= spec.sections:
