@@ -107,7 +107,7 @@ def _commonest_mistake(score: Score) -> str:
 def _digit_numbers(score: Score) -> str:
     rows = [(digit, sum(row), row[digit]) for digit, row in enumerate(score.confusion) if sum(row)]
     digit, count, right = min(rows, key=lambda row: (row[2] / row[1], -row[1]))
-    said = texts.weakest_digit(digit, right, count)
+    said = texts.weakest_digit(digit, right, count) if right < count else ""
     return _note(said) + _numbers(
         texts.AGAINST_CHOICES["digit"], [(str(digit), count, right / count) for digit, count, right in rows]
     )

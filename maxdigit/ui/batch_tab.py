@@ -186,7 +186,9 @@ class Batch:
 
         save_csv(on.submission, lambda v: ("submission.csv", submission_csv(v[on.results])), {on.results})
         save_csv(on.everything, lambda v: ("maxdigit_results.csv", full_csv(v[on.results])), {on.results})
-        gr.on(on.drop.change, lambda v: self.recognise(v[on.drop]), {on.drop}, {on.recognised}, **LATEST)
+        # Several at once: somebody's large array should not hold up others.
+        said = {"concurrency_limit": 4, **LATEST}
+        gr.on(on.drop.change, lambda v: self.recognise(v[on.drop]), {on.drop}, {on.recognised}, **said)
         running = [
             gr.on(
                 button.click,

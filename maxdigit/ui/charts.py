@@ -89,7 +89,8 @@ def against_figure(measured: dict[str, KindResult], against: str) -> go.Figure |
         figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": _INK, "width": 1, "dash": "2px,3px"})
     _dress(figure, texts.ACCURACY, texts.AGAINST_AXES[against])
     figure.update_xaxes(**({"range": [0, 1.02], "tickformat": ".0%"} if is_confidence else {"type": "category"}))
-    figure.update_yaxes(tickformat=".0%", rangemode="normal")
+    # Not above 100 %, where the axis of points that are all there would go.
+    figure.update_yaxes(tickformat=".0%", rangemode="normal", autorangeoptions={"clipmin": 0, "clipmax": 1.01})
     return figure
 
 

@@ -87,7 +87,7 @@ def test_a_batch_of_200_is_answered_filtered_corrected_and_downloaded(
         "200 pictures, labels for 199 of them, 1 file passed over: pictures.zip/notes.txt."
     )
     page.locator("#batch-start").click()
-    expect(page.locator("#batch-status")).to_contain_text("Done: 200 pictures")
+    expect(page.locator("#batch-status")).to_contain_text("Done: 200 pictures", timeout=180_000)
     expect(page.locator("#page-place")).to_contain_text("Page 1 of 8")
     page.locator("#page-after").click()
     expect(page.locator("#page-place")).to_contain_text("Page 2 of 8")
