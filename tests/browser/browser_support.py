@@ -151,11 +151,20 @@ def wait_for(is_so: Callable[[], bool], seconds: float = 20) -> None:
 
 def serious(page: Page, name: str) -> list[str]:
     """What axe finds serious or critical on the page, a line for each rule."""
+    return _found(page, name, {"serious", "critical"})
+
+
+def flaws(page: Page, name: str) -> list[str]:
+    """Whatever axe finds on the page but for Gradio's own footer, a line for each rule."""
+    return _found(page, name, {"minor", "moderate", "serious", "critical"}, {"exclude": [["footer"]]})
+
+
+def _found(page: Page, name: str, impacts: set[str], context: dict | None = None) -> list[str]:
     for _ in range(5):  # what is fading in has little contrast on the way
         lines = [
             f"{name}: {trouble['id']}: {[node['html'][:200] for node in trouble['nodes'][:4]]}"
-            for trouble in Axe().run(page).response["violations"]
-            if trouble["impact"] in ("serious", "critical")
+            for trouble in Axe().run(page, context).response["violations"]
+            if trouble["impact"] in impacts
         ]
         if not lines:
             break

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_support import DIGITS, LAPTOP, PHONE, Opener, draw, serious, settled
+from browser_support import DIGITS, LAPTOP, PHONE, Opener, draw, flaws, settled
 from playwright.sync_api import Page, expect
 from ui_support import FakePredictor, served
 
@@ -58,7 +58,7 @@ def task_of_misreading(page: Page, said: dict[str, str]) -> tuple[int, int]:
     raise AssertionError("no such task")
 
 
-@pytest.mark.parametrize("device", [LAPTOP, FRENCH], ids=["laptop", "phone, dark, french"])
+@pytest.mark.parametrize("device", [LAPTOP, FRENCH], ids=["laptop, keyboard", "phone, finger, dark, french"])
 def test_a_task_is_dealt_judged_counted_and_its_drawing_kept(
     opened: Opener, address: str, foolable: FoolablePredictor, corrections: Path, device: dict
 ) -> None:
@@ -69,8 +69,8 @@ def test_a_task_is_dealt_judged_counted_and_its_drawing_kept(
     draw(page, DIGITS[:1])
     settled(page)
     models = len(foolable.seen) - asked
-    page.locator(".challenge-toggle").focus()
-    page.keyboard.press("Enter")
+    press = page.tap if "has_touch" in device else lambda selector: (page.focus(selector), page.keyboard.press("Enter"))
+    press(".challenge-toggle")
     expect(page.locator(".challenge-task")).to_be_focused()
     drawn, read = task_of_misreading(page, said)
     assert models, "folded, only the chosen model is asked"
@@ -86,25 +86,25 @@ def test_a_task_is_dealt_judged_counted_and_its_drawing_kept(
     expect(verdict).to_contain_text(said["misread_done"].format(model="ResNet18"))
     expect(page.locator(".challenge-score")).to_contain_text(said["streak"].format(streak=1, best=1))
     settled(page)
-    assert serious(page, "challenge") == []
+    assert flaws(page, "challenge") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
     if shots := os.environ.get("SHOTS"):
         page.screenshot(path=f"{shots}/challenge-{device['viewport']['width']}.png", full_page=True)
 
     kept = len(list(corrections.iterdir()))
-    page.locator(".challenge-keep").click()
+    press(".challenge-keep")
     expect(verdict).to_have_text((french if "locale" in device else english).KEPT)
     assert len(list(corrections.iterdir())) == kept + 1
     expect(page.locator(".challenge-keep")).to_be_hidden()
 
-    page.locator(".challenge-next").click()
+    press(".challenge-next")
     expect(page.locator(".pad-drawn")).to_have_count(0)
     expect(page.locator(".challenge-score")).to_contain_text(said["streak"].format(streak=1, best=1))
-    page.locator(".challenge-next").click()
+    press(".challenge-next")
     expect(page.locator(".challenge-score")).to_contain_text(said["streak"].format(streak=0, best=1))
     page.reload()
-    page.locator(".challenge-toggle").click()
+    press(".challenge-toggle")
     expect(page.locator(".challenge-score")).to_contain_text(said["streak"].format(streak=0, best=1))
-    page.locator(".challenge-close").click()
+    press(".challenge-close")
     expect(page.locator(".challenge-body")).to_be_hidden()
     expect(page.locator(".challenge-toggle")).to_be_focused()

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from browser_support import DIGITS, PHONE, Opener, answered, draw, settled, shares, stands_still, strokes_on, swipe
+from browser_support import (
+    DIGITS,
+    PHONE,
+    Opener,
+    answered,
+    draw,
+    ink_at,
+    settled,
+    shares,
+    stands_still,
+    strokes_on,
+    swipe,
+)
 from playwright.sync_api import expect
 from ui_support import FakePredictor
 
@@ -137,6 +149,29 @@ def test_undo_redo_and_clear_by_button_and_key(opened: Opener) -> None:
     page.keyboard.press("Control+y")
     page.keyboard.press("Delete")
     expect(page.locator(".answer h2")).to_have_text(texts.DRAW_SOMETHING)
+
+
+def test_the_arrow_keys_and_the_space_bar_draw(opened: Opener, predictor: FakePredictor) -> None:
+    page = opened()
+    page.locator(".pad-canvas").focus()
+    page.keyboard.press("ArrowUp")
+    assert ink_at(page, [(0.5, 0.476)]) == 0, "the pen is lifted"
+    page.keyboard.press("Space")
+    expect(page.locator(".pad-note")).to_have_text(texts.PAD["down"])
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.down("ArrowDown")
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")  # with the other held: aslant
+    page.keyboard.up("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.locator(".pad-note")).to_have_text(texts.PAD["lifted"])
+    page.keyboard.press("Shift+ArrowDown")
+    settled(page)
+    assert ink_at(page, [(0.5, 0.476), (0.74, 0.476), (0.62, 0.62)]) == 3
+    assert (predictor.seen[-1] > 128).any() and answered(page).is_visible()
+    page.keyboard.press("Control+z")
+    assert ink_at(page, [(0.62, 0.476)]) == 0, "one line, from where the pen was put down"
 
 
 def test_eraser_and_brush_size(opened: Opener, predictor: FakePredictor) -> None:

@@ -6,7 +6,7 @@ import os
 from urllib.parse import urlencode
 
 import pytest
-from browser_support import DIGITS, LAPTOP, PHONE, Opener, answered, draw, ink_at, serious, settled, strokes_on
+from browser_support import DIGITS, LAPTOP, PHONE, Opener, answered, draw, flaws, ink_at, settled, strokes_on
 from playwright.sync_api import Page, expect
 from ui_support import FakePredictor, drawing, stroke
 
@@ -49,7 +49,7 @@ def test_on_a_first_visit_a_hand_draws_an_example_once(opened: Opener, predictor
     assert ink_of_example(page) == len(LINES)
     assert (predictor.seen[-1] == render(parse_strokes(example_drawing()))).all(), "the answer followed to the end"
     expect(answered(page)).to_be_visible()
-    assert serious(page, "example") == []
+    assert flaws(page, "example") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
     if shots := os.environ.get("SHOTS"):
         page.screenshot(path=f"{shots}/example-{device['viewport']['width']}.png")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from browser_support import DIGITS, LAPTOP, PHONE, Opener, answered, draw, serious, settled, wait_for
+from browser_support import DIGITS, LAPTOP, PHONE, Opener, answered, draw, flaws, settled, wait_for
 from playwright.sync_api import Locator, Page, expect
 from ui_support import FakePredictor
 
@@ -136,7 +136,7 @@ def test_it_is_clean_in_light_and_dark_and_a_sheet_on_a_phone(opened: Opener, de
     page.locator(".inside-maps button").first.click()
     expect(page.locator(".inside-chosen")).to_be_visible()
     settled(page)
-    assert serious(page, "inside") == []
+    assert flaws(page, "inside") == []
     width, height = device["viewport"]["width"], device["viewport"]["height"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if shots := os.environ.get("SHOTS"):

@@ -94,6 +94,21 @@ def test_the_verdict_says_what_each_network_says(tmp_path: Path) -> None:
         assert verdict(draw(DRAWN))["said"].startswith("Réussi")
 
 
+class HalfPredictor(FoolablePredictor):
+    """Has one network that cannot answer."""
+
+    def classify(self, picture: np.ndarray, model: str) -> Prediction:
+        if model == "keras_cnn":
+            raise MaxDigitError("Its weights are damaged.")
+        return super().classify(picture, model)
+
+
+def test_a_network_that_cannot_answer_is_missed_only_where_it_is_chosen() -> None:
+    found = verdict(draw(DRAWN), predictor=HalfPredictor())
+    assert found["done"] and "PyTorch CNN: 7" in found["said"] and "Keras" not in found["said"]
+    assert verdict(draw(DRAWN), predictor=HalfPredictor(), model="keras_cnn")["said"] == "Its weights are damaged."
+
+
 class FailingPredictor(FakePredictor):
     def classify(self, *_: object) -> Prediction:
         raise MaxDigitError("No weights.")

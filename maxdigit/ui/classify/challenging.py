@@ -11,6 +11,7 @@ from typing import Any, Literal
 import gradio as gr
 import numpy as np
 
+from maxdigit.errors import MaxDigitError
 from maxdigit.inference.corrections import keep
 from maxdigit.inference.predict import Prediction, Predictor, title
 from maxdigit.models.run_folder import ENSEMBLE
@@ -85,9 +86,20 @@ class Challenging:
         return model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
 
     def _answers(self, picture: ModelInput, model: str) -> dict[str, Prediction]:
-        """What every network says, and the model that shall be fooled, which may be the ensemble."""
-        names = [name for name in self.predictor.available() if name != ENSEMBLE or name == model]
-        return {name: ask(self.predictor, picture, name) for name in names}
+        """What every network says, and the model that shall be fooled, which may be the ensemble.
+
+        Another network that cannot answer is left out: the game goes on without it.
+        """
+        answers = {}
+        for name in self.predictor.available():
+            if name != model and name == ENSEMBLE:
+                continue
+            try:
+                answers[name] = ask(self.predictor, picture, name)
+            except MaxDigitError:
+                if name == model:
+                    raise
+        return answers
 
     def _told(
         self,

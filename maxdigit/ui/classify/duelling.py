@@ -86,7 +86,7 @@ class Duelling:
             answer = ask(self.predictor, sample_input(sample), model)
         except Exception as error:
             return {self.page.duel: _told(number, "guess", texts.told(error), **known)}
-        said = {
+        said: dict[str, Any] = {
             "network": title(answer.model),
             "answer": answer.max_digit,
             "share": round(float(answer.probabilities.max()), 3),

@@ -302,8 +302,8 @@ for (let digit = 0; digit < 10; digit++) {
 }
 board.tabIndex = -1;
 
-for (const text of [words.rules, ...rules.stages.length ? [words.stages] : [], words.scoring, words.how]) {
-  const counts = Object.fromEntries(rules.stages.map(({ name, rounds: count }) => [name, count]));
+const counts = Object.fromEntries(rules.stages.map(({ name, rounds: count }) => [name, count]));
+for (const text of [words.rules, words.stages, words.scoring, words.how]) {
   find(".duel-rules").appendChild(document.createElement("li")).textContent = filled(text, { ...rules, ...counts });
 }
 

@@ -3,7 +3,7 @@
 
 const WIDTH = 1200;
 const TILE = 128; // the pictures' own size
-const [MARGIN, GAP, LINE] = [60, 12, 34]; // around all, between tiles, and for a tile's caption
+const [MARGIN, GAP, LINE] = [40, 12, 34]; // around all, between tiles, and for a tile's caption
 const IN_A_ROW = 4; // tiles of each side
 let file = null;
 

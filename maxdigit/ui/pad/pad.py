@@ -22,7 +22,8 @@ class Pad(gr.HTML):
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         folder = Path(__file__).parent
         parts = widget(folder, "PAD")
-        parts["js_on_load"] += (folder / "example.js").read_text(encoding="utf-8")
+        for script in ("example.js", "keys.js"):
+            parts["js_on_load"] += (folder / script).read_text(encoding="utf-8")
         super().__init__(
             value,
             **parts,

@@ -156,12 +156,34 @@ function clear() {
   send();
 }
 
-// ---- Pointer
+// ---- Lines, by whatever draws them
 
 function roomLeft() {
   if (strokes.length >= rules.maxStrokes) return 0;
   return rules.maxPoints - strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
 }
+
+// Whether there is room for another line.
+function beginLine(by, name, point) {
+  room = roomLeft() - 1;
+  if (room < 0) return false;
+  pointer = by;
+  line = { tool: name, size, points: [point] };
+  change([...strokes, line]);
+  drawStroke(line);
+  showState();
+  sendSoon();
+  return true;
+}
+
+function endLine() {
+  line = null;
+  pointer = null;
+  showState();
+  send();
+}
+
+// ---- Pointer
 
 // The canvas is measured anew for every event: scrolling, zooming and turning a phone move it.
 function position(event) {
@@ -173,8 +195,7 @@ function position(event) {
   return [unit(event.clientX - box.left, box.width), unit(event.clientY - box.top, box.height)];
 }
 
-function extend(event, always = false) {
-  const point = position(event);
+function extendTo(point, always = false) {
   const last = line.points[line.points.length - 1];
   const distance = Math.hypot(point[0] - last[0], point[1] - last[1]);
   if (distance < (always ? 1 : MIN_STEP) || room <= 0) return;
@@ -188,32 +209,21 @@ canvas.addEventListener("pointerdown", (event) => {
   if (line || !(event.button === 0 || turnedPen)) return;
   event.preventDefault();
   canvas.focus({ preventScroll: true, focusVisible: false });
-  room = roomLeft() - 1;
-  if (room < 0) return;
-  pointer = event.pointerId;
-  canvas.setPointerCapture(pointer);
-  line = { tool: turnedPen ? "eraser" : tool, size, points: [position(event)] };
-  change([...strokes, line]);
-  drawStroke(line);
-  showState();
-  sendSoon();
+  if (beginLine(event.pointerId, turnedPen ? "eraser" : tool, position(event))) canvas.setPointerCapture(pointer);
 });
 
 canvas.addEventListener("pointermove", (event) => {
   showTip(event);
   if (!line || event.pointerId !== pointer) return;
   const between = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-  for (const each of between.length ? between : [event]) extend(each);
+  for (const each of between.length ? between : [event]) extendTo(position(each));
   sendSoon();
 });
 
 function lift(event) {
   if (!line || event.pointerId !== pointer) return;
-  if (event.type === "pointerup") extend(event, true);
-  line = null;
-  pointer = null;
-  showState();
-  send();
+  if (event.type === "pointerup") extendTo(position(event), true);
+  endLine();
 }
 
 canvas.addEventListener("pointerup", lift);
@@ -228,9 +238,13 @@ canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passiv
 function showTip(event) {
   if (event.pointerType === "touch") return hideTip();
   const box = canvas.getBoundingClientRect();
-  const width = (size / rules.grid) * box.width;
+  placeTip(event.clientX - box.left, event.clientY - box.top, box.width / rules.grid);
+}
+
+function placeTip(x, y, unit) {
+  const width = size * unit;
   tip.style.width = tip.style.height = `${width}px`;
-  tip.style.transform = `translate(${event.clientX - box.left - width / 2}px, ${event.clientY - box.top - width / 2}px)`;
+  tip.style.transform = `translate(${x - width / 2}px, ${y - width / 2}px)`;
   tip.classList.add("pad-tip-on");
 }
 

@@ -27,7 +27,10 @@ UPLOAD = "Upload"
 SAMPLE = "Sample"
 
 PAD = {
-    "pad": "Drawing pad. Draw three digits with a mouse, a pen or a finger.",
+    "pad": (
+        "Drawing pad. Draw three digits with a mouse, a pen or a finger; or move the pen with the arrow keys, and put "
+        "it down and lift it with the space bar."
+    ),
     "tools": "Drawing tools",
     "hint": "Draw three digits",
     "pen": "Pen (B)",
@@ -38,6 +41,8 @@ PAD = {
     "clear": "Clear (Delete)",
     "full": "The pad is full. Undo or clear to go on.",
     "example": "This is an example. Draw here to replace it.",
+    "down": "Pen down",
+    "lifted": "Pen lifted",
 }
 
 UPLOAD_PLACEHOLDER = "Drop a picture here\nor click to choose one"
@@ -449,8 +454,7 @@ DUEL = {
         "ones. Each digit is equally likely to be the largest."
     ),
     "scoring": (
-        "A right answer scores {points} points, and 1 more for each whole second that is left of {seconds}. The same "
-        "holds for the network."
+        "A right answer scores {points} points, plus 1 for each second left of {seconds}; the same for the network."
     ),
     "how": "Press a digit here or on the keyboard. You can pause or leave at any time, and go on later.",
     "unhurried": "Without a clock: speed scores nothing",
@@ -491,8 +495,8 @@ DUEL = {
     "drawn": "A draw with {network}",
     "total": "{points} points, {right} of {rounds} right",
     "right_of": "points · {right} of {rounds} right",
-    "your_wrong": "What you got wrong",
-    "their_wrong": "Wrong answers of {network}",
+    "your_wrong": "You got wrong",
+    "their_wrong": "{network} got wrong",
     "none": "None.",
     "none_wrong": "Nothing wrong",
     "mistaken": "{largest}, not {said}",

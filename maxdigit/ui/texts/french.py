@@ -33,7 +33,10 @@ UPLOAD = "Importer"
 SAMPLE = "Hasard"
 
 PAD = {
-    "pad": "Ardoise. Dessinez trois chiffres à la souris, au stylet ou au doigt.",
+    "pad": (
+        "Ardoise. Dessinez trois chiffres à la souris, au stylet ou au doigt ; ou déplacez le stylet avec les flèches, "
+        "et posez-le et levez-le avec la barre d'espace."
+    ),
     "tools": "Outils de dessin",
     "hint": "Dessinez trois chiffres",
     "pen": "Crayon (B)",
@@ -44,6 +47,8 @@ PAD = {
     "clear": "Tout effacer (Suppr)",
     "full": "L'ardoise est pleine. Annulez ou effacez pour continuer.",
     "example": "Ceci est un exemple. Dessinez ici pour le remplacer.",
+    "down": "Stylet posé",
+    "lifted": "Stylet levé",
 }
 
 UPLOAD_PLACEHOLDER = "Déposez une image ici\nou cliquez pour en choisir une"
@@ -465,8 +470,7 @@ DUEL = {
         "chiffres, {faint} à chiffres pâles. Chaque chiffre a autant de chances d'être le plus grand."
     ),
     "scoring": (
-        "Une bonne réponse vaut {points} points, plus 1 par seconde entière qui reste sur {seconds}. Il en va de même "
-        "pour le réseau."
+        "Une bonne réponse vaut {points} points, plus 1 par seconde restante sur {seconds} ; de même pour le réseau."
     ),
     "how": "Appuyez sur un chiffre, ici ou au clavier. Vous pouvez faire une pause ou fermer, et reprendre plus tard.",
     "unhurried": "Sans chronomètre : la vitesse ne rapporte rien",
