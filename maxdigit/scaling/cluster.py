@@ -18,6 +18,7 @@ from maxdigit.serving import without_proxies
 
 LOCAL = "local"  # the address of a cluster that is started here, and ends with the program
 _CONNECTING = 5.0  # seconds for which a cluster's address may take to answer
+_STARTS = 3  # tries to start Ray here: it gives up after 30 seconds, which a busy machine may need for more
 _STORE = 256 << 20  # bytes of shared memory for a cluster started here: what is sent around is small
 
 
@@ -50,12 +51,18 @@ def connected(address: str) -> Iterator[None]:
     with without_proxies():
         import ray
 
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **settings)
-        except (Exception, SystemExit) as error:  # it ends the program where something else answers at the address
-            raise ClusterError(
-                f"There is no cluster of Ray to be reached at {address!r}. Start one with: ray start --head"
-            ) from error
+        for tries in range(1, _STARTS + 1):
+            try:
+                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **settings)
+                break
+            except (Exception, SystemExit) as error:  # it ends the program where something else answers at the address
+                ray.shutdown()
+                if address != LOCAL:
+                    raise ClusterError(
+                        f"There is no cluster of Ray to be reached at {address!r}. Start one with: ray start --head"
+                    ) from error
+                if tries == _STARTS:
+                    raise ClusterError(f"Ray could not be started on this machine ({error}).") from error
         try:
             yield
         finally:

@@ -7,6 +7,7 @@ and what it was asked is asked again.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -25,7 +26,7 @@ from maxdigit.scaling.cluster import ClusterError, cores
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-NAME = "maxdigit"  # of the application of Ray Serve: every server of the page asks the same replicas
+NAME = "maxdigit"  # with which the names of the applications of Ray Serve begin
 _AT_ONCE = 64  # questions that a replica works on: more than it answers in one pass
 _TRIES = 3  # of one call: what ends so many replicas is not asked again, for that may be why
 _PATIENCE = 120.0  # seconds for which an answer is waited for
@@ -50,12 +51,11 @@ class Replicas:
 
         each = _cores_for_each(cores(), count)
         checkpoints = checkpoints.absolute()
-        # Of the same version, replicas that run already are kept.
-        version = hashlib.sha256(repr((checkpoints, each, chosen_engine())).encode()).hexdigest()[:16]
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        name = f"{NAME}-{hashlib.sha256(repr((checkpoints, count, chosen_engine())).encode()).hexdigest()[:8]}"
         deployment = serve.deployment(
             _Replica,
             name="models",
-            version=version,
             num_replicas=count,
             max_ongoing_requests=_AT_ONCE,
             health_check_period_s=_HEALTH,
@@ -64,7 +64,12 @@ class Replicas:
         )
         try:
             serve.start(proxy_location="Disabled")  # no port: the page's server reaches them through Ray
-            self._handle = serve.run(deployment.bind(checkpoints, each, chosen_engine()), name=NAME, route_prefix=None)
+            there = serve.status().applications.get(name)
+            if there is not None and there.status == "RUNNING":
+                self._handle = serve.get_app_handle(name)
+            else:
+                application = deployment.bind(checkpoints, each, chosen_engine())
+                self._handle = serve.run(application, name=name, route_prefix=None)
         except RuntimeError as error:
             reason = str(error).strip().rpartition("\n")[2]
             raise ClusterError(f"The models do not start on the cluster ({reason}). Look at: serve status") from error

@@ -1,0 +1,163 @@
+"""Measure ``maxdigit score`` on this machine and on a cluster of Ray, each with a worker killed half-way.
+
+Prints pictures a second, CPU time for each picture, and the memory of all its processes early and late; then whether
+both have given every picture one row, and the same answer. The pictures are test pictures of three kinds, a thousand
+at most, again and again under other names: in a folder, in a ZIP archive and in a Parquet file.
+
+    python benchmarks/score.py --pictures 20000
+    python benchmarks/score.py --pictures 2000 --ray auto    # on a cluster; without --ray: one that is started here
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from maxdigit.data.kinds import TEST_KINDS
+from maxdigit.data.pictures import generate
+from maxdigit.data.splits import TEST
+from maxdigit.scaling.score import PART
+
+ROOT = Path(__file__).resolve().parents[1]
+DISTINCT = 1_000
+EVERY = 1.0  # seconds between looks at the processes
+
+
+@dataclass
+class Seen:
+    """What a run and its processes were seen to use."""
+
+    seconds: float = 0.0
+    cpu: dict[int, float] = field(default_factory=dict)  # by process, the last that was seen of it
+    megabytes: list[tuple[int, float]] = field(default_factory=list)  # after so many parts
+    killed: int = 0
+
+
+def write_pictures(folder: Path, count: int) -> None:
+    """Write so many, a third in each form."""
+    each = -(-min(DISTINCT, count) // len(TEST_KINDS))
+    encoded = []
+    for kind in TEST_KINDS:
+        for pixels in generate(TEST, 0, each, kind=kind).pixels.numpy():
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, "PNG")
+            encoded.append(buffer.getvalue())
+    pictures = cycle(encoded)
+    folder.mkdir()
+    third = count // 3
+    for number, content in enumerate(islice(pictures, third)):
+        file = folder / "files" / f"{number // 1000}" / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    with zipfile.ZipFile(folder / "packed.zip", "w") as archive:
+        for number, content in enumerate(islice(pictures, third)):
+            archive.writestr(f"{number}.png", content)
+    rest = list(islice(pictures, count - 2 * third))
+    pq.write_table(pa.table({"image": rest}), folder / "rows.parquet")
+
+
+def score(source: Path, out: Path, options: list[str], worker: str, kill_after: int) -> Seen:
+    """Run the command, and kill one of its workers after so many parts.
+
+    Args:
+        source: the pictures.
+        out: for the answers.
+        options: of the command.
+        worker: what a worker's command line has in it.
+        kill_after: parts.
+    """
+    seen = Seen()
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "maxdigit", "score", str(source), "--out", str(out), *options], cwd=ROOT
+    )
+    while process.poll() is None:
+        megabytes, workers = 0.0, []
+        with suppress(psutil.NoSuchProcess):
+            for each in (psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)):
+                with suppress(psutil.Error):
+                    seen.cpu[each.pid] = sum(each.cpu_times()[:2])
+                    megabytes += each.memory_full_info().pss / 1e6
+                    if worker in " ".join(each.cmdline()):
+                        workers.append(each)
+        done = len(list(out.glob("part-*")))
+        seen.megabytes.append((done, megabytes))
+        if done >= kill_after and workers and not seen.killed:
+            seen.killed = workers[0].pid
+            workers[0].kill()
+        time.sleep(EVERY)
+    if process.returncode:
+        raise SystemExit(f"maxdigit score ended with status {process.returncode}")
+    seen.seconds = time.perf_counter() - begin
+    return seen
+
+
+def report(name: str, pictures: int, seen: Seen) -> None:
+    """A line for a run."""
+    parts = -(-pictures // PART)
+    early, late = (
+        statistics.median(
+            [megabytes for done, megabytes in seen.megabytes if low * parts <= done < high * parts] or [0]
+        )
+        for low, high in ((0.15, 0.45), (0.7, 1))
+    )
+    print(
+        f"{name:8} {pictures / seen.seconds:7.1f} pictures/s, {1000 * sum(seen.cpu.values()) / pictures:5.1f} ms of "
+        f"CPU each, memory {early:.0f} MB early, {late:.0f} MB late, process {seen.killed} killed",
+        flush=True,
+    )
+
+
+def answers(out: Path) -> pa.Table:
+    """All rows, by id."""
+    return pq.read_table(out, columns=["id", "answer", "probabilities", "error"]).sort_by("id")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, default=20_000)
+    parser.add_argument("--model", default="resnet18")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--ray", default="local", metavar="ADDRESS")
+    args = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="score-"))
+    try:
+        write_pictures(folder / "in", args.pictures)
+        print(f"{args.pictures} pictures; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+        options = ["--model", args.model, "--workers", str(args.workers)]
+        half = args.pictures // PART // 2
+        for name, more, worker in (("here", [], "spawn_main"), ("ray", ["--ray", args.ray], "_Scorer")):
+            report(name, args.pictures, score(folder / "in", folder / name, [*options, *more], worker, half))
+        here, there = answers(folder / "here"), answers(folder / "ray")
+        assert here["id"] == there["id"] and len(set(here["id"].to_pylist())) == args.pictures, "a row for each picture"
+        same = sum(a == b for a, b in zip(here["answer"].to_pylist(), there["answer"].to_pylist(), strict=True))
+        ours, theirs = (np.array(table["probabilities"].to_pylist(), float) for table in (here, there))
+        print(
+            f"{same} of {args.pictures} answers are the same, probabilities differ by "
+            f"{np.abs(ours - theirs).max():.1e} at most; {args.pictures - here['error'].null_count} could not be read"
+        )
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
