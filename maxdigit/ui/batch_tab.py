@@ -179,7 +179,9 @@ class Batch:
             return self.turn(values[on.results], View(values[on.which]))
 
         def cancelled(values: Values) -> Changes:
-            return {on.status: paragraph(texts.BATCH_STOPPED), **turned(0, values)}
+            results = values[on.results]
+            kept = texts.batch_so_far(len(results.rows), _counts(results)) if results.rows else ""
+            return {on.status: paragraphs(texts.BATCH_STOPPED, kept), **turned(0, values)}
 
         def mend(values: Values, pressed: gr.EventData) -> Changes:
             return self.mend(values[on.results], pressed.row, pressed.digit)

@@ -688,6 +688,11 @@ def batch_done(count: int, counts: str) -> str:
     return f"Done: {_pictures(count)}, {counts}. {BATCH_CORRECTING}"
 
 
+def batch_so_far(count: int, counts: str) -> str:
+    """What a batch that was stopped has, with what :func:`batch_counts` says."""
+    return f"{_pictures(count)}, {counts}."
+
+
 def batch_counts(unsure: int, disagree: int, unread: int, right: int, labelled: int) -> str:
     """The counts of a batch."""
     parts = [f"{unsure:,} unsure"] + ([f"{disagree:,} with different answers"] if disagree else [])

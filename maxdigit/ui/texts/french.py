@@ -719,6 +719,11 @@ def batch_done(count: int, counts: str) -> str:
     return f"Terminé : {_pictures(count)}, dont {counts}. {BATCH_CORRECTING}"
 
 
+def batch_so_far(count: int, counts: str) -> str:
+    """What a batch that was stopped has, with what :func:`batch_counts` says."""
+    return f"{_pictures(count)}, dont {counts}."
+
+
 def batch_counts(unsure: int, disagree: int, unread: int, right: int, labelled: int) -> str:
     """The counts of a batch."""
     parts = [_counted(unsure, "incertaine")] + ([f"{number(disagree)} aux réponses différentes"] if disagree else [])
