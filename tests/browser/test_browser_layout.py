@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_support import LAPTOP, PHONE, Opener, answered, draw, serious, settled
+from browser_support import DIGITS, LAPTOP, PHONE, Opener, answered, draw, serious, settled, sides
 from playwright.sync_api import expect
 
 from maxdigit.ui import texts
-from maxdigit.ui.texts import french
+from maxdigit.ui.texts import english, french
 
 
 def test_one_screen_is_enough_on_a_laptop(opened: Opener) -> None:
@@ -20,17 +20,48 @@ def test_one_screen_is_enough_on_a_laptop(opened: Opener) -> None:
     assert page.evaluate("document.documentElement.scrollHeight") <= 720
 
 
-@pytest.mark.parametrize("width", [1280, 960, 390])
-def test_nothing_jumps_when_the_answer_comes(opened: Opener, width: int) -> None:
-    page = opened({"viewport": {"width": width, "height": 720}})
+EIGHT = tuple(((0.06 + 0.115 * number, 0.2), (0.06 + 0.115 * number, 0.45)) for number in range(8))
+
+
+@pytest.mark.parametrize(
+    ("width", "language", "lines"),
+    [(1280, "en", DIGITS), (1280, "fr", EIGHT), (960, "en", DIGITS), (900, "fr", EIGHT), (390, "fr", EIGHT)],
+)
+def test_nothing_jumps_when_the_answer_comes(opened: Opener, width: int, language: str, lines: tuple) -> None:
+    page = opened({"viewport": {"width": width, "height": 720}, "locale": language})
     expect(page.locator("#model")).to_be_visible()  # each component's script arrives in its own time
     expect(page.locator("#save-answer")).to_be_visible()
-    places = """[...document.querySelectorAll('.answer, .answer-saw, .bar, .pad')]
+    places = """[...document.querySelectorAll('.answer, .answer-saw, .bar, .pad, .row.keep')]
         .map(e => [e.getBoundingClientRect().top + scrollY, e.getBoundingClientRect().bottom + scrollY])"""
     before = page.evaluate(places)
-    draw(page)
-    expect(page.locator(".finds button")).to_have_count(3)
+    draw(page, lines)
+    expect(page.locator(".finds button")).to_have_count(len(lines))
+    settled(page)
     assert page.evaluate(places) == before
+    card = sides(page, ".answer")[0]
+    assert all(card[0] < find[0] and find[2] < card[2] for find in sides(page, ".finds button"))
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_names_in_pickers_end_before_the_arrow(opened: Opener, language: str) -> None:
+    said = french if language == "fr" else english
+    page = opened({**PHONE, "locale": language})
+    page.get_by_role("tab", name=said.SAMPLE, exact=True).click()
+    expect(page.locator(".sample-picture")).to_be_visible()
+    fields = page.locator("#wishes input")
+    fields.first.click()
+    page.get_by_role("option", name=said.SAMPLE_KINDS["forms"]).click()
+    expect(fields.first).to_have_value(said.SAMPLE_KINDS["forms"])
+    gaps = page.evaluate(
+        """() => [...document.querySelectorAll("#wishes .secondary-wrap")].map((picker) => {
+            const [input, arrow] = [picker.querySelector("input"), picker.querySelector("path")];
+            const pen = document.createElement("canvas").getContext("2d");
+            pen.font = getComputedStyle(input).font;
+            return arrow.getBoundingClientRect().left
+                - input.getBoundingClientRect().left - pen.measureText(input.value).width;
+        })"""
+    )
+    assert len(gaps) == 2 and min(gaps) >= 0
 
 
 @pytest.mark.parametrize("device", [LAPTOP, PHONE], ids=["laptop", "phone"])

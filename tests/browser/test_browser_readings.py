@@ -38,7 +38,7 @@ def test_what_is_read_stands_over_each_digit_and_can_be_hidden(
     predictor = SlowReader()
     with served(predictor, runs) as address:
         page = opened(device, address=address, query=f"?__theme={theme}")
-        tops = "[...document.querySelectorAll('.bar')].map(e => e.getBoundingClientRect().top + scrollY)"
+        tops = "[...document.querySelectorAll('.bar, .row.keep')].map(e => e.getBoundingClientRect().top + scrollY)"
         before = page.evaluate(tops)
         draw(page)
         labels = page.locator(".readings text:visible")
