@@ -14,6 +14,7 @@ from ui_support import FakePredictor, served, write_run
 
 from maxdigit.inference.changes import CHANGES
 from maxdigit.inference.predict import NAMES, title
+from maxdigit.ui import replay as playback
 from maxdigit.ui import stress as component
 from maxdigit.ui import texts
 from maxdigit.ui.texts import english, french
@@ -84,8 +85,8 @@ def test_a_picture_is_changed_more_and_more_until_answers_break(
     shown(page)
 
 
-def test_answers_about_a_picture_that_is_gone_are_not_shown(opened: Opener) -> None:
-    """The script by itself, with a page and a server that answer in whatever order."""
+def test_what_comes_late_never_takes_the_place_of_what_is_newer(opened: Opener) -> None:
+    """The scripts by themselves, with a page and a server that answer in whatever order."""
     page = opened()
     page.get_by_role("tab", name=texts.COMPARE).click()
     expect(page.locator(".stress-toggle")).to_be_visible()
@@ -121,6 +122,42 @@ def test_answers_about_a_picture_that_is_gone_are_not_shown(opened: Opener) -> N
     )
     assert heard[0] == ["1 turn", "1 shrink", "2 turn", "2 shrink"]
     assert heard[1] == ["of picture 1"] * 3 + ["of picture 2"] * 2
+
+    page.get_by_role("tab", name=texts.TRAINING).click()
+    expect(page.locator(".replay-toggle")).to_be_visible()
+    heard = page.evaluate(
+        """([script, texts]) => {
+            const element = document.querySelector("#replay .replay").parentElement.cloneNode(true);
+            document.body.append(element);
+            const [props, asked, heard] = [{ value: "", texts: { en: { REPLAY: texts } } }, [], []];
+            let changed;
+            new Function("element", "props", "trigger", "watch", script)(
+                element, props, (_, { number, run }) => asked.push(`${number} ${run}`), (_, call) => (changed = call));
+            const choice = element.querySelector("select");
+            const answer = (number, run) => {
+                const epochs = [{ seen: 10, epoch: 1, training: 0.5, validation: 0.5, loss: 1 }];
+                const runs = [["a", "A"], ["b", "B"]];
+                props.value = JSON.stringify(
+                    { number, run, runs, colour: "#123456", said: [run], epochs, answers: null });
+                changed();
+                heard.push(element.querySelector(".replay-said").textContent + choice.value);
+            };
+            element.querySelector(".replay-toggle").click();
+            answer(1, "a");
+            for (const run of ["b", "a", "b"]) {
+                choice.value = run;
+                choice.dispatchEvent(new Event("change"));
+            }
+            for (const [number, run] of [[2, "b"], [3, "a"]]) answer(number, run);
+            answer(4, "b");
+            answer(3, "a");
+            element.remove();
+            return [asked, heard];
+        }""",
+        [(Path(playback.__file__).parent / "script.js").read_text(encoding="utf-8"), texts.REPLAY],
+    )
+    assert heard[0] == ["1 ", "2 b", "3 a", "4 b"]
+    assert heard[1] == ["aa", "ab", "ab", "bb", "bb"], "what is chosen stands there while its run is on its way"
 
 
 @pytest.fixture(scope="module")
