@@ -1,8 +1,8 @@
 """Measure ``maxdigit score`` on this machine and on a cluster of Ray, each with a worker killed half-way.
 
 Prints pictures a second, CPU time for each picture, and the memory of all its processes early and late; then whether
-both have given every picture one row, and the same answer. The pictures are test pictures of three kinds, a thousand
-at most, again and again under other names: in a folder, in a ZIP archive and in a Parquet file.
+both have given every picture one row, and the same answer. The pictures are test pictures of three kinds, 150 at
+most, again and again under other names: in a folder, in a ZIP archive and in a Parquet file.
 
     python benchmarks/score.py --pictures 20000
     python benchmarks/score.py --pictures 2000 --ray auto    # on a cluster; without --ray: one that is started here
@@ -34,10 +34,9 @@ from PIL import Image
 from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
-from maxdigit.scaling.score import PART
 
 ROOT = Path(__file__).resolve().parents[1]
-DISTINCT = 1_000
+DISTINCT = 150
 EVERY = 1.0  # seconds between looks at the processes
 
 
@@ -110,9 +109,8 @@ def score(source: Path, out: Path, options: list[str], worker: str, kill_after: 
     return seen
 
 
-def report(name: str, pictures: int, seen: Seen) -> None:
+def report(name: str, pictures: int, parts: int, seen: Seen) -> None:
     """A line for a run."""
-    parts = -(-pictures // PART)
     early, late = (
         statistics.median(
             [megabytes for done, megabytes in seen.megabytes if low * parts <= done < high * parts] or [0]
@@ -137,6 +135,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=20_000)
     parser.add_argument("--model", default="resnet18")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--part-size", type=int, default=1_000)
     parser.add_argument("--ray", default="local", metavar="ADDRESS")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="score-"))
@@ -144,9 +143,12 @@ def main() -> None:
         write_pictures(folder / "in", args.pictures)
         print(f"{args.pictures} pictures; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
         options = ["--model", args.model, "--workers", str(args.workers)]
-        half = args.pictures // PART // 2
+        options += ["--part-size", str(args.part_size)]
+        parts = -(-args.pictures // args.part_size)
         for name, more, worker in (("here", [], "spawn_main"), ("ray", ["--ray", args.ray], "_Scorer")):
-            report(name, args.pictures, score(folder / "in", folder / name, [*options, *more], worker, half))
+            report(
+                name, args.pictures, parts, score(folder / "in", folder / name, [*options, *more], worker, parts // 2)
+            )
         here, there = answers(folder / "here"), answers(folder / "ray")
         assert here["id"] == there["id"] and len(set(here["id"].to_pylist())) == args.pictures, "a row for each picture"
         same = sum(a == b for a, b in zip(here["answer"].to_pylist(), there["answer"].to_pylist(), strict=True))

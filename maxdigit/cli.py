@@ -438,6 +438,9 @@ def score(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes, of one core each. Default: one for each core.")
     ] = None,
+    part_size: Annotated[
+        int, typer.Option(min=1, help="Pictures in one file, which are lost if a run is stopped.")
+    ] = 1_000,
     ray: Annotated[
         str | None,
         typer.Option(
@@ -447,7 +450,7 @@ def score(
     ] = None,
     checkpoints: _Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Classify any number of pictures, into Parquet files of 1,000 answers each.
+    """Classify any number of pictures, into Parquet files.
 
     Their columns are id, answer, probability, probabilities (ten numbers), doubtful, readings, and error, a sentence
     where a picture could not be read; the others go on.
@@ -459,7 +462,7 @@ def score(
 
     try:
         with nullcontext() if ray is None else connected(ray):
-            run = begin(Source(path, column), out, model, checkpoints)
+            run = begin(Source(path, column), out, model, checkpoints, part_size)
             todo = run.missing()
             if ray is None or not todo:
                 parts = score_here(run, todo, workers or available_cores())

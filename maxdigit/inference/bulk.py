@@ -197,7 +197,7 @@ def _part(predictor: Predictor, file: GivenFile) -> tuple[int, Iterator[Entry]]:
         return _archive(predictor, file.path)
     if is_pictures_file(file.name):
         return _array(read_pictures(file.path, MAX_ARRAY_BYTES))
-    return 1, (_entry(predictor, file.name, each) for each in (file.path,))
+    return 1, (read_entry(predictor, file.name, each) for each in (file.path,))
 
 
 def _array(pictures: NDArray[np.uint8]) -> tuple[int, Iterator[Entry]]:
@@ -217,31 +217,32 @@ def _members(predictor: Predictor, path: Path, members: list[zipfile.ZipInfo]) -
     left = MAX_ARCHIVE_BYTES
     with zipfile.ZipFile(path) as archive:
         for member in members:
-            name = member.filename
-            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name.replace("\\", "/")).parts:
-                yield Entry(name, None, BatchError("Its name points out of the archive, so it was left alone."))
-                continue
             if left <= 0:
-                yield Entry(
-                    name, None, BatchError("The archive unpacks to more than 2 GB, so it was not read to its end.")
-                )
+                error = BatchError("The archive unpacks to more than 2 GB, so it was not read to its end.")
+                yield Entry(member.filename, None, error)
                 continue
-            try:
-                with archive.open(member) as file:
-                    content = file.read(MAX_PICTURE_BYTES + 1)  # whatever size the archive claims
-            except Exception as error:  # damaged, encrypted, of an unknown method: zipfile raises many kinds
-                yield Entry(name, None, BatchError("It cannot be unpacked ({error}).", error=error))
-                continue
-            left -= len(content)
-            if len(content) > MAX_PICTURE_BYTES:
-                yield Entry(
-                    name, None, BatchError("It is larger than {limit} MB.", limit=MAX_PICTURE_BYTES // 1_000_000)
-                )
-            else:
-                yield _entry(predictor, name, content)
+            entry, size = read_member(predictor, archive, member)
+            left -= size
+            yield entry
 
 
-def _entry(predictor: Predictor, name: str, source: Path | bytes) -> Entry:
+def read_member(predictor: Predictor, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[Entry, int]:
+    """A picture in an open archive, and how many bytes it unpacked to, as far as it was read."""
+    name = member.filename
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name.replace("\\", "/")).parts:
+        return Entry(name, None, BatchError("Its name points out of the archive, so it was left alone.")), 0
+    try:
+        with archive.open(member) as file:
+            content = file.read(MAX_PICTURE_BYTES + 1)  # whatever size the archive claims
+    except Exception as error:  # damaged, encrypted, of an unknown method: zipfile raises many kinds
+        return Entry(name, None, BatchError("It cannot be unpacked ({error}).", error=error)), 0
+    return read_entry(predictor, name, content), len(content)
+
+
+def read_entry(predictor: Predictor, name: str, source: Path | bytes) -> Entry:
+    """A picture, prepared, or why it cannot be read."""
+    if isinstance(source, bytes) and len(source) > MAX_PICTURE_BYTES:
+        return Entry(name, None, BatchError("It is larger than {limit} MB.", limit=MAX_PICTURE_BYTES // 1_000_000))
     try:
         prepared = predictor.prepare(source)
         return Entry(name, prepared.pixels, is_doubtful=prepared.is_doubtful or not prepared.has_writing)

@@ -10,16 +10,16 @@ import os
 import zipfile
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maxdigit.data.clutter import is_clutter
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.bulk import MAX_PICTURE_BYTES, Entry
+from maxdigit.inference.bulk import Entry, read_entry, read_member
 from maxdigit.inference.predict import Predictor
 
 _ROWS = 32  # of a Parquet file in memory at once
@@ -131,13 +131,12 @@ class PictureReader:
         for row in part.to_pylist():
             name, place = os.fsdecode(row["file"]), row["place"]
             path = self._source.folder / name
-            # What is no Unicode cannot be written to a table.
             called = os.fsencode(name).decode("utf-8", "replace")
             within = f"{called}/" if self._source.path.is_dir() else ""
             if row["error"] is not None:
                 yield Entry(called, None, ScoreError(row["error"]))
             elif place is None:
-                yield self._entry(called, path)
+                yield read_entry(self._predictor, called, path)
             elif path.suffix.lower() == ".zip":
                 yield self._member(path, place, within)
             else:
@@ -146,16 +145,9 @@ class PictureReader:
     def _member(self, path: Path, place: int, within: str) -> Entry:
         if self._path != path or self._archive is None:
             self._path, self._archive, self._rows = path, zipfile.ZipFile(path), None
-        member = self._archive.infolist()[place]
-        name = within + member.filename.encode("utf-8", "replace").decode()
-        if PurePosixPath(member.filename).is_absolute() or ".." in PurePosixPath(member.filename).parts:
-            return Entry(name, None, ScoreError("Its name points out of the archive, so it was left alone."))
-        try:
-            with self._archive.open(member) as file:
-                content = file.read(MAX_PICTURE_BYTES + 1)  # whatever size the archive claims
-        except Exception as error:  # damaged, encrypted, of an unknown method: zipfile raises many kinds
-            return Entry(name, None, ScoreError("It cannot be unpacked ({error}).", error=error))
-        return self._entry(name, content)
+        entry, _ = read_member(self._predictor, self._archive, self._archive.infolist()[place])
+        # What is no Unicode cannot be written to a table.
+        return replace(entry, name=within + entry.name.encode("utf-8", "replace").decode())
 
     def _row(self, path: Path, place: int, within: str) -> Entry:
         name = f"{within}{place}"
@@ -166,16 +158,9 @@ class PictureReader:
         except (pa.ArrowException, OSError) as error:
             self._rows = None
             return Entry(name, None, ScoreError("The Parquet file is damaged there ({error}).", error=error))
-        return self._entry(name, content) if content else Entry(name, None, ScoreError("The row holds no picture."))
-
-    def _entry(self, name: str, source: Path | bytes) -> Entry:
-        if isinstance(source, bytes) and len(source) > MAX_PICTURE_BYTES:
-            return Entry(name, None, ScoreError(f"It is larger than {MAX_PICTURE_BYTES // 1_000_000} MB."))
-        try:
-            prepared = self._predictor.prepare(source)
-            return Entry(name, prepared.pixels, is_doubtful=prepared.is_doubtful or not prepared.has_writing)
-        except MaxDigitError as error:
-            return Entry(name, None, MaxDigitError(error.sentence, **error.values))  # without its traceback
+        if not content:
+            return Entry(name, None, ScoreError("The row holds no picture."))
+        return read_entry(self._predictor, name, content)
 
 
 class _Rows:

@@ -32,7 +32,6 @@ from maxdigit.models.calibration import weight_digests
 from maxdigit.models.run_folder import CALIBRATION, ENSEMBLE, INK_FINDER, READER, READER_SETTINGS, write_json
 from maxdigit.scaling.pictures import PictureReader, ScoreError, Source
 
-PART = 1_000  # pictures in one file
 ANSWERS = pa.schema(
     [
         (
@@ -99,8 +98,8 @@ class Run:
             leftover.unlink(missing_ok=True)
 
 
-def begin(source: Source, out: Path, model: str, checkpoints: Path, part_size: int = PART) -> Run:
-    """Make a folder ready for the answers, or take up the run that it holds.
+def begin(source: Source, out: Path, model: str, checkpoints: Path, part_size: int) -> Run:
+    """Make a folder ready for the answers, or take up the run that it holds, whose parts keep their size.
 
     Raises:
         UnknownModelError: there is no such model; CheckpointError: it cannot answer.

@@ -49,9 +49,8 @@ class TenthsPredictor(Predictor):
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers that need no model, in this process; and parts of four pictures."""
+    """Answers that need no model, in this process."""
     monkeypatch.setattr(scoring, "Predictor", TenthsPredictor)
-    monkeypatch.setattr(begin, "__defaults__", (4,))
 
 
 def png(tenths: int) -> bytes:
@@ -79,8 +78,8 @@ def archive_of(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def score(source: Path, out: Path, *options: str) -> Result:
-    arguments = ["score", str(source), "--out", str(out), "--model", "torch_cnn", "--workers", "1", *options]
-    return CliRunner().invoke(app, arguments)
+    arguments = ["score", str(source), "--out", str(out), "--model", "torch_cnn", "--workers", "1"]
+    return CliRunner().invoke(app, [*arguments, "--part-size", "4", *options])
 
 
 def answers(out: Path) -> dict[str, dict[str, Any]]:
@@ -249,7 +248,7 @@ def test_pictures_are_read_a_few_at_a_time_wherever_they_lie(tmp_path: Path) -> 
     """A row group of a hundred rows, read in parts that workers take in any order."""
     parquet = tmp_path / "x.parquet"
     pq.write_table(pa.table({"image": [png(1 + row % 9) for row in range(100)]}), parquet)
-    run = begin(Source(parquet), tmp_path / "out", "torch_cnn", CHECKPOINTS)
+    run = begin(Source(parquet), tmp_path / "out", "torch_cnn", CHECKPOINTS, 4)
     for number in (20, 3, 4, 24, 0):
         score_part(run, number)
     found = answers(run.out)
@@ -277,13 +276,8 @@ def test_processes_that_die_over_the_same_pictures_are_not_started_for_ever(
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes in its own ways")
 def test_a_killed_worker_and_a_killed_run_lose_nothing(tmp_path: Path) -> None:
     source, out = folder_of(tmp_path / "in", 24), tmp_path / "out"
-    program = (
-        "import maxdigit.scaling.score as scoring\nscoring.begin.__defaults__ = (4,)\n"
-        "from maxdigit.cli import app\nif __name__ == '__main__': app()"
-    )
-    (tmp_path / "program.py").write_text(program)
-    options = ["score", str(source), "--out", str(out), "--model", "torch_cnn", "--workers", "2"]
-    command = [sys.executable, str(tmp_path / "program.py"), *options]
+    options = ["--out", str(out), "--model", "torch_cnn", "--workers", "2", "--part-size", "4"]
+    command = [sys.executable, "-m", "maxdigit", "score", str(source), *options]
 
     def started() -> subprocess.Popen[str]:
         return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
