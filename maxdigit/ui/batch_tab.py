@@ -24,7 +24,7 @@ from maxdigit.ui.choice import choice
 from maxdigit.ui.downloads import save_csv
 from maxdigit.ui.drop_area import DropArea, dropped
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import LATEST, QUIET, Changes, Values
+from maxdigit.ui.events import CARRYING, LATEST, QUIET, Changes, Values
 from maxdigit.ui.html import paragraph, paragraphs
 from maxdigit.ui.results_table import ResultsTable, results_page
 from maxdigit.ui.texts import labels
@@ -213,7 +213,7 @@ class Batch:
         gr.on(on.which.input, filtered, {on.which, *look}, view, **QUIET)
         gr.on(on.before.click, partial(turned, -1), look, view, **QUIET)
         gr.on(on.after.click, partial(turned, 1), look, view, **QUIET)
-        gr.on(on.table.select, mend, look, {on.results, *view, *on.charts.corrected()}, **QUIET)
+        gr.on(on.table.select, mend, look, {on.results, *view, *on.charts.corrected()}, **QUIET | CARRYING)
 
     def recognise(self, value: str) -> Changes:
         """Say what was dropped: how many pictures, whether they have labels, and what is wrong."""

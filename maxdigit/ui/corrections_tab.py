@@ -16,7 +16,7 @@ from maxdigit.inference.corrections import Correction, delete, export, kept
 from maxdigit.inference.predict import title
 from maxdigit.ui import texts
 from maxdigit.ui.browser import TO_FILE
-from maxdigit.ui.events import QUIET
+from maxdigit.ui.events import CARRYING, QUIET
 from maxdigit.ui.gallery import Figure, gallery
 from maxdigit.ui.html import paragraphs
 from maxdigit.ui.press import Pressable, pressed
@@ -47,7 +47,7 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
         delete(folder, [str(pressed.name)])
         return show_corrections(folder)
 
-    gr.on(pictures.select, remove, None, pictures, **QUIET)
+    gr.on(pictures.select, remove, None, pictures, **QUIET | CARRYING)
     gr.on(save.click, partial(_export, folder), None, handed, **QUIET).then(None, handed, None, js=TO_FILE, **QUIET)
     is_sure = gr.Checkbox(visible="hidden", label="sure")
     ask = f"() => confirm({texts.in_browser('CORRECTIONS_SURE')})"

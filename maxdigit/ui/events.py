@@ -42,6 +42,10 @@ LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 _PAGE = "page"
 ASKING: dict[str, Any] = {**LATEST, "concurrency_limit": 8, "concurrency_id": _PAGE}
 
+# Of events that carry values of their own (`gr.EventData`) none may wait in the browser: Gradio would send it with the
+# values of the one before it. They are sent at once, and handled in their order.
+CARRYING: dict[str, Any] = {"trigger_mode": "multiple"}
+
 
 class _Queue:
     """A lock of one visitor's that goes to whoever has waited longest; threading's goes to anybody who waits."""

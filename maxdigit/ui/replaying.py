@@ -14,7 +14,7 @@ from maxdigit.models.run_folder import kept_weights
 from maxdigit.ui import texts
 from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
 from maxdigit.ui.replay import Answers, Replay, shown_replay, told_replay
 from maxdigit.ui.saved_runs import Run, find_runs
 from maxdigit.ui.view_state import ModelInput, ViewState, model_input, sample_input
@@ -38,7 +38,7 @@ class Replaying:
             number, run = (getattr(asked, name, None) for name in ("number", "run"))
             return self.replay(classify.shown(values), number, run)
 
-        self.view.replay(replay, classify.inputs, {self.view}, **ASKING)
+        self.view.replay(replay, classify.inputs, {self.view}, **ASKING | CARRYING)
 
     def replay(self, shown: ViewState, number: Any, name: Any = "") -> Changes:
         """A run to be played back.

@@ -15,8 +15,10 @@ from playwright.sync_api import Page, expect
 from ui_support import FakePredictor, served
 
 from maxdigit.inference.predict import Prediction
+from maxdigit.ui.challenge import challenge as component
 from maxdigit.ui.texts import english, french
 
+FOLDER = Path(component.__file__).parent
 FRENCH = {**PHONE, "locale": "fr", "color_scheme": "dark"}
 
 
@@ -108,3 +110,34 @@ def test_a_task_is_dealt_judged_counted_and_its_drawing_kept(
     press(".challenge-close")
     expect(page.locator(".challenge-body")).to_be_hidden()
     expect(page.locator(".challenge-toggle")).to_be_focused()
+
+
+def test_a_verdict_on_the_task_before_is_not_heard(opened: Opener, address: str) -> None:
+    """The script by itself, with a server that answers late."""
+    page = opened(address=address)
+    heard = page.evaluate(
+        """([script, words]) => {
+            const element = document.querySelector("#challenge .challenge").parentElement.cloneNode(true);
+            document.body.append(element);
+            const find = (selector) => element.querySelector(selector);
+            const [props, heard] = [{ value: "", texts: { en: { CHALLENGE: words } }, small: 0.08 }, []];
+            let changed;
+            new Function("element", "props", "trigger", "watch", script)(
+                element, props, () => {}, (_, call) => (changed = call));
+            const answer = (number, said) => {
+                props.value = JSON.stringify({ number, about: "judge", said, done: true, height: null, keeps: false });
+                changed();
+                heard.push(find(".challenge-said").textContent, find(".challenge-score").textContent);
+            };
+            find(".challenge-toggle").click();
+            answer(1, "of this task");
+            find(".challenge-next").click();
+            answer(1, "of the task before");
+            element.remove();
+            return heard;
+        }""",
+        [(FOLDER / "script.js").read_text(encoding="utf-8"), english.CHALLENGE],
+    )
+    streak = english.CHALLENGE["streak"].format(streak=1, best=1)
+    assert heard[0] == "of this task" and heard[1].startswith(streak)
+    assert heard[2] == english.CHALLENGE["draw"] and heard[3].startswith(streak), "nor counted"

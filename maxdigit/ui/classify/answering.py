@@ -21,7 +21,7 @@ from maxdigit.ui.browser import TO_TAB
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
 from maxdigit.ui.classify.parts import UNASKED, ask_without, can_be_asked, cost, in_a_line
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, QUIET, Changes, Values, in_steps
+from maxdigit.ui.events import ASKING, CARRYING, QUIET, Changes, Values, in_steps
 from maxdigit.ui.examples import example, example_grid
 from maxdigit.ui.html import paragraph, paragraphs
 from maxdigit.ui.links import Opened, read_query
@@ -104,8 +104,8 @@ class Answering:
             grid,
             **{**ASKING, "show_progress": "minimal"},
         )
-        gr.on(grid.select, open_example, {page.model}, {page.modes, *opened}, **slow)
-        gr.on(page.answer.select, press, inputs, self.answered, **slow)
+        gr.on(grid.select, open_example, {page.model}, {page.modes, *opened}, **slow | CARRYING)
+        gr.on(page.answer.select, press, inputs, self.answered, **slow | CARRYING)
         gr.on(page.answer.change, None, page.answer, None, js=TO_TAB, **QUIET)
         gr.on(page.parts.select, ask_parts, inputs, {page.parts}, **slow)
         loaded(follow, None, {page.modes, page.model, page.pad, *opened}, **slow)

@@ -19,7 +19,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.challenge import Task, judge, parse_task
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
 from maxdigit.ui.pad import parse_strokes
 from maxdigit.ui.pad.strokes import picture_of
 from maxdigit.ui.view_state import ModelInput, ViewState, ask, model_input
@@ -46,9 +46,9 @@ class Challenging:
         def kept(values: Values, asked: gr.EventData) -> Changes:
             return self.keep(page.shown(values), values[page.model], *_asked(asked))
 
-        page.challenge.judge(verdict, page.inputs | {page.model}, {page.challenge}, **ASKING)
+        page.challenge.judge(verdict, page.inputs | {page.model}, {page.challenge}, **ASKING | CARRYING)
         if self.corrections is not None:
-            page.challenge.keep(kept, page.inputs | {page.model}, {page.challenge}, **ASKING)
+            page.challenge.keep(kept, page.inputs | {page.model}, {page.challenge}, **ASKING | CARRYING)
 
     def verdict(self, shown: ViewState, model: str, number: Any, task: Task | None) -> Changes:
         """How far the drawing does what the task asks for. Number and task come from the browser."""

@@ -16,7 +16,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.duel import ROUNDS, stage_of
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
 from maxdigit.ui.picture import data_url
 from maxdigit.ui.view_state import ask, sample_input
 
@@ -51,8 +51,8 @@ class Duelling:
             said = (getattr(asked, name, None) for name in ("number", "dealt", "digit"))
             return self.judge(values[table], values[model], *said)
 
-        duel.deal(deal, None, {duel, table}, **ASKING)
-        duel.guess(judge, {table, model}, {duel}, **ASKING)
+        duel.deal(deal, None, {duel, table}, **ASKING | CARRYING)
+        duel.guess(judge, {table, model}, {duel}, **ASKING | CARRYING)
 
     def deal(self, number: Any, at: Any) -> Changes:
         """A picture for a round. Both numbers come from the browser."""

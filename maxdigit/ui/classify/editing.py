@@ -12,7 +12,7 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.cropper import laid
-from maxdigit.ui.events import ASKING, Changes, Values, in_steps
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, in_steps
 from maxdigit.ui.picture import photo_url
 from maxdigit.ui.view_state import WHOLE, Edit, ModelInput, Part, ViewState, preview, upload_input
 
@@ -52,8 +52,8 @@ class Editing:
         on(upload.ink.input, lambda values: self.lay_out(page.shown(values)), **slow)
         on(upload.turn.click, lambda values: self.turn(page.shown(values)), **slow)
         on(upload.part.input, lambda values: self.read_part(page.shown(values), values[upload.part]), **slow)
-        on(page.answer.edit, change, **slow)
-        on(upload.cropper.select, frame, **ASKING)
+        on(page.answer.edit, change, **slow | CARRYING)
+        on(upload.cropper.select, frame, **ASKING | CARRYING)
         gr.on(upload.remove.click, lambda: None, None, upload.picture, **ASKING)
 
     def begin(self, shown: ViewState) -> Changes:

@@ -12,7 +12,7 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
 from maxdigit.ui.inside import shown_inside, told_inside
 from maxdigit.ui.view_state import ViewState, model_input
 
@@ -34,7 +34,7 @@ class Looking:
             shown = page.shown(values)
             return self.look(shown, values[page.model], number, section, channel)
 
-        page.keep.inside.look(look, page.inputs | {page.model}, {page.keep.inside}, **ASKING)
+        page.keep.inside.look(look, page.inputs | {page.model}, {page.keep.inside}, **ASKING | CARRYING)
 
     def look(
         self,

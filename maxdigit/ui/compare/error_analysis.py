@@ -18,7 +18,7 @@ from maxdigit.ui.choice import choice
 from maxdigit.ui.compare.measurements import metrics_of
 from maxdigit.ui.confusion_matrix import MistakesOf, confusion_matrix
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import LATEST, Changes, Values
+from maxdigit.ui.events import CARRYING, LATEST, Changes, Values
 from maxdigit.ui.gallery import Figure, gallery
 from maxdigit.ui.html import paragraph
 from maxdigit.ui.press import Pressable
@@ -104,7 +104,7 @@ class Mistakes:
         outputs = {self.matrix, self.family, self.gallery, self.more, self.cell, self.count}
         starts = [opened, self.model.input, self.kind.input, self.family.input, self.everything.click]
         gr.on(starts, restart, inputs, outputs, **LATEST)
-        gr.on(self.matrix.select, press, inputs, outputs, **LATEST)
+        gr.on(self.matrix.select, press, inputs, outputs, **LATEST | CARRYING)
         gr.on(self.more.click, further, inputs, outputs, **LATEST)
 
     def show(self, look: Look) -> Changes:

@@ -14,7 +14,7 @@ from maxdigit.inference.ensemble import mix
 from maxdigit.inference.predict import Predictor
 from maxdigit.models.run_folder import ENSEMBLE
 from maxdigit.ui import texts
-from maxdigit.ui.events import ASKING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
 from maxdigit.ui.stress import Row, StressTest, shown_change, told_change
 from maxdigit.ui.view_state import ModelInput
 
@@ -34,8 +34,7 @@ class Stressing:
             number, change = (getattr(asked, name, None) for name in ("number", "change"))
             return self.stress(values[self.compared], number, change)
 
-        # Each kind of change is asked for as the one before it comes back, when that event has not quite ended.
-        self.view.stress(stress, {self.compared}, {self.view}, **{**ASKING, "trigger_mode": "multiple"})
+        self.view.stress(stress, {self.compared}, {self.view}, **ASKING | CARRYING)
 
     def stress(self, picture: ModelInput | None, number: Any, change: Any) -> Changes:
         """The models' answers at each strength of one kind of change.

@@ -7,6 +7,7 @@ const words = (props.texts[navigator.language.slice(0, 2)] ?? props.texts.en).IN
 const PIXELS = 128; // along a side of the picture that a network is given
 const SCALE = 3; // pixels of the canvas for each of those
 const SPACE = "http://www.w3.org/2000/svg";
+const PATIENCE = 10000; // ms after which a question without an answer is taken for lost
 const NOTHING = 10; // the reader's class for no digit
 const [WIDE, TOP, BOTTOM] = [560, 34, 180]; // of the bands: the drawing's width, where they begin and end
 const [BROADEST, LEAST] = [30, 0.12]; // the broadest band, and the part of it below which none is drawn
@@ -23,6 +24,8 @@ const sheet = picture.querySelector("canvas").getContext("2d");
 let shown = null; // what is drawn now
 let chosen = null; // the map that is looked at closely: its section and channel
 let asked = 0; // the number of what was asked for last
+let sent = null; // the number of the question that has no answer yet
+let sentAt = 0;
 let place = null; // in the picture, whose cells are shown
 let seen = ""; // the answer that was last asked about
 const image = new Image();
@@ -33,11 +36,18 @@ const isOpen = () => !body.hidden;
 
 // ---- Asking
 
+// One question at a time: while a line is drawn, what is asked in between would only hold up the last.
 function look() {
   if (!isOpen()) return;
   asked += 1;
   body.setAttribute("aria-busy", "true");
-  trigger("look", { number: asked, section: chosen?.section ?? null, channel: chosen?.channel ?? null });
+  if (sent === null || performance.now() - sentAt > PATIENCE) send();
+}
+
+function send() {
+  sent = asked;
+  sentAt = performance.now();
+  trigger("look", { number: sent, section: chosen?.section ?? null, channel: chosen?.channel ?? null });
 }
 
 // What the answer card shows: the picture, and by its colour the model.
@@ -90,6 +100,10 @@ function receive(text) {
     value = JSON.parse(text || "null");
   } catch {
     return;
+  }
+  if (value?.number === sent) {
+    sent = null;
+    if (isOpen() && value.number !== asked) send();
   }
   if (!value || !isOpen() || value.number < (shown?.number ?? 0)) return; // that came late
   if (value.number === asked) body.removeAttribute("aria-busy");
