@@ -80,6 +80,11 @@ class ViewState:
     edit: Edit = Edit()
     dealt: Dealt | None = None  # the sample
     erased: tuple[int, ...] = ()  # numbers of the digits erased from the picture
+    asked: int | None = None  # the digit whose evidence is shown
+
+    def in_mode(self, mode: Mode) -> ViewState:
+        """A copy in a mode; in another mode the picture is another, and no evidence is shown."""
+        return replace(self, mode=mode, asked=self.asked if mode == self.mode else None)
 
 
 @dataclass(frozen=True)

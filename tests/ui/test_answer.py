@@ -19,6 +19,7 @@ from maxdigit.models.registry import MODELS
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app
+from maxdigit.ui.events import Changes
 from maxdigit.ui.pad.strokes import MAX_SIZE
 from maxdigit.ui.sampling import ANY, deal
 from maxdigit.ui.theme import MODEL_COLOURS
@@ -92,6 +93,29 @@ def test_a_pressed_bar_shows_what_spoke_for_its_digit() -> None:
     assert shares_in(card) == shares_in(plain)
 
 
+def test_the_evidence_follows_a_drawing_until_its_bar_is_pressed_again() -> None:
+    tab = ClassifyTab(FakePredictor())
+    one, two = drawing(stroke()), drawing(stroke(), stroke(points=[[700, 300], [700, 700]]))
+
+    def asked(changes: Changes) -> tuple[int | None, bool, bool]:
+        """The digit asked for, whether the card tells of its evidence, and whether heat lies on the pad."""
+        page = tab.page
+        return (
+            changes[page.state.asked],
+            texts.WHY.format(digit=4) in changes[page.answer],
+            'class="heat"' in changes[page.drawn_marks],
+        )
+
+    answering = tab.answering
+    assert asked(answering.press(draw(one), "resnet18", 4, None)) == (4, True, True)
+    longer = answering.show(draw(two, asked=4), "torch_cnn")
+    assert asked(longer) == (4, True, True) and longer[tab.page.answer].count('aria-pressed="true"') == 1
+    assert asked(answering.press(draw(two, asked=4), "resnet18", None, 0)) == (4, True, True), "a digit is erased"
+    assert asked(answering.press(draw(two, asked=4), "resnet18", 4, None)) == (None, False, False)
+    assert answering.show(draw("", asked=4), "resnet18")[tab.page.state.asked] is None
+    assert draw(two, asked=4).in_mode("upload").asked is None and draw(two, asked=4).in_mode("draw").asked == 4
+
+
 @pytest.mark.parametrize("digit", [10, -1, None, "4"])
 def test_a_bar_that_does_not_exist_changes_nothing(digit: object) -> None:
     answering = ClassifyTab(FakePredictor()).answering
@@ -106,7 +130,7 @@ def test_a_digit_that_was_found_is_erased_and_put_back() -> None:
     tab = ClassifyTab(predictor)
     plain = tab.answer(draw(value))
     assert plain.count("<rect") == 2 and plain.count("data-erase") == 4, "a box and a button for each"
-    assert plain.count('aria-pressed="false"') == 2
+    assert plain.count('aria-pressed="false"') == 2 + 10, "the digits, and the bars"
     card, erased = tab.press(draw(value), number=1)
     assert erased == (1,) and card.count('aria-pressed="true"') == 1
     left = np.asarray(picture_in(card))

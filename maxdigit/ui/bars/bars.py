@@ -33,7 +33,7 @@ def bars(
         chosen: the digit whose bar is highlighted.
     """
     items = "".join(
-        _item(digit, _look(digit, shares, chosen), _parts(digit, shares), act, can_press)
+        _item(digit, _look(digit, shares, chosen), _parts(digit, shares), act, can_press, digit == chosen)
         for digit in range(NUM_CLASSES)
     )
     return f'<ol class="bars" aria-label="{escape(label)}">{items}</ol>'
@@ -46,12 +46,13 @@ def small_bars(shares: Sequence[float], model: str) -> str:
     return f'<span class="spark" style="--model: {model_colour(model)}" title="{says}">{columns}</span>'
 
 
-def _item(digit: int, look: str, parts: str, act: Callable[[int], str] | None, can_press: bool) -> str:
+def _item(digit: int, look: str, parts: str, act: Callable[[int], str] | None, can_press: bool, is_chosen: bool) -> str:
     if act is None:
         return f'<li class="{look}">{parts}</li>'
     # A button, for keyboards and screen readers.
     return (
         f'<li><button type="button" class="{look}" {pressed(digit=digit)} title="{escape(act(digit))}"'
+        f' aria-pressed="{str(is_chosen).lower()}"'
         f"{'' if can_press else ' disabled'}>{parts}</button></li>"
     )
 

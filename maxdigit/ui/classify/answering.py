@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -46,7 +46,8 @@ class Answering:
     @property
     def answered(self) -> set[Component]:
         """What :meth:`show` changes."""
-        return {self.page.answer, self.page.parts, self.page.state.erased, *self.page.marks.values()}
+        page, state = self.page, self.page.state
+        return {page.answer, page.parts, state.erased, state.asked, *page.marks.values()}
 
     def connect(self, loaded: Any) -> None:
         """Connect the components, and the page when it is opened (``loaded``), with their handlers."""
@@ -56,14 +57,13 @@ class Answering:
         opened = {state.mode, state.dealt, sample.picture, sample.truth, *self.answered}
 
         def in_mode(mode: Mode, values: Values) -> Iterator[Changes]:
-            shown = replace(page.shown(values), mode=mode)
-            yield from in_steps(self.open(shown, values[page.model]))
+            yield from in_steps(self.open(page.shown(values).in_mode(mode), values[page.model]))
 
         def another_model(values: Values) -> Iterator[Changes]:
             yield from in_mode(values[state.mode], values)
 
         def draw(values: Values) -> Iterator[Changes]:
-            yield from in_steps(self.show(replace(page.shown(values), mode="draw"), values[page.model]))
+            yield from in_steps(self.show(page.shown(values).in_mode("draw"), values[page.model]))
 
         def new_sample(values: Values) -> Iterator[Changes]:
             wish = values[sample.kind], values[sample.family], values[sample.digits]
@@ -111,12 +111,15 @@ class Answering:
         loaded(follow, None, {page.modes, page.model, page.pad, *opened}, **slow)
 
     def show(self, shown: ViewState, model: str) -> Changes:
-        """The answer to the picture shown, with nothing erased."""
+        """The answer to the picture shown, with nothing erased.
+
+        The evidence for a digit that was asked for follows a drawing until it is empty.
+        """
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
             if picture is None:
                 return self._unanswered(shown.mode, waiting(shown.mode))
-            return self._answered(shown.mode, picture, model)
+            return self._answered(shown.mode, picture, model, asked=shown.asked if shown.mode == "draw" else None)
         except Exception as error:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
@@ -127,13 +130,16 @@ class Answering:
         return {self.page.state.mode: shown.mode, self.page.state.dealt: shown.dealt, **self.show(shown, model)}
 
     def press(self, shown: ViewState, model: str, digit: Any, number: Any) -> Changes:
-        """The answer after a press: a bar shows the evidence for its ``digit``, a find is erased by its ``number``."""
+        """The answer after a press: a bar shows the evidence for its ``digit``, a find is erased by its ``number``.
+
+        Pressing it again hides the evidence, or restores the find.
+        """
         try:
             picture, erased = model_input(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
             if picture is not None and number in range(len(picture.boxes)):
-                return self._answered(shown.mode, picture, model, tuple(sorted({*erased} ^ {number})))
+                return self._answered(shown.mode, picture, model, tuple(sorted({*erased} ^ {number})), shown.asked)
             if picture is not None and digit in range(NUM_CLASSES):
-                return self._answered(shown.mode, picture, model, erased, digit)
+                return self._answered(shown.mode, picture, model, erased, None if digit == shown.asked else digit)
             return gr.skip()
         except Exception as error:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
@@ -202,7 +208,7 @@ class Answering:
 
     def _unanswered(self, mode: Mode, card: str) -> Changes:
         page = self.page
-        return {page.answer: card, page.parts: "", page.state.erased: (), page.marks[mode]: ""}
+        return {page.answer: card, page.parts: "", page.state.erased: (), page.state.asked: None, page.marks[mode]: ""}
 
     def _told(self, picture: str, truth: str) -> Changes:
         return {self.page.sample.picture: picture, self.page.sample.truth: paragraphs(truth)}
@@ -242,6 +248,7 @@ class Answering:
             page.answer: answer_card(prediction, picture, erased=erased, why=why, turns=turns),
             page.parts: self._parts_or_button(picture, prediction, erased),
             page.state.erased: erased,
+            page.state.asked: asked,
             page.marks[mode]: marks(picture, prediction, erased, why[1] if why else None),
         }
 

@@ -84,6 +84,7 @@ class State:
     dealt: gr.State
     edit: gr.State
     erased: gr.State
+    asked: gr.State
     on_table: gr.State  # the picture dealt last in the game against the network
 
 
@@ -115,7 +116,8 @@ class ClassifyPage:
     def inputs(self) -> set[Component]:
         """The components whose values :meth:`shown` needs."""
         state = self.state
-        return {state.mode, self.pad, self.upload.picture, self.upload.ink, state.edit, state.dealt, state.erased}
+        kept = {state.mode, state.edit, state.dealt, state.erased, state.asked}
+        return {self.pad, self.upload.picture, self.upload.ink, *kept}
 
     def shown(self, values: Values) -> ViewState:
         """The view state, made from the values of the ``inputs``."""
@@ -127,6 +129,7 @@ class ClassifyPage:
             edit=values[self.state.edit],
             dealt=values[self.state.dealt],
             erased=values[self.state.erased],
+            asked=values[self.state.asked],
         )
 
 
@@ -143,6 +146,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
         dealt=gr.State(None),
         edit=gr.State(Edit()),
         erased=gr.State(()),
+        asked=gr.State(None),
         on_table=gr.State(None),
     )
     with gr.Row(elem_id="classify"):
