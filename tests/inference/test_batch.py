@@ -207,12 +207,13 @@ def test_whatever_is_dropped_is_told_apart(tmp_path: Path) -> None:
         "set/.DS_Store": b"x",
         "more.zip": zipped({"in/7.png": b"", "in/readme.md": b"", "__MACOSX/7.png": b"", "test_max_x": array}),
         "paper.pdf": b"%PDF",
+        "letter.docx": zipped({"word/document.xml": b"", "word/media/1.png": b""}),
     }
     found = tell_apart(dropped_into(tmp_path, files))
     assert found.names == ["0", "1", "2", "in/7.png", "set/2.png", "set/10.png"]
     assert [file.name for file in found.files] == ["more.zip", "set/2.png", "set/10.png"]
     assert found.tables == ["set/right.csv"] and found.labelled == 3 and not found.troubles
-    assert found.passed_over == ["more.zip/in/readme.md", "paper.pdf", "set/notes.txt"]
+    assert found.passed_over == ["letter.docx", "more.zip/in/readme.md", "paper.pdf", "set/notes.txt"]
     count, read = read_batch(FakePredictor(), found.files)
     assert count == 6 and [entry.name for entry in read] == found.names, "what is announced is what is answered"
 
@@ -248,6 +249,15 @@ def test_what_is_wrong_with_what_was_dropped_is_told(
     assert len(found.troubles) == len(sentences) and found.labelled == labelled
     for sentence, trouble in zip(sentences, found.troubles, strict=True):
         assert sentence in str(trouble)
+
+
+def test_tables_are_not_read_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maxdigit.inference.contents.MAX_BYTES", 1_000)
+    tables = {f"{number:02}.csv": b"name,label\n1,2\n" + b"\n" * 885 for number in range(50)}
+    packed = zipped({**tables, "1.png": b""})
+    found = tell_apart(dropped_into(tmp_path, {"tables.zip": packed}))
+    assert found.tables == ["tables.zip/00.csv", "tables.zip/01.csv"] and len(found.passed_over) == 48
+    assert found.names == ["1.png"]
 
 
 def test_an_array_is_read_once_however_often_files_are_told_apart(
@@ -615,7 +625,7 @@ def test_what_was_dropped_is_said(uploads: Path, language: str) -> None:
         found
         == {
             "en": "<p>3 pictures, labels for 2 of them, 1 file passed over: notes.md.</p>",
-            "fr": "<p>3 images, des étiquettes pour 2 d&#x27;entre elles, 1 fichier sans usage : notes.md.</p>",
+            "fr": "<p>3 images, des étiquettes pour 2 d&#x27;entre elles, 1 fichier sans usage\u00a0: notes.md.</p>",
         }[language]
     )
     unused = said({**pictures, "l.csv": b"8,1\n"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
 import string
 from collections.abc import Iterator
 from dataclasses import replace
@@ -123,6 +124,12 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
     with texts.speaking("fr"):
         assert texts.percent(0.5, 1) == "50,0\u00a0%" and texts.number(1234.5, 1) == "1\u202f234,5"
         assert texts.interval(0.1, 0.25) == "10,0 à 25,0\u00a0%"
+
+
+def test_french_marks_stand_behind_a_no_break_space() -> None:
+    source = Path(french.__file__).read_text(encoding="utf-8")
+    lines = [line for line in source.splitlines() if not line.startswith("#")]
+    assert [line for line in lines if re.search(r"[\w}»')] (?:[;?!%»]|:[ \"'])", line)] == []
 
 
 def test_nobody_forgets_what_no_digits_look_like() -> None:

@@ -264,7 +264,7 @@ function end() {
   find(".duel-wrong").replaceChildren(...who.map((_, at) => listOf(at)));
   find(".duel-told").textContent = "";
   find("#duel-title").focus({ preventScroll: true });
-  void preparePicture(title);
+  preparePicture(title);
 }
 
 const said = (one, who) => (who ? one.answer : one.yours);

@@ -5,15 +5,15 @@ const WIDTH = 1200;
 const TILE = 128; // the pictures' own size
 const [MARGIN, GAP, LINE] = [40, 12, 34]; // around all, between tiles, and for a tile's caption
 const IN_A_ROW = 4; // tiles of each side
-let file = null;
+let prepared = null; // the file of the last game, once it is drawn
 
-async function preparePicture(title) {
-  file = null;
+function preparePicture(title) {
   find(".duel-share").hidden = true;
-  const made = await draw(title);
-  if (phase !== "over" || !made) return;
-  file = new File([made], "maxdigit.png", { type: "image/png" });
-  find(".duel-share").hidden = !navigator.canShare?.({ files: [file] });
+  const drawing = draw(title).then((made) => new File([made], "maxdigit.png", { type: "image/png" }));
+  prepared = drawing;
+  void drawing.then((file) => {
+    if (prepared === drawing) find(".duel-share").hidden = !navigator.canShare?.({ files: [file] });
+  });
 }
 
 async function draw(title) {
@@ -54,8 +54,8 @@ async function draw(title) {
   return new Promise((done) => sheet.toBlob(done, "image/png"));
 }
 
-find(".duel-save").addEventListener("click", () => {
-  if (!file) return;
+find(".duel-save").addEventListener("click", async () => {
+  const file = await prepared;
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = file.name;
@@ -65,7 +65,7 @@ find(".duel-save").addEventListener("click", () => {
 
 find(".duel-share").addEventListener("click", async () => {
   try {
-    await navigator.share({ files: [file], title: "MaxDigit" });
+    await navigator.share({ files: [await prepared], title: "MaxDigit" });
   } catch (error) {
     if (error.name !== "AbortError") find(".duel-told").textContent = words.unshared;
   }

@@ -120,7 +120,7 @@ FINDS = "Chiffres trouvés. Appuyez sur l'un d'eux pour l'effacer, encore une fo
 READS = "Chiffres lus :"
 READS_NOTHING = "Aucun chiffre lu."
 SHOW_READINGS = "Montrer ce qui est lu"
-ASK_PARTS = "Qu'est-ce qui changerait la réponse ?"
+ASK_PARTS = "Qu'est-ce qui changerait la réponse ?"
 LINK = "Lien"
 LINK_TOO_LONG = "Ce dessin est trop long pour un lien. Enregistrez plutôt l'image."
 LINK_NO_UPLOAD = "Un lien peut porter un dessin ou un tirage, mais pas une image importée. Enregistrez plutôt l'image."
@@ -350,7 +350,7 @@ STRESS = {
     "always": "partout",
     "until": "jusqu'à {to}",
     "range": "{from} à {to}",
-    "picture": "L'image, {change} : {strength}",
+    "picture": "L'image, {change} : {strength}",
     "how": "Que veulent dire les nombres ?",
     "how_is": (
         "Tournée : degrés, dans le sens des aiguilles d'une montre. Rétrécie : pour cent de la hauteur et de la "
@@ -600,7 +600,7 @@ INSIDE = {
     "what_flows": "Comment est-ce calculé ?",
     "flows_exact": (
         "Exactement : la dernière couche de ce réseau additionne ce que disent toutes les cellules. Celles autour de "
-        "chaque chiffre font ses bandes ; toutes les autres sont « le reste ». Ensemble, elles sont la réponse, avant"
+        "chaque chiffre font ses bandes ; toutes les autres sont « le reste ». Ensemble, elles sont la réponse, avant"
         " que le softmax en fasse des parts."
     ),
     "flows_erased": (
@@ -641,8 +641,8 @@ def correction(digit: int, model: str, answer: int, day: str) -> str:
 
 DROP = {
     "here": (
-        "Déposez tout ici : des images, des dossiers, des archives ZIP, le test_max_x du concours, et un tableau des "
-        "bonnes réponses (CSV : Id ou name, Label). Jusqu'à 10\u202f000 images, et 200 Mo par fichier."
+        "Déposez tout ici : des images, des dossiers, des archives ZIP, le test_max_x du concours, et un tableau des "
+        "bonnes réponses (CSV : Id ou name, Label). Jusqu'à 10\u202f000 images, et 200 Mo par fichier."
     ),
     "files": "Choisir des fichiers",
     "folder": "Choisir un dossier",
@@ -650,13 +650,13 @@ DROP = {
     "remove": "Retirer {name}",
     "clear": "Tout retirer",
     "progress": "Progression de l'envoi",
-    "uploading": "Envoi : {done} fichiers sur {all}.",
+    "uploading": "Envoi : {done} fichiers sur {all}.",
     "together": "{first} et {more} de plus",
-    "inFolder": "{folder} : {count} fichiers",
+    "inFolder": "{folder} : {count} fichiers",
     "oneInFolder": "{first}",
     "nothing": "Il n'y a pas de fichier là-dedans.",
     "large": "{name} dépasse {limit} Mo et a été laissé de côté. Partagez-le en plusieurs fichiers.",
-    "many": "Cela fait plus de {most} fichiers ; aucun n'a été ajouté. Mettez-les dans une archive ZIP.",
+    "many": "Cela fait plus de {most} fichiers ; aucun n'a été ajouté. Mettez-les dans une archive ZIP.",
     "failed": "L'envoi s'est arrêté après {done} fichiers sur {all}. Ajoutez les autres de nouveau.",
 }
 STILL_UPLOADING = "Les fichiers sont encore en train d'être envoyés. Attendez la fin, et appuyez de nouveau."
@@ -669,7 +669,7 @@ def recognised(pictures: int, labelled: int | None, passed_over: list[str]) -> s
         whole = "des étiquettes pour toutes"
         parts.append(whole if labelled == pictures else f"des étiquettes pour {number(labelled)} d'entre elles")
     if passed_over:
-        parts.append(f"{_counted(len(passed_over), 'fichier')} sans usage : {some_names(passed_over)}")
+        parts.append(f"{_counted(len(passed_over), 'fichier')} sans usage : {some_names(passed_over)}")
     return f"{', '.join(parts)}."
 
 
@@ -716,7 +716,7 @@ def batch_progress(done: int, count: int, model: str, counts: str) -> str:
 
 def batch_done(count: int, counts: str) -> str:
     """The summary of a batch, with what :func:`batch_counts` says."""
-    return f"Terminé : {_pictures(count)}, dont {counts}. {BATCH_CORRECTING}"
+    return f"Terminé : {_pictures(count)}, dont {counts}. {BATCH_CORRECTING}"
 
 
 def batch_so_far(count: int, counts: str) -> str:
@@ -733,7 +733,7 @@ def batch_counts(unsure: int, disagree: int, unread: int, right: int, labelled: 
 
 
 BATCH_CORRECTING = (
-    "Les réponses se corrigent dans le tableau, aussi au clavier : les touches de chiffres donnent la réponse, les "
+    "Les réponses se corrigent dans le tableau, aussi au clavier : les touches de chiffres donnent la réponse, les "
     "flèches vont d'une image à l'autre."
 )
 BATCH_STOPPED = "Arrêté. Les réponses obtenues jusque-là sont gardées."
@@ -762,12 +762,12 @@ NO_MISTAKES = "Aucune réponse fausse."
 
 def commonest_mistake(truth: int, answer: int, count: int) -> str:
     """The largest number beside the diagonal of the confusion matrix."""
-    return f"L'erreur la plus fréquente : {answer} au lieu de {truth}, {number(count)} fois."
+    return f"L'erreur la plus fréquente : {answer} au lieu de {truth}, {number(count)} fois."
 
 
 def weakest_digit(digit: int, right: int, count: int) -> str:
     """The digit with the lowest accuracy."""
-    return f"Le plus bas quand le plus grand chiffre est {digit} : {_counted(right, 'juste')} sur {_pictures(count)}."
+    return f"Le plus bas quand le plus grand chiffre est {digit} : {_counted(right, 'juste')} sur {_pictures(count)}."
 
 
 def sure_and_right(sure: float, right: float) -> str:
@@ -994,7 +994,7 @@ côté de ses poids, dans `checkpoints/MODEL/RECIPE/README.md`, en anglais. Le c
 viennent de la base MNIST de Y. LeCun, C. Cortes et C. Burges, donnée d'ordinaire sous licence CC BY-SA 3.0.
 """
 
-CARD_TITLE = "Fiche du modèle (en anglais) : {title}"
+CARD_TITLE = "Fiche du modèle (en anglais) : {title}"
 API_TITLE = "Depuis un programme"
 API_TEXT = """
 Le point d'accès `/classify` prend une image et le nom d'un modèle. Il renvoie le modèle, le plus grand chiffre, dix
@@ -1027,14 +1027,14 @@ NO_MODELS_FOR_API = "aucun n'est encore entraîné"
 # What the modules behind the page say in English when something is wrong -> the same in French.
 ERRORS = {
     "Section {section} of this network has no map {channel}. The network was trained anew; press another map.": (
-        "La section {section} de ce réseau n'a pas de carte {channel}. Le réseau a été entraîné à nouveau ; appuyez "
+        "La section {section} de ce réseau n'a pas de carte {channel}. Le réseau a été entraîné à nouveau ; appuyez "
         "sur une autre carte."
     ),
     "{title} does not say which sections it consists of.": "{title} ne dit pas de quelles sections il se compose.",
     "What happens inside a network is computed by OpenVINO, which is not there or cannot compute it here. "
     "Install it with: pip install openvino": (
         "Ce qui se passe dans un réseau est calculé par OpenVINO, qui n'est pas là ou ne peut pas le calculer ici. "
-        "Installez-le avec : pip install openvino"
+        "Installez-le avec : pip install openvino"
     ),
     # Pictures
     "{name} is empty (0 bytes). Choose another file.": "{name} est vide (0 octet). Choisissez un autre fichier.",
@@ -1086,14 +1086,14 @@ ERRORS = {
         "{name} ne peut pas être lu comme une archive ZIP ({error}). Refaites l'archive."
     ),
     "There are {count} tables of labels: {names}. Leave one of them; until then none is used.": (
-        "Il y a {count} tableaux d'étiquettes : {names}. Gardez-en un ; d'ici là aucun n'est utilisé."
+        "Il y a {count} tableaux d'étiquettes : {names}. Gardez-en un ; d'ici là aucun n'est utilisé."
     ),
     "{name} holds labels. Add the pictures that they belong to.": (
         "{name} contient des étiquettes. Ajoutez les images auxquelles elles appartiennent."
     ),
     "This is neither a picture nor an archive of pictures nor a table of labels: {names}. Add pictures, such "
     "as PNG or JPEG files.": (
-        "Ce n'est ni une image, ni une archive d'images, ni un tableau d'étiquettes : {names}. Ajoutez des images, par "
+        "Ce n'est ni une image, ni une archive d'images, ni un tableau d'étiquettes : {names}. Ajoutez des images, par "
         "exemple des fichiers PNG ou JPEG."
     ),
     "{name} cannot be read ({error}). Add it again.": "{name} ne peut pas être lu ({error}). Ajoutez-le de nouveau.",
@@ -1182,13 +1182,13 @@ ERRORS = {
         "Il n'y a pas de poids dans {folder}. Reprenez-les du dépôt."
     ),
     "{title} needs a package that cannot be loaded here ({reason}). Install it anew: pip install -r requirements.txt": (
-        "{title} a besoin d'un paquet qui ne peut être chargé ici ({reason}). Réinstallez-le : "
+        "{title} a besoin d'un paquet qui ne peut être chargé ici ({reason}). Réinstallez-le : "
         "pip install -r requirements.txt"
     ),
     "{path} is missing, damaged, or not the file that was calibrated (its SHA-256 differs). Restore it from the "
     "repository or, if it was replaced on purpose, run: python -m maxdigit calibrate": (
         "{path} est absent, endommagé, ou n'est pas le fichier qui a été calibré (son SHA-256 diffère). Reprenez-le du "
-        "dépôt ou, s'il a été remplacé exprès, lancez : python -m maxdigit calibrate"
+        "dépôt ou, s'il a été remplacé exprès, lancez : python -m maxdigit calibrate"
     ),
     "{path} is damaged ({error}). Restore it from the repository, or delete it and run: python -m maxdigit calibrate": (
         "{path} est endommagé ({error}). Reprenez-le du dépôt, ou supprimez-le et lancez : python -m maxdigit calibrate"
