@@ -6,8 +6,8 @@ those answers and of the others. ``python -m maxdigit evaluate --write`` keeps t
 ``metrics.json``; ``python -m maxdigit fit-reader`` fits readers, and ``calibrate`` chooses the settings by which digits
 are read.
 
-Then, for each model, the median milliseconds of an answer to a single picture on one thread, without what is read and
-with it, asked in turn in one run (``--times`` pictures).
+Then, for each model, the median milliseconds of CPU time, of all threads together, that an answer to a single picture
+takes without what is read and with it, asked in turn in one run (``--times`` pictures).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
     if args.count:
         quality(predictor, names, args.split, args.count)
     pictures = generate(VALIDATION, 0, args.times, kind="drawn").pixels.numpy()
-    print(f"\n{'model':>10} {'answer, ms':>12} {'and read':>12} {'difference':>12}   n = {len(pictures)}")
+    print(f"\n{'model':>10} {'CPU time, ms':>12} {'and read':>12} {'difference':>12}   n = {len(pictures)}")
     for name in names:
         with one_thread():
             alone, reading, more = cost(predictor.classifier(name), pictures)
@@ -79,7 +79,7 @@ def quality(predictor: Predictor, names: list[str], split: str, count: int) -> N
 
 
 def cost(classifier: Reads, pictures: NDArray[np.uint8]) -> tuple[float, float, float]:
-    """The median ms of an answer alone, of one with readings, and of how much longer the second takes.
+    """The median ms of CPU time of an answer alone, of one with readings, and of how much more the second takes.
 
     Each picture is asked about in both ways one right after the other, the first now the one, now the other: so what
     else the machine does falls on both.
@@ -102,9 +102,9 @@ def cost(classifier: Reads, pictures: NDArray[np.uint8]) -> tuple[float, float, 
 
 
 def _seconds(ask: Callable[[NDArray[np.uint8]], object], pictures: NDArray[np.uint8]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()  # other programs change it far less than the time that passes
     ask(pictures)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 if __name__ == "__main__":
