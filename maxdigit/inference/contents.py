@@ -49,21 +49,21 @@ def tell_apart(given: Sequence[GivenFile]) -> Contents:
     Files are read as far as needed to count pictures; pictures are not opened. What operating systems leave in folders
     is not mentioned. Nothing is raised: ``troubles`` says what is wrong, and what is right can be used all the same.
     """
-    found, tables = Contents(), list[dict[str, int]]()
+    found, tables = Contents(), _Tables()
     for file in sorted(given, key=lambda file: natural_order(file.name)):  # folders come in the disk's order
         if is_system_file(file.name):
             continue
         try:
+            if suffix_of(file.name) in TABLES:
+                _table(file.name, _content(file.path, tables.most_bytes), found, tables)
+                continue
+            if is_clutter(file.name):  # before archives, for office documents are some too
+                found.passed_over.append(file.name)
+                continue
             if zipfile.is_zipfile(file.path):
                 found.names += _names_in_archive(file, found, tables)
             elif is_pictures_file(file.name):
                 found.names += map(str, range(_length(file.path, _version(file.path))))
-            elif suffix_of(file.name) in TABLES:
-                _table(file.name, _content(file.path), found, tables)
-                continue
-            elif is_clutter(file.name):
-                found.passed_over.append(file.name)
-                continue
             else:
                 found.names.append(file.name)
         except MaxDigitError as error:
@@ -71,13 +71,27 @@ def tell_apart(given: Sequence[GivenFile]) -> Contents:
             found.passed_over.append(file.name)
         else:
             found.files.append(file)
-    if len(tables) == 1:
-        found.labels = tables[0]
+    if len(tables.labels) == 1:
+        found.labels = tables.labels[0]
     found.troubles += _troubles(found)
     return found
 
 
-def _names_in_archive(file: GivenFile, found: Contents, tables: list[dict[str, int]]) -> list[str]:
+@dataclass
+class _Tables:
+    """The tables of labels so far."""
+
+    labels: list[dict[str, int]] = field(default_factory=list)
+    # Bytes that are read of tables, all together: an archive may claim to hold any number.
+    left: int = field(default_factory=lambda: 2 * MAX_BYTES)
+
+    @property
+    def most_bytes(self) -> int:
+        """How much of the next one is read."""
+        return min(self.left, MAX_BYTES) + 1
+
+
+def _names_in_archive(file: GivenFile, found: Contents, tables: _Tables) -> list[str]:
     """The names of the pictures in an archive, as they come when it is read; what else is in it is entered."""
     names: list[str] = []
     try:
@@ -90,7 +104,7 @@ def _names_in_archive(file: GivenFile, found: Contents, tables: list[dict[str, i
                 name = f"{file.name}/{member.filename}"
                 if suffix_of(name) in TABLES:
                     with archive.open(member) as packed:
-                        _table(name, packed.read(MAX_BYTES + 1), found, tables)
+                        _table(name, packed.read(tables.most_bytes), found, tables)
                 else:
                     found.passed_over.append(name)
     except MaxDigitError:
@@ -102,10 +116,15 @@ def _names_in_archive(file: GivenFile, found: Contents, tables: list[dict[str, i
     return [*names, *(member.filename for member in members.pictures)]
 
 
-def _table(name: str, content: bytes, found: Contents, tables: list[dict[str, int]]) -> None:
+def _table(name: str, content: bytes, found: Contents, tables: _Tables) -> None:
     """Enter what may be a table of labels; where it is none, it is passed over."""
+    if len(content) > tables.left:
+        tables.left = 0
+        found.passed_over.append(name)
+        return
+    tables.left -= len(content)
     try:
-        tables.append({plain_name(row.name): row.label for row in parse_label_table(content, name)})
+        tables.labels.append({plain_name(row.name): row.label for row in parse_label_table(content, name)})
         found.tables.append(name)
     except CompetitionFileError as error:
         found.passed_over.append(name)
@@ -137,10 +156,10 @@ def _troubles(found: Contents) -> Iterator[MaxDigitError]:
         )
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, most: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(most)
     except OSError as error:
         raise BatchError(
             "{name} cannot be read ({error}). Add it again.", name=path.name, error=error.strerror or error
