@@ -65,7 +65,7 @@ def test_small_digits_in_a_corner_are_read_like_large_ones(opened: Opener, predi
     assert np.abs(np.array(large) - small).max() <= 3, "pixels"
 
 
-def test_a_pressed_bar_shows_what_spoke_for_its_digit_until_the_drawing_goes_on(opened: Opener) -> None:
+def test_the_evidence_for_a_pressed_bar_follows_the_drawing_until_it_is_pressed_again(opened: Opener) -> None:
     page = opened()
     draw(page, DIGITS[:2])
     expect(answered(page)).to_be_visible()
@@ -78,7 +78,16 @@ def test_a_pressed_bar_shows_what_spoke_for_its_digit_until_the_drawing_goes_on(
     page.keyboard.press("Enter")
     expect(caption).to_contain_text(texts.WHY.format(digit=2))
     draw(page, DIGITS[2:])
+    expect(page.locator(".finds button")).to_have_count(3)
+    settled(page)
+    expect(caption).to_contain_text(texts.WHY.format(digit=2))
+    expect(page.locator(".marks .heat:visible")).to_have_count(1)
+    bar = page.locator(".bar").nth(2)
+    expect(bar).to_have_attribute("aria-pressed", "true")
+    bar.click()
     expect(caption).to_contain_text(texts.SAW_FITTED)
+    expect(page.locator(".heat")).to_have_count(0)
+    expect(bar).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_digit_is_erased_and_put_back(opened: Opener, predictor: FakePredictor) -> None:
