@@ -13,7 +13,8 @@ from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.predict import Predictor
-from maxdigit.models.registry import MODELS
+from maxdigit.models.registry import MODELS, get_model
+from maxdigit.models.run_folder import kept_weights
 from maxdigit.training.history import read_history
 from maxdigit.training.metrics import score
 from maxdigit.ui.pad import parse_strokes, render
@@ -66,6 +67,22 @@ def test_the_committed_ensemble_was_chosen_for_the_committed_models():
     }
     assert chosen["loss"] <= min(chosen["loss_equal"], *chosen["losses"].values())
     assert json.loads((folder / "metrics.json").read_text())["weights"] == chosen["weights"]
+
+
+def test_the_run_that_is_played_back_learned_and_is_not_the_one_that_answers():
+    folder = CHECKPOINTS / "torch_cnn" / "replay"
+    history = read_history(folder / "history.csv")
+    seen = [round(sum(row.seconds * row.pictures_per_second for row in history[:end])) for end in range(1, 11)]
+    assert [*kept_weights(folder)] == pytest.approx(seen, abs=2), "a tenth of the run is an epoch"
+    assert history[-1].validation_accuracy > 2 * history[0].validation_accuracy
+    assert Predictor().folder("torch_cnn") != folder
+    assert sum(path.stat().st_size for path in folder.rglob("*")) < 10 * 2**20
+    pictures = generate(VALIDATION, 0, 100, kind="drawn")
+    pixels, labels = pictures.pixels.numpy(), pictures.labels.numpy()
+    assert [*Predictor().replay(pixels[0], "torch_cnn", folder)] == [*kept_weights(folder)]
+    networks = [get_model("torch_cnn").load(path) for path in kept_weights(folder).values()]
+    first, last = ((network.predict(pixels).argmax(1) == labels).mean() for network in (networks[0], networks[-1]))
+    assert last > first + 0.2
 
 
 def test_no_tracked_file_is_too_large_and_the_tree_stays_small():
