@@ -14,8 +14,8 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.inference.digits import Box, without
 from maxdigit.inference.exciting import Exciting, exciting_pictures, read_exciting
 from maxdigit.models.reader import NOTHING, Reader, Reading
-from maxdigit.models.registry import NUM_CLASSES, FeatureMap
-from maxdigit.models.sections import Outputs, Section, SectionOutputs, SectionsError, is_linear
+from maxdigit.models.registry import NUM_CLASSES, FeatureMap, get_model
+from maxdigit.models.sections import Outputs, Section, SectionOutputs, SectionsError
 
 SHOWN = 8  # feature maps of each section, the most active ones
 
@@ -188,7 +188,7 @@ def _flows(
     readings: tuple[Reading, ...],
     boxes: Sequence[Box],
 ) -> Flows:
-    if is_linear(model):
+    if get_model(model).is_linear:
         adds, rest = _parts_of_sum(network, outputs, readings)
         return Flows(readings, _centred(adds), _centred(rest), is_exact=True)
     erased = np.stack([_without_reading(picture, reading, boxes) for reading in readings])

@@ -15,7 +15,7 @@ from maxdigit.engine.runtime import Compiled, computes_in_bfloat16, openvino
 from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
 from maxdigit.models.engine_networks import READERS, EngineNetwork
 from maxdigit.models.gpu import MANY, device, moved
-from maxdigit.models.registry import Classifier
+from maxdigit.models.registry import Classifier, get_model
 
 # Pictures at a time: as fast for each as many more, in far less memory.
 _BATCH = 16
@@ -120,14 +120,14 @@ def load(model: str, folder: Path, load_native: Callable[[], Classifier]) -> Cla
     Raises:
         CheckpointError: the weights are missing, damaged, or of another architecture.
     """
-    if openvino() is None:
+    if openvino() is None or model not in READERS:
         return load_native()
 
     def read() -> EngineNetwork:
         try:
             return READERS[model](folder)
         except Exception as error:  # the readers of safetensors, archives and HDF5 raise whatever they like
-            path = folder / KERAS_WEIGHTS if model == "keras_cnn" else folder
+            path = folder / KERAS_WEIGHTS if get_model(model).framework == "keras" else folder
             raise unreadable(path, error) from error
 
     try:

@@ -23,6 +23,7 @@ from maxdigit.errors import UnknownModelError
 from maxdigit.quiet import quiet_start
 
 Framework = Literal["keras", "torch"]
+Head = Literal["plain", "largest"]
 
 NUM_CLASSES = 10  # the largest digit, 0..9
 
@@ -119,9 +120,11 @@ class ModelSpec:
     sections: int  # of convolutions, from the picture on; the first ones can be left as they are in training
     features: FeatureMap  # the last map in which most digits have a cell of their own
     traced: FeatureMap  # the first section's output, which :meth:`Classifier.trace` looks at
-    paper_validation: float | None  # accuracy on the paper's held-out pictures, 0..1; None where the paper has no such
-    paper_test: float | None  # accuracy on the competition's test set, 0..1; None where the paper gives none
-    heads: tuple[str, ...] = ("plain",)  # how its answering layer can be written while it is trained
+    paper_validation: float | None = None  # accuracy on the paper's held-out pictures, 0..1; None: not in the paper
+    paper_test: float | None = None  # accuracy on the competition's test set, 0..1; None: not in the paper
+    # Parameterisations that its last layer can have in training; the tuned recipe uses the last of them.
+    heads: tuple[Head, ...] = ("plain",)
+    is_linear: bool = False  # whether the logits are a linear function of the feature map
 
     def build(self) -> Any:
         """A new, untrained model of the published architecture (a ``torch.nn.Module`` or ``keras.Model``)."""
@@ -194,8 +197,8 @@ MODELS: dict[str, ModelSpec] = {
             features=FeatureMap(channels=128, cells=12, first=19.5, step=8),  # the output of the last section
             traced=FeatureMap(channels=32, cells=62, first=2.5, step=2),
             paper_validation=0.889,
-            paper_test=None,
             heads=("plain", "largest"),
+            is_linear=True,
         ),
     )
 }

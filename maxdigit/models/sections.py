@@ -92,11 +92,14 @@ class SectionOutputs:
     Raises:
         UnknownModelError: there is no such model.
         CheckpointError: its weights are missing, damaged, or of another architecture.
-        SectionsError: there is no engine that could compute them.
+        SectionsError: its sections are not in :data:`SECTIONS`, or no engine can compute them.
     """
 
     def __init__(self, model: str, folder: Path) -> None:
-        self.sections = SECTIONS[get_model(model).name]
+        spec = get_model(model)
+        if model not in SECTIONS:
+            raise SectionsError("{title} does not say which sections it consists of.", title=spec.title)
+        self.sections = SECTIONS[model]
         module = openvino()
         if module is None:
             raise _no_engine()
@@ -151,8 +154,3 @@ def _no_engine() -> SectionsError:
         "What happens inside a network is computed by OpenVINO, which is not there or cannot compute it here. "
         "Install it with: pip install openvino"
     )
-
-
-def is_linear(model: str) -> bool:
-    """Whether the answer is a sum over the cells of the last feature map, each of whose parts is known exactly."""
-    return model == "torch_cnn"

@@ -9,13 +9,14 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import CONFIG, NARROW, read_json, remove, write_aside
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.states import compact, expand
-from maxdigit.training.training_forms import ResNetForm, TorchCNNForm, TrainingForm
+from maxdigit.training.training_forms import NetworkForm, TorchCNNForm, TrainingForm
 from maxdigit.training.widen import NOISE, widen
 
 
@@ -25,7 +26,7 @@ def new_form(recipe: Recipe, published: Path | None = None) -> TrainingForm:
     Raises:
         CheckpointError: those are missing, damaged or of another network.
     """
-    form = _FORMS[recipe.model](recipe, published)
+    form = _FORMS.get(recipe.model, _network_form)(recipe, published)
     if published is not None:
         form.load_reader(published)
     return form
@@ -87,16 +88,24 @@ def _keras_form(recipe: Recipe, published: Path | None) -> TrainingForm:
     return form
 
 
-def _resnet_form(recipe: Recipe, published: Path | None) -> TrainingForm:
-    return ResNetForm(_network(recipe, published), get_model(recipe.model).features, recipe.width)
-
-
 def _torch_cnn_form(recipe: Recipe, published: Path | None) -> TrainingForm:
-    model = _network(recipe, published)
-    for section in model.sections:
-        section[-1].p = recipe.dropout or 0.0
     features = get_model(recipe.model).features
-    return TorchCNNForm(model, features, recipe.width, head=recipe.head, is_new=published is None)
+    return TorchCNNForm(
+        _torch_network(recipe, published), features, recipe.width, head=recipe.head, is_new=published is None
+    )
+
+
+def _network_form(recipe: Recipe, published: Path | None) -> TrainingForm:
+    return NetworkForm(_torch_network(recipe, published), get_model(recipe.model).features, recipe.width)
+
+
+def _torch_network(recipe: Recipe, published: Path | None) -> Any:
+    """The published torch network with the recipe's dropout."""
+    model = _network(recipe, published)
+    for layer in model.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = recipe.dropout or 0.0
+    return model
 
 
 def _network(recipe: Recipe, published: Path | None) -> Any:
@@ -105,9 +114,8 @@ def _network(recipe: Recipe, published: Path | None) -> Any:
     return spec.build() if published is None else spec.load_native(published).model
 
 
-# How each model is trained by a tuned recipe, with new weights or with those in a folder.
+# The models that a tuned recipe trains in another form than the published one.
 _FORMS: dict[str, Callable[[Recipe, Path | None], TrainingForm]] = {
     "keras_cnn": _keras_form,
-    "resnet18": _resnet_form,
     "torch_cnn": _torch_cnn_form,
 }

@@ -9,15 +9,14 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from huggingface_hub import save_torch_state_dict
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from maxdigit.models.registry import NUM_CLASSES, FeatureMap
-from maxdigit.models.resnet18 import ResNet18
+from maxdigit.models.registry import NUM_CLASSES, FeatureMap, Head
 from maxdigit.models.run_folder import READER, let_others_read, remove, write_aside
 from maxdigit.models.torch_cnn import TorchCNN
 from maxdigit.training.composed import paired_convolution
@@ -25,7 +24,6 @@ from maxdigit.training.folding import Normed, normed_convolutions
 from maxdigit.training.largest_linear import LargestLinear
 
 MAX_SHARD = "9MB"  # hosts of plain git repositories refuse files over 10 MiB
-Head = Literal["plain", "largest"]
 
 
 class TrainingForm(nn.Module, ABC):
@@ -97,19 +95,27 @@ class TrainingForm(nn.Module, ABC):
             self.locate.bias.copy_(bias)
 
 
-class ResNetForm(TrainingForm):
-    """ResNet18 has a batch norm after each convolution as published: this is the network itself."""
+class NetworkForm(TrainingForm):
+    """A torch network as published, for those with a batch norm after each convolution.
 
-    def __init__(self, model: ResNet18, features: FeatureMap, width: float = 1.0) -> None:
+    Args:
+        model: has the properties ``feature_layer`` and ``sections``, as :class:`maxdigit.models.resnet18.ResNet18`.
+        features: the geometry of the feature layer's output.
+        width: share of the published network's channels.
+    """
+
+    def __init__(self, model: nn.Module, features: FeatureMap, width: float = 1.0) -> None:
         super().__init__(features, width)
         self.model = narrowed(model, width)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        network = self.model.network
-        maps = network.maxpool(network.relu(network.bn1(network.conv1(self.model.pictures(pixels)))))
-        maps = network.layer3(network.layer2(network.layer1(maps)))
-        cells = self.locate(maps)
-        return network.fc(network.avgpool(network.layer4(maps)).flatten(1)), cells
+        maps: list[Tensor] = []
+        hook = self.model.feature_layer.register_forward_hook(lambda _layer, _inputs, output: maps.append(output))
+        try:
+            logits = self.model(pixels)
+        finally:
+            hook.remove()  # the network is copied during training, hooks included
+        return logits, self.locate(maps[0])
 
     @property
     def sections(self) -> list[nn.Module]:
@@ -123,7 +129,7 @@ class ResNetForm(TrainingForm):
         self.save_reader(folder)
 
 
-class TorchCNNForm(TrainingForm):
+class TorchCNNForm(NetworkForm):
     """The plain CNN with each pair of convolutions computed as one.
 
     Its weights are the published ones. The last layer may be parameterised differently: ``largest`` is
@@ -133,8 +139,7 @@ class TorchCNNForm(TrainingForm):
     def __init__(
         self, model: TorchCNN, features: FeatureMap, width: float = 1.0, *, head: Head = "plain", is_new: bool = True
     ) -> None:
-        super().__init__(features, width)
-        self.model = narrowed(model, width)
+        super().__init__(model, features, width)
         if head == "largest":
             self.model.classify = LargestLinear(model.classify, self.locate.in_channels, is_new=is_new)
 
@@ -146,22 +151,14 @@ class TorchCNNForm(TrainingForm):
                 maps = layer(maps)
         return self.model.classify(self.model.flatten(maps)), self.locate(maps)
 
-    @property
-    def sections(self) -> list[nn.Module]:
-        return self.model.sections
-
     def normed(self) -> list[Normed]:
         return [Normed([first, second], norm) for first, second, norm, *_ in self.model.sections]
 
     def published(self) -> nn.Module:
-        model = copy.deepcopy(self.model).cpu().float().eval()
+        model = super().published()
         if isinstance(model.classify, LargestLinear):
             model.classify = model.classify.fold()
         return model
-
-    def save(self, folder: Path) -> None:
-        save_weights(self.published(), folder)
-        self.save_reader(folder)
 
 
 def narrowed(model: nn.Module, width: float) -> nn.Module:

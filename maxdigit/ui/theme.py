@@ -7,12 +7,17 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils import fonts, sizes
 
+from maxdigit.models.registry import MODELS
+from maxdigit.models.run_folder import ENSEMBLE
+
 _FOLDER = Path(__file__).parent
 SCRIPT = _FOLDER / "paste.js"
 
-# One colour for each model, in the bars and in every chart. From Okabe and Ito's colour-blind safe set, the last a
-# shade darker; they have a contrast of 3:1 or more on both the light and the dark background.
-MODEL_COLOURS = {"keras_cnn": "#d55e00", "resnet18": "#0072b2", "torch_cnn": "#009e73", "ensemble": "#b8619a"}
+# One colour for each model in the registry's order, in the bars and in every chart, and two for models to come. From
+# Okabe and Ito's colour-blind safe set, the ensemble's and the two a shade darker; all have a contrast of 3:1 or more
+# on both the light and the dark background.
+_COLOURS = ("#d55e00", "#0072b2", "#009e73", "#9a7400", "#6f7f8f")
+MODEL_COLOURS = {**dict(zip(MODELS, _COLOURS, strict=False)), ENSEMBLE: "#b8619a"}
 OTHER_COLOUR = "#808080"
 
 

@@ -8,7 +8,7 @@ import pytest
 from maxdigit.engine.runtime import choose_engine
 from maxdigit.inference.predict import Predictor
 from maxdigit.models.registry import MODELS
-from maxdigit.models.sections import SECTIONS, SectionOutputs, SectionsError, is_linear
+from maxdigit.models.sections import SECTIONS, SectionOutputs, SectionsError
 
 PICTURE = np.random.default_rng(5).integers(0, 256, (128, 128), np.uint8)
 
@@ -62,7 +62,7 @@ def test_the_engines_sections_are_those_of_the_framework(name: str) -> None:
         # Within what bfloat16, in which some processors multiply, leaves of each number.
         assert np.abs(found - expected).max() < 0.05 * np.abs(expected).max()
     assert ours.features.shape[1:] == (MODELS[name].features.channels, *(MODELS[name].features.cells,) * 2)
-    assert is_linear(name) == (name == "torch_cnn")
+    assert MODELS[name].is_linear == (name == "torch_cnn")
 
 
 def _torch_maps(model: object) -> list[np.ndarray]:
@@ -90,6 +90,12 @@ def _keras_maps(model: object) -> list[np.ndarray]:
     layers = [first, *pools, model.get_layer("features")]  # type: ignore[attr-defined]
     found = keras.Model(model.inputs, [layer.output for layer in layers]).predict_on_batch(PICTURE[None, ..., None])  # type: ignore[attr-defined]
     return [np.moveaxis(maps[0], -1, 0) for maps in found]
+
+
+def test_a_network_without_sections_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(SECTIONS, "torch_cnn")
+    with pytest.raises(SectionsError, match="PyTorch CNN does not say which sections"):
+        SectionOutputs("torch_cnn", Predictor().folder("torch_cnn"))
 
 
 def test_without_the_engine_a_sentence_says_so() -> None:
