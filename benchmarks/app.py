@@ -28,6 +28,7 @@ from typing import Any
 import psutil
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from maxdigit.engine.runtime import cpu_name
 from maxdigit.inference.predict import Predictor, default_model, title
 from maxdigit.ui import texts
 from maxdigit.ui.pad import parse_strokes, render
@@ -209,7 +210,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     args = parser.parse_args()
     about: dict[str, Any] = {
-        "cpu": _cpu(),
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "load_average": [round(load, 2) for load in os.getloadavg()],
         "versions": {"python": platform.python_version()} | {name: version(name) for name in ("gradio", "openvino")},
@@ -444,15 +445,6 @@ def _memory(server: Server) -> float:
     """Gigabytes that the server's processes hold together; what two of them share counts half for each."""
     first = psutil.Process(server.process.pid)
     return sum(process.memory_full_info().pss for process in (first, *first.children(recursive=True))) / 1e9
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:  # not on Linux
-        lines = []
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
 
 
 def _amount(value: float, unit: str) -> str:

@@ -16,7 +16,7 @@ import torch
 
 from maxdigit.data.pictures import KINDS, generate
 from maxdigit.data.splits import TRAIN
-from maxdigit.training.run import device_name
+from maxdigit.training.devices import device_name
 
 
 def main() -> None:

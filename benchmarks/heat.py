@@ -52,7 +52,7 @@ from maxdigit.data.splits import VALIDATION
 from maxdigit.inference.digits import find_digits, without
 from maxdigit.inference.explain import Heat, explain, heat_map, place_map
 from maxdigit.models.reader import Reader
-from maxdigit.models.reading_classifier import load_reading
+from maxdigit.models.reading_classifier import load_trained
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.models.run_folder import READER
 from maxdigit.threads import one_thread
@@ -87,7 +87,7 @@ class Network:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
-        self.classifier = load_reading(name, folder)
+        self.classifier = load_trained(name, folder)
         self.form: TrainingForm = new_form(get_recipe(name, "tuned", head="plain"), folder).eval()
         self.form.requires_grad_(False)
         self.maps: list[Tensor] = []

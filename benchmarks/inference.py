@@ -12,7 +12,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -33,6 +32,7 @@ import psutil
 from numpy.typing import NDArray
 
 from maxdigit import CHECKPOINTS, IMAGE_SIZE
+from maxdigit.engine.runtime import cpu_name
 from maxdigit.inference.predict import Predictor
 from maxdigit.models.registry import MODELS, get_model
 
@@ -290,7 +290,7 @@ def main() -> None:
     peaks = _in_a_process(_peaks)
     os.environ["OPENBLAS_NUM_THREADS"] = threads
     pictures = _in_a_process(_test_pictures)
-    print(f"{_cpu()}, {os.cpu_count()} cores; load average at the start {os.getloadavg()[0]:.1f}")
+    print(f"{cpu_name()}, {os.cpu_count()} cores; load average at the start {os.getloadavg()[0]:.1f}")
     names = ("openvino", "onnxruntime", "torch", "keras", "tensorflow", "numpy")
     print(", ".join(f"{name} {version(name)}" for name in names) + f"; {args.rounds} rounds")
     print(
@@ -317,7 +317,7 @@ def main() -> None:
         worker.end()
     print(f"\n{LEFT_OUT}")
     if args.json:
-        about = {"cpu": _cpu(), "cores": os.cpu_count(), "peaks": peaks, "rounds": args.rounds}
+        about = {"cpu": cpu_name(), "cores": os.cpu_count(), "peaks": peaks, "rounds": args.rounds}
         rows = [asdict(one) for one in contestants]
         args.json.write_text(json.dumps({**about, "contestants": rows}, indent=2) + "\n", encoding="utf-8")
 
@@ -413,15 +413,6 @@ def _peaks() -> dict[str, float]:
                 seconds.append(time.perf_counter() - start)
         peaks[name] = 2 * _MATRIX**3 / min(seconds)
     return peaks
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:  # not on Linux
-        lines = []
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
 
 
 if __name__ == "__main__":

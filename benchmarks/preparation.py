@@ -36,7 +36,7 @@ from maxdigit.preparation.files import open_picture, to_grey
 from maxdigit.preparation.finder import load_finder
 from maxdigit.preparation.prepare import prepare
 from maxdigit.preparation.rules import read_by_rules
-from maxdigit.training.run import device_name
+from maxdigit.training.devices import device_name
 
 SURE = 0.9
 _TILE = 176  # pixels, of a contact sheet's pictures

@@ -34,10 +34,9 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.models.run_folder import CONFIG, write_json
 from maxdigit.threads import one_thread
 from maxdigit.training.batches import Batch, GeneratedData, held_out
-from maxdigit.training.devices import default_device
+from maxdigit.training.devices import default_device, device_name
 from maxdigit.training.history import read_history
 from maxdigit.training.recipes import Recipe, get_recipe
-from maxdigit.training.run import device_name
 from maxdigit.training.running_score import wilson_interval
 from maxdigit.training.starts import first_form
 from maxdigit.training.training_forms import TrainingForm

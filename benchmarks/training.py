@@ -28,10 +28,9 @@ from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TRAIN
 from maxdigit.models.registry import MODELS, get_model
 from maxdigit.training.batches import GeneratedData
-from maxdigit.training.devices import default_device
+from maxdigit.training.devices import default_device, device_name
 from maxdigit.training.history import read_history
 from maxdigit.training.recipes import Recipe, get_recipe
-from maxdigit.training.run import device_name
 from maxdigit.training.starts import new_form
 from maxdigit.training.tuned_loop import train_tuned
 

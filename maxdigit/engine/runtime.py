@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import platform
 import sys
 import threading
 from functools import lru_cache
@@ -26,6 +27,7 @@ _CORES = "MAXDIGIT_CORES"  # so is the limit of :func:`limit_cores`
 _TELEMETRY, _TOOLS = "openvino_telemetry", "openvino.tools.ovc"
 
 _CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of all cores together, in so many
+_CPU_INFO = Path("/proc/cpuinfo")
 
 _log = logging.getLogger(__name__)
 _loading = threading.Lock()
@@ -117,6 +119,16 @@ def available_cores() -> int:
         return max(1, min(cores, math.ceil(int(quota) / int(period))))
     except (OSError, ValueError):  # no control groups, or no limit: "max"
         return cores
+
+
+def cpu_name() -> str:
+    """The processor's name, or its architecture where the name is not known."""
+    try:
+        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
+    except OSError:  # not on Linux
+        lines = []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
 
 
 @lru_cache(maxsize=1)

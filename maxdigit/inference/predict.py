@@ -21,7 +21,7 @@ from maxdigit.inference.ensemble import Ensemble, equal_weights, read_weights
 from maxdigit.inference.explain import explain
 from maxdigit.models.calibration import check_weights
 from maxdigit.models.reader import Reading, Reads
-from maxdigit.models.reading_classifier import ReadingClassifier, load_reading
+from maxdigit.models.reading_classifier import ReadingClassifier, load_trained
 from maxdigit.models.registry import MODELS, NUM_CLASSES, get_model
 from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES, kept_weights
 from maxdigit.preparation.files import open_picture
@@ -289,7 +289,7 @@ class Predictor:
             # A member whose word counts nothing need not be asked.
             return Ensemble([(self.classifier(name), weight) for name, weight in self.weights().items() if weight])
         try:
-            return load_reading(model, self.folder(model))
+            return load_trained(model, self.folder(model))
         except ImportError as error:
             raise CheckpointError(
                 "{title} needs a package that cannot be loaded here ({reason}). Install it anew: "

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
-from maxdigit.models.registry import NUM_CLASSES, Classifier, Predicts, get_model
+from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.models.run_folder import CALIBRATION
 
 # A model that is right on every picture it is fitted on would want no doubt at all, one that guesses nothing else.
@@ -98,34 +98,6 @@ class Calibration:
     calibration_error_before: float  # expected, as in metrics.json
     calibration_error_after: float
     weights: Mapping[str, str] = field(default_factory=dict)  # :func:`weight_digests` of what was calibrated
-
-
-class CalibratedClassifier:
-    """A model whose probabilities are scaled."""
-
-    def __init__(self, classifier: Classifier, scalings: Scalings) -> None:
-        self._classifier = classifier
-        self._scalings = scalings
-
-    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
-        return self._scalings(self._classifier.predict(pictures), pictures)
-
-    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
-        """The model's own: evidence for a digit is the same however probabilities are scaled."""
-        return self._classifier.evidence(picture, digit)
-
-
-def load_calibrated(model: str, folder: Path) -> Predicts:
-    """The model kept in ``folder`` as it is used everywhere: calibrated, if a calibration lies beside its weights.
-
-    Raises:
-        UnknownModelError: there is no such model.
-        CheckpointError: its weights are missing, or they or its calibration are damaged.
-    """
-    scalings = read_scalings(folder)
-    classifier = get_model(model).load(folder)
-    return classifier if scalings is None else CalibratedClassifier(classifier, scalings)
 
 
 def on_black(pictures: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from maxdigit import IMAGE_SIZE
-from maxdigit.models.calibration import CalibratedClassifier, Scaling, Scalings, check_weights, read_scalings
+from maxdigit.models.calibration import Scalings, check_weights, read_scalings
 from maxdigit.models.reader import OUTPUTS, Reader, Reading
 from maxdigit.models.registry import Classifier, ModelSpec, get_model
 from maxdigit.models.run_folder import READER, READER_SETTINGS
@@ -51,12 +51,12 @@ class ReaderSettings:
     spoken_for_absent: float  # and of the digits that are not there
 
 
-class ReadingClassifier(CalibratedClassifier):
-    """A model, calibrated or not, that says what it reads where it has a reader."""
+class ReadingClassifier:
+    """A trained model that is calibrated, if it has a calibration, and that reads digits, if it has a reader."""
 
     def __init__(self, classifier: Classifier, scalings: Scalings | None, reader: Reader | None) -> None:
-        super().__init__(classifier, scalings or Scalings(Scaling(), Scaling()))
-        self._is_calibrated = scalings is not None
+        self._classifier = classifier
+        self._scalings = scalings
         self.reader = reader
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -67,6 +67,10 @@ class ReadingClassifier(CalibratedClassifier):
         """Probabilities and feature maps; see :class:`maxdigit.models.registry.Classifier`."""
         probabilities, maps = self._classifier.predict_with_maps(pictures)
         return self._scaled(probabilities, pictures), maps
+
+    def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+        """The network's own, which calibration does not change; see :class:`maxdigit.models.registry.Classifier`."""
+        return self._classifier.evidence(picture, digit)
 
     def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
         """Probabilities and readings; see :class:`maxdigit.models.reader.Reads`."""
@@ -93,11 +97,11 @@ class ReadingClassifier(CalibratedClassifier):
         return cells[0, digit], places[0], traced
 
     def _scaled(self, probabilities: NDArray[np.float32], pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return self._scalings(probabilities, pictures) if self._is_calibrated else probabilities
+        return probabilities if self._scalings is None else self._scalings(probabilities, pictures)
 
 
-def load_reading(model: str, folder: Path) -> ReadingClassifier:
-    """The model kept in ``folder`` as :func:`maxdigit.models.calibration.load_calibrated` gives it, and its reader.
+def load_trained(model: str, folder: Path) -> ReadingClassifier:
+    """The model stored in ``folder``, calibrated and with its reader, as far as these lie beside its weights.
 
     Raises:
         UnknownModelError: there is no such model.

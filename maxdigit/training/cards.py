@@ -104,9 +104,9 @@ anything of consequence. From the repository's root:
 
 ```python
 from pathlib import Path
-from maxdigit.models.calibration import load_calibrated
+from maxdigit.models.reading_classifier import load_trained
 
-probabilities = load_calibrated("{model}", Path("checkpoints/{model}/{recipe}")).predict(pictures)
+probabilities = load_trained("{model}", Path("checkpoints/{model}/{recipe}")).predict(pictures)
 ```
 
 `pictures` is uint8, shape `(N, 128, 128)`, light digits on a darker background, and the probabilities are float32,

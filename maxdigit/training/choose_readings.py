@@ -5,8 +5,8 @@ To be repeated whenever a reader is trained: ``python -m maxdigit calibrate``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +28,51 @@ _APART = (0.0, 8.0, 12.0, 16.0)  # pixels
 _FAINTEST = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _BATCH = 250
 
-Answer = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+@dataclass(frozen=True)
+class Choice:
+    """The settings that give the best readings of some pictures, and their scores."""
+
+    threshold: float  # with ``apart``, the one of the greatest F1
+    apart: float
+    faintest: float  # the one that best separates digits in a picture from others: greatest difference of the shares
+    tally: Tally  # with threshold and ``apart``
+    spoken_for: float  # share of the digits in the pictures, each once a picture, that have evidence
+    spoken_for_absent: float  # and of the digits that are not in them
 
 
-def write_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSettings | None:
+class Search:
+    """Scores a reader's readings under all settings, on pictures that are added batch by batch."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._tallies = {(threshold, apart): Tally() for apart in _APART for threshold in _THRESHOLDS}
+        self._best_cells: list[NDArray[np.float32]] = []
+        self._is_there: list[NDArray[np.bool_]] = []
+
+    def add(self, probabilities: NDArray[np.float32], maps: NDArray[np.float32], pictures: Pictures) -> None:
+        """Count a batch: the model's probabilities ``(N, 10)`` and feature maps of ``pictures``."""
+        (cells, places), digits, boxes = self._reader.see(maps), pictures.digits.numpy(), pictures.boxes.numpy()
+        self._best_cells.append(cells[:, :NOTHING].max((2, 3)))
+        self._is_there.append((digits[:, :, np.newaxis] == np.arange(NOTHING)).any(1))
+        answers = probabilities.argmax(1).tolist()
+        for cell, place, present, box, best in zip(cells, places, digits, boxes, answers, strict=True):
+            for (threshold, apart), tally in self._tallies.items():
+                tally.add(find_readings(cell, place, threshold, apart), present, box, best)
+
+    def best(self) -> Choice:
+        """The best settings for the pictures added so far; of several equally good ones the first."""
+        threshold, apart = max(self._tallies, key=lambda settings: self._tallies[settings].f1)
+        surest, there = np.concatenate(self._best_cells), np.concatenate(self._is_there)
+        spoken = {
+            faintest: (float((surest[there] >= faintest).mean()), float((surest[~there] >= faintest).mean()))
+            for faintest in _FAINTEST
+        }
+        faintest = max(spoken, key=lambda one: spoken[one][0] - spoken[one][1])
+        return Choice(threshold, apart, faintest, self._tallies[threshold, apart], *spoken[faintest])
+
+
+def choose_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSettings | None:
     """Choose the settings of the reader kept in ``folder`` and write ``reader.json``; None where there is no reader.
 
     Args:
@@ -46,12 +87,24 @@ def write_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSet
     reader = load_reader(spec, folder)
     if reader is None:
         return None
-    batches = (pictures for kind in TEST_KINDS for pictures in held_out(VALIDATION, kind, count, _BATCH, "cpu"))
-    threshold, apart, faintest, tally, spoken = choose(reader, spec.load(folder).predict_with_maps, batches)
+    search, classifier = Search(reader), spec.load(folder)
+    for pictures in validation_pictures(count):
+        search.add(*classifier.predict_with_maps(pictures.pixels.numpy()), pictures)
+    return write_settings(folder, search.best(), count)
+
+
+def validation_pictures(count: int) -> Iterator[Pictures]:
+    """The first ``count`` validation pictures of each test kind, in batches."""
+    return (pictures for kind in TEST_KINDS for pictures in held_out(VALIDATION, kind, count, _BATCH, "cpu"))
+
+
+def write_settings(folder: Path, choice: Choice, count: int) -> ReaderSettings:
+    """Write ``reader.json`` of the reader in ``folder``, chosen on ``count`` validation pictures of each test kind."""
+    tally = choice.tally
     settings = ReaderSettings(
-        threshold=threshold,
-        apart=apart,
-        faintest=faintest,
+        threshold=choice.threshold,
+        apart=choice.apart,
+        faintest=choice.faintest,
         reader_sha256=digest(folder),
         split=VALIDATION.name,
         seed=VALIDATION.seed,
@@ -62,39 +115,8 @@ def write_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSet
         misread=round(tally.misread / tally.digits, 5),
         missed=round(tally.missed / tally.digits, 5),
         invented=round(tally.invented / max(1, tally.readings), 5),
-        spoken_for=round(spoken[0], 5),
-        spoken_for_absent=round(spoken[1], 5),
+        spoken_for=round(choice.spoken_for, 5),
+        spoken_for_absent=round(choice.spoken_for_absent, 5),
     )
     write_json(folder / READER_SETTINGS, asdict(settings))
     return settings
-
-
-def choose(
-    reader: Reader, answer: Answer, batches: Iterable[Pictures]
-) -> tuple[float, float, float, Tally, tuple[float, float]]:
-    """The settings that give the best readings of these pictures.
-
-    Returns:
-        Threshold and distance with the greatest F1; the least probability of evidence that best separates digits that
-        are in a picture from those that are not (greatest difference of the shares); the scores with the first two; and
-        the shares of present and of absent digits that have evidence.
-    """
-    tallies = {(threshold, apart): Tally() for apart in _APART for threshold in _THRESHOLDS}
-    best_cells, is_there = [], []
-    for pictures in batches:
-        probabilities, maps = answer(pictures.pixels.numpy())
-        (cells, places), digits, boxes = reader.see(maps), pictures.digits.numpy(), pictures.boxes.numpy()
-        best_cells.append(cells[:, :NOTHING].max((2, 3)))
-        is_there.append((digits[:, :, np.newaxis] == np.arange(NOTHING)).any(1))
-        answers = probabilities.argmax(1).tolist()
-        for cell, place, present, box, best in zip(cells, places, digits, boxes, answers, strict=True):
-            for (threshold, apart), tally in tallies.items():
-                tally.add(find_readings(cell, place, threshold, apart), present, box, best)
-    threshold, apart = max(tallies, key=lambda settings: tallies[settings].f1)  # the first of several equally good ones
-    surest, there = np.concatenate(best_cells), np.concatenate(is_there)
-    spoken = {
-        faintest: (float((surest[there] >= faintest).mean()), float((surest[~there] >= faintest).mean()))
-        for faintest in _FAINTEST
-    }
-    faintest = max(spoken, key=lambda one: spoken[one][0] - spoken[one][1])
-    return threshold, apart, faintest, tallies[threshold, apart], spoken[faintest]

@@ -40,11 +40,10 @@ from maxdigit.models.run_folder import (
 )
 from maxdigit.preparation.finder import COMPETITION, FAINT, SURE
 from maxdigit.preparation.ink_network import InkNetwork, to_inputs
-from maxdigit.training.devices import bf16_is_fast, default_device
+from maxdigit.training.devices import bf16_is_fast, default_device, device_name
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.muon import Muon, hidden_kernels
-from maxdigit.training.run import device_name
-from maxdigit.training.run_setup import diverged, is_unbegun
+from maxdigit.training.run_setup import diverged, earlier_runs, is_unbegun
 from maxdigit.training.tuned_loop import average
 
 WEIGHTS = "model.safetensors"
@@ -156,7 +155,7 @@ def train_ink_finder(
     device = default_device()
     torch.manual_seed(recipe.seed)
     network = InkNetwork()
-    earlier = _earlier_runs(folder, start_from, resume)
+    earlier = earlier_runs(folder, start_from, resume, lambda run: read_json(run / METRICS, "training")["training"])
     if start_from is not None and not resume:
         _load_weights(network, start_from)
     _prepare_folder(recipe, folder, earlier, resume, overwrite)
@@ -342,16 +341,6 @@ def _load_weights(network: InkNetwork, folder: Path) -> None:
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise TrainingError(f"The ink finder's weights in {path} cannot be read ({reason}).") from error
-
-
-def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[dict[str, Any]]:
-    """The training history of the weights that a run starts from, oldest run first."""
-    if resume:
-        return read_json(folder / CONFIG).get("started_from", []) if (folder / CONFIG).exists() else []
-    if start_from is None:
-        return []
-    config, metrics = read_json(start_from / CONFIG, "recipe"), read_json(start_from / METRICS, "training")
-    return [*config.get("started_from", []), {"recipe": config["recipe"], **metrics["training"]}]
 
 
 def _prepare_folder(

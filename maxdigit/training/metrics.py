@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 from numpy.typing import NDArray
 
-from maxdigit.data.kinds import BLANK, TEST_KINDS
-from maxdigit.data.splits import SPLITS, VALIDATION
+from maxdigit.data.kinds import BLANK
+from maxdigit.data.splits import SPLITS
 from maxdigit.models.reader import Reads
 from maxdigit.models.registry import NUM_CLASSES, Predicts
 from maxdigit.training.batches import held_out
@@ -87,12 +87,6 @@ def answer(
         probabilities.append(answered)
         factors.append(Factors.of(pictures))
     return np.concatenate(probabilities), Factors.concatenate(factors)
-
-
-def validate(classifier: Predicts, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Probabilities and labels on the first ``count`` validation pictures of each test kind."""
-    parts = [answer(classifier, VALIDATION.name, kind, count) for kind in TEST_KINDS]
-    return np.concatenate([p for p, _ in parts]), np.concatenate([factors.labels for _, factors in parts])
 
 
 def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Score:

@@ -3,55 +3,45 @@
 from __future__ import annotations
 
 import os
-import platform
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
 from maxdigit.data.kaggle import load_training
-from maxdigit.data.kinds import TEST_KINDS, TEXTURED
+from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import TrainingError
-from maxdigit.models.calibration import Calibration, Scaling, weight_digests
-from maxdigit.models.reading_classifier import load_reading
+from maxdigit.models.reading_classifier import load_trained
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import (
-    CALIBRATION,
     CONFIG,
     HISTORY,
     PREVIOUS_STATE,
     STATE,
     read_json,
     remove,
-    write_json,
 )
 from maxdigit.threads import one_thread
 from maxdigit.training.batches import ArrayData, Data, GeneratedData
-from maxdigit.training.choose_readings import PICTURES, write_settings
-from maxdigit.training.devices import default_device
+from maxdigit.training.calibrate import calibrate
+from maxdigit.training.devices import default_device, device_name
 from maxdigit.training.engine_check import EngineCheckError, check_engine
 from maxdigit.training.fit_reader import PICTURES as READER_PICTURES
 from maxdigit.training.fit_reader import write_reader
 from maxdigit.training.history import read_history
-from maxdigit.training.metrics import calibration_error, cross_entropy, measure, measure_blank, validate, versions
+from maxdigit.training.metrics import measure, measure_blank, versions
 from maxdigit.training.mistakes import write_mistakes
 from maxdigit.training.pool import Pool, PoolData
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
-from maxdigit.training.run_setup import prepare_folder
+from maxdigit.training.run_setup import earlier_runs, prepare_folder
 from maxdigit.training.starts import first_form, new_form
-from maxdigit.training.temperature import fit_scaling
 from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned
 
-CALIBRATION_PICTURES = 1_000  # validation pictures of each kind; only one number is fitted
+CALIBRATION_PICTURES = 1_000  # validation pictures of each kind
 BLANK_PICTURES = 1_000  # test pictures without a digit
 ENGINE_PICTURES = 16  # validation pictures of each kind that the engine is held to the framework on
 _REHEARSAL = 32  # pictures of each kind
@@ -96,7 +86,7 @@ def train(
     began = time.monotonic() if began is None else began
     if minutes is not None and not recipe.is_planned:
         raise TrainingError("Only a tuned recipe can end early: leave --minutes out.")
-    earlier = _earlier_runs(folder, start_from, resume)
+    earlier = earlier_runs(folder, start_from, resume, _facts)
     pool = None if pool_folder is None else Pool.open(pool_folder)
     data = _data(recipe, kaggle_folder, pool, earlier)
     is_main = _is_main_process()
@@ -144,10 +134,9 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
     """Measure the trained model, and delete files that only a resumed run needs."""
     if recipe.width == 1:
         _hold_engine_to_framework(recipe.model, folder)
-        write_calibration(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
         if recipe.loop == "tuned":
             write_reader(recipe.model, folder, min(test_pictures, READER_PICTURES))
-        write_settings(recipe.model, folder, min(test_pictures, PICTURES))
+        calibrate(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
         for kind, result in write_metrics(recipe, folder, test_pictures).test.items():
             low, high = result.interval95
             print(f"{kind} test pictures: {result.accuracy:.1%} right ({low:.1%} to {high:.1%}, n = {test_pictures:,})")
@@ -193,63 +182,14 @@ def _closing_seconds(form: TrainingForm, recipe: Recipe, test_pictures: int) -> 
     for kind in TEST_KINDS:
         classifier.predict(generate(VALIDATION, 0, _REHEARSAL, kind=kind).pixels.numpy())
     each = (time.monotonic() - start) / (_REHEARSAL * len(TEST_KINDS))
-    count = len(TEST_KINDS) * (min(test_pictures, CALIBRATION_PICTURES) + min(test_pictures, PICTURES) + test_pictures)
+    count = len(TEST_KINDS) * (min(test_pictures, CALIBRATION_PICTURES) + test_pictures)
     return 10.0 + 1.5 * each * (count + min(test_pictures, BLANK_PICTURES) + min(test_pictures, READER_PICTURES))
-
-
-def write_calibration(
-    model: str, folder: Path, count: int
-) -> tuple[Calibration, NDArray[np.float32], NDArray[np.int64]]:
-    """Fit the scalings of both sorts of background for the weights in ``folder`` and write ``calibration.json``.
-
-    Args:
-        model: the model of the weights.
-        folder: the run.
-        count: how many validation pictures of each test kind to fit it on.
-
-    Returns:
-        The calibration that was written, and for all those pictures the calibrated probabilities ``(N, 10)`` and the
-        labels ``(N,)``.
-
-    Raises:
-        CheckpointError: the weights are missing or damaged.
-    """
-    before, labels = validate(get_model(model).load(folder), count)
-    is_textured = np.repeat([kind == TEXTURED for kind in TEST_KINDS], count)
-    after = np.empty_like(before)
-    textured, black = (_fit_rounded(before[rows], labels[rows]) for rows in (is_textured, ~is_textured))
-    for scaling, rows in ((textured, is_textured), (black, ~is_textured)):
-        after[rows] = scaling(before[rows])
-    losses = [round(cross_entropy(p, labels), 5) for p in (before, after)]
-    errors = [round(calibration_error(p.max(1), p.argmax(1) == labels), 5) for p in (before, after)]
-    weights = weight_digests(folder)
-    calibration = Calibration(
-        textured=textured,
-        black=black,
-        split=VALIDATION.name,
-        seed=VALIDATION.seed,
-        kinds=TEST_KINDS,
-        count=count,
-        loss_before=losses[0],
-        loss_after=losses[1],
-        calibration_error_before=errors[0],
-        calibration_error_after=errors[1],
-        weights=weights,
-    )
-    write_json(folder / CALIBRATION, asdict(calibration))
-    return calibration, after, labels
-
-
-def _fit_rounded(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> Scaling:
-    """The fitted scaling, rounded as it will be in the file."""
-    fitted = fit_scaling(probabilities, labels)
-    return Scaling(round(fitted.temperature, 5), tuple(round(offset, 5) for offset in fitted.offsets))
 
 
 def write_metrics(recipe: Recipe, folder: Path, test_pictures: int) -> RunResults:
     """Measure the model in ``folder``, calibrated; write ``metrics.json`` and ``mistakes.csv``."""
     spec = get_model(recipe.model)
-    classifier = load_reading(recipe.model, folder)
+    classifier = load_trained(recipe.model, folder)
     measured = {kind: measure(classifier, "test", kind, test_pictures) for kind in TEST_KINDS}
     results = RunResults(
         model=recipe.model,
@@ -288,33 +228,10 @@ def _training(recipe: Recipe, folder: Path) -> TrainingFacts:
     )
 
 
-def _earlier_runs(folder: Path, start_from: Path | None, resume: bool) -> list[dict[str, Any]]:
-    """The training history of the weights that a run starts from, oldest run first."""
-    if resume and (folder / CONFIG).exists():
-        return read_json(folder / CONFIG, "recipe").get("started_from", [])
-    if start_from is None:
-        return []
-    config = read_json(start_from / CONFIG, "recipe")
-    training = read_results(start_from).training
-    kept = {key: known(getattr(training, key), key) for key in ("pictures_seen", "seconds", "device")}
-    return [*config.get("started_from", []), {"recipe": config["recipe"], **kept}]
-
-
-def device_name(device: torch.device) -> str:
-    """Description of the training device."""
-    if device.type == "cuda":
-        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
-    name = next(
-        (line.split(":", 1)[1].strip() for line in _cpu_info() if line.startswith("model name")), platform.machine()
-    )
-    return f"CPU: {name}, {torch.get_num_threads()} threads"
-
-
-def _cpu_info() -> list[str]:
-    try:
-        return Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not on Linux
-        return []
+def _facts(folder: Path) -> dict[str, Any]:
+    """How long, and on what, the run in a folder was trained."""
+    training = read_results(folder).training
+    return {key: known(getattr(training, key), key) for key in ("pictures_seen", "seconds", "device")}
 
 
 def _is_main_process() -> bool:

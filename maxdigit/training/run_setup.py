@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,28 @@ def run_settings(folder: Path) -> dict[str, Any]:
     except TrainingError:
         return {}  # preparing the folder raises the error
     return found if isinstance(found, dict) else {}
+
+
+def earlier_runs(
+    folder: Path, start_from: Path | None, resume: bool, facts: Callable[[Path], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The runs whose weights a run starts from, oldest first: the settings of each, and what is known of it.
+
+    Args:
+        folder: of the run.
+        start_from: folder of the run whose weights it starts from, if any.
+        resume: whether the run in ``folder`` goes on; what it started from is in its config then.
+        facts: reads how long, and on what, the run in a folder was trained.
+
+    Raises:
+        TrainingError: a file of one of the runs cannot be read.
+    """
+    if resume and (folder / CONFIG).exists():
+        return read_json(folder / CONFIG, "recipe").get("started_from", [])
+    if start_from is None:
+        return []
+    config = read_json(start_from / CONFIG, "recipe")
+    return [*config.get("started_from", []), {"recipe": config["recipe"], **facts(start_from)}]
 
 
 def prepare_folder(

@@ -42,7 +42,7 @@ class Fake:
 def checkpoints(tmp_path, monkeypatch) -> Path:
     """A folder in which models can be put, and that needs no weights."""
     ASKED.clear()
-    monkeypatch.setattr(predict, "load_reading", lambda model, _: Fake(model))
+    monkeypatch.setattr(predict, "load_trained", lambda model, _: Fake(model))
     return tmp_path
 
 

@@ -20,15 +20,14 @@ from maxdigit.models.calibration import (
     HOTTEST,
     Scaling,
     Scalings,
-    load_calibrated,
     on_black,
     read_scalings,
     weight_digests,
 )
-from maxdigit.models.reading_classifier import load_reading
+from maxdigit.models.reading_classifier import load_trained
 from maxdigit.models.registry import get_model
-from maxdigit.training.metrics import answer, validate
-from maxdigit.training.run import write_calibration
+from maxdigit.training.calibrate import calibrate
+from maxdigit.training.metrics import answer
 from maxdigit.training.temperature import fit_scaling, fit_temperature
 from maxdigit.training.torch_loop import save_weights
 
@@ -127,7 +126,8 @@ def test_faultless_and_hopeless_models_get_the_ends_of_the_range():
 @pytest.mark.slow
 def test_a_fitted_model_is_less_wrong(folder):
     raw = torch_cnn.load(folder)
-    calibration, probabilities, labels = write_calibration("torch_cnn", folder, 8)
+    found = calibrate("torch_cnn", folder, 8)
+    calibration = found.calibration
     assert min(calibration.textured.temperature, calibration.black.temperature) > 2, "it was far too sure"
     assert calibration.loss_after < calibration.loss_before
     assert calibration.calibration_error_after < calibration.calibration_error_before
@@ -135,19 +135,20 @@ def test_a_fitted_model_is_less_wrong(folder):
     assert read_scalings(folder) == Scalings(calibration.textured, calibration.black)
     assert kept["textured"]["offsets"] == list(calibration.textured.offsets)
     assert (kept["split"], kept["seed"], kept["count"]) == ("validation", VALIDATION.seed, 8)
-    assert tuple(kept["kinds"]) == TEST_KINDS and len(labels) == 8 * len(TEST_KINDS)
+    assert tuple(kept["kinds"]) == TEST_KINDS and len(found.labels) == 8 * len(TEST_KINDS)
 
-    loaded, again = validate(load_calibrated("torch_cnn", folder), 8)
-    assert (again == labels).all() and np.abs(loaded - probabilities).max() < 1e-5
-    before, _ = answer(raw, "validation", "textured", 8)
-    assert loaded[:8].max(1).mean() < before.max(1).mean(), "the loaded model is the calibrated one"
+    before, factors = answer(raw, "validation", "textured", 8)
+    loaded, _ = answer(load_trained("torch_cnn", folder), "validation", "textured", 8)
+    assert (found.labels[:8] == factors.labels).all()
+    assert np.abs(loaded - found.probabilities[:8]).max() < 1e-5
+    assert loaded.max(1).mean() < before.max(1).mean(), "the loaded model is the calibrated one"
 
 
 def test_without_a_calibration_the_model_is_left_as_it_is(tmp_path):
     save_weights(torch_cnn.build(), tmp_path)
     assert read_scalings(tmp_path) is None
     pictures = np.random.default_rng(5).integers(0, 256, (3, 128, 128), np.uint8)
-    plain, loaded = get_model("torch_cnn").load(tmp_path), load_calibrated("torch_cnn", tmp_path)
+    plain, loaded = get_model("torch_cnn").load(tmp_path), load_trained("torch_cnn", tmp_path)
     assert (plain.predict(pictures) == loaded.predict(pictures)).all()
 
 
@@ -171,7 +172,7 @@ def test_without_a_calibration_the_model_is_left_as_it_is(tmp_path):
 def test_a_damaged_calibration_is_named_with_its_remedy(text, tmp_path):
     (tmp_path / "calibration.json").write_text(text)
     with pytest.raises(CheckpointError, match=r"calibration\.json is damaged .* python -m maxdigit calibrate"):
-        load_calibrated("torch_cnn", tmp_path)
+        load_trained("torch_cnn", tmp_path)
 
 
 def test_each_picture_is_scaled_by_its_background():
@@ -198,12 +199,12 @@ def test_an_older_calibration_holds_for_both_backgrounds(tmp_path):
 def test_weights_other_than_those_that_were_calibrated_are_refused(tmp_path):
     save_weights(torch_cnn.build(), tmp_path)
     (tmp_path / "calibration.json").write_text(json.dumps({"temperature": 1.5, "weights": weight_digests(tmp_path)}))
-    assert load_reading("torch_cnn", tmp_path)
+    assert load_trained("torch_cnn", tmp_path)
     save_weights(torch_cnn.build(), tmp_path)
     with pytest.raises(CheckpointError, match=r"model\.safetensors is missing, damaged, or not the file .* calibrate"):
-        load_reading("torch_cnn", tmp_path)
+        load_trained("torch_cnn", tmp_path)
     (tmp_path / "calibration.json").write_text(json.dumps({"temperature": 1.5}))
-    assert load_reading("torch_cnn", tmp_path), "older calibrations do not tell of which weights they are"
+    assert load_trained("torch_cnn", tmp_path), "older calibrations do not tell of which weights they are"
 
 
 def test_the_committed_calibrations_are_of_the_committed_weights():

@@ -25,7 +25,7 @@ from maxdigit.inference.ensemble import Ensemble
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.models import torch_cnn
 from maxdigit.models.reader import MAX_READINGS, NOTHING, Reader, Reading, Reads, find_readings, looks_of
-from maxdigit.models.reading_classifier import DEFAULTS, READER_SETTINGS, ReadingClassifier, digest, load_reading
+from maxdigit.models.reading_classifier import DEFAULTS, READER_SETTINGS, ReadingClassifier, digest, load_trained
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.models.run_folder import READER
 from maxdigit.training import choose_readings
@@ -151,7 +151,7 @@ def settings(folder: Path, **changed: object) -> None:
 )
 def test_without_a_reader_that_fits_there_are_no_readings_and_the_rest_works(reader, reason, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
-        classifier = load_reading("torch_cnn", put_run(tmp_path, reader))
+        classifier = load_trained("torch_cnn", put_run(tmp_path, reader))
     assert len(caplog.records) == 1, "one line"
     assert caplog.records[0].levelno == logging.WARNING
     assert re.search(reason, caplog.text)
@@ -163,17 +163,17 @@ def test_without_a_reader_that_fits_there_are_no_readings_and_the_rest_works(rea
 def test_settings_count_for_the_reader_they_were_chosen_for_alone(tmp_path, caplog):
     put_run(tmp_path, head())
     settings(tmp_path)
-    reader = load_reading("torch_cnn", tmp_path).reader
+    reader = load_trained("torch_cnn", tmp_path).reader
     assert (reader.threshold, reader.apart, reader.faintest) == (0.8, 16.0, 0.1) and not caplog.records
     save_file(head(value=0.1), tmp_path / READER)
-    assert load_reading("torch_cnn", tmp_path).reader.threshold == DEFAULTS[0]
+    assert load_trained("torch_cnn", tmp_path).reader.threshold == DEFAULTS[0]
     assert "chosen for another reader" in caplog.text
 
 
 @pytest.mark.parametrize("changed", [{"threshold": 1.5}, {"apart": None}, {"threshold": "much"}, {"faintest": 0}])
 def test_damaged_settings_leave_the_default_ones(changed, tmp_path, caplog):
     settings(put_run(tmp_path, head()), **changed)
-    assert load_reading("torch_cnn", tmp_path).reader.threshold == DEFAULTS[0]
+    assert load_trained("torch_cnn", tmp_path).reader.threshold == DEFAULTS[0]
     assert len(caplog.records) == 1 and "is damaged" in caplog.text
 
 
@@ -337,20 +337,24 @@ def test_settings_are_those_that_read_best():
     seen = np.log(cells((4, 5, 8, 0.85), (4, 9, 3, 0.75)).clip(1e-6))[np.newaxis]
     answers = np.eye(10, dtype=np.float32)[[8]]
     picture = replace(pictures, digits=digits, boxes=boxes)
-    threshold, apart, faintest, tally, spoken = choose_readings.choose(SEEN, lambda _: (answers, seen), [picture])
-    assert threshold == 0.8 and apart == 0 and (tally.right, tally.invented) == (1, 0)
-    assert faintest == 0.05 and spoken == (1, pytest.approx(1 / 9)), "of the nine that are not there, the 3"
+    search = choose_readings.Search(SEEN)
+    search.add(answers, seen, picture)
+    best = search.best()
+    assert best.threshold == 0.8 and best.apart == 0 and (best.tally.right, best.tally.invented) == (1, 0)
+    assert best.faintest == 0.05
+    assert (best.spoken_for, best.spoken_for_absent) == (1, pytest.approx(1 / 9)), "of the nine absent digits, the 3"
     beside = np.log(cells((4, 5, 8, 0.85), (4, 6, 3, 0.84)).clip(1e-6))[np.newaxis]
-    _, apart, _, tally, _ = choose_readings.choose(SEEN, lambda _: (answers, beside), [picture])
-    assert apart == 8 and tally.f1 == 1
+    search = choose_readings.Search(SEEN)
+    search.add(answers, beside, picture)
+    assert search.best().apart == 8 and search.best().tally.f1 == 1
 
 
 def test_what_is_chosen_is_written_for_the_reader_it_was_chosen_for(tmp_path):
     put_run(tmp_path, head())
-    chosen = choose_readings.write_settings("torch_cnn", tmp_path, 2)
-    reader = load_reading("torch_cnn", tmp_path).reader
+    chosen = choose_readings.choose_settings("torch_cnn", tmp_path, 2)
+    reader = load_trained("torch_cnn", tmp_path).reader
     assert reader.threshold == chosen.threshold and reader.apart == chosen.apart
     assert reader.faintest == chosen.faintest
     assert json.loads((tmp_path / READER_SETTINGS).read_text())["reader_sha256"] == digest(tmp_path)
     (tmp_path / READER).unlink()
-    assert choose_readings.write_settings("torch_cnn", tmp_path, 2) is None
+    assert choose_readings.choose_settings("torch_cnn", tmp_path, 2) is None

@@ -9,7 +9,7 @@ from reader_support import head, put_run
 from safetensors.numpy import load_file
 
 from maxdigit.models.reader import NOTHING, ZONES, zones_of
-from maxdigit.models.reading_classifier import load_reading
+from maxdigit.models.reading_classifier import load_trained
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import READER
 from maxdigit.training.fit_reader import fit, fit_places, write_reader
@@ -68,7 +68,7 @@ def test_a_fitted_reader_serves_the_app_and_training(tmp_path, before):
     write_reader("torch_cnn", tmp_path, 12)
     state = load_file(tmp_path / READER)
     assert state["weight"].shape == (ZONES, 13, 128) and state["bias"].shape == (ZONES, 13)
-    _, readings = load_reading("torch_cnn", tmp_path).read(np.zeros((1, 128, 128), np.uint8))
+    _, readings = load_trained("torch_cnn", tmp_path).read(np.zeros((1, 128, 128), np.uint8))
     assert readings is not None
     form = TorchCNNForm(get_model("torch_cnn").build(), get_model("torch_cnn").features)
     form.load_reader(tmp_path)

@@ -53,14 +53,14 @@ def test_weights_of_another_run_are_told_before_anybody_asks(checkpoints: Path) 
 def test_a_framework_that_cannot_be_loaded_costs_its_models_only(
     checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = predict.load_reading
+    load = predict.load_trained
 
     def without_keras(model: str, folder: Path) -> object:
         if model == "keras_cnn":
             raise ImportError("libtensorflow_cc.so.2: cannot open shared object file")
         return load(model, folder)
 
-    monkeypatch.setattr(predict, "load_reading", without_keras)
+    monkeypatch.setattr(predict, "load_trained", without_keras)
     predictor = Predictor(checkpoints)
     with pytest.raises(CheckpointError, match=r"Keras CNN needs a package .*libtensorflow.* pip install"):
         predictor.classify(BLANK, "keras_cnn")
