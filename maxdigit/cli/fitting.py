@@ -82,9 +82,10 @@ def inside(checkpoints: Checkpoints = CHECKPOINTS) -> None:
     from maxdigit.data.pictures import generate
     from maxdigit.data.splits import TEST
     from maxdigit.inference.exciting import PER_KIND, find_exciting, write_exciting, write_pictures
-    from maxdigit.models.sections import SectionOutputs
+    from maxdigit.models.sections import SECTIONS, SectionOutputs
 
     predictor, names = trained(checkpoints)
+    names = [name for name in names if name in SECTIONS]
     pictures = np.concatenate([generate(TEST, 0, PER_KIND, kind=kind).pixels.numpy() for kind in TEST_KINDS])
     write_pictures(checkpoints, pictures)
     for name in names:

@@ -33,6 +33,7 @@ class Kind:
 
     name: str
     make: Make
+    summary: str = ""  # what a picture shows, for the card of the published test pictures
     plan: Plan | None = None  # a chunk's contents, without making it; only needed for samples of tested kinds
     is_tested: bool = False  # whether models are measured on it, and the page offers samples
     has_digits: bool = True
@@ -94,9 +95,9 @@ BLANK = "blank"
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        # The competition's look: three digits on a textured background.
         Kind(
             name=TEXTURED,
+            summary="three digits on a textured background, as in the competition",
             make=_make_textured(3),
             plan=_plan_textured,
             is_tested=True,
@@ -106,14 +107,36 @@ KINDS: dict[str, Kind] = {
         Kind(name="crowded", make=_make_textured(8)),
         # As textured, but with digits of less than half the brightness: for the game only, no model learns from them.
         Kind(name="faint", make=_make_textured(3, 0.45)),
-        # What the app's canvas gives: one to five digits (mostly three) of any size, in rows, in columns or scattered.
-        Kind(name="drawn", make=_make_drawn("drawn"), plan=_plan_drawn("drawn"), is_tested=True),
-        # As drawn, but in ways of writing that MNIST lacks: a flagged 1, a crossed 7, an open 4.
-        Kind(name="forms", make=_make_drawn("forms"), plan=_plan_drawn("forms"), is_tested=True),
-        # Ink on paper, photographed, and prepared as the app prepares pictures; some of it in forms that MNIST lacks.
-        Kind(name="photo", make=_make_photo, plan=_plan_drawn("mixed"), is_tested=True),
-        # Textures, scribbles, letters, faces. Their label is -1, and the right answer is to be unsure.
-        Kind(name=BLANK, make=_make_blank, has_digits=False),
+        # What the app's canvas gives: mostly three digits of any size, in rows, in columns or scattered.
+        Kind(
+            name="drawn",
+            summary="one to five digits, redrawn with a round brush on a plain background",
+            make=_make_drawn("drawn"),
+            plan=_plan_drawn("drawn"),
+            is_tested=True,
+        ),
+        Kind(
+            name="forms",
+            summary="as drawn, in ways of writing that are rare in MNIST, such as a flagged 1 or a crossed 7",
+            make=_make_drawn("forms"),
+            plan=_plan_drawn("forms"),
+            is_tested=True,
+        ),
+        # Some of it in forms that MNIST lacks.
+        Kind(
+            name="photo",
+            summary="ink on paper, photographed, and prepared as the app prepares what it is given",
+            make=_make_photo,
+            plan=_plan_drawn("mixed"),
+            is_tested=True,
+        ),
+        # Labelled -1.
+        Kind(
+            name=BLANK,
+            summary="no digit: textures, scribbles, letters, faces; the right answer is to be unsure",
+            make=_make_blank,
+            has_digits=False,
+        ),
     )
 }
 

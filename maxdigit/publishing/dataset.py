@@ -68,14 +68,6 @@ The digits are from the [MNIST database](http://yann.lecun.com/exdb/mnist/) of Y
 usually given as CC BY-SA 3.0, which therefore holds for these pictures too.
 """
 
-_SHOWN = {
-    "textured": "three digits on a textured background, as in the competition",
-    "drawn": "one to five digits, redrawn with a round brush on a plain background",
-    "forms": "as drawn, in ways of writing that are rare in MNIST, such as a flagged 1 or a crossed 7",
-    "photo": "ink on paper, photographed, and prepared as the app prepares what it is given",
-    "blank": "no digit: textures, scribbles, letters, faces; the right answer is to be unsure",
-}
-
 
 def dataset_id(space: str) -> str:
     """What the data set of a Space is called."""
@@ -148,7 +140,7 @@ def _card(space: str, counts: dict[str, int]) -> str:
         metadata=metadata.to_yaml(),
         space=space,
         dataset=dataset_id(space),
-        rows="\n".join(f"| `{kind}` | {count:,} | {_SHOWN[kind]} |" for kind, count in counts.items()),
+        rows="\n".join(f"| `{kind}` | {count:,} | {KINDS[kind].summary} |" for kind, count in counts.items()),
         seed=TEST.seed,
         version=VERSION,
     )
