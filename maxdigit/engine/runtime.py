@@ -56,7 +56,7 @@ def limit_cores(count: int) -> None:
 
 def openvino() -> ModuleType | None:
     """OpenVINO; None where it is not wanted or cannot be loaded, which the log has a line on."""
-    return None if os.environ.get(_CHOICE) == "native" else _load()
+    return None if chosen_engine() == "native" else _load()
 
 
 def opset() -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.engine.convolution import Convolution
-from maxdigit.engine.runtime import Compiled, computes_in_bfloat16, openvino
+from maxdigit.engine.runtime import Compiled, chosen_engine, computes_in_bfloat16, openvino
 from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
 from maxdigit.models.engine_networks import READERS, EngineNetwork
 from maxdigit.models.gpu import MANY, device, moved
@@ -110,7 +110,7 @@ class EngineClassifier:
 
 
 def load(model: str, folder: Path, load_native: Callable[[], Classifier]) -> Classifier:
-    """The model kept in ``folder``, computed by the engine where it is installed and wanted, else by its framework.
+    """The model stored in ``folder``, computed by the chosen engine.
 
     Args:
         model: its name in the registry.
@@ -120,13 +120,18 @@ def load(model: str, folder: Path, load_native: Callable[[], Classifier]) -> Cla
     Raises:
         CheckpointError: the weights are missing, damaged, or of another architecture.
     """
+    return _LOADERS[chosen_engine()](model, folder, load_native)
+
+
+def _load_fastest(model: str, folder: Path, load_native: Callable[[], Classifier]) -> Classifier:
+    """In OpenVINO, where that is installed and can compute the model; else in its framework."""
     if openvino() is None or model not in READERS:
         return load_native()
 
     def read() -> EngineNetwork:
         try:
             return READERS[model](folder)
-        except Exception as error:  # the readers of safetensors, archives and HDF5 raise whatever they like
+        except Exception as error:  # the readers of safetensors, archives and HDF5 raise exceptions of many types
             path = folder / KERAS_WEIGHTS if get_model(model).framework == "keras" else folder
             raise unreadable(path, error) from error
 
@@ -135,3 +140,14 @@ def load(model: str, folder: Path, load_native: Callable[[], Classifier]) -> Cla
     except RuntimeError as error:
         _log.warning("OpenVINO cannot compute %s here (%s): its framework answers.", model, error)
         return load_native()
+
+
+def _load_native(_model: str, _folder: Path, load_native: Callable[[], Classifier]) -> Classifier:
+    return load_native()
+
+
+# By the engine's name in :data:`maxdigit.engine.runtime.ENGINES`.
+_LOADERS: dict[str, Callable[[str, Path, Callable[[], Classifier]], Classifier]] = {
+    "fastest": _load_fastest,
+    "native": _load_native,
+}

@@ -21,6 +21,7 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.ui import texts
 from maxdigit.ui.answer import Find, in_words, seems_written
 from maxdigit.ui.texts import english, french
+from maxdigit.ui.texts.language import DEFAULT, LANGUAGES
 
 # What a visitor's doings can reach; the other modules speak to whoever trains models or types commands.
 REACHED = (
@@ -41,6 +42,7 @@ REACHED = (
     "training/results.py",
     "ui/pad/strokes.py",
 )
+OTHERS = [name for name in LANGUAGES if name != DEFAULT]
 FOR_PROGRAMS = ("An array", "The array")  # how such sentences begin: the page takes files only
 
 
@@ -56,13 +58,15 @@ def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_both_languages_have_the_same_names() -> None:
-    assert list(public(english)) == list(public(french))
+@pytest.mark.parametrize("language", OTHERS)
+def test_all_languages_have_the_same_names(language: str) -> None:
+    assert list(public(english)) == list(public(LANGUAGES[language]))
 
 
+@pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("name", public(english))
-def test_a_text_has_the_same_form_in_both(name: str) -> None:
-    ours, theirs = getattr(english, name), getattr(french, name)
+def test_a_text_has_the_same_form_in_all_languages(name: str, language: str) -> None:
+    ours, theirs = getattr(english, name), getattr(LANGUAGES[language], name)
     assert type(ours) is type(theirs)
     if isinstance(ours, FunctionType):
         assert inspect.signature(ours) == inspect.signature(theirs)
@@ -89,22 +93,25 @@ def sentences(module: str) -> Iterator[str]:
                 yield first.value
 
 
+@pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("module", REACHED)
-def test_every_error_a_visitor_can_meet_has_a_french_sentence(module: str) -> None:
+def test_every_error_a_visitor_can_meet_is_translated(module: str, language: str) -> None:
+    errors = LANGUAGES[language].ERRORS
     found = [sentence for sentence in sentences(module) if not sentence.startswith(FOR_PROGRAMS)]
     assert found
     for sentence in found:
-        assert sentence in french.ERRORS, sentence
-        assert fields(french.ERRORS[sentence]) == fields(sentence)
+        assert sentence in errors, sentence
+        assert fields(errors[sentence]) == fields(sentence)
 
 
-def test_no_french_sentence_is_left_over() -> None:
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_translated_sentence_is_left_over(language: str) -> None:
     said = {
         sentence
         for path in Path(maxdigit.__file__).parent.rglob("*.py")
         for sentence in sentences(str(path.relative_to(Path(maxdigit.__file__).parent)))
     }
-    assert set(french.ERRORS) <= said
+    assert set(LANGUAGES[language].ERRORS) <= said
 
 
 def test_an_error_is_told_in_the_language_that_is_spoken() -> None:
