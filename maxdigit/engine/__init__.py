@@ -1,4 +1,4 @@
-"""OpenVINO, which answers in place of the frameworks that train the networks: faster, and in a tenth of the memory.
+"""OpenVINO, which runs the networks instead of the frameworks that trained them: faster, and in a tenth of the memory.
 
-NumPy and OpenVINO alone. The graphs themselves are built where their networks are: in ``preparation`` and ``models``.
+Uses NumPy and OpenVINO only. The graphs are built where their networks are: in ``preparation`` and ``models``.
 """

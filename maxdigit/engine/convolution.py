@@ -1,4 +1,4 @@
-"""Convolutions as arrays: rewritten so that less is left to compute, and with weights that bfloat16 can hold."""
+"""Convolutions as arrays: merged with neighbouring layers to save work, and with weights rounded to bfloat16."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Convolution:
             raise ValueError(f"a convolution of shapes {self.weight.shape} and {self.bias.shape}")
 
     def scaled(self, scale: Array, shift: Array) -> Convolution:
-        """With ``y * scale + shift`` of each output ``y``, both ``(outputs,)``: a batch norm behind it."""
+        """Include ``y * scale + shift`` of each output ``y``, both ``(outputs,)``: a batch norm after it."""
         return Convolution(self.weight * scale[:, None, None, None], self.bias * scale + shift)
 
     def fed(self, scale: Array | float, shift: Array | float) -> Convolution:
-        """For inputs ``x`` in place of ``x * scale + shift``, numbers or ``(inputs,)``.
+        """Include ``x * scale + shift`` of each input ``x``, numbers or ``(inputs,)``.
 
-        The same but for rounding, if nothing is padded: the padding's zeros would be those of ``x``.
+        Equal up to rounding, provided there is no padding: its zeros would be scaled and shifted too.
         """
         inputs = self.weight.shape[1]
         scale, shift = np.broadcast_to(scale, inputs), np.broadcast_to(shift, inputs)
@@ -36,7 +36,7 @@ class Convolution:
         return Convolution(self.weight * scale[None, :, None, None], self.bias + moved)
 
     def then(self, second: Convolution) -> Convolution:
-        """One convolution in place of two that follow each other without padding and with nothing between them."""
+        """This convolution and a second one, merged: without padding, and with nothing between them."""
         height, width = self.weight.shape[2:]
         rows, columns = second.weight.shape[2:]
         weight = np.zeros((len(second.bias), self.weight.shape[1], height + rows - 1, width + columns - 1))
@@ -48,10 +48,10 @@ class Convolution:
         return Convolution(weight, second.bias + second.weight.sum((2, 3)) @ self.bias)
 
     def in_bfloat16(self) -> Convolution:
-        """With weights that bfloat16 holds exactly, rounded so that their errors cancel where the input is smooth.
+        """Weights rounded to bfloat16 so that their errors cancel where the input is smooth.
 
-        What rounding takes from a weight is added to its neighbour before that is rounded: R. W. Floyd, L. Steinberg,
-        "An adaptive algorithm for spatial greyscale" (1976), over the window in place of a picture.
+        Each weight's rounding error is added to its neighbour before that is rounded: error diffusion over the window,
+        as in R. W. Floyd, L. Steinberg, "An adaptive algorithm for spatial greyscale" (1976).
         """
         outputs, inputs, rows, columns = self.weight.shape
         rounded = np.empty(self.weight.shape, np.float32)
@@ -65,6 +65,6 @@ class Convolution:
 
 
 def nearest_bfloat16(values: Array) -> NDArray[np.float32]:
-    """The number nearest to each that bfloat16 holds, ties to even: a float32 whose lower 16 bits are 0."""
+    """Values rounded to the nearest bfloat16, ties to even, as float32 whose lower 16 bits are 0."""
     bits = np.asarray(values, np.float32).view(np.uint32)
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32)

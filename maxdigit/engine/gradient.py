@@ -1,4 +1,4 @@
-"""Gradients as graphs: how a value inside a network changes with an earlier one, by reverse accumulation.
+"""Graphs for the gradient of a value inside a network with respect to an earlier one, by reverse accumulation.
 
 For the layers of :mod:`maxdigit.engine.layers` only, and one picture at a time.
 """
@@ -15,15 +15,15 @@ from maxdigit.engine.runtime import opset
 
 
 def gradient(late: Node, early: Node, of_late: Node) -> Node:
-    """The gradient by ``early`` of whatever has the gradient ``of_late`` by ``late``.
+    """The gradient with respect to ``early`` of a quantity whose gradient with respect to ``late`` is ``of_late``.
 
     Args:
-        late: an output of a graph's operation, with a static shape, as all values before it.
-        early: another, which ``late`` comes from.
+        late: an output of one of the graph's operations; its shape and those of all values before it are static.
+        early: another output, from which ``late`` is computed.
         of_late: a value of the shape of ``late``.
 
     Raises:
-        ValueError: ``late`` does not come from ``early``, or by an operation that has no rule here.
+        ValueError: ``late`` is not computed from ``early``, or by an operation that has no rule here.
     """
     through = _between(early, late)
     names = {_name(early), *(_name(node.output(0)) for node in through)}  # nodes themselves overload ==
@@ -39,7 +39,7 @@ def gradient(late: Node, early: Node, of_late: Node) -> Node:
 
 
 def _between(early: Node, late: Node) -> list[Any]:
-    """The operations that ``late`` is computed by from ``early``, in order."""
+    """The operations by which ``late`` is computed from ``early``, in order."""
     leads: dict[str, bool] = {early.get_node().get_friendly_name(): True}
     ordered: list[Any] = []
 
@@ -55,7 +55,7 @@ def _between(early: Node, late: Node) -> list[Any]:
         return leads[name]
 
     if _name(late) == _name(early) or not visit(late.get_node()):
-        raise ValueError("the late value does not come from the early one")
+        raise ValueError("the late value is not computed from the early one")
     return ordered
 
 
@@ -79,7 +79,7 @@ def _through_convolution(node: Any, gradient_here: Node) -> dict[int, Node]:
     return {
         0: opset().convolution_backprop_data(
             gradient_here,
-            # A copy: of square weights that both share, OpenVINO keeps one arrangement, the convolution's.
+            # A copy: OpenVINO lays out shared square weights once, for the convolution.
             constant(node.input_value(1).get_node().data),
             settings["strides"],
             constant(size, np.int64),
@@ -91,7 +91,7 @@ def _through_convolution(node: Any, gradient_here: Node) -> dict[int, Node]:
 
 
 def _through_max_pool(node: Any, gradient_here: Node) -> dict[int, Node]:
-    """To the cell that was the largest of each window, of several equal ones the first."""
+    """To the largest cell of each window, or the first of several equal ones."""
     op = opset()
     shape = list(node.input_value(0).get_shape())
     flat = constant([-1], np.int64)

@@ -1,6 +1,6 @@
-"""Layers as OpenVINO's graphs have them, made of arrays: what the networks here consist of, and no more.
+"""The layers that the networks here consist of, as nodes of OpenVINO graphs with weights from arrays.
 
-Each takes and gives an ``openvino`` node whose value has the shape ``(N, channels, height, width)``.
+Each takes and returns an ``openvino`` node whose value has the shape ``(N, channels, height, width)``.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Node = Any
 
 
 def constant(value: ArrayLike, kind: type[np.generic] = np.float32) -> Node:
-    """A value that does not depend on the input."""
+    """A constant node."""
     return opset().constant(np.ascontiguousarray(value, dtype=kind))
 
 
 def convolved(x: Node, convolution: Convolution, *, stride: int = 1, padding: int = 0) -> Node:
-    """A convolution, its bias added; ``padding`` with zeros on all sides."""
+    """A convolution with bias, with ``padding`` zeros on all sides."""
     op = opset()
     sides = [padding, padding]
     y = op.convolution(x, constant(convolution.weight), [stride, stride], sides, sides, [1, 1])
@@ -30,7 +30,7 @@ def convolved(x: Node, convolution: Convolution, *, stride: int = 1, padding: in
 
 
 def relu(x: Node) -> Node:
-    """What is above zero."""
+    """The positive part."""
     return opset().relu(x)
 
 
@@ -40,7 +40,7 @@ def added(x: Node, y: Node) -> Node:
 
 
 def max_pooled(x: Node, size: int, stride: int, padding: int = 0) -> Node:
-    """The largest in each window of ``size`` x ``size``; windows that reach over the far edge are left out."""
+    """The maximum of each ``size`` x ``size`` window; windows that extend past the far edge are left out."""
     sides = [padding, padding]
     return opset().max_pool(x, [stride, stride], [1, 1], sides, sides, [size, size]).output(0)
 

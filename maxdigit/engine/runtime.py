@@ -1,4 +1,4 @@
-"""OpenVINO itself: whether it is there and wanted, loaded without its telemetry, and graphs made ready to compute."""
+"""OpenVINO itself: whether it is installed and wanted, loading it without its telemetry, and compiled graphs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 Precision = Literal["f32", "bf16"]
 
 ENGINES = ("fastest", "native")
-# Where the choice is kept: the model process is started with it.
+# The environment variable with the choice, which the model process inherits.
 _CHOICE = "MAXDIGIT_ENGINE"
 _CORES = "MAXDIGIT_CORES"  # so is the limit of :func:`limit_cores`
-# What `import openvino` would load, and never need here. The conversion tools take longer to load than all the rest,
-# and count every import of OpenVINO with Google Analytics, for which they write files into the home directory.
+# Modules that `import openvino` would load and that are not needed here. The conversion tools take longer to load than
+# everything else and report every import of OpenVINO to Google Analytics, writing files into the home directory.
 _TELEMETRY, _TOOLS = "openvino_telemetry", "openvino.tools.ovc"
 
-_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of all cores together, in so many
+_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")  # of a container: CPU microseconds allowed per period, and the period
 _CPU_INFO = Path("/proc/cpuinfo")
 
 _log = logging.getLogger(__name__)
@@ -34,10 +34,10 @@ _loading = threading.Lock()
 
 
 def choose_engine(name: str) -> None:
-    """Say what computes, in this process and in those that it starts: one of ``ENGINES``.
+    """Choose the engine for this process and those that it starts: one of ``ENGINES``.
 
     "native" is the framework that a network was trained with; "fastest" is OpenVINO where it is installed. Takes effect
-    on what is loaded from then on.
+    for models loaded afterwards.
     """
     if name not in ENGINES:
         raise ValueError(f"an engine is one of {ENGINES}, not {name!r}")
@@ -55,15 +55,15 @@ def limit_cores(count: int) -> None:
 
 
 def openvino() -> ModuleType | None:
-    """OpenVINO; None where it is not wanted or cannot be loaded, which the log has a line on."""
+    """OpenVINO; None where it is not wanted, or cannot be loaded, which is logged."""
     return None if chosen_engine() == "native" else _load()
 
 
 def opset() -> Any:
-    """The module of OpenVINO whose functions make a graph's nodes.
+    """The OpenVINO module whose functions make the nodes of graphs.
 
     Raises:
-        ModuleNotFoundError: there is no OpenVINO, or it is not wanted.
+        ModuleNotFoundError: OpenVINO is not installed, or not wanted.
     """
     module = openvino()
     if module is None:
@@ -73,20 +73,20 @@ def opset() -> Any:
 
 @lru_cache(maxsize=1)
 def computes_in_bfloat16() -> bool:
-    """Whether this processor multiplies numbers of 16 bits, of which eight are the significand, faster than float32."""
+    """Whether this processor multiplies bfloat16 numbers faster than float32 ones."""
     return openvino() is not None and "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class Compiled:
-    """A graph that is ready to compute. Safe to share between threads, which take turns: each has all cores then."""
+    """A compiled graph. Safe to share between threads, which take turns; each then uses all cores."""
 
     def __init__(self, graph: Any, precision: Precision = "f32", *, kernels: int | None = None) -> None:
-        """Make it ready.
+        """Compile the graph.
 
         Args:
             graph: an ``openvino.Model``.
-            precision: of the numbers that are multiplied. Sums are float32 in either case.
-            kernels: how many are kept at most; every shape of the input takes some for each layer. None: all.
+            precision: of products; sums are float32 in either case.
+            kernels: the most kernels to cache; each input shape needs some for each layer. None: no limit.
 
         Raises:
             RuntimeError: OpenVINO cannot compute the graph here.
@@ -95,8 +95,8 @@ class Compiled:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": available_cores(),
-            # Threads that are bound to a core wait for it while others stand idle: on a busy machine that takes several
-            # times as long.
+            # Pinned threads wait for their core while others are idle: on a busy machine that takes several times as
+            # long.
             "ENABLE_CPU_PINNING": False,
         }
         if kernels is not None:
@@ -105,7 +105,7 @@ class Compiled:
         self._lock = threading.Lock()
 
     def __call__(self, *inputs: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """What the graph makes of its inputs: all outputs, in order."""
+        """All outputs of the graph for these inputs, in order."""
         with self._lock:
             return list(self._request.infer([np.ascontiguousarray(each) for each in inputs]).to_tuple())
 
@@ -133,9 +133,9 @@ def cpu_name() -> str:
 
 @lru_cache(maxsize=1)
 def _core() -> Any:
-    """What all graphs are compiled by: with one for each, they would not share its threads."""
+    """The OpenVINO core, one for all graphs: with one each, they would not share threads."""
     module = _load()
-    assert module is not None, "whoever has a graph has OpenVINO"
+    assert module is not None, "a graph cannot exist without OpenVINO"
     return module.Core()
 
 

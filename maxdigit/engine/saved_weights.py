@@ -1,4 +1,4 @@
-"""Weights as training leaves them, read as arrays: without the framework that wrote them, and without running code."""
+"""Reads trained weights as arrays, without the framework that wrote them and without executing code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 class Tensors:
-    """Arrays by name, each of which is to be taken once: what is left over belongs to another model."""
+    """Arrays by name, each to be taken once; any that are left over belong to another model."""
 
     def __init__(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         self._arrays = dict(arrays)
@@ -47,17 +47,17 @@ class Tensors:
         return array
 
     def close(self) -> None:
-        """See that nothing is left.
+        """Check that all arrays were taken.
 
         Raises:
-            ValueError: something is.
+            ValueError: some were not.
         """
         if self._arrays:
             raise ValueError(f"{next(iter(self._arrays))} belongs to no layer")
 
 
 def unreadable(path: Path, error: Exception) -> CheckpointError:
-    """What to tell people when weights in a file or a folder cannot be used."""
+    """The error for weights in a file or folder that cannot be used."""
     files = [path] if path.is_file() else sorted(path.glob("model*"))
     if any(map(is_pointer, files)):
         return CheckpointError(
@@ -114,7 +114,7 @@ def read_keras(folder: Path) -> Tensors:
 
 
 def _read_hdf5(file: IO[bytes]) -> Arrays:
-    import h5py  # here, for only this model needs it
+    import h5py  # here: only the Keras CNN needs it
 
     arrays: Arrays = {}
 

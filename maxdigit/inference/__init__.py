@@ -1,1 +1,1 @@
-"""Answers from trained models, and the process in which the app keeps them."""
+"""Answers from trained models, and the process in which the app runs them."""

@@ -146,7 +146,7 @@ def plain_name(name: str) -> str:
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:
-    """By this people sort names: ``2.png`` before ``10.png``."""
+    """Sort key for names as people sort them: ``2.png`` before ``10.png``."""
     parts = re.split(r"(\d+)", name)
     return [
         (0, int(part), "") if part.isdecimal() and len(part) <= _LONGEST_NUMBER else (1, 0, part.casefold())

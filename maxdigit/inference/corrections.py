@@ -1,7 +1,7 @@
-"""Pictures that a model got wrong, given by people with the right digit, kept on the host's own disk.
+"""Pictures that a model got wrong, reported by visitors with the right digit, stored on the host's disk.
 
-One JSON file for each: nothing else is stored of whoever gave it. What is kept this way measures models, by
-``maxdigit evaluate --drawings``.
+One JSON file for each; nothing else about the visitor is stored. ``maxdigit evaluate --drawings`` measures models on
+them.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import NUM_CLASSES
 
-MAX_KEPT = 5_000  # a disk is not endless, and visitors may be many
+MAX_KEPT = 5_000  # limits the disk space
 
 
 class CorrectionError(MaxDigitError):
-    """A correction cannot be kept, or what is kept cannot be read."""
+    """A correction cannot be stored, or stored ones cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Correction:
     """One picture with its right answer."""
 
     name: str  # of the file, without its ending
-    digit: int  # the largest digit, as a person says
-    model: str  # who was asked
-    answer: int  # what it said
+    digit: int  # the largest digit, as the visitor says
+    model: str  # that was asked
+    answer: int  # its answer
     source: str  # draw, upload or sample
     day: str  # year-month-day
     strokes: str  # the drawing as the pad sends it; empty where it was none
@@ -77,7 +77,7 @@ def keep(
 
 
 def kept(folder: Path) -> tuple[list[Correction], list[str]]:
-    """What is kept in ``folder``, the newest first, and a sentence for each file that is damaged."""
+    """The corrections in ``folder``, the newest first, and a sentence for each damaged file."""
     found, troubles = [], []
     for path in reversed(_files(folder)):
         try:
@@ -99,7 +99,7 @@ def delete(folder: Path, names: list[str]) -> int:
 
 
 def export(folder: Path) -> bytes:
-    """All that is kept, as a ZIP archive of PNG files and a ``labels.csv`` such as the Batch page takes."""
+    """All corrections, as a ZIP archive of PNG files and a ``labels.csv`` such as the Batch page takes."""
     found, _ = kept(folder)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -112,7 +112,7 @@ def export(folder: Path) -> bytes:
 
 
 def load(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """All pictures that are kept, uint8 ``(N, 128, 128)``, and their right answers, int64 ``(N,)``.
+    """All stored pictures, uint8 ``(N, 128, 128)``, and their right answers, int64 ``(N,)``.
 
     Raises:
         CorrectionError: there are none.

@@ -1,4 +1,4 @@
-"""Where the digits are in a prepared picture, and what is left of it without them."""
+"""Finds the digits in a prepared picture, and erases them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Box = tuple[int, int, int, int]  # x0, y0, x1, y1, ends excluded
 
 MAX_FOUND = 8
 _INK = 96
-_FAINT = 32  # a ground that is brighter than this at its median is no plain one
-_SPECK = 14  # pixels; less is no digit
+_FAINT = 32  # a background whose median is brighter is not plain
+_SPECK = 14  # pixels; a smaller piece is not a digit
 _REACH = np.ones((5, 5), np.uint8)
-_STEP = 4  # pixels between pieces of ground that are looked at
+_STEP = 4  # pixels between the patches of background that are tried
 _MARGIN = 2  # pixels around a box that belong to the digit's soft edge
 
 
 def find_digits(picture: NDArray[np.uint8]) -> list[Box]:
-    """Boxes of the separate pieces of ink on a plain ground, from left to right.
+    """Boxes of the connected pieces of ink on a plain background, from left to right.
 
-    None on a textured ground, where ink cannot be told from the ground without reading it.
+    An empty list for textured backgrounds, which brightness does not separate from ink.
 
     Args:
         picture: uint8, shape ``(128, 128)``, prepared.
@@ -42,17 +42,17 @@ def find_digits(picture: NDArray[np.uint8]) -> list[Box]:
 
 
 def is_plain(picture: NDArray[np.uint8]) -> bool:
-    """Whether a prepared picture's ground is plain, so that pieces of ink stand out from it."""
+    """Whether a prepared picture's background is plain, so that brightness separates the ink from it."""
     return bool(np.median(picture) <= _FAINT)
 
 
 def without(picture: NDArray[np.uint8], boxes: Iterable[Box], others: Iterable[Box] = ()) -> NDArray[np.uint8]:
-    """The picture with the ground in place of what is in ``boxes``.
+    """The picture with ``boxes`` filled with background.
 
     Args:
         picture: uint8, shape ``(128, 128)``.
-        boxes: what to take away.
-        others: what stays; no ground is taken from there.
+        boxes: of what to erase.
+        others: of what stays; no background is copied from there.
     """
     boxes = [_with_margin(box) for box in boxes]
     taken = np.zeros(picture.shape, bool)
@@ -61,12 +61,12 @@ def without(picture: NDArray[np.uint8], boxes: Iterable[Box], others: Iterable[B
     result = picture.copy()
     for box in boxes:
         x0, y0, x1, y1 = box
-        result[y0:y1, x0:x1] = _ground(picture, box, taken)
+        result[y0:y1, x0:x1] = _background(picture, box, taken)
     return result
 
 
-def _ground(picture: NDArray[np.uint8], box: Box, taken: NDArray[np.bool_]) -> NDArray[np.uint8] | int:
-    """A piece of ground of the box's size whose brightness suits the place; a flat one where there is none."""
+def _background(picture: NDArray[np.uint8], box: Box, taken: NDArray[np.bool_]) -> NDArray[np.uint8] | int:
+    """A patch of background of the box's size whose brightness fits; a single tone where there is none."""
     x0, y0, x1, y1 = box
     height, width = y1 - y0, x1 - x0
     ring = picture[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3]
@@ -76,7 +76,7 @@ def _ground(picture: NDArray[np.uint8], box: Box, taken: NDArray[np.bool_]) -> N
     if not is_free.any():
         return round(tone)
     means = _sums(picture, height, width) / (height * width)
-    best = np.where(is_free, np.abs(means - tone), np.inf).argmin()  # the first of several as good
+    best = np.where(is_free, np.abs(means - tone), np.inf).argmin()  # the first of several equally good ones
     row, column = np.unravel_index(best, means.shape)
     top, left = _STEP * int(row), _STEP * int(column)
     return picture[top : top + height, left : left + width]

@@ -1,6 +1,6 @@
-"""The paper's future work: several models answer together, by the weighted geometric mean of their probabilities.
+"""The ensemble, the paper's future work: the weighted geometric mean of several models' probabilities.
 
-That is, by the mean of their calibrated logits. On validation pictures its cross-entropy is lower than the arithmetic
+That is, the mean of their calibrated logits. On validation pictures its cross-entropy is lower than the arithmetic
 mean's: a model that rules a digit out counts for more (G. E. Hinton, "Training Products of Experts by Minimizing
 Contrastive Divergence", 2002).
 """
@@ -25,13 +25,13 @@ from maxdigit.models.run_folder import write_json
 
 WEIGHTS = "ensemble.json"
 
-_LEAST = 1e-7  # probability: less is taken for so much
-_STEPS = 10  # weights are whole tenths: finer ones would follow the luck of the validation pictures
+_LEAST = 1e-7  # lower bound of probabilities
+_STEPS = 10  # weights are whole tenths: finer ones would overfit the validation pictures
 
 
 @dataclass(frozen=True)
 class Weights:
-    """``ensemble.json``: what each model's word counts, and what that was chosen by. Losses are in nats."""
+    """``ensemble.json``: the weight of each model, and what it was chosen by. Losses are in nats."""
 
     weights: dict[str, float]  # by model, not negative, summing to 1
     split: str
@@ -55,11 +55,11 @@ class Ensemble:
         return mix([member.predict(pictures) for member, _ in self._members], [weight for _, weight in self._members])
 
     def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
-        """Probabilities, and the readings of the member whose word counts most.
+        """Probabilities, and the readings of the member with the largest weight.
 
-        See :class:`maxdigit.models.reader.Reads`. Not all members' readings, merged: their readers say what they see
-        in cells of different sizes and places, how sure each is was never fitted to the others, and a merged reading
-        would be none that any of the networks made.
+        See :class:`maxdigit.models.reader.Reads`. The members' readings are not merged: their cells have
+        different sizes and places, their probabilities were not fitted to each other, and a merged reading would be one
+        that no network made.
         """
         first = max(range(len(self._members)), key=lambda number: self._members[number][1])
         probabilities, readings = [], None
@@ -103,7 +103,7 @@ def choose_weights(
         return float(-np.log(mix(members, weights)[rows, labels].clip(_LEAST)).mean())
 
     equal = tuple(equal_weights(list(probabilities)).values())
-    best = min((equal, *_tenths(len(probabilities))), key=loss)  # the first of several as good
+    best = min((equal, *_tenths(len(probabilities))), key=loss)  # the first of several equally good ones
     return dict(zip(probabilities, best, strict=True)), loss(best), loss(equal)
 
 
@@ -139,7 +139,7 @@ def write_weights(
 
 
 def read_weights(folder: Path) -> dict[str, float] | None:
-    """The weights by model kept in ``folder``; None where none were chosen.
+    """The weights by model stored in ``folder``; None where none were chosen.
 
     Raises:
         CheckpointError: ``ensemble.json`` is damaged.

@@ -1,7 +1,7 @@
-"""The test pictures that excite each feature map most, and how strong it gets on them: found once, kept in small files.
+"""The test pictures that excite each feature map most, and its largest values on them, found once and stored.
 
-The pictures lie side by side in one file, for all networks; what they do to a network lies beside its weights, and says
-for which weights it was found.
+The pictures are in one file for all networks. What was found for a network is stored beside its weights, with their
+digest.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ BEST = 9  # pictures of each map
 _ACROSS = 16  # pictures side by side in the file
 _QUALITY = 45  # of WebP: some 2 kB a picture
 _CROP = 48  # pixels along a side of a crop
-_LEAST_SEEN = 20  # pixels: less of a picture tells nothing
+_LEAST_SEEN = 20  # pixels: the least side of a crop that shows anything
 _WEIGHTS = ("*.safetensors", "*.keras")
 
 
 @dataclass(frozen=True)
 class Exciting:
-    """What the test pictures do to each map of a network, by section."""
+    """The strongest responses of each map of a network to the test pictures, by section."""
 
     pictures: Path
     scales: tuple[NDArray[np.float32], ...]  # (channels,): the strongest cell's value on any of the pictures
@@ -46,7 +46,7 @@ class Exciting:
 
 
 def find_exciting(network: SectionOutputs, pictures: Iterable[NDArray[np.uint8]]) -> dict[str, NDArray[np.generic]]:
-    """What pictures (128, 128) do to the maps of a network, as it is kept in a file."""
+    """The strongest responses of a network's maps to pictures (128, 128), as arrays for the file."""
     strengths: list[list[NDArray[np.float32]]] = [[] for _ in network.sections]
     cells: list[list[NDArray[np.intp]]] = [[] for _ in network.sections]
     for picture in pictures:
@@ -66,13 +66,13 @@ def find_exciting(network: SectionOutputs, pictures: Iterable[NDArray[np.uint8]]
 
 
 def write_exciting(folder: Path, found: dict[str, NDArray[np.generic]]) -> None:
-    """Keep what was found for the weights in a run's folder beside them."""
+    """Write what was found for the weights in a run's folder beside them."""
     metadata = {"weights_sha256": weights_digest(folder)}
     write_aside(folder / FILE, lambda path: save_file(found, path, metadata))
 
 
 def write_pictures(checkpoints: Path, pictures: NDArray[np.uint8]) -> None:
-    """Keep the pictures (N, 128, 128) that maps were excited by."""
+    """Write the test pictures (N, 128, 128) to one file."""
     rows = -(-len(pictures) // _ACROSS)
     sheet = np.zeros((rows * _ACROSS, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     sheet[: len(pictures)] = pictures

@@ -1,4 +1,4 @@
-"""Why: heat maps of what in a picture spoke for an answer."""
+"""Heat maps of the evidence for an answer in a picture."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from maxdigit.models.registry import FeatureMap, ModelSpec
 
 Heat = NDArray[np.float32]
 
-# Of the bell that a cell's evidence is spread in, as a share of the step from cell to cell: about the narrowest whose
-# sum over equal cells is even. Where two cells share a digit, the heat is greatest between them, where the digit is.
+# Standard deviation of the Gaussian by which a cell's evidence is spread, as a share of the step between cells: about
+# the narrowest whose sum over equal cells is even. Where two cells share a digit, the heat is greatest between them,
+# where the digit is.
 _SPREAD = 0.5
-_FINEST = (
-    2.5  # pixels, about the width of a stroke: the narrowest bell, so that no single cell of a fine map stands out
-)
-_FAINT = 1e-3  # of a bell's height
-_DIGIT = 6.0  # pixels: of the bell around the place where a digit is read, so that it covers the digit's middle
+# Pixels, about the width of a stroke: the least standard deviation, so that no single cell of a fine map stands out.
+_FINEST = 2.5
+_FAINT = 1e-3  # of a Gaussian's height; what is below counts as 0
+_DIGIT = 6.0  # pixels: standard deviation around the place where a digit is read, so that it covers the digit's middle
 
 
 def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.uint8], digit: int) -> Heat:
-    """What in a picture spoke for a digit, by the way that ``benchmarks/heat.py`` found to point best.
+    """The evidence for a digit in a picture, by the method that did best in ``benchmarks/heat.py``.
 
-    Where the reader reads the digit, as fine as LayerCAM on the first section shows what made it do so; for a model
-    without a reader, Grad-CAM.
+    It lies where the reader reads the digit, at the resolution of LayerCAM on the first section. For a model without a
+    reader it is Grad-CAM.
 
     Args:
         classifier: the model that is asked.
-        spec: which it is.
+        spec: its row in the registry.
         picture: uint8, shape ``(128, 128)``, prepared.
         digit: 0..9; it need not be the answer.
 
     Returns:
-        float32, shape ``(128, 128)``, 0..1; all 0 where nothing spoke for the digit, unless it is the model's answer:
-        see :func:`has_spoken`.
+        float32, shape ``(128, 128)``, 0..1; all 0 where there is no evidence for the digit, unless it is the model's
+        answer: see :func:`has_evidence`.
     """
     found = classifier.trace_reading(picture, digit)
     if found is None or classifier.reader is None:
         return heat_map(classifier.evidence(picture, digit), spec.features)
     probabilities, places, traced = found
     is_faint = probabilities.max() < classifier.reader.faintest
-    if is_faint and classifier.predict(picture[np.newaxis])[0].argmax() != digit:  # for an answer, something spoke
+    if is_faint and classifier.predict(picture[np.newaxis])[0].argmax() != digit:  # an answer always has evidence
         return np.zeros(picture.shape, np.float32)
     where = place_map(probabilities, places)
     heat = where * heat_map(traced, spec.traced)
@@ -50,13 +50,13 @@ def explain(classifier: ReadingClassifier, spec: ModelSpec, picture: NDArray[np.
     return heat / top if top > 0 else where
 
 
-def has_spoken(heat: Heat) -> bool:
-    """Whether anything in the picture spoke for the digit that a heat map was asked about."""
+def has_evidence(heat: Heat) -> bool:
+    """Whether a heat map shows any evidence."""
     return bool(heat.any())
 
 
 def place_map(probabilities: NDArray[np.float32], places: NDArray[np.float32]) -> Heat:
-    """Lay what cells read over the picture, each where it says that the digit's centre lies.
+    """Map the readings of cells onto the picture, each to where it places the digit's centre.
 
     Args:
         probabilities: of the digit in each cell, float ``(cells, cells)``.
@@ -73,16 +73,16 @@ def place_map(probabilities: NDArray[np.float32], places: NDArray[np.float32]) -
 
 
 def heat_map(evidence: NDArray[np.float32], features: FeatureMap) -> Heat:
-    """Lay a map of cells over the picture, each cell where it looks.
+    """Map the evidence in cells onto the picture, each to the cell's centre.
 
     Args:
         evidence: float, shape ``(cells, cells)``, 0 or more.
         features: the map's geometry. The cells of unpadded convolutions do not reach the picture's edge, so stretching
-            the map over the whole picture would put the heat beside the digits. What lies past the outermost cells is
-            theirs to see.
+            the map over the whole picture would put the heat beside the digits. The outermost cells stand for
+            what lies beyond them.
 
     Returns:
-        float32, shape ``(128, 128)``, 0..1; all 0 where nothing spoke for the answer.
+        float32, shape ``(128, 128)``, 0..1; all 0 where there is no evidence.
     """
     look = features.first + features.step * np.arange(features.cells)
     position = (np.arange(IMAGE_SIZE) + 0.5).clip(look[0], look[-1])

@@ -1,7 +1,7 @@
-"""Questions that come at once are answered together, and a person's before those of a batch.
+"""Simultaneous requests are answered in one batch, and those of people before those of bulk jobs.
 
-One forward pass at a time has all cores: two at once would only take them from one another. While it runs, questions
-gather; the next pass takes all that are there for one model, and costs little more than one of them alone.
+Only one forward pass runs at a time, on all cores: two would compete for them. Requests that arrive meanwhile wait; the
+next pass takes all that wait for one model, and costs little more than a single one.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from maxdigit.models.reader import Reading
 from maxdigit.preparation.prepare import PreparedPicture
 
 MOST = 32  # pictures in one pass
-_PREPARING = 2  # files at once: the largest take a gigabyte each
-_BULK = 8  # pictures of a batch in one pass: whoever draws waits for no more of them
+_PREPARING = 2  # files at a time: the largest take a gigabyte of memory each
+_BULK = 8  # pictures of a bulk job in one pass, the most that a person waits for
 
 _Read = tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]
 
 
 class Turns:
-    """Whose turn it is to compute: one at a time, and those first for whom a person waits."""
+    """Mutual exclusion with priority: one caller at a time, urgent ones first."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._is_taken = False
-        self._urgent = 0  # of those who wait
+        self._urgent = 0  # number of urgent callers that wait
 
     @contextmanager
     def turn(self, *, is_urgent: bool) -> Iterator[None]:
@@ -56,7 +56,7 @@ class Turns:
 
 @dataclass(eq=False)
 class _Question:
-    """One picture, and what is answered."""
+    """One picture, and its answer once there is one."""
 
     picture: NDArray[np.uint8]
     answer: Prediction | None = None
@@ -68,21 +68,21 @@ class _Question:
 
 
 class GatheringPredictor(Predictor):
-    """A :class:`Predictor` that many threads ask at once."""
+    """A :class:`Predictor` for many concurrent threads."""
 
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         super().__init__(checkpoints)
         self._turns, self._preparing = Turns(), threading.BoundedSemaphore(_PREPARING)
-        self._lines: dict[str, deque[_Question]] = {}  # by model: those that nobody has taken yet
+        self._lines: dict[str, deque[_Question]] = {}  # by model: questions that no pass has taken yet
 
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
         """As :meth:`Predictor.classify`; the milliseconds are the picture's share of a pass with others."""
-        self.classifier(model)  # loaded before anybody's turn, which others wait for
+        self.classifier(model)  # loaded before the turn, so that others do not wait for it
         question, line = _Question(picture), self._lines.setdefault(model, deque())
         line.append(question)
         while not question.is_done:
             with self._turns.turn(is_urgent=True):
-                if not question.is_done:  # by whoever had the turn before
+                if not question.is_done:  # by the thread that had the turn before
                     self._answer(model, [line.popleft() for _ in range(min(MOST, len(line)))])
         if question.error is not None:
             raise question.error
@@ -115,7 +115,7 @@ class GatheringPredictor(Predictor):
         except Exception as error:
             if len(questions) == 1:
                 questions[0].error = error
-            for question in questions if len(questions) > 1 else ():  # it may be one picture's fault
+            for question in questions if len(questions) > 1 else ():  # one picture may be the cause
                 self._answer(model, [question])
 
     def _in_parts(self, pictures: NDArray[np.uint8], model: str) -> Iterator[_Read]:

@@ -1,4 +1,4 @@
-"""What happens inside a network on the way from a picture to its answer, small enough to be sent to a browser."""
+"""The values inside a network for one picture, small enough to be sent to a browser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HALF = 14  # pixels: half the side of the box that is erased around a reading t
 
 @dataclass(frozen=True)
 class SectionView:
-    """One section at work: its most active maps."""
+    """One section: its most active maps."""
 
     section: Section
     shown: tuple[int, ...]  # the channels of the maps, the most active first
@@ -37,7 +37,7 @@ class SectionView:
 
 @dataclass(frozen=True)
 class MapView:
-    """One feature map, looked at closely."""
+    """One feature map in detail."""
 
     section: int  # from 0
     channel: int
@@ -51,7 +51,7 @@ class MapView:
 
 @dataclass(frozen=True)
 class Cells:
-    """What the reader reads in each of its cells."""
+    """The reader's result in each cell."""
 
     map: FeatureMap
     digits: NDArray[np.uint8]  # (cells, cells): the likeliest digit; NOTHING where none is likelier than any
@@ -60,7 +60,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Flows:
-    """What the digits that are read add to the ten answers, in units before the softmax, about the answers' mean."""
+    """Contributions of the digits read to the ten logits, relative to the logits' mean."""
 
     readings: tuple[Reading, ...]
     adds: NDArray[np.float32]  # (readings, 10)
@@ -70,7 +70,7 @@ class Flows:
 
 @dataclass(frozen=True)
 class Inside:
-    """A network at work on one picture."""
+    """The values inside a network for one picture."""
 
     model: str
     sections: tuple[SectionView, ...]
@@ -88,7 +88,7 @@ def look_inside(
     boxes: Sequence[Box] = (),
     chosen: tuple[int, int] | None = None,
 ) -> Inside:
-    """What a network makes of a picture, section by section.
+    """The values inside a network for a picture, section by section.
 
     Args:
         model: its name in the registry.
@@ -129,8 +129,8 @@ def sections_of(model: str, folder: Path) -> SectionOutputs:
 
 
 def _section_view(section: Section, maps: NDArray[np.float32], scale: NDArray[np.float32]) -> SectionView:
-    # By how far the cells lie apart, in parts of what the map gets to: one that the ground alone excites, everywhere
-    # alike, tells nothing of what stands in the picture.
+    # The standard deviation over the cells, relative to the map's scale: a map that the background excites evenly says
+    # nothing about the digits.
     activity = maps.std((1, 2)) / scale
     shown = tuple(int(channel) for channel in (-activity).argsort(kind="stable")[:SHOWN])
     small = [_bytes(maps[channel], scale[channel], _SMALL) for channel in shown]
@@ -198,7 +198,7 @@ def _flows(
 def _parts_of_sum(
     network: SectionOutputs, outputs: Outputs, readings: Sequence[Reading]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the cells around each reading add to the logits, ``(readings, 10)``, and all else, ``(10,)``."""
+    """The contributions of the cells around each reading to the logits, ``(readings, 10)``, and the rest, ``(10,)``."""
     place = network.sections[-1].map
     look = place.first + place.step * np.arange(place.cells)
     distances = np.stack(
@@ -223,5 +223,5 @@ def _without_reading(picture: NDArray[np.uint8], reading: Reading, boxes: Sequen
 
 
 def _centred(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logits about their mean over the ten digits, which says nothing of the answer."""
+    """Logits minus their mean over the ten digits, which does not affect the answer."""
     return (logits - logits.mean(-1, keepdims=True)).astype(np.float32)

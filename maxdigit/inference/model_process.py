@@ -1,8 +1,8 @@
-"""The model process: a second process for whatever takes torch or TensorFlow, the models and the picture generator.
+"""The model process: a second process for the models and the picture generator.
 
-It loads them while the first process builds the page, and computes while the first goes on serving it; in one process
-the two would have to take turns. Should it die, for want of memory for instance, the page stays, another takes over,
-and what was asked is asked again.
+It loads them while the first process builds the page, and computes while the first serves the page; in one process the
+two would have to take turns. If it dies, of lack of memory for instance, the page stays up, another is started, and
+the calls are repeated.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-_TRIES = 2  # of one call: what ends the process twice is not asked a third time, for that may be why
+_TRIES = 2  # of one call: a call during which the process dies twice is not repeated, as it may be the cause
 _LONGEST = 120.0  # seconds of one call: the longest there are, loading a framework on a busy host, take less than half
 _PATIENCE = 90.0  # seconds for which a call waits for a process that dies before it can take calls
 
@@ -48,9 +48,9 @@ class ModelProcessError(MaxDigitError):
 
 
 class ModelProcess:
-    """A process that calls functions for this one. It is started with the object; safe to share between threads.
+    """A process that calls functions for this one, started with the object. Safe to share between threads.
 
-    It imports the main module anew, which must therefore stand behind ``if __name__ == "__main__":``.
+    It imports the main module again, which must therefore be protected by ``if __name__ == "__main__":``.
     """
 
     def __init__(self) -> None:

@@ -39,12 +39,12 @@ _PREPARED_KEPT = 16  # pictures, of 16 kB each: the page asks again for the one 
 
 
 def title(name: str) -> str:
-    """What people call one of ``NAMES``."""
+    """The title of one of ``NAMES``."""
     return "Ensemble" if name == ENSEMBLE else MODELS[name].title
 
 
 def default_model(names: list[str]) -> str | None:
-    """Which of the models that are there to ask when nobody says; None if there are none."""
+    """The model to ask if none was chosen; None if ``names`` is empty."""
     return DEFAULT_MODEL if DEFAULT_MODEL in names else next(iter(names), None)
 
 
@@ -60,13 +60,13 @@ class Prediction:
     model: str  # one of NAMES
     probabilities: NDArray[np.float32] = field(repr=False)  # shape (10,), sums to 1
     milliseconds: float  # the forward pass alone; an ensemble's is the sum of its members'
-    # What the model reads, from left to right; None where it has no reader. An ensemble's are those of the member whose
-    # word counts most.
+    # What the model reads, from left to right; None where it has no reader. An ensemble's are those of the member with
+    # the largest weight.
     digits: tuple[Reading, ...] | None = None
 
     @property
     def max_digit(self) -> int:
-        """The digit the model takes for the largest."""
+        """The answer: the digit with the largest probability."""
         return int(self.probabilities.argmax())
 
     def to_json(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Predictor:
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         self.checkpoints = checkpoints
         self._classifiers: dict[str, ReadingClassifier | Ensemble] = {}
-        self._failures: dict[str, tuple[float, MaxDigitError]] = {}  # what loading came to, and when
+        self._failures: dict[str, tuple[float, MaxDigitError]] = {}  # time and error of failed attempts to load
         self._lock = threading.RLock()  # loading the ensemble loads its members
 
     def folder(self, model: str) -> Path:
@@ -130,16 +130,16 @@ class Predictor:
         return [name for name in MODELS if self._is_available(name)]
 
     def troubles(self) -> dict[str, MaxDigitError]:
-        """Why some of the available models cannot answer, as far as their files show it or loading them did."""
+        """Reasons why available models cannot answer, as far as their files or attempts to load them show."""
         found = {name: self._trouble(name) for name in self.available()}
         return {name: error for name, error in found.items() if error is not None}
 
     def sound(self) -> list[str]:
-        """The available models of which nothing is known here to be wrong."""
+        """The available models for which no such reason is known."""
         return [name for name in self.available() if self._trouble(name) is None]
 
     def weights(self) -> dict[str, float]:
-        """What each model's word counts in the ensemble: as chosen by ``maxdigit calibrate``, else all the same.
+        """The models' weights in the ensemble: as chosen by ``maxdigit calibrate``, else equal.
 
         Raises:
             CheckpointError: fewer than two models are trained, or one that was chosen is not there, or the file of
@@ -167,7 +167,7 @@ class Predictor:
         return weights
 
     def warm(self, model: str) -> None:
-        """Load ``model`` and run it once, so that the first real answer comes fast."""
+        """Load ``model`` and run it once, so that the first real answer is fast."""
         self.classify(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), model)
 
     def prepare(
@@ -223,11 +223,10 @@ class Predictor:
         return Prediction(model, probabilities[0], milliseconds, None if readings is None else readings[0])
 
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
-        """What in a prepared picture spoke for ``digit``: a heat map, float32 (128, 128), 0..1.
+        """The evidence for ``digit`` in a prepared picture: a heat map, float32 (128, 128), 0..1.
 
-        The digit need not be the answer. Where nothing spoke for it the map is all 0, and
-        :func:`maxdigit.inference.explain.has_spoken` says so. The ensemble's is the mean of its members', weighted as
-        their words are.
+        The digit need not be the answer. Where there is no evidence for it the map is all 0; see
+        :func:`maxdigit.inference.explain.has_evidence`. The ensemble's is the weighted mean of its members'.
         """
         weights = self.weights() if model == ENSEMBLE else {model: 1.0}
         heat = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
@@ -245,9 +244,9 @@ class Predictor:
         boxes: Sequence[Box] = (),
         chosen: tuple[int, int] | None = None,
     ) -> Inside:
-        """What a network makes of a prepared picture (uint8, 128 x 128), section by section.
+        """The values inside a network for a prepared picture (uint8, 128 x 128), section by section.
 
-        For the ensemble it is the member whose word counts most. Arguments and errors as for
+        For the ensemble it is the member with the largest weight. Arguments and errors as for
         :func:`maxdigit.inference.inside.look_inside`, which is loaded with what it needs when it is first asked for.
         """
         from maxdigit.inference.inside import look_inside
@@ -273,7 +272,7 @@ class Predictor:
 
     def classifier(self, model: str) -> ReadingClassifier | Ensemble:
         """The calibrated model, or the ensemble of them; loaded once."""
-        if found := self._classifiers.get(model):  # nobody waits for another model to be loaded
+        if found := self._classifiers.get(model):  # without waiting for another model that is being loaded
             return found
         with self._lock:
             if model not in self._classifiers:
@@ -286,7 +285,7 @@ class Predictor:
 
     def _load(self, model: str) -> ReadingClassifier | Ensemble:
         if model == ENSEMBLE:
-            # A member whose word counts nothing need not be asked.
+            # Members of weight 0 need not be asked.
             return Ensemble([(self.classifier(name), weight) for name, weight in self.weights().items() if weight])
         try:
             return load_trained(model, self.folder(model))

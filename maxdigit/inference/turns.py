@@ -1,4 +1,4 @@
-"""Pictures that lie on their side: which turns let a model read them."""
+"""Finds by which quarter turns a model is sure of a picture that lies on its side."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from numpy.typing import NDArray
 
 from maxdigit.inference.predict import Predictor
 
-VERY_SURE = 0.9  # probability of the best answer from which on a turn is worth a proposal
+VERY_SURE = 0.9  # the least probability of the best answer for a turn to be proposed
 
 
 def better_turns(predictor: Predictor, picture: NDArray[np.uint8], model: str) -> tuple[int, ...]:
-    """By how many quarters, clockwise, a picture can be turned for a model to be very sure of it.
+    """The quarter turns, clockwise, after which a model is very sure of a picture.
 
-    All three turns go through the model in one batch. More than one may do: a 6 on its head is a good 9, so that which
-    way is up is left to whoever sees the picture. To be asked only where the answer to the picture as it stands is
-    unsure.
+    All three go through the model in one batch. There may be several, as an upside-down 6 is a good 9: people have to
+    choose. Only useful where the answer to the unturned picture is unsure.
 
     Args:
         predictor: asks the model.

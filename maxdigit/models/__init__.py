@@ -1,1 +1,1 @@
-"""The three networks of the paper, by name, and what they read."""
+"""The three networks of the paper, by name, calibrated, and with readers of single digits."""

@@ -1,10 +1,10 @@
-"""Bias-corrected temperature scaling: a model is right as often as it says it is sure.
+"""Bias-corrected temperature scaling, which makes probabilities agree with accuracies.
 
 Logits are divided by a temperature, and each label's is shifted by an offset. Training shows small labels more often
-than they occur; without the offsets a model takes them for likelier than they are. A. Alexandari et al., "Maximum
+than they occur; without the offsets a model overestimates their probability. A. Alexandari et al., "Maximum
 Likelihood with Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation" (ICML 2020). Pictures with a
 textured background have a scaling of their own: with one for all, a model that finds them harder is too sure of them.
-NumPy alone: whoever asks a model loads this, and should load no second framework by it.
+Uses NumPy only, as it is loaded wherever a model is asked.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from maxdigit.errors import CheckpointError
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.models.run_folder import CALIBRATION
 
-# A model that is right on every picture it is fitted on would want no doubt at all, one that guesses nothing else.
+# Bounds, as the best temperature of a model that is right on every picture tends to 0, and that of a guessing one to
+# infinity.
 COLDEST, HOTTEST = 0.05, 20.0
 _TINIEST = np.finfo(np.float32).tiny
 _NONE = (0.0,) * NUM_CLASSES  # offsets, as older calibrations have them
-FARTHEST = 10.0  # that an offset may be from 0, in nats
+FARTHEST = 10.0  # the greatest absolute value of an offset, in nats
 # Of pictures on black 87 % of the pixels are as dark as this and more, of textured ones at most 10 %.
 _DARK, _BLACK_SHARE = 2, 0.5
 _BACKGROUNDS = ("textured", "black")
@@ -36,7 +37,7 @@ _BACKGROUNDS = ("textured", "black")
 
 @dataclass(frozen=True)
 class Scaling:
-    """What calibration does to probabilities of pictures with one sort of background."""
+    """The scaling of probabilities for pictures with one sort of background."""
 
     temperature: float = 1.0  # 1 changes nothing, more is less sure
     offsets: tuple[float, ...] = _NONE  # of the ten labels, in nats, summing to 0
@@ -44,7 +45,7 @@ class Scaling:
     def __call__(self, probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
         """Each row's ``p ** (1 / temperature) * exp(offsets)``, made to sum to 1 again.
 
-        That is what dividing the logits by the temperature and adding the offsets would give.
+        This equals dividing the logits by the temperature and adding the offsets.
 
         Args:
             probabilities: ``(N, 10)``, rows summing to 1; zeros are fine.
@@ -54,7 +55,7 @@ class Scaling:
         """
         logits = self.logits(probabilities)
         scaled = softmax(logits).astype(np.float32)
-        # Two almost equal chances may round to one, and the answer would be whichever comes first.
+        # Two almost equal probabilities may become equal by rounding, and the first of them the answer.
         answers = logits.argmax(1)
         lost = np.flatnonzero(scaled.argmax(1) != answers)
         if len(lost):
@@ -139,7 +140,7 @@ def weight_digests(folder: Path) -> dict[str, str]:
 
 
 def check_weights(folder: Path) -> None:
-    """See that the weights in ``folder`` are those that were calibrated; older calibrations do not tell which.
+    """Check that the weights in ``folder`` are those that were calibrated; older calibrations do not record which.
 
     Raises:
         CheckpointError: they are others, or damaged, or there are none.
@@ -158,7 +159,7 @@ def check_weights(folder: Path) -> None:
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
-    """What ``calibration.json`` holds, with numbers that make sense; None if it is not there."""
+    """The validated content of ``calibration.json``; None if there is no such file."""
     path = folder / CALIBRATION
     try:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -182,13 +183,13 @@ def _digest(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _digest_once(path: Path, _changed: int, _size: int) -> str:
-    """The digest of a file in one state: the page asks again whenever it is opened."""
+    """The digest of a file in one state, cached, since it is asked for whenever the page is opened."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def log_probabilities(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Logs in float64; a probability that float32 has rounded to zero counts as the smallest it can hold."""
+    """Logs in float64; probabilities that were rounded to 0 count as the smallest normal float32."""
     return np.log(np.maximum(probabilities, _TINIEST, dtype=np.float64))
 
 

@@ -1,4 +1,4 @@
-"""A trained model that the engine computes, in place of the framework that it was trained with."""
+"""A trained model that OpenVINO computes instead of the framework it was trained with."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from maxdigit.models.engine_networks import READERS, EngineNetwork
 from maxdigit.models.gpu import MANY, device, moved
 from maxdigit.models.registry import Classifier, get_model
 
-# Pictures at a time: as fast for each as many more, in far less memory.
+# Pictures per batch: larger batches are not faster per picture and need far more memory.
 _BATCH = 16
-_AGAIN = 4  # the same of those that are computed anew, in numbers of twice the size
-_SET = 256  # pictures whose feature maps are held at once when nobody asks for them
-# Least probability of an answer in bfloat16 that stands. The surer an answer is, the nearer it is to that in float32;
-# where it is not sure, float32 is asked. With this no probability is farther than 0.01 from the framework's, as
-# `maxdigit check-engine` measures.
+_AGAIN = 4  # per batch in float32, whose numbers are twice the size
+_SET = 256  # pictures whose feature maps are in memory at once where only probabilities are asked for
+# The least probability of an answer in bfloat16 that is accepted; others are computed again in float32. The surer an
+# answer is, the smaller its rounding error. With this threshold no probability differs from the framework's by more
+# than 0.01, as `maxdigit check-engine` measures.
 _SURE = 0.8
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -34,21 +34,21 @@ _log = logging.getLogger(__name__)
 class EngineClassifier:
     """A trained model behind :class:`maxdigit.models.registry.Classifier`; safe to share between threads.
 
-    On processors that multiply in bfloat16 each picture is answered so, in half the time; those for which the answer
-    is not sure are answered anew in float32.
+    On processors with bfloat16 arithmetic each picture is first answered in bfloat16, in half the time; those for which
+    the answer is not sure are answered again in float32.
     """
 
     def __init__(self, read: Callable[[], EngineNetwork], load_native: Callable[[], Classifier]) -> None:
-        """Make the network ready to compute.
+        """Compile the network.
 
         Args:
-            read: gives what to compute. Called again for the first heat map, and not kept: that is as large as the
-                model itself.
-            load_native: gives the same model in its framework, for Grad-CAM.
+            read: returns the network. Called again for the first heat map: the result is not stored, as it is as large
+                as the model itself.
+            load_native: loads the same model in its framework, for Grad-CAM.
 
         Raises:
             RuntimeError: OpenVINO cannot compute it here.
-            Exception: whatever ``read`` raises.
+            Exception: as ``read`` raises it.
         """
         network = read()
         self._head = network.head

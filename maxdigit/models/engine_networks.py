@@ -1,7 +1,7 @@
-"""The published networks as the engine computes them: from the saved weights to a feature map, and from there by NumPy.
+"""The published networks as OpenVINO graphs, built from saved weights up to the feature map; NumPy computes the rest.
 
-The same functions as the networks in the frameworks, with less to compute: the normalisation of pixels and each batch
-norm are made part of a convolution, and convolutions with nothing between them are made one.
+They compute the same functions as in the frameworks with fewer operations: pixel normalisation and batch norms are
+merged into convolutions, and so are convolutions with nothing between them.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from maxdigit.models.registry import NUM_CLASSES, PIXEL_MEAN, PIXEL_STD
 Array = NDArray[np.floating]
 Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
-_TORCH_EPSILON, _KERAS_EPSILON = 1e-5, 1e-3  # what batch norms add to a variance
+_TORCH_EPSILON, _KERAS_EPSILON = 1e-5, 1e-3  # that batch norms add to variances
 
 
 class Trunk(NamedTuple):
-    """What is computed of pictures on the way to an answer, as outputs of a graph's operations."""
+    """The values computed from pictures before the head, as outputs of a graph's operations."""
 
     first: Node  # the output of the first section
     features: Node  # the feature map
-    last: Node  # what the head takes; may be the feature map itself
+    last: Node  # the input of the head; may be the feature map itself
 
 
 @dataclass(frozen=True)
 class EngineNetwork:
-    """A network in two parts: convolutions for the engine, and a head of a few small products for NumPy, in float32."""
+    """A network in two parts: the trunk, for OpenVINO, and the head, a few small matrix products for NumPy."""
 
     convolutions: tuple[Convolution, ...]
     trunk: Callable[[Node, Iterator[Convolution]], Trunk]  # from pixels (N, 1, 128, 128) and the convolutions in order
@@ -56,10 +56,10 @@ class EngineNetwork:
         return module.Model([op.result(output) for output in outputs], [pictures], "trunk")
 
     def tracing_graph(self) -> Any:
-        """What is seen in the feature map, traced to the first section's output.
+        """An ``openvino.Model`` that propagates a gradient from the feature map back to the first section's output.
 
-        An ``openvino.Model`` from one uint8 picture ``(1, 128, 128)``, and how something changes with the feature map,
-        float32 of its shape, to the first section's output, and how the same changes with that.
+        Its inputs are one uint8 picture ``(1, 128, 128)`` and the gradient of some quantity with respect to the feature
+        map, float32 of its shape; its outputs are the first section's output and the gradient with respect to that.
         """
         module, op = openvino(), opset()
         assert module is not None
@@ -76,7 +76,7 @@ class EngineNetwork:
 
 
 def read_torch_cnn(folder: Path) -> EngineNetwork:
-    """The PyTorch CNN with the weights in ``folder``; raises whatever reading them raises."""
+    """The PyTorch CNN with the weights in ``folder``; raises as the readers of its files do."""
     tensors = read_torch(folder)
     convolutions = []
     for section, (inputs, outputs) in enumerate(((1, 32), (32, 64), (64, 128)), 1):
@@ -98,7 +98,7 @@ def read_torch_cnn(folder: Path) -> EngineNetwork:
 
 
 def read_resnet18(folder: Path) -> EngineNetwork:
-    """ResNet18 with the weights in ``folder``; raises whatever reading them raises."""
+    """ResNet18 with the weights in ``folder``; raises as the readers of its files do."""
     tensors = read_torch(folder)
     convolutions = []
 
@@ -122,7 +122,7 @@ def read_resnet18(folder: Path) -> EngineNetwork:
 
     def trunk(x: Node, convolution: Iterator[Convolution]) -> Trunk:
         op = opset()
-        # Not part of the first convolution, whose padding is with the pixels' mean.
+        # Not merged into the first convolution, which pads normalised pixels with zeros.
         x = op.divide(op.subtract(x, constant(PIXEL_MEAN)), constant(PIXEL_STD))
         x = max_pooled(relu(convolved(x, next(convolution), stride=2, padding=3)), 3, 2, padding=1)
         stages = []
@@ -139,7 +139,7 @@ def read_resnet18(folder: Path) -> EngineNetwork:
 
 
 def read_keras_cnn(folder: Path) -> EngineNetwork:
-    """The Keras CNN with the weights in ``folder``; raises whatever reading them raises."""
+    """The Keras CNN with the weights in ``folder``; raises as the readers of its files do."""
     tensors = read_keras(folder)
     convolutions, norms = [], []
     inputs = 1
@@ -167,7 +167,7 @@ def read_keras_cnn(folder: Path) -> EngineNetwork:
         op, pooled = opset(), []
         for scale, shift in norms:
             x = relu(convolved(relu(convolved(x, next(convolution))), next(convolution)))
-            # Behind the ReLU, and before the pooling, for a scale may be negative.
+            # After the ReLU and before the pooling, as in the network: a scale may be negative.
             x = op.add(op.multiply(x, constant(scale[:, None, None])), constant(shift[:, None, None]))
             x = max_pooled(x, 2, 2)
             pooled.append(x)
@@ -187,7 +187,7 @@ def read_keras_cnn(folder: Path) -> EngineNetwork:
 
 
 def _torch_convolution(tensors: Tensors, name: str, inputs: int, outputs: int) -> Convolution:
-    """A 3 x 3 one, in float64: what is made of two should not be rounded twice."""
+    """A 3 x 3 convolution in float64, so that merging two of them rounds only once."""
     weight = tensors.take(f"{name}.weight", outputs, inputs, 3, 3).astype(np.float64)
     return Convolution(weight, tensors.take(f"{name}.bias", outputs).astype(np.float64))
 
@@ -199,7 +199,7 @@ def _torch_norm(tensors: Tensors, name: str, channels: int) -> tuple[Array, Arra
 
 
 def _norm(gamma: Array, beta: Array, mean: Array, variance: Array, epsilon: float) -> tuple[Array, Array]:
-    """A batch norm as it answers, as scale and shift."""
+    """A batch norm in inference, as scale and shift."""
     scale = gamma / np.sqrt(variance + epsilon)
     return scale, beta - mean * scale
 
@@ -215,7 +215,7 @@ def _largest(one: NDArray[np.float32], other: NDArray[np.float32], third: NDArra
 
 
 def _keras_name(kind: str, number: int) -> str:
-    """How the file calls the layer of a kind with that number."""
+    """The name in the file of a layer of this kind and number."""
     return f"{kind}_{number}" if number else kind
 
 

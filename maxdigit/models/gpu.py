@@ -1,6 +1,6 @@
-"""Graphics processors: where the host has one of its own, many pictures at once are answered on it.
+"""GPUs: where the host has one, large batches of pictures are answered on it.
 
-A few are not: for them the way there takes longer than the engine does on the CPU.
+Small ones are not: transferring them takes longer than computing them on the CPU.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from maxdigit.models.registry import Classifier
 
 MANY = 16  # pictures
-_DRIVER = Path("/dev/nvidiactl")  # looked for first, for torch takes seconds to load
+_DRIVER = Path("/dev/nvidiactl")  # looked for first, as torch takes seconds to load
 
 _log = logging.getLogger(__name__)
 
 
 def device() -> Any:
-    """The host's own graphics processor, as a ``torch.device``; None where there is none that torch can use."""
+    """The host's GPU as a ``torch.device``; None where there is none that torch can use."""
     if not _DRIVER.exists():
         return None
     try:
@@ -31,7 +31,7 @@ def device() -> Any:
 
 
 def moved(classifier: Classifier) -> Classifier | None:
-    """The classifier, its network on the graphics processor; None where there is none, or it is no network of torch."""
+    """The classifier with its network on the GPU; None where there is no GPU, or the network is not a torch one."""
     from maxdigit.models.torch_classifier import TorchClassifier  # here, for it takes torch
 
     target = device()
@@ -39,17 +39,17 @@ def moved(classifier: Classifier) -> Classifier | None:
         return None
     try:
         classifier.model.to(target)
-    except RuntimeError as error:  # no room there
+    except RuntimeError as error:  # not enough memory
         _log.warning("The graphics processor cannot be used (%s): the CPU answers.", error)
         return None
     return classifier
 
 
 def satisfy_zero_gpu() -> None:
-    """Let the app run on ZeroGPU, Hugging Face's graphics processors that are lent for one call at a time.
+    """Let the app run on ZeroGPU, Hugging Face's GPUs that are allocated for one call at a time.
 
-    Such a host ends an app in which no function asks for one. None here does in earnest: a picture takes the CPU
-    milliseconds, and being lent a processor takes longer than answering hundreds.
+    Such a host stops an app in which no function requests one, so a function that does nothing does. No GPU is needed:
+    a picture takes milliseconds on the CPU, and an allocation takes longer than answering hundreds.
     """
     if os.environ.get("SPACES_ZERO_GPU"):
         import spaces  # type: ignore[import-not-found, unused-ignore]  # the host brings it

@@ -1,4 +1,4 @@
-"""What all Keras networks here share: how they answer, and how their weights are read."""
+"""What all Keras networks here share: inference and loading of weights."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
 
-FEATURE_LAYER = "features"  # what the layer is called whose output (N, cells, cells, channels) is the feature map
+FEATURE_LAYER = "features"  # name of the layer whose output (N, cells, cells, channels) is the feature map
 _BATCH = 64
 
-# What our networks are built and answer by, whatever a person's own keras.json says.
+# The settings that these networks need, whatever the user's keras.json says.
 keras.config.set_image_data_format("channels_last")
 keras.config.set_floatx("float32")
 
@@ -27,7 +27,7 @@ class KerasClassifier:
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
-        # One graph for both: a second one would take as long again to trace.
+        # One graph for both outputs, as tracing takes long.
         self._with_maps = keras.Model(model.inputs, [*model.outputs, model.get_layer(FEATURE_LAYER).output])
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -51,10 +51,10 @@ class KerasClassifier:
         trunk = keras.Model(self.model.inputs, features.output)
         *after, last = self.model.layers[self.model.layers.index(features) + 1 :]
 
-        def score(maps: Any) -> Any:  # from here on only: the way back through the trunk is long, and not asked for
+        def score(maps: Any) -> Any:  # from the feature map on only, so that no gradient is computed through the trunk
             for layer in after:
                 maps = layer(maps)
-            # The answer before the softmax, which would mix in what speaks for the other digits.
+            # The logit: after the softmax the evidence for the other digits would be mixed in.
             return keras.ops.matmul(maps[0], last.kernel)[digit]
 
         maps = trunk([picture[np.newaxis, ..., np.newaxis]], training=False)
@@ -80,7 +80,7 @@ class KerasClassifier:
 
     @cached_property
     def _halves(self) -> tuple[keras.Model, keras.Model]:
-        """From the picture to the first section's output, its dropout's, and from there to the feature map."""
+        """The network up to the first section's output (that of its dropout), and from there to the feature map."""
         first, *_ = (layer for layer in self.model.layers if isinstance(layer, layers.Dropout))
         return (
             keras.Model(self.model.inputs, first.output),
@@ -89,7 +89,7 @@ class KerasClassifier:
 
 
 def _slopes(score: Callable[[Any], Any], at: Any) -> NDArray[np.float32]:
-    """How fast ``score(at)``, one number, rises with each element of ``at``."""
+    """The gradient of ``score(at)``, one number, with respect to ``at``."""
     if keras.backend.backend() == "torch":  # where TensorFlow is not installed
         import torch
 
@@ -135,6 +135,6 @@ def load_classifier(build: Callable[[], keras.Model], folder: Path) -> KerasClas
     model = build()
     try:
         model.load_weights(path)  # the architecture is ours, whatever the file says
-    except Exception as error:  # Keras raises whatever its zip and HDF5 readers raise
+    except Exception as error:  # Keras passes on the exceptions of its zip and HDF5 readers
         raise unreadable(path, error) from error
     return KerasClassifier(model)

@@ -34,13 +34,13 @@ PIXEL_STD = 56.3
 
 
 class Predicts(Protocol):
-    """Whatever answers: a trained model, calibrated or not, or several together."""
+    """Anything that classifies pictures: a trained model, calibrated or not, or an ensemble."""
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Softmax probabilities of the largest digit.
 
         Args:
-            pictures: uint8, shape ``(N, 128, 128)``, light digits on a darker ground, 0..255.
+            pictures: uint8, shape ``(N, 128, 128)``, light digits on a darker background, 0..255.
 
         Returns:
             float32, shape ``(N, 10)``; each row sums to 1.
@@ -49,10 +49,10 @@ class Predicts(Protocol):
 
 
 class Classifier(Predicts, Protocol):
-    """A trained model as it is kept, ready to answer and to be asked for reasons."""
+    """A trained, uncalibrated model that classifies pictures and explains its answers."""
 
     def predict_with_maps(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What :meth:`predict` gives, and the feature maps that it came from, in one forward pass.
+        """The result of :meth:`predict` and the feature maps it is computed from, in one forward pass.
 
         Args:
             pictures: uint8, shape ``(N, 128, 128)``.
@@ -64,7 +64,7 @@ class Classifier(Predicts, Protocol):
         ...
 
     def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
-        """What in a picture speaks for an answer, by Grad-CAM on the model's feature map.
+        """The evidence for an answer in a picture, by Grad-CAM on the model's feature map.
 
         R. R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization"
         (2017), section 3.
@@ -74,50 +74,50 @@ class Classifier(Predicts, Protocol):
             digit: the answer in question, 0..9.
 
         Returns:
-            float32, shape ``(cells, cells)`` of the model's :class:`FeatureMap`, 0 or more, in no particular unit.
+            float32, shape ``(cells, cells)`` of the model's :class:`FeatureMap`, 0 or more, in arbitrary units.
         """
         ...
 
     def trace(
         self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Where in a picture that comes from which something else sees in the feature map, by LayerCAM.
+        """Where in a picture some quantity computed from the feature map comes from, by LayerCAM.
 
         P.-T. Jiang et al., "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization" (2021), on the
         output of the first section, whose cells are fine.
 
         Args:
             picture: uint8, shape ``(128, 128)``.
-            gradient: for the feature map, float32 ``(1, channels, cells, cells)``, how whatever is asked about changes
-                with it: of the same shape.
+            gradient: returns, for the feature map, float32 ``(1, channels, cells, cells)``, the gradient of that
+                quantity with respect to it, of the same shape.
 
         Returns:
-            The feature map, and what spoke for that, float32 ``(cells, cells)`` of :attr:`ModelSpec.traced`, 0 or more.
+            The feature map, and the evidence, float32 ``(cells, cells)`` of :attr:`ModelSpec.traced`, 0 or more.
         """
         ...
 
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """Geometry of a model's feature map: where its cells look, for the auxiliary loss and for heat maps."""
+    """Geometry of a feature map: the centres of its cells in the picture, for the auxiliary loss and heat maps."""
 
     channels: int
     cells: int  # along a side
-    first: float  # where the first cell looks, in pixels from the picture's edge
+    first: float  # centre of the first cell, in pixels from the picture's edge
     step: float  # pixels from one cell to the next
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """One network, and what is known of it without loading its framework."""
+    """One network, and what is known about it without loading its framework."""
 
     name: str
     title: str
     framework: Framework
     module: str  # holds build() -> untrained model, load(folder) -> Classifier and flops()
-    layers: str  # what it consists of, in words, as its card has it
+    layers: str  # description for its model card
     parameters: int  # trainable and not, of the published architecture
-    sections: int  # of convolutions, from the picture on; the first ones can be left as they are in training
+    sections: int  # number of sections of convolutions; the first ones can be frozen in training
     features: FeatureMap  # the last map in which most digits have a cell of their own
     traced: FeatureMap  # the first section's output, which :meth:`Classifier.trace` looks at
     paper_validation: float | None = None  # accuracy on the paper's held-out pictures, 0..1; None: not in the paper
@@ -135,24 +135,24 @@ class ModelSpec:
         return self._imported().flops()
 
     def load(self, folder: Path) -> Classifier:
-        """The trained model kept in ``folder``, ready to answer as fast as can be.
+        """The trained model stored in ``folder``, computed by the chosen engine.
 
         Raises:
             CheckpointError: the weights are missing, damaged, or of another architecture.
         """
-        from maxdigit.models.engine_classifier import load  # here, for it takes this module
+        from maxdigit.models.engine_classifier import load  # here: it imports this module
 
         return load(self.name, folder, partial(self.load_native, folder))
 
     def load_native(self, folder: Path) -> Any:
-        """The same as a :class:`Classifier` of its framework, which has the network as its ``model``."""
+        """The same, computed by its framework; the classifier has the network as its ``model``."""
         with quiet_start():
             return self._imported().load(folder)
 
     def _imported(self) -> ModuleType:
         if self.framework == "keras" and "keras" not in sys.modules:
-            # Heat maps need the gradients of one of these two, whatever a person set for other programs. The paper's
-            # training loop has loaded Keras before, with the backend that was asked for.
+            # Heat maps need the gradients of one of these two, whatever backend the user has set. The paper's training
+            # loop has already loaded Keras, with the backend that was asked for.
             os.environ["KERAS_BACKEND"] = "tensorflow" if find_spec("tensorflow") else "torch"
         return import_module(self.module)
 

@@ -24,8 +24,8 @@ _COMPILER = ("torch._dynamo", "torch._dynamo.utils")
 def _no_compiler() -> Iterator[None]:
     """Keep torchvision from loading torch's compiler: 1 s and 120 MB before the first answer.
 
-    All that torchvision wants of it is whether region pooling, which ResNet18 has none of, can be compiled. Whoever
-    needs the compiler later on finds it as ever.
+    torchvision only checks whether region pooling, which ResNet18 does not use, can be compiled. The compiler can still
+    be loaded later.
     """
     stand_ins = {name: ModuleType(name) for name in _COMPILER if name not in sys.modules}
     for stand_in in stand_ins.values():

@@ -20,26 +20,26 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 MISTAKES = "mistakes.csv"
 CALIBRATION = "calibration.json"
-CARD = "README.md"  # for whoever comes to the run's folder first
-ENSEMBLE = "ensemble"  # the folder beside the models' own, and what the ensemble is called everywhere
-READER = "reader.safetensors"  # the auxiliary head: which digit stands in each cell of the feature map
+CARD = "README.md"  # the model card
+ENSEMBLE = "ensemble"  # the folder beside the models' own, and the ensemble's name
+READER = "reader.safetensors"  # the auxiliary head: the digit in each cell of the feature map
 READER_SETTINGS = "reader.json"
 NARROW = "narrow.safetensors"  # weights of a run at less than full width, which only training can use
 INK_FINDER = "ink_finder"  # the folder of the network that finds ink, beside the models' own
 STATE = "state"  # what --resume needs
 KEPT = "kept"  # weights kept along the way: a folder of weights for each number of pictures seen
-PREVIOUS_STATE = "state_before"  # the one before it, should that be damaged
+PREVIOUS_STATE = "state_before"  # the one before, in case it is damaged
 
 
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a file or folder next to ``path``, then put it in place in one step."""
-    # The suffix stays, since some writers go by it.
+    """Let ``write`` make a file or folder next to ``path``, then move it into place atomically."""
+    # The suffix is preserved, since some writers depend on it.
     aside, old = path.with_name(f".new-{path.name}"), path.with_name(f".old-{path.name}")
     for leftover in (aside, old):
         remove(leftover)
     write(aside)
     let_others_read(aside)
-    if path.is_dir():  # a folder cannot be replaced in one step: the old one steps aside and comes back on need
+    if path.is_dir():  # a folder cannot be replaced in one step: the old one is renamed, and restored if need be
         os.rename(path, old)
     os.replace(aside, path)
     remove(old)
@@ -52,22 +52,22 @@ def kept_weights(folder: Path) -> dict[int, Path]:
 
 
 def let_others_read(path: Path) -> None:
-    """Give a file, or a folder with all it holds, the permissions of new files: safetensors makes them its owner's."""
-    umask = os.umask(0o022)  # there is no way to ask without setting it
+    """Give a file, or a folder and its contents, the permissions of new files, which safetensors does not."""
+    umask = os.umask(0o022)  # it cannot be read without being set
     os.umask(umask)
     for file in (path, *path.rglob("*")) if path.is_dir() else (path,):
         file.chmod((0o777 if file.is_dir() else 0o666) & ~umask)
 
 
 def recover(path: Path) -> None:
-    """Bring back a folder that a kill caught between the two renames of :func:`write_aside`."""
+    """Restore a folder if the process was killed between the two renames of :func:`write_aside`."""
     old = path.with_name(f".old-{path.name}")
     if old.exists() and not path.exists():
         os.rename(old, path)
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a folder with all it holds, if it is there."""
+    """Delete a file, or a folder with its contents, if it exists."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -75,13 +75,13 @@ def remove(path: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as readable JSON, in one step."""
+    """Write ``value`` as indented JSON, atomically."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: Path, *keys: str) -> Any:
-    """The JSON in ``path``, which has at least these ``keys``.
+    """The JSON object in ``path``, which must have at least these ``keys``.
 
     Raises:
         TrainingError: the file is missing or damaged.

@@ -1,6 +1,6 @@
-"""The sections that a network consists of: what each gives, where its cells look, and its output as the engine has it.
+"""The sections that a network consists of: the geometry of each one's output, and how to get that from the engine.
 
-NumPy and the engine alone: neither PyTorch nor TensorFlow is loaded for it.
+Uses NumPy and the engine only.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.models.engine_networks import READERS
 from maxdigit.models.registry import FeatureMap, get_model
 
-Does = Literal["edges", "strokes", "parts", "digits", "picture"]  # what a section's maps tell of, roughly
+Does = Literal["edges", "strokes", "parts", "digits", "picture"]  # what a section's maps respond to, roughly
 Layer = tuple[int, int, int]  # size, stride and padding of a convolution or a pooling
 
 
 class SectionsError(MaxDigitError):
-    """The sections of a network cannot be looked at."""
+    """The sections of a network cannot be shown."""
 
 
 @dataclass(frozen=True)
 class Section:
     """One section's output."""
 
-    name: str  # what it ends with
+    name: str  # of the layer it ends with, or of the section
     does: Does
     map: FeatureMap
-    field: int  # pixels along a side of what one cell sees
-    operation: str  # of the engine's graph, whose value it is
+    field: int  # side of a cell's receptive field, in pixels
+    operation: str  # of the engine's graph, whose output it is
     number: int  # which of those operations, in the order in which they are computed
 
 
 def _sections(*rows: tuple[str, Does, int, str, int, Sequence[Layer]]) -> tuple[Section, ...]:
-    """Sections with their geometry, worked out from the layers of each."""
+    """Sections with their geometry, computed from the layers of each."""
     cells, first, step, field = IMAGE_SIZE, 0.0, 1, 1
     sections = []
     for name, does, channels, operation, number, layers in rows:
@@ -83,7 +83,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
 
 
 class SectionOutputs:
-    """A trained network that gives what each of its sections makes of a picture. Safe to share between threads.
+    """A trained network that returns the output of each of its sections. Safe to share between threads.
 
     Args:
         model: its name in the registry.
@@ -105,7 +105,7 @@ class SectionOutputs:
             raise _no_engine()
         try:
             network = READERS[model](folder)
-        except Exception as error:  # the readers of safetensors, archives and HDF5 raise whatever they like
+        except Exception as error:  # the readers of safetensors, archives and HDF5 raise exceptions of many types
             raise unreadable(folder, error) from error
         self._head = network.head
         self.kernels: NDArray[np.float32] = network.convolutions[0].weight[:, 0].astype(np.float32)
@@ -126,26 +126,26 @@ class SectionOutputs:
             raise _no_engine() from error
 
     def __call__(self, picture: NDArray[np.uint8]) -> Outputs:
-        """What the sections make of a picture, uint8 ``(128, 128)``."""
+        """The outputs for a picture, uint8 ``(128, 128)``."""
         *maps, features, last = (output.copy() for output in self._compiled(picture[np.newaxis]))
         return Outputs(tuple(each[0] for each in maps), features, last, self._head(last)[0])
 
     def logits(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The answers before the softmax, float32 ``(N, 10)``, to pictures ``(N, 128, 128)``."""
+        """The logits, float32 ``(N, 10)``, for pictures ``(N, 128, 128)``."""
         return self._head(self._compiled(pictures)[-1])
 
     def head(self, last: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The answers, ``(N, 10)``, that :attr:`Outputs.last` of N pictures leads to."""
+        """The logits ``(N, 10)`` for :attr:`Outputs.last` of N pictures."""
         return self._head(last)
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What one picture becomes in a network."""
+    """The values inside a network for one picture."""
 
     maps: tuple[NDArray[np.float32], ...]  # of each section, (channels, cells, cells)
-    features: NDArray[np.float32]  # (1, channels, cells, cells): the feature map that readings are made from
-    last: NDArray[np.float32]  # (1, ...): what the head takes
+    features: NDArray[np.float32]  # (1, channels, cells, cells): the feature map, from which readings are made
+    last: NDArray[np.float32]  # (1, ...): the head's input
     logits: NDArray[np.float32]  # (10,)
 
 

@@ -1,4 +1,4 @@
-"""What the two torch models share: pixels to network input, weights from safetensors, and answering."""
+"""What the torch models share: normalising pixels, loading weights from safetensors, and inference."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.engine.saved_weights import TORCH_WEIGHTS, unreadable
 from maxdigit.models.registry import PIXEL_MEAN, PIXEL_STD
 
-_BATCH = 64  # pictures at a time, so that thousands of them need little memory
+_BATCH = 64  # pictures per batch, to limit memory
 # A few pictures are answered on one thread: on two cores shared with a web server and a second framework, OpenMP's
-# spinning costs far more than a second thread gives. Whole sets take all threads there are.
+# busy waiting costs far more than a second thread gains. Larger sets use all threads.
 _FEW = 16
 _ALL_THREADS = torch.get_num_threads()
 
@@ -39,7 +39,7 @@ class TorchClassifier:
     """A trained torch model behind :class:`maxdigit.models.registry.Classifier`."""
 
     def __init__(self, model: nn.Module) -> None:
-        self.model: Any = model.eval()  # an nn.Module with feature_layer and traced_layer, which its type does not tell
+        self.model: Any = model.eval()  # an nn.Module with feature_layer and traced_layer, which its type does not show
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
@@ -64,7 +64,8 @@ class TorchClassifier:
 
         torch.set_num_threads(1)
         device = next(self.model.parameters()).device
-        inputs = torch.from_numpy(picture[np.newaxis].astype(np.float32)).to(device)  # captum differentiates by it
+        # As floats, since captum differentiates with respect to the input.
+        inputs = torch.from_numpy(picture[np.newaxis].astype(np.float32)).to(device)
         maps = LayerGradCam(self.model, self.model.feature_layer).attribute(inputs, digit, relu_attributions=True)
         return maps.detach()[0, 0].cpu().numpy()
 
@@ -87,9 +88,9 @@ class TorchClassifier:
 
 @contextmanager
 def _watching(layer: nn.Module, see: Callable[[Tensor], object]) -> Iterator[None]:
-    """Show the outputs of a layer in this thread's forward passes; other threads may be asking the same model.
+    """Pass a layer's outputs in this thread's forward passes to ``see``; other threads may use the same model.
 
-    No hook stays, for the model is also what training begins with and copies.
+    The hook is removed at the end, since training starts from such a model and copies it.
     """
     caller = threading.get_ident()
 
@@ -121,7 +122,7 @@ def load_classifier(build: Callable[[], nn.Module], folder: Path) -> TorchClassi
     """
     model = build()
     try:
-        single = folder / TORCH_WEIGHTS  # named, for other tensors may lie beside it
+        single = folder / TORCH_WEIGHTS  # by its name, as there may be other tensors beside it
         load_torch_model(model, single if single.is_file() else folder, strict=True, safe=True)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, json.JSONDecodeError) as error:
         raise unreadable(folder, error) from error

@@ -1,4 +1,4 @@
-"""Reading what people hand in: files and arrays of many forms, to upright pictures."""
+"""Reads uploaded files and arrays of many formats as upright pictures."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from maxdigit.errors import PictureError
 
-# Raster formats with decoders of Pillow's own; PDF, PostScript and the like would start other programs. HEIC comes on
-# top of them, from pillow-heif.
+# Raster formats that Pillow itself decodes; PDF, PostScript and the like would start other programs. HEIC is decoded by
+# pillow-heif.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "AVIF")
 MAX_PIXELS = 60_000_000  # of any picture and array: decoding so many took 0.9 GB as WebP, 0.5 GB as AVIF
 MAX_LOSSLESS_PIXELS = 80_000_000  # of formats that are decoded row by row into no more than 4 bytes a pixel
@@ -56,7 +56,7 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
             raise Image.DecompressionBombError
         if isinstance(picture, JpegImageFile):
             picture.draft("RGB", (_ENOUGH, _ENOUGH))
-            if picture.width * picture.height > MAX_PIXELS:  # long and low: the shorter side allowed no fraction
+            if picture.width * picture.height > MAX_PIXELS:  # its shorter side did not allow a smaller scale
                 raise Image.DecompressionBombError
         picture.load()
         if picture.format in _ANIMATED and getattr(picture, "is_animated", False):

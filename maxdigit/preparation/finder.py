@@ -1,4 +1,4 @@
-"""Where the writing is in a picture: the ink network looks at the whole of it, then at the part it found."""
+"""Finds the writing in a picture: the ink network looks at the whole picture, then again at the part it found."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ CHECKPOINT = CHECKPOINTS / "ink_finder" / "model.safetensors"
 _FIRST_LOOK = 256  # longer side, in pixels, at which the writing is looked for
 _CLOSER_LOOK = 512  # the same for a large picture in which nothing was found: the writing may be small
 _SECOND_LOOK = 224  # longer side of the part with the writing, when its strokes are looked at
-_SEEN_HEIGHT = 56.0  # of the median digit in the second look: enlarged further, strokes are blurs to the network
+_SEEN_HEIGHT = 56.0  # of the median digit in the second look: enlarged further, strokes look blurred to the network
 _MOST_ENLARGED = 2.0  # pixels of the second look for one of the picture
-_LEAST_SEEN = 128  # pixels of the second look along a side: a digit is told by what is around it
-_LARGE_ENOUGH = 170  # writing of so many pixels need not be looked at again
+_LEAST_SEEN = 128  # pixels along a side of the second look: the network needs a digit's surroundings
+_LARGE_ENOUGH = 170  # pixels: larger writing is not looked at again
 FAINT = 0.2  # probability from which on a pixel belongs to a piece of ink: thin strokes stay whole
-SURE = 0.6  # probability that a piece reaches somewhere, or it is none
+SURE = 0.6  # highest probability in a piece that counts as ink
 _LEAST_SIDE = 0.22  # of the largest piece's: what is smaller is a speck or small print
 _TRACE = 0.03  # probability of what may be the rest of a frame
 _LEAST_INSIDE = 0.12  # of a frame's side, for a piece to count: a 0 may have a dot or a speck in it
@@ -55,7 +55,7 @@ _log = logging.getLogger(__name__)
 
 
 class SeesInk(Protocol):
-    """The ink network, whatever computes it."""
+    """The ink network, in any engine."""
 
     def __call__(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Where the ink is, and whether pictures look like the competition's.
@@ -82,7 +82,7 @@ class Writing:
 
 
 class InkFinder:
-    """The trained network, ready to look."""
+    """Finds writing with the trained network."""
 
     def __init__(self, network: SeesInk) -> None:
         self._network = network
@@ -150,7 +150,7 @@ class InkFinder:
         return (tuple(start.tolist()), tuple(end.tolist())), zoom * scale
 
     def ink_of(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Ink of many pictures of one size at once, each looked at once, without what is no writing.
+        """Ink of many pictures of one size, each looked at once, without pieces that are not writing.
 
         Args:
             pictures: uint8 ``(N, H, W, 3)``; ``H`` and ``W`` multiples of ``STRIDE``.
@@ -187,7 +187,7 @@ def load_finder(path: Path = CHECKPOINT) -> InkFinder | None:
 
 
 def load_network(path: Path) -> SeesInk:
-    """The network in the engine where that is installed and wanted, else in PyTorch."""
+    """The network in OpenVINO, if that is installed and wanted, else in PyTorch."""
     if openvino() is not None:
         try:
             return EngineInkNetwork(path)
@@ -221,7 +221,7 @@ def _overlaps(box: NDArray[np.floating], others: NDArray[np.floating]) -> bool:
 
 
 def find_pieces(ink: FloatPicture, least_area: int = 12) -> tuple[NDArray[np.int32], list[tuple[int, Box]], list[Box]]:
-    """Separate pieces of ink.
+    """Connected pieces of ink.
 
     Args:
         ink: probability of ink, 0..1, shape ``(H, W)``.
@@ -266,7 +266,7 @@ def _only(ink: FloatPicture, labels: NDArray[np.int32], kept: list[tuple[int, Bo
 def _without_frames(
     ink: FloatPicture, labels: NDArray[np.int32], pieces: list[int], stats: NDArray[np.int32]
 ) -> list[int]:
-    """The pieces without those that are parts of a frame of which the network has seen most for what it is."""
+    """The pieces without parts of a frame, most of which the network has recognised as a frame."""
     _, faint, outlines, _ = cv2.connectedComponentsWithStats((ink > _TRACE).astype(np.uint8), connectivity=8)
     where = {number: int(faint[labels == number][0]) for number in pieces}
     frames = set()
@@ -279,7 +279,7 @@ def _without_frames(
 
 
 def _without_print(pieces: list[int], stats: NDArray[np.int32]) -> list[int]:
-    """The pieces without words in small print: low, wide, and apart from whatever is higher, as no bar of a 5 is."""
+    """The pieces without words in small print: low, wide, and apart from higher pieces, unlike the bar of a 5."""
     width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     tallest = int(height[pieces].max())
     low = {number for number in pieces if height[number] < _LOW * tallest and width[number] > _WIDE * height[number]}
@@ -310,7 +310,7 @@ def _of_one_pen(labels: NDArray[np.int32], pieces: list[int], stats: NDArray[np.
 
 
 def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
-    """Whether a piece of ink is around most of the others: a frame or a bubble, no digit."""
+    """Whether a piece of ink is around most of the others: a frame or a bubble, not a digit."""
     sides = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1)
     least = _LEAST_INSIDE * sides[number]
     others = [stats[other] for other in pieces if other != number and sides[other] >= least]

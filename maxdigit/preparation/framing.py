@@ -26,7 +26,7 @@ _TALLEST_DIGIT = 2.2  # times as high as wide; a higher piece, unless it is one 
 _ONE_STROKE = 1.6  # of its height: no 1 or 7 has a longer stroke
 _COLUMN_BESIDE = 1.4  # times as high as each other piece
 _COLUMN_DIGIT = 1.45  # height of a digit in a column, in the column's widths
-_LEAST_PIECE = 0.4  # of the largest piece's side: what is smaller is a dot or part of a digit, and has no say
+_LEAST_PIECE = 0.4  # of the largest piece's side: smaller ones are dots or parts of digits and are ignored
 _WIDEST_DIGIT = 1.25  # times as wide as high; a wider piece is several digits that touch
 
 

@@ -13,20 +13,20 @@ from maxdigit.engine.layers import Node, added, averaged, constant, convolved, r
 from maxdigit.engine.runtime import Compiled, openvino, opset
 from maxdigit.engine.saved_weights import Tensors
 
-_EPSILON = 1e-5  # what batch norms add to a variance
+_EPSILON = 1e-5  # that batch norms add to variances
 _WIDTHS = (24, 40, 64, 96)  # as the network has them, as are the sizes and strides below
 _BLOCKS = (2, 3, 3, 3)  # at each resolution on the way down
 
 
 class EngineInkNetwork:
-    """The trained network in the engine: pictures to where the ink is. Safe to share between threads.
+    """The trained network in OpenVINO. Safe to share between threads.
 
-    In float32 on every processor: what counts as ink is decided by thresholds, which answers in bfloat16 would cross
-    now and then.
+    In float32 on every processor: what counts as ink is decided by thresholds, which bfloat16 answers would sometimes
+    cross.
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the weights and make the network ready.
+        """Read the weights and compile the network.
 
         Raises:
             OSError, ValueError, SafetensorError: the weights are missing, damaged, or of another network.
@@ -85,7 +85,7 @@ def _block(x: Node, convolution: Convolution, stride: int = 1) -> Node:
 
 
 def _doubled(x: Node) -> Node:
-    """Each cell as four."""
+    """Upsample by 2, each cell repeated."""
     sizes = constant([2, 2], np.float32)
     return opset().interpolate(
         x, sizes, "nearest", "scales", axes=constant([2, 3], np.int64), coordinate_transformation_mode="asymmetric",
@@ -99,7 +99,7 @@ def _plain(tensors: Tensors, name: str, inputs: int, outputs: int, size: int) ->
 
 
 def _normed(tensors: Tensors, name: str, inputs: int, outputs: int, size: int) -> Convolution:
-    """A convolution without a bias, and the batch norm behind it."""
+    """A convolution without a bias, merged with the batch norm after it."""
     weight = tensors.take(f"{name}.0.weight", outputs, inputs, size, size)
     parts = ("weight", "bias", "running_mean", "running_var")
     gamma, beta, mean, variance = (tensors.take(f"{name}.1.{part}", outputs) for part in parts)

@@ -1,4 +1,4 @@
-"""The network that finds the ink in a picture: a small U-Net, trained on made-up scenes.
+"""The network that finds the ink in a picture: a small U-Net, trained on generated scenes.
 
 After O. Ronneberger, P. Fischer, T. Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (2015), and
 J. Calvo-Zaragoza, A.-J. Gallego, "A selectional auto-encoder approach for document image binarization" (2019); the
@@ -69,7 +69,7 @@ class InkNetwork(nn.Module):
         return F.pixel_shuffle(self.ink(maps), 2)[:, 0], self.competition(overall.flatten(1))[:, 0]
 
     def features(self, pictures: Tensor) -> Tensor:
-        """What the layer ``competition`` sees: ``(N, 96)``."""
+        """The input of the layer ``competition``: ``(N, 96)``."""
         return self._levels(pictures)[-1].mean((2, 3))
 
     def _levels(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -90,7 +90,7 @@ def _doubled(maps: Tensor) -> Tensor:
 
 
 def fuse(network: InkNetwork) -> InkNetwork:
-    """Each batch norm made part of the convolution before it, in place: the same answers, in less time."""
+    """Merge each batch norm into the convolution before it, in place: the same answers in less time."""
     for module in network.modules():
         if isinstance(module, _Block):
             convolution, norm = module[0].eval(), module[1].eval()
@@ -101,7 +101,7 @@ def fuse(network: InkNetwork) -> InkNetwork:
 
 
 class NativeInkNetwork:
-    """The trained network in PyTorch: pictures to where the ink is, where the engine cannot compute it."""
+    """The trained network in PyTorch, for where OpenVINO is not available."""
 
     def __init__(self, path: Path) -> None:
         """Read the weights.

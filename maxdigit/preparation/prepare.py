@@ -1,10 +1,10 @@
-"""Any picture a person can give becomes what the models take: 128 x 128, grey, light digits on a darker background.
+"""Prepares any picture as a model's input: 128 x 128, grey, light digits on a darker background.
 
 writing on anything
     The ink network finds it; what the models get is the ink alone, its median digit ``DIGIT_HEIGHT`` pixels high.
 light digits on a texture (the competition's pictures)
     The tones stay as they are: the models were trained on them.
-neither, or no network at hand
+neither, or no ink network
     The whole picture by the rules on brightness of :mod:`maxdigit.preparation.rules`.
 """
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
     from maxdigit.preparation.finder import InkFinder, Writing
 
 _NO_INK, _FULL_INK = 0.1, 0.5  # probabilities of ink that become black and white
-_STROKE = 2.2  # strokes thinner than so many of the models' pixels are thickened to it
+_STROKE = 2.2  # the least stroke width in the models' pixels; thinner ones are thickened to it
 _MOST_GROWTH = 6  # pixels on each side
-_BOLD = 5.0  # strokes wider than so many of the models' pixels are thinned to it: of a bold 1 they make nothing
+_BOLD = 5.0  # the largest; wider ones are thinned to it, since models do not recognise a bold 1
 _MOST_LOSS = 0.35  # of a stroke's width, or it would break where it is narrower
 _REGION_MARGIN = 0.15  # of the writing's longer side, around it in the part that is proposed
 
 
 @dataclass(frozen=True)
 class PreparedPicture:
-    """What the models see, and how it came about."""
+    """A model's input, and how it was made."""
 
     pixels: NDArray[np.uint8]  # (128, 128), light digits on a darker background
     inverted: bool  # the ink was dark on light
     frame: Frame  # where in the given picture they come from
     region: Region | None = None  # the part with the writing, if that was looked for and found
-    is_doubtful: bool = False  # something was left out as no digit that may be one
+    is_doubtful: bool = False  # a piece was left out that may be a digit
     has_writing: bool = True  # False: writing was looked for, and none was found
 
 
@@ -71,7 +71,7 @@ def prepare(
         EmptyPictureError: the picture has a single tone, or nothing but the grain of its paper.
         PictureError: as :func:`maxdigit.preparation.files.to_grey`.
     """
-    from maxdigit.preparation.finder import load_finder  # here, for it takes an engine
+    from maxdigit.preparation.finder import load_finder  # here: it needs an engine
 
     finder = load_finder() if fit_to_writing and dark_ink_on_light is None else None
     if finder is not None:
@@ -112,13 +112,13 @@ def _fitted(finder: InkFinder, picture: Image.Image | NDArray[np.generic], regio
 
 
 def _pieces_of(ink: FloatPicture) -> tuple[Box, ...]:
-    from maxdigit.preparation.finder import find_pieces  # here, for it takes an engine
+    from maxdigit.preparation.finder import find_pieces  # here: it needs an engine
 
     return tuple(box for _, box in find_pieces(ink)[1])
 
 
 def frame_ink(ink: FloatPicture, frame: Frame) -> NDArray[np.uint8]:
-    """Ink as the models see it: strokes white, neither too thin nor too bold, all else black.
+    """Ink as a model's input: white strokes, neither too thin nor too bold, on black.
 
     Args:
         ink: probability of ink, 0..1, shape ``(h, w)``.

@@ -5,7 +5,7 @@ Three cases, told apart by looking at the picture:
 dark ink on a light background (pen on paper)
     The paper's uneven light is divided out and the contrast stretched, so paper comes out black and ink white.
 light ink on a plain background (a canvas, chalk on a board)
-    The background is taken off in the same way.
+    The background is subtracted.
 light ink on a texture (the competition's pictures)
     The tones stay as they are: the models were trained on them.
 """
@@ -25,12 +25,12 @@ from maxdigit.preparation.outline import stroke_width
 
 _WORK = 512  # longer side at which ink is looked for: four times the models' resolution
 _THUMB = 64  # longer side at which the background is estimated
-_STROKE = 2.0  # strokes thinner than so many of the models' pixels are thickened to it
+_STROKE = 2.0  # the least stroke width in the models' pixels; thinner ones are thickened to it
 _CONTRAST = 0.04  # a picture whose tones span less than this is empty
 
 
 def read_by_rules(grey: FloatPicture, dark_ink_on_light: bool | None = None) -> tuple[NDArray[np.uint8], bool]:
-    """The whole of a picture as the models take it.
+    """The whole picture as a model's input.
 
     Args:
         grey: brightness, 0..1, shape ``(H, W)``.
@@ -57,7 +57,7 @@ def read_by_rules(grey: FloatPicture, dark_ink_on_light: bool | None = None) -> 
     else:
         return keep_tones(work), False
     if dark_ink_on_light is None and _full_tone(ink) < max(_CONTRAST, min(5 * _grain(ink), 0.15)):
-        # Noise reaches about three times its median, the faintest pencil ten times; what is bolder is no noise.
+        # Noise reaches about three times its median, the faintest pencil ten times; bolder ink is not noise.
         raise EmptyPictureError("There is nothing to see in this picture: the sheet is blank. Draw three digits.")
     return _to_bytes(_stretch(_fit(_thicken(_stretch(ink)), fill=0.0))), is_dark
 
@@ -93,8 +93,7 @@ def _background(grey: FloatPicture) -> FloatPicture:
 
 def _ink_is_dark(grey: FloatPicture, background: FloatPicture) -> bool:
     difference = grey - background
-    # The competition's digits are burnt out to white on grounds that are not; paper is either white all over or
-    # not white at all.
+    # The competition's digits are saturated white on backgrounds that are not; paper is white all over or nowhere.
     white = grey >= 0.97
     if white.mean() < 0.3 and (white & (difference > 0.2)).mean() >= 0.004:
         return False

@@ -1,4 +1,4 @@
-"""The sheet that is written on, if its four corners are seen: how it was turned and tilted when it was photographed."""
+"""Finds the sheet that is written on by its four corners, and how it was turned and tilted when photographed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_STRETCHED = 3.5  # of a sheet seen from so low, little is left to be read
 
 
 def sheet_seen(picture: NDArray[np.uint8], pieces: NDArray[np.floating]) -> Matrix | None:
-    """How the sheet with the writing came to be seen as it is.
+    """The perspective in which the sheet with the writing is seen.
 
     Args:
         picture: uint8 ``(H, W, 3)``.
@@ -104,7 +104,7 @@ def _reaches_edge(outline: NDArray[np.int32], shape: tuple[int, ...]) -> bool:
 
 def _quadrangle(outline: NDArray[np.int32], writing: tuple[int, int, int, int]) -> Corners | None:
     """The four corners of an outline; None if it has no four, or the writing reaches beyond them."""
-    hull = cv2.convexHull(outline)  # fingers on the sheet do no harm
+    hull = cv2.convexHull(outline)  # so that fingers on the sheet do not matter
     length = cv2.arcLength(hull, True)
     simpler = (cv2.approxPolyDP(hull, share * length, True) for share in _SIMPLER)
     corners = next((four for four in simpler if len(four) <= 4), hull)
@@ -117,7 +117,7 @@ def _quadrangle(outline: NDArray[np.int32], writing: tuple[int, int, int, int]) 
 
 
 def _where_sides_meet(outline: NDArray[np.int32], corners: Corners) -> Corners | None:
-    """Corners as the straight sides between them tell, since those in an outline are blurred, bent or torn off."""
+    """Corners computed from the straight sides, since those of an outline may be blurred, bent or torn off."""
     lines = []
     for start, end in zip(corners, np.roll(corners, -1, 0), strict=True):
         way = (end - start) / max(float(np.hypot(*(end - start))), 1e-6)

@@ -11,7 +11,7 @@ import pytest
 from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
-from maxdigit.inference.explain import explain, has_spoken, heat_map, place_map
+from maxdigit.inference.explain import explain, has_evidence, heat_map, place_map
 from maxdigit.inference.predict import Predictor
 from maxdigit.models.reader import Reader, looks_of
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
@@ -131,7 +131,7 @@ def test_the_heat_lies_where_the_digit_is_read_on_what_made_it_so():
     heat = explain(Traced(), spec, np.zeros((128, 128), np.uint8), 4)
     row, column = np.unravel_index(heat.argmax(), heat.shape)
     assert abs(row + 0.5 - 24) <= 1 and abs(column + 0.5 - 104) <= 1 and heat.max() == 1
-    assert heat[90:].max() < 0.05 and has_spoken(heat), "the other corner is not where it is read"
+    assert heat[90:].max() < 0.05 and has_evidence(heat), "the other corner is not where it is read"
 
 
 def test_what_is_read_lies_where_its_cell_says():
@@ -148,13 +148,13 @@ def test_what_is_read_lies_where_its_cell_says():
 def test_a_digit_that_is_read_nowhere_has_no_heat_and_that_is_said():
     spec = SimpleNamespace(features=Traced.reader.features, traced=FeatureMap(1, 8, 8, 16))
     heat = explain(Traced(), spec, np.zeros((128, 128), np.uint8), 5)
-    assert not heat.any() and not has_spoken(heat)
+    assert not heat.any() and not has_evidence(heat)
 
 
 def test_for_an_answer_something_spoke_however_faintly_it_is_read():
     spec = SimpleNamespace(features=Traced.reader.features, traced=FeatureMap(1, 8, 8, 16))
     heat = explain(Traced(), spec, np.zeros((128, 128), np.uint8), Traced.answer)
-    assert has_spoken(heat) and heat.max() == 1
+    assert has_evidence(heat) and heat.max() == 1
 
 
 @pytest.mark.parametrize("name", ["resnet18", "torch_cnn"])
@@ -185,4 +185,4 @@ def test_without_a_reader_there_is_a_heat_map_too(tmp_path):
     picture = generate(TEST, 0, 1, kind="drawn").pixels[0].numpy()
     heat = Predictor(tmp_path).explain(picture, "torch_cnn", 8)
     spec = get_model("torch_cnn")
-    assert has_spoken(heat) and np.array_equal(heat, heat_map(spec.load(folder).evidence(picture, 8), spec.features))
+    assert has_evidence(heat) and np.array_equal(heat, heat_map(spec.load(folder).evidence(picture, 8), spec.features))

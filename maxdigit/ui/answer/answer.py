@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from maxdigit import IMAGE_SIZE
 from maxdigit.inference.digits import Box, is_plain
-from maxdigit.inference.explain import has_spoken
+from maxdigit.inference.explain import has_evidence
 from maxdigit.inference.predict import Prediction, title
 from maxdigit.models.reader import Reading
 from maxdigit.models.registry import NUM_CLASSES
@@ -99,7 +99,7 @@ def _caption(inverted: bool, is_fitted: bool | None) -> str:
 
 
 def _why(digit: int, heat: NDArray[np.float32]) -> str:
-    return (texts.WHY if has_spoken(heat) else texts.NOTHING_SPOKE).format(digit=digit)
+    return (texts.WHY if has_evidence(heat) else texts.NOTHING_SPOKE).format(digit=digit)
 
 
 def contradicting(prediction: Prediction) -> tuple[int, ...]:
