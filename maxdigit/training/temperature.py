@@ -12,6 +12,8 @@ from maxdigit.models.registry import NUM_CLASSES
 
 _ROUNDS = 12  # of temperature and offsets by turns: the loss is convex in both together
 _NEWTON_STEPS = 5  # a round
+_HALVINGS = 12  # of a step that would increase the loss
+_TINIEST = np.finfo(np.float64).tiny
 # Weight of the squared offsets in the loss: labels that hardly occur keep theirs near 0. Of 0, 0.003 and 0.01 none was
 # best for all models.
 _RIDGE = 1e-3
@@ -57,9 +59,17 @@ def _fit_offsets(start: Scaling, probabilities: NDArray[np.floating], labels: ND
     """The offsets with the least cross-entropy at the temperature of ``start``, by Newton's method from its offsets."""
     logits = log_probabilities(probabilities) / start.temperature
     offsets, wanted = np.array(start.offsets), np.bincount(labels, minlength=NUM_CLASSES) / len(labels)
+
+    def loss(at: NDArray[np.float64]) -> float:
+        logs = np.log(softmax(logits + at)[np.arange(len(labels)), labels].clip(_TINIEST))
+        return float(_RIDGE / 2 * (at**2).sum() - logs.mean())
+
     for _ in range(_NEWTON_STEPS):
         shares = softmax(logits + offsets)
         slope = shares.mean(0) - wanted + _RIDGE * offsets
         curvature = np.diag(shares.mean(0) + _RIDGE) - shares.T @ shares / len(labels)
-        offsets = (offsets - np.linalg.solve(curvature, slope)).clip(-FARTHEST / 2, FARTHEST / 2)
+        step = np.linalg.solve(curvature, slope)
+        # On few pictures a whole step can lead far past the minimum.
+        tries = ((offsets - step / 2**halvings).clip(-FARTHEST / 2, FARTHEST / 2) for halvings in range(_HALVINGS))
+        offsets = next((one for one in tries if loss(one) <= loss(offsets)), offsets)
     return tuple(float(offset) for offset in offsets - offsets.mean())

@@ -116,6 +116,16 @@ def test_labels_that_never_occur_keep_offsets_in_bounds():
     assert COLDEST <= found.temperature <= HOTTEST
 
 
+@pytest.mark.parametrize("seed", [3, 4, 5, 11])
+def test_a_fit_on_a_few_pictures_is_no_worse_than_none(seed):
+    """Almost the same answer to 12 pictures, as an untrained model gives it: whole Newton steps diverge there."""
+    random = np.random.default_rng(seed)
+    probabilities = softmax(random.normal(0, 0.05, 10) + random.normal(0, 0.005, (12, 10)))
+    rows, labels = np.arange(12), np.array([7, 6, 7, 6, 7, 9, 7, 7, 7, 8, 4, 9])
+    scaled = fit_scaling(probabilities, labels)(probabilities)
+    assert -np.log(scaled[rows, labels]).mean() < -np.log(probabilities[rows, labels]).mean()
+
+
 def test_faultless_and_hopeless_models_get_the_ends_of_the_range():
     labels = np.arange(10)
     right = np.full((10, 10), 0.08) + 0.2 * np.eye(10)

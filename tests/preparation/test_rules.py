@@ -13,7 +13,7 @@ from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import EmptyPictureError
 from maxdigit.preparation.files import to_grey
-from maxdigit.preparation.rules import read_by_rules
+from maxdigit.preparation.rules import keep_tones, read_by_rules
 
 
 @dataclass
@@ -184,3 +184,45 @@ def test_a_hair_line_on_a_large_page_is_not_taken_for_an_empty_one():
 def test_a_picture_of_one_tone_is_empty(array):
     with pytest.raises(EmptyPictureError, match="nothing to see"):
         read(array)
+
+
+# ---- What mutants of the rules showed to be untested
+
+
+def sheet(tone=0.5, ink_tone=0.9, noise=0.0, size=200):
+    """A background of one tone with a vertical stroke six pixels wide: brightness 0..1."""
+    grey = np.full((size, size), tone, np.float32)
+    grey[60:140, 97:103] = ink_tone
+    return (grey + np.random.default_rng(1).normal(0, noise, grey.shape)).clip(0, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("noise, is_plain", [(0.005, True), (0.12, False)])
+def test_a_noisy_background_keeps_its_tones_and_a_plain_one_becomes_black(noise, is_plain):
+    pixels, inverted = read_by_rules(sheet(noise=noise), False)
+    assert not inverted
+    assert (np.median(pixels) == 0) if is_plain else (110 < np.median(pixels) < 145)
+
+
+def test_a_stroke_becomes_white_and_the_grain_around_it_black():
+    pixels, _ = read_by_rules(sheet(noise=0.01), False)
+    assert pixels.max() == 255 and pixels.dtype == np.uint8
+    assert (pixels[:20] == 0).mean() > 0.99, "grain is below the least tone of ink"
+    assert np.median(pixels[50:80, 63]) == 255, "the stroke's core"
+
+
+@pytest.mark.parametrize("is_tall", [False, True])
+def test_a_picture_is_extended_by_the_median_tone_of_all_four_borders(is_tall):
+    """Both long sides are needed for the median to be theirs."""
+    grey = np.zeros((60, 120), np.float32)
+    grey[:, [0, -1]] = 0.2
+    grey[[0, -1]] = 0.8
+    pixels = keep_tones(grey.T if is_tall else grey)
+    beside = pixels[:, :20] if is_tall else pixels[:20]
+    assert (beside == round(0.8 * 255)).all()
+
+
+def test_thin_strokes_are_thickened_before_a_picture_is_made_smaller():
+    grey = np.full((512, 512), 0.2, np.float32)
+    grey[100:400, 255:257] = 0.9  # half a pixel wide at the models' size
+    pixels, _ = read_by_rules(grey, False)
+    assert (pixels[40:90] > 127).sum(1).min() >= 2
