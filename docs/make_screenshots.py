@@ -1,10 +1,9 @@
 """Make the README's pictures of the running app anew, and its recording: ``python docs/make_screenshots.py [FOLDER]``.
 
 Opens the app with the committed models in Chromium (on the path, or named by ``CHROMIUM``), draws 3, 8 and 5 as a mouse
-would, and takes pictures at laptop and phone size, in light and dark, and of Compare and Training. For the recording
-the hand moves slowly enough for each frame to be taken, and every frame is then shown for as long as it lasts at a
-hand's pace. The card that social networks show for a link to the page is made anew too, and with ``--card`` nothing
-else.
+would, and takes pictures in light and dark, and of Compare and Training. For the recording the hand moves slowly enough
+for each frame to be taken, and every frame is then shown for as long as it lasts at a hand's pace. The card that social
+networks show for a link to the page is made anew too, and with ``--card`` nothing else.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import io
 import math
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,9 @@ from maxdigit.ui.pad.example import LINES, Line, example_drawing
 from maxdigit.ui.social_card import CARD, card_for, to_png
 from maxdigit.ui.view_state import ViewState
 
-SIZES = {
-    "laptop": {"viewport": {"width": 1280, "height": 720}},
-    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
-}
+LAPTOP = {"viewport": {"width": 1280, "height": 720}}
 PAGES = {
-    "Compare": ".side-by-side-card .bar-best",
+    "Compare": ".side-by-side-card:last-child .bar-best",
     "Training": ".charts .xtick text",
 }  # and what is seen when one is there
 STAGE = {"viewport": {"width": 1120, "height": 720}}  # of the recording
@@ -54,6 +51,15 @@ POINTER = """() => {
     pointer.hidden = Boolean(event.target.closest?.(".pad-sheet"));
   }, true);
 }"""
+
+
+REST = """() => new Promise((done) => {
+  const end = () => (watch.disconnect(), done());
+  const watch = new MutationObserver(() => (clearTimeout(timer), (timer = setTimeout(end, 2000))));
+  let timer = setTimeout(end, 2000);
+  setTimeout(end, 20000); // something may move for ever
+  watch.observe(document.body, { attributes: true, characterData: true, childList: true, subtree: true });
+})"""
 
 
 def main() -> None:
@@ -76,23 +82,22 @@ def main() -> None:
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
             args=["--no-sandbox", "--disable-background-networking"],
         )
-        for size, options in SIZES.items():
-            for theme in ("light", "dark"):
-                page = _new_page(browser, options)
-                page.goto(f"{address}?__theme={theme}")
-                _draw(page)
-                page.locator(".bar-best").click()
-                page.locator(".bar-asked").wait_for()
-                page.wait_for_timeout(600)
-                page.screenshot(path=folder / f"{size}-{theme}.png", full_page=size == "phone")
-                page.close()
-        page = _new_page(browser, SIZES["laptop"])
+        for theme in ("light", "dark"):
+            page = _new_page(browser, LAPTOP)
+            page.goto(f"{address}?__theme={theme}")
+            _draw(page)
+            page.locator(".bar-best").click()
+            page.locator(".bar-asked").wait_for()
+            _rest(page)
+            page.screenshot(path=folder / f"laptop-{theme}.png")
+            page.close()
+        page = _new_page(browser, LAPTOP)
         page.goto(f"{address}?__theme=light")
         _draw(page)
         for tab, landmark in PAGES.items():
             page.get_by_role("tab", name=tab, exact=True).click()
-            page.locator(landmark).last.wait_for(timeout=60_000)
-            page.wait_for_timeout(2000)
+            page.locator(landmark).last.wait_for()
+            _rest(page)
             page.screenshot(path=folder / f"{tab.lower()}.png")
         page.close()
         _record(browser, f"{address}?__theme=light", folder / "recording.webp")
@@ -103,6 +108,7 @@ def main() -> None:
 def _new_page(browser: Browser, options: dict[str, Any]) -> Page:
     """A page of somebody who has been there before, for whom no hand draws an example."""
     page = browser.new_page(**options)
+    page.set_default_timeout(400_000)  # a machine that trains beside
     page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
     return page
 
@@ -116,8 +122,21 @@ def _draw(page: Page) -> None:
             if number == 0:
                 page.mouse.down()
         page.mouse.up()
-    page.locator(".answer-answered").wait_for(timeout=60_000)
-    page.wait_for_timeout(1500)
+    _read(page, len(LINES))
+    _rest(page)
+
+
+def _rest(page: Page) -> None:
+    """Wait until the page has stayed as it is for a while: then what was asked is answered and the bars stand still."""
+    page.evaluate(REST)
+    page.wait_for_function("!document.querySelector('.server-notice')")  # which a busy machine shows
+
+
+def _read(page: Page, count: int) -> None:
+    """Wait until the answer is one to a drawing in which so many digits are read."""
+    page.wait_for_function(
+        "(count) => document.querySelectorAll('.answer-answered .answer-reads b').length === count", arg=count
+    )
 
 
 def _on_pad(page: Page, point: tuple[float, float]) -> tuple[float, float]:
@@ -154,25 +173,27 @@ class Recording:
         """Take the hand there straight."""
         self.move(_paced([self._hand, place], 3 * 8))
 
-    def draw(self, line: Line) -> None:
-        """Draw a line, from pen down to pen up."""
+    def draw(self, line: Line, digits: int) -> None:
+        """Draw a line, from pen down to pen up, after which so many digits are read."""
         self.reach(line[0])
         self._page.mouse.down()
         self.move(line[1:])
         self._page.mouse.up()
         self.show(3 * FRAME)
-        self._page.wait_for_timeout(1000)  # until it is answered and the bars have come to rest
+        _read(self._page, digits)
+        _rest(self._page)
         self.show(8 * FRAME)
 
-    def press(self, target: Locator, milliseconds: int) -> None:
-        """Press what there is to press, and look at what comes of it."""
+    def press(self, target: Locator, milliseconds: int, wait: Callable[[], object]) -> None:
+        """Press what there is to press, wait for what comes of it, and look at that."""
         box = target.bounding_box()
         assert box
         self.reach((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
         self.show(6 * FRAME)
         self._page.mouse.down()
         self._page.mouse.up()
-        self._page.wait_for_timeout(2000)
+        wait()
+        _rest(self._page)
         self.show(milliseconds)
 
     def save(self, path: Path) -> None:
@@ -191,17 +212,17 @@ def _record(browser: Browser, address: str, path: Path) -> None:
     recording = Recording(page)
     recording.move([_on_pad(page, (0.05, 0.5))])
     recording.show(15 * FRAME)
-    for line in LINES:
+    for number, line in enumerate(LINES, start=1):
         length = sum(math.dist(*ends) for ends in zip(line, line[1:], strict=False))
-        recording.draw([_on_pad(page, point) for point in _paced(line, 1 + 3 * round(length / REACH))])
+        recording.draw([_on_pad(page, point) for point in _paced(line, 1 + 3 * round(length / REACH))], number)
     recording.show(10 * FRAME)
-    recording.press(page.locator(".bar-best"), 1600)
-    recording.press(page.locator(".finds button").nth(1), 2000)
-    recording.press(page.locator(".inside-toggle"), 10 * FRAME)
-    page.locator(".inside-maps button").first.wait_for(timeout=60_000)
+    recording.press(page.locator(".bar-best"), 1600, page.locator(".bar-asked").wait_for)
+    recording.press(page.locator(".finds button").nth(1), 2000, lambda: _read(page, len(LINES) - 1))
+    maps = page.locator(".inside-maps button")
+    recording.press(page.locator(".inside-toggle"), 10 * FRAME, maps.first.wait_for)
     page.locator(".inside-body").evaluate("(body) => body.scrollIntoView()")
     recording.show(1600)
-    recording.press(page.locator(".inside-maps button").nth(1), 2600)
+    recording.press(maps.nth(1), 2600, page.locator(".inside-chosen").wait_for)
     recording.save(path)
     page.close()
 
