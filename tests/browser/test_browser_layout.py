@@ -79,7 +79,7 @@ def test_the_page_speaks_french_to_whoever_reads_french(opened: Opener, tmp_path
     expect(page.locator("#truth")).to_contain_text("le plus grand est")
     for name, landmark in (
         (french.COMPARE, ".verdict h2 >> text=Tous les modèles disent"),
-        (french.BATCH, f"text={french.FOLDER}"),
+        (french.BATCH, "#batch-start"),
         (french.TRAINING, f"#results >> text={french.RESULTS_TITLE}"),
         (french.ABOUT, "text=Trois chiffres, une question"),
     ):
