@@ -18,7 +18,7 @@ from maxdigit.serving import without_proxies
 
 LOCAL = "local"  # the address of a cluster that is started here, and ends with the program
 _CONNECTING = 5.0  # seconds for which a cluster's address may take to answer
-_STARTS = 3  # tries to start Ray here: it gives up after 30 seconds, which a busy machine may need for more
+_STARTS = 6  # tries to start Ray here: it gives up after 30 seconds, which a busy machine may need for more
 _STORE = 256 << 20  # bytes of shared memory for a cluster started here: what is sent around is small
 
 
