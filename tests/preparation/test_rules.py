@@ -221,8 +221,17 @@ def test_a_picture_is_extended_by_the_median_tone_of_all_four_borders(is_tall):
     assert (beside == round(0.8 * 255)).all()
 
 
-def test_thin_strokes_are_thickened_before_a_picture_is_made_smaller():
+@pytest.mark.parametrize("width, bright", [(1, 127), (4, 250)])
+def test_thin_strokes_are_thickened_before_a_picture_is_made_smaller(width, bright):
+    """A quarter of a pixel and a whole one at the models' size: two pixels are at least so bright."""
     grey = np.full((512, 512), 0.2, np.float32)
-    grey[100:400, 255:257] = 0.9  # half a pixel wide at the models' size
+    grey[100:400, 255 : 255 + width] = 0.9
     pixels, _ = read_by_rules(grey, False)
-    assert (pixels[40:90] > 127).sum(1).min() >= 2
+    assert (pixels[40:90] > bright).sum(1).min() >= 2
+
+
+def test_a_stroke_of_two_thirds_of_the_contrast_of_another_stays():
+    grey = sheet()
+    grey[60:140, 47:53] = 0.5 + 0.65 * 0.4
+    pixels, _ = read_by_rules(grey, False)
+    assert pixels[50:80, 32].min() > 40
