@@ -101,18 +101,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--replicas", type=int, nargs="+", default=[1, 2])
     args = parser.parse_args()
     print(f"{args.people} people; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
     limit_cores(1)
     process = ModelProcess()
     measured("model process, 1 core", process, ModelProcessPredictor(process), args)
-    for count in (1, 2):
+    for count in args.replicas:
         limit_cores(count)  # of the cluster that is started here
         with connected("local"):
             replicas = Replicas(CHECKPOINTS, count)
             predictor = ReplicasPredictor(replicas)
             measured(f"{count} replica{'s' * (count > 1)} of 1 core", replicas, predictor, args)
-            if count == 2:
+            if count > 1:
                 print(f"{'one of them killed':24}", end=" ")
                 victim = replicas.call(os.getpid)
                 errors = ask(predictor, args.people, args.seconds, partial(os.kill, victim, signal.SIGKILL))[1]

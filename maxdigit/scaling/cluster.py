@@ -45,8 +45,9 @@ def connected(address: str) -> Iterator[None]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before it is loaded
     settings: dict[str, Any] = {}
     if address == LOCAL:
-        # Its ports are open to the network; without this token they do nothing.
-        os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
+        # Its ports are open to the network; without this token they do nothing. Ray reads it once in a process.
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         settings = {"num_cpus": available_cores(), "include_dashboard": False, "object_store_memory": _STORE}
     with without_proxies():
         import ray
