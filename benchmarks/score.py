@@ -1,8 +1,8 @@
 """Measure ``maxdigit score`` on this machine and on a cluster of Ray, each with a worker killed half-way.
 
 Prints pictures a second, CPU time for each picture, and the memory of all its processes early and late; then whether
-both have given every picture one row, and the same answer. The pictures are test pictures of three kinds, 150 at
-most, again and again under other names: in a folder, in a ZIP archive and in a Parquet file.
+both have given every picture one row, and the same answer. The pictures are those test pictures that
+the repository holds (64 of each kind), again and again under other names: in a folder, a ZIP archive and a Parquet file.
 
     python benchmarks/score.py --pictures 20000
     python benchmarks/score.py --pictures 2000 --ray auto    # on a cluster; without --ray: one that is started here
@@ -22,7 +22,7 @@ import time
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import cycle, islice, product
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +31,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from maxdigit.data.kinds import TEST_KINDS
-from maxdigit.data.pictures import generate
-from maxdigit.data.splits import TEST
+from maxdigit import CHECKPOINTS, IMAGE_SIZE
+from maxdigit.inference.exciting import PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
-DISTINCT = 150
 EVERY = 1.0  # seconds between looks at the processes
 
 
@@ -52,12 +50,13 @@ class Seen:
 
 def write_pictures(folder: Path, count: int) -> None:
     """Write so many, a third in each form."""
-    each = -(-min(DISTINCT, count) // len(TEST_KINDS))
-    encoded = []
-    for kind in TEST_KINDS:
-        for pixels in generate(TEST, 0, each, kind=kind).pixels.numpy():
+    with Image.open(CHECKPOINTS / PICTURES) as sheet:  # side by side, all of a size
+        rows, columns = (side // IMAGE_SIZE for side in (sheet.height, sheet.width))
+        corners = product(range(0, columns * IMAGE_SIZE, IMAGE_SIZE), range(0, rows * IMAGE_SIZE, IMAGE_SIZE))
+        encoded = []
+        for x, y in corners:
             buffer = io.BytesIO()
-            Image.fromarray(pixels).save(buffer, "PNG")
+            sheet.convert("L").crop((x, y, x + IMAGE_SIZE, y + IMAGE_SIZE)).save(buffer, "PNG")
             encoded.append(buffer.getvalue())
     pictures = cycle(encoded)
     folder.mkdir()
