@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from maxdigit.training.metrics import calibration_error, reliability, score
+from maxdigit.training.metrics import calibration_error, confident_share, reliability, score
 from maxdigit.training.running_score import RunningScore, wilson_interval
 
 
@@ -52,3 +52,13 @@ def test_a_running_score_is_that_of_all_its_answers_whatever_was_taken_back():
     assert (found.count, found.accuracy) == (expected.count, expected.accuracy)
     assert found.interval95 == pytest.approx(expected.interval95, abs=1e-5)
     assert np.array(found.reliability) == pytest.approx(np.array(expected.reliability), abs=2e-5)
+
+
+def test_certainty_belongs_to_the_last_bin_of_confidence():
+    bins = reliability(np.array([0.95, 1.0]), np.array([True, False]))
+    assert bins == [(2, pytest.approx(0.975), 0.5)]
+
+
+def test_confidence_counts_above_the_threshold_only():
+    probabilities = np.array([[0.95, 0.05], [0.5, 0.5], [0.6, 0.4]])
+    assert confident_share(probabilities) == pytest.approx(1 / 3)
