@@ -124,11 +124,12 @@ def test_readings_are_those_of_what_is_seen_in_all_cells(zones):
 
 def test_a_digit_lies_where_its_cells_say_and_never_outside_the_picture():
     two, places = cells((3, 4, 8, 0.9), (3, 6, 8, 0.9)), PLACES.copy()
-    assert len(find_readings(two, places, 0.5, 0)) == 1, "16 pixels from one another"
-    places[0, 3, 4] -= 3
-    assert [reading.x for reading in find_readings(two, places, 0.5, 0)] == [20 + 4 * 8 - 3, 20 + 6 * 8]
+    places[0, 3, 4] -= 4
+    assert len(find_readings(two, places, 0.5, 0)) == 1, "20 pixels from one another"
+    places[0, 3, 4] -= 1
+    assert [reading.x for reading in find_readings(two, places, 0.5, 0)] == [20 + 4 * 8 - 5, 20 + 6 * 8]
     places[:, 3, 6] = places[:, 3, 4]
-    assert [reading.x for reading in find_readings(two, places, 0.5, 0)] == [20 + 4 * 8 - 3], "both see the same"
+    assert [reading.x for reading in find_readings(two, places, 0.5, 0)] == [20 + 4 * 8 - 5], "both see the same"
     far = replace(SEEN, bias=np.pad(np.full((1, 2), -500, np.float32), ((0, 0), (11, 0))))
     assert (far.see(np.zeros((1, 11, 12, 12), np.float32))[1] == 0).all()
 
