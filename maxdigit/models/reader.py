@@ -20,8 +20,8 @@ NOTHING = NUM_CLASSES  # the head's class for a cell without a digit
 ZONES = 9  # of a feature map: its corners, its edges and the inside
 OUTPUTS = NOTHING + 3  # of the head in a cell: a logit for each class, and where the digit's centre lies
 # Cells that read the same digit no farther apart than this, in pixels along either axis, read one digit. With 16, the
-# step of the coarsest feature map, some digits were read twice: of ResNet18's readings 0.4 to 2.5 % were invented by kind
-# of picture, with 20 it is 0.1 to 0.8 % (400 validation pictures of each kind).
+# step of the coarsest feature map, some digits were read twice: of ResNet18's readings 0.4 to 2.5 % were invented, by
+# kind of picture; with 20 it is 0.1 to 0.8 % (400 validation pictures of each kind).
 _REACH = 20.0
 
 Found = tuple[int, float, float, float]  # a cell that reads a digit: which, its probability, and x and y of its centre
