@@ -1,8 +1,8 @@
 """Measure ``maxdigit score`` on this machine and on a cluster of Ray, each with a worker killed half-way.
 
 Prints pictures a second, CPU time for each picture, and the memory of all its processes early and late; then whether
-both have given every picture one row, and the same answer. The pictures are those test pictures that
-the repository holds (64 of each kind), again and again under other names: in a folder, a ZIP archive and a Parquet file.
+both have given every picture one row, and the same answer. The pictures are those test pictures that the repository
+holds (64 of each kind), again and again under other names: in a folder, a ZIP archive and a Parquet file.
 
     python benchmarks/score.py --pictures 20000
     python benchmarks/score.py --pictures 2000 --ray auto    # on a cluster; without --ray: one that is started here
