@@ -115,7 +115,6 @@ def main(
             "width": width,
             "head": head,
             "frozen": frozen,
-            "kinds": {**own.get("kinds", {}), **_shares(kind)} if kind else None,
             "validation_pictures": validation_pictures,
             "seed": seed,
             "keep_weights": keep_weights,
@@ -124,6 +123,8 @@ def main(
         if own.get("model") == model and own.get("name") == name:
             own = {key: value for key, value in own.items() if key not in ("model", "name")}
             changes = _changed(own, changes)
+        if kind:
+            changes["kinds"] = {**get_recipe(model, name, **changes).kinds, **_shares(kind)}
         settings = get_recipe(model, name, total_pictures=total_pictures, **changes)
         if settings.width != 1 and out is None:
             raise MaxDigitError("A run of half width cannot be stored in checkpoints: name its folder with --out.")

@@ -125,9 +125,8 @@ _PAPER = {
 def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **changes: Any) -> Recipe:
     """The recipe ``name`` for ``model``, with single settings changed (those that are not None).
 
-    ``kinds`` changes the shares of the kinds that it names. ``total_pictures`` sets the number of epochs so that at
-    least this many pictures are shown. With another ``learning_rate`` the rate of what Muon does not train changes in
-    proportion.
+    ``total_pictures`` sets the number of epochs so that at least this many pictures are shown. With another
+    ``learning_rate`` the rate of what Muon does not train changes in proportion.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -142,8 +141,6 @@ def get_recipe(model: str, name: str, *, total_pictures: int | None = None, **ch
     changes = {key: value for key, value in changes.items() if value is not None}
     if "learning_rate" in changes:
         changes.setdefault("other_rate", recipe.other_rate * changes["learning_rate"] / recipe.learning_rate)
-    if "kinds" in changes:
-        changes["kinds"] = {**recipe.kinds, **changes["kinds"]}
     recipe = replace(recipe, **changes)
     if total_pictures is not None:
         steps = max(1, recipe.train_pictures // max(1, recipe.batch_size))

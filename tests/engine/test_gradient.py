@@ -68,7 +68,7 @@ def test_a_layers_gradient_is_pytorchs(case: str) -> None:
 def test_what_does_not_lead_there_or_has_no_rule_is_refused() -> None:
     op = opset()
     one, other = (op.parameter([1, 2, 4, 4], np.float32) for _ in range(2))
-    with pytest.raises(ValueError, match="does not come from"):
+    with pytest.raises(ValueError, match="is not computed from"):
         gradient(relu(one).output(0), other.output(0), other.output(0))
     with pytest.raises(ValueError, match="no rule for Tanh"):
         gradient(op.tanh(one).output(0), one.output(0), one.output(0))

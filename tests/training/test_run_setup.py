@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from maxdigit import train_cli
 from maxdigit.errors import TrainingError
 from maxdigit.models.run_folder import RECIPE_NAMES
+from maxdigit.training.recipes import get_recipe
 from maxdigit.training.run import train
 from maxdigit.training.run_setup import diverged, prepare_folder, run_settings, what_is_kept
 from maxdigit.training.states import Progress, save_state
@@ -109,6 +110,20 @@ def test_resume_alone_takes_the_run_s_settings(tmp_path, monkeypatch, name):
     assert CliRunner().invoke(train_cli.app, ["torch_cnn", "--resume", *out]).exit_code == 0
     assert CliRunner().invoke(train_cli.app, ["torch_cnn", "--resume", "--seed", "5", *out]).exit_code == 0
     assert asked == [(recipe, tmp_path), (replace(recipe, seed=5), tmp_path)]
+
+
+def test_single_shares_of_kinds_are_changed(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("maxdigit.training.run.train", lambda recipe, folder, **_: asked.append(recipe.kinds))
+    arguments, tuned = ["torch_cnn", "--out", str(tmp_path)], get_recipe("torch_cnn", "tuned").kinds
+    changed = CliRunner().invoke(train_cli.app, [*arguments, "--kind", "drawn=0.5", "--kind", "blank=0"])
+    assert changed.exit_code == 0 and asked == [{**tuned, "drawn": 0.5, "blank": 0.0}]
+    begun(tmp_path, tiny("torch_cnn", kinds={"textured": 0.7, "drawn": 0.3}))
+    assert CliRunner().invoke(train_cli.app, [*arguments, "--resume", "--kind", "drawn=0.6"]).exit_code == 0
+    assert asked[1] == {"textured": 0.7, "drawn": 0.6}
+    for wrong, said in (("drawn", "KIND=SHARE"), ("drawn=much", "KIND=SHARE"), ("cats=1", "no 'cats' pictures")):
+        result = CliRunner().invoke(train_cli.app, [*arguments, "--kind", wrong])
+        assert result.exit_code == 1 and said in result.output
 
 
 @pytest.mark.parametrize("has_state", [False, True])

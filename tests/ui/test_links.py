@@ -31,7 +31,7 @@ def test_a_link_opens_the_same_drawing_with_the_same_model() -> None:
     changes = tab.answering.follow(asked(made[page.handed]))
     card = changes.pop(page.answer)
     assert changes == {
-        **{page.model: "torch_cnn", page.pad: value, state.mode: "draw", state.erased: ()},
+        **{page.model: "torch_cnn", page.pad: value, state.mode: "draw", state.erased: (), state.asked: None},
         **{page.parts: "", page.drawn_marks: ""},
     }
     assert card == tab.answer(draw(value), "torch_cnn")
