@@ -114,7 +114,7 @@ def test_resume_alone_takes_the_run_s_settings(tmp_path, monkeypatch, name):
 
 def test_single_shares_of_kinds_are_changed(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("maxdigit.training.run.train", lambda recipe, folder, **_: asked.append(recipe.kinds))
+    monkeypatch.setattr("maxdigit.training.run.train", lambda recipe, _folder, **_: asked.append(recipe.kinds))
     arguments, tuned = ["torch_cnn", "--out", str(tmp_path)], get_recipe("torch_cnn", "tuned").kinds
     changed = CliRunner().invoke(train_cli.app, [*arguments, "--kind", "drawn=0.5", "--kind", "blank=0"])
     assert changed.exit_code == 0 and asked == [{**tuned, "drawn": 0.5, "blank": 0.0}]
