@@ -189,8 +189,9 @@ def drop(page: Page, *paths: Path) -> None:
 
 @pytest.mark.parametrize("device", [LAPTOP, {**PHONE, "locale": "fr"}], ids=["laptop", "phone, french"])
 def test_folders_are_dropped_and_results_come_one_by_one_until_they_are_stopped(
-    opened: Opener, held: tuple[HeldPredictor, str], tmp_path: Path, device: dict
+    held: tuple[HeldPredictor, str], opened: Opener, tmp_path: Path, device: dict
 ) -> None:
+    # ``held`` comes first: what was set up first ends last, and a page whose server has gone complains.
     said, (predictor, address) = french if "locale" in device else english, held
     folder = tmp_path / "digits"
     (folder / "inside").mkdir(parents=True)
