@@ -320,7 +320,8 @@ document.addEventListener("visibilitychange", () => document.hidden && pause());
 find(".duel-go").addEventListener("click", begin);
 find(".duel-pause").addEventListener("click", pause);
 find(".duel-resume").addEventListener("click", resume);
-find(".duel-next").addEventListener("click", goOn);
+// The second click of a double tap on a digit would fall on it, and the verdict would not be seen.
+find(".duel-next").addEventListener("click", (event) => event.detail < 2 && goOn());
 find(".duel-retry").addEventListener("click", () => {
   find(".duel-retry").hidden = true;
   ask(question.event, question.values);
