@@ -113,7 +113,7 @@ def read_scalings(folder: Path) -> Scalings | None:
         CheckpointError: ``calibration.json`` is damaged.
     """
     kept = _read(folder)
-    return None if kept is None else scalings_of(kept)
+    return None if kept is None else kept[0]
 
 
 def scalings_of(kept: Mapping[str, Any]) -> Scalings:
@@ -148,7 +148,7 @@ def check_weights(folder: Path) -> None:
     kept = _read(folder)
     if not any(folder.glob("model*")):
         raise CheckpointError("There are no weights in {folder}. Restore them from the repository.", folder=folder)
-    for name, digest in ({} if kept is None else kept.get("weights", {})).items():
+    for name, digest in ({} if kept is None else kept[1]).items():
         path = folder / Path(name).name
         if not path.is_file() or _digest(path) != digest:
             raise CheckpointError(
@@ -158,12 +158,12 @@ def check_weights(folder: Path) -> None:
             )
 
 
-def _read(folder: Path) -> dict[str, Any] | None:
-    """The validated content of ``calibration.json``; None if there is no such file."""
+def _read(folder: Path) -> tuple[Scalings, dict[str, str]] | None:
+    """The scalings in ``calibration.json`` and the digests of weights; None if there is no such file."""
     path = folder / CALIBRATION
     try:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        scalings_of(kept)
+        scalings = scalings_of(kept)
         if not isinstance(kept.get("weights", {}), dict):
             raise ValueError("weights that are none")
     except FileNotFoundError:
@@ -173,7 +173,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
             f"{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
             "python -m maxdigit calibrate"
         ) from error
-    return kept
+    return scalings, kept.get("weights", {})
 
 
 def _digest(path: Path) -> str:
