@@ -52,6 +52,8 @@ def test_the_names_in_pickers_end_before_the_arrow(opened: Opener, language: str
     fields.first.click()
     page.get_by_role("option", name=said.SAMPLE_KINDS["forms"]).click()
     expect(fields.first).to_have_value(said.SAMPLE_KINDS["forms"])
+    # A picker has no arrow while it is inactive: here until the sample of the new kind has been dealt.
+    expect(page.locator("#wishes .secondary-wrap path")).to_have_count(2)
     gaps = page.evaluate(
         """() => [...document.querySelectorAll("#wishes .secondary-wrap")].map((picker) => {
             const [input, arrow] = [picker.querySelector("input"), picker.querySelector("path")];
