@@ -37,7 +37,7 @@ from maxdigit.data.splits import Split
 Pen = Literal["drawn", "forms", "marks", "mixed"]
 _WRITTEN_SHARE = {"drawn": 0.0, "forms": 1.0, "marks": 1.0, "mixed": 0.3}  # of digits in forms of our own
 
-_DISPLAY_SHARE = 0.03  # of training pictures with digits in forms, in which all are those of a display
+_DISPLAY_SHARE = 0.1  # of training pictures with digits in forms, in which all are those of a display
 _DISPLAY_STEADY = 0.4  # how much their points are displaced, bent and rotated, as a share of what handwriting shows
 
 _COUNT_SHARES = (0.08, 0.14, 0.62, 0.11, 0.05)  # of pictures with 1, 2, 3, 4, 5 digits
