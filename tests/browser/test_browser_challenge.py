@@ -17,6 +17,7 @@ from ui_support import FakePredictor, served
 from maxdigit.inference.predict import Prediction
 from maxdigit.ui.challenge import challenge as component
 from maxdigit.ui.texts import english, french
+from maxdigit.ui.widget import script_of
 
 FOLDER = Path(component.__file__).parent
 FRENCH = {**PHONE, "locale": "fr", "color_scheme": "dark"}
@@ -136,7 +137,7 @@ def test_a_verdict_on_the_task_before_is_not_heard(opened: Opener, address: str)
             element.remove();
             return heard;
         }""",
-        [(FOLDER / "script.js").read_text(encoding="utf-8"), english.CHALLENGE],
+        [script_of(FOLDER), english.CHALLENGE],
     )
     streak = english.CHALLENGE["streak"].format(streak=1, best=1)
     assert heard[0] == "of this task" and heard[1].startswith(streak)

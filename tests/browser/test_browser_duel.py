@@ -21,6 +21,7 @@ from maxdigit.inference.predict import Prediction
 from maxdigit.ui.duel import ROUNDS, SECONDS, STAGES
 from maxdigit.ui.duel import duel as component
 from maxdigit.ui.texts import english, french
+from maxdigit.ui.widget import script_of
 
 # What a phone's browser has and this one lacks.
 SHARING = """() => {
@@ -240,7 +241,7 @@ def test_what_comes_late_is_not_heard(opened: Opener, address: str) -> None:
             return [asked, heard];
         }""",
         [
-            "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("script.js", "share.js")),
+            script_of(FOLDER),
             english.DUEL,
             [asdict(stage) for stage in STAGES],
         ],

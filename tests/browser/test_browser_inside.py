@@ -13,6 +13,7 @@ from ui_support import FakePredictor
 from maxdigit.ui import inside as component
 from maxdigit.ui import texts
 from maxdigit.ui.texts import english, french
+from maxdigit.ui.widget import script_of
 
 FRENCH = {**PHONE, "locale": "fr", "color_scheme": "dark"}
 FOLDER = Path(component.__file__).parent
@@ -182,6 +183,6 @@ def test_what_comes_late_never_takes_the_place_of_what_is_newer(opened: Opener) 
             element.remove();
             return [asked, heard];
         }""",
-        (FOLDER / "script.js").read_text(encoding="utf-8"),
+        script_of(FOLDER),
     )
     assert heard == [[1], ["answer 1", "answer 3", "answer 3", "answer 3", "answer 4", "answer 4"]]

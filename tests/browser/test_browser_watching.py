@@ -18,6 +18,7 @@ from maxdigit.ui import replay as playback
 from maxdigit.ui import stress as component
 from maxdigit.ui import texts
 from maxdigit.ui.texts import english, french
+from maxdigit.ui.widget import script_of
 
 STRENGTHS = {len(change.strengths) for change in CHANGES.values()}
 FRENCH = {**PHONE, "locale": "fr", "color_scheme": "dark"}
@@ -118,7 +119,7 @@ def test_what_comes_late_never_takes_the_place_of_what_is_newer(opened: Opener) 
             element.remove();
             return [asked, heard];
         }""",
-        [(Path(component.__file__).parent / "script.js").read_text(encoding="utf-8"), texts.STRESS],
+        [script_of(Path(component.__file__).parent), texts.STRESS],
     )
     assert heard[0] == ["1 turn", "1 shrink", "2 turn", "2 shrink"]
     assert heard[1] == ["of picture 1"] * 3 + ["of picture 2"] * 2
@@ -154,7 +155,7 @@ def test_what_comes_late_never_takes_the_place_of_what_is_newer(opened: Opener) 
             element.remove();
             return [asked, heard];
         }""",
-        [(Path(playback.__file__).parent / "script.js").read_text(encoding="utf-8"), texts.REPLAY],
+        [script_of(Path(playback.__file__).parent), texts.REPLAY],
     )
     assert heard[0] == ["1 ", "2 b", "3 a", "4 b"]
     assert heard[1] == ["aa", "ab", "ab", "bb", "bb"], "what is chosen stands there while its run is on its way"

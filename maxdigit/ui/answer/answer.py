@@ -1,8 +1,10 @@
 """The answer card: the digit in large type, its confidence, ten bars that never move, and the model's input.
 
-Every state has the same elements, so nothing jumps when an answer arrives: Gradio only replaces what differs. Pressing
-the card fires ``select``, with the ``digit`` of a bar or the number of a find to ``erase``; or ``edit``, with whether
-to ``fit`` the picture to its writing, or the quarters by which to ``turn`` it.
+Every state has the same elements, so that nothing moves when an answer arrives. A press fires ``select``, with the
+``digit`` of a bar or the number of a digit to ``erase``; or ``edit``, with whether to ``fit`` the picture to its
+writing, or the quarters by which to ``turn`` it.
+
+Not ``gr.Label``: :mod:`maxdigit.ui.bars` says why.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.theme import OTHER_COLOUR, model_colour
 from maxdigit.ui.view_state import ModelInput
 
-_FLAT = 0.25  # the best answer's probability below which there seem to be no digits
+_FLAT = 0.25  # a best probability below this means that there are no digits
 _AROUND = 3  # pixels between a found digit and its box
 
 _NOTHING = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
@@ -48,9 +50,9 @@ def answer_card(
     Args:
         prediction: the answer.
         picture: the model's input, before anything was erased.
-        erased: numbers of the digits that were erased from it. Pressing a digit erases it, pressing it again restores
-        it. why: a digit and the heat map (128, 128), 0..1, of the evidence for it, shown over the picture. turns:
-        rotations, in quarters clockwise, that are offered because the model would be sure after them.
+        erased: numbers of the digits that were erased from it.
+        why: a digit, and the heat map (128, 128), 0..1, of the evidence for it, which is laid over the picture.
+        turns: rotations, in quarters clockwise, that are offered because the model would be sure after them.
     """
     pixels, finds = picture.without(erased), _finds_in(picture, erased)
     shares = [float(share) for share in prediction.probabilities]
@@ -103,7 +105,7 @@ def _why(digit: int, heat: NDArray[np.float32]) -> str:
 
 
 def contradicting(prediction: Prediction) -> tuple[int, ...]:
-    """The digits that were read, from left to right, where the largest of them is not the answer; else none."""
+    """The digits read, from left to right, if the largest of them is not the answer; else none."""
     return tuple(reading.digit for reading in prediction.digits or ()) if prediction.is_contradicted else ()
 
 
@@ -122,10 +124,10 @@ def in_words(
         sees_digits: whether there seems to be something to read in the picture.
         is_doubtful: whether something was left out of it that may be a digit.
         has_writing: False where no writing was found: then there are no digits, however sure the model is.
-        contradicting: digits that were read, where they contradict the answer.
+        contradicting: the digits read, if they contradict the answer.
     """
     best, second = sorted(range(NUM_CLASSES), key=shares.__getitem__, reverse=True)[:2]
-    # On pictures without digits models were trained to give a uniform answer.
+    # Models were trained to give ten equal probabilities where there is no digit.
     if not has_writing or shares[best] < (_FLAT if sees_digits else UNSURE):
         return "?", texts.NO_DIGITS, texts.no_digits(best, shares[best])
     if contradicting:
@@ -136,7 +138,7 @@ def in_words(
 
 
 def seems_written(picture: NDArray[np.uint8], finds: Sequence[Find]) -> bool:
-    """Whether there may be digits in a picture: on a plain background, pieces of ink that were not erased."""
+    """Whether a picture may contain digits. On a plain background it must have ink that was not erased."""
     return not is_plain(picture) or any(not find.is_erased for find in finds)
 
 
@@ -146,7 +148,7 @@ def waiting_card(headline: str, sentence: str) -> str:
 
 
 def trouble_card(sentence: str) -> str:
-    """The card when a picture or a model cannot be used; the sentence says why, and what to do."""
+    """The card for an error; the sentence says what is wrong and what to do."""
     return _Card(digit="!", headline=texts.CANNOT_ANSWER, sentence=sentence).html()
 
 
@@ -214,7 +216,7 @@ class _Card:
 
 
 def _boxed(picture: str, boxes: Sequence[Box], finds: Sequence[Find]) -> str:
-    """The picture with the known boxes, or, if there are none, with those of the finds, which can be pressed."""
+    """The picture with its true boxes or, if they are unknown, with those of the digits found, which can be pressed."""
     if boxes or not finds:
         return boxed(picture, boxes)
     marks = [('class="erased" ' if find.is_erased else "") + pressed(erase=number) for number, find in enumerate(finds)]

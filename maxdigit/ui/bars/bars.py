@@ -1,7 +1,7 @@
-"""The probabilities of the ten digits, as bars that stay where they are.
+"""The probabilities of the ten digits, as bars in a fixed order.
 
-Not ``gr.Label``: it sorts by probability, so that the bars would change places while somebody draws, and its bars
-cannot be pressed.
+Not ``gr.Label``: it sorts by probability, so that bars would change places while somebody draws, and its bars cannot be
+pressed.
 """
 
 from __future__ import annotations

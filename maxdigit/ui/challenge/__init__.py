@@ -1,4 +1,4 @@
-"""The game of fooling the networks: a task, judged while it is drawn."""
+"""The game of fooling the networks: tasks, and verdicts on the drawing."""
 
 from maxdigit.ui.challenge.challenge import Challenge
 from maxdigit.ui.challenge.rules import Task, Verdict, judge, parse_task

@@ -1,4 +1,4 @@
-"""What the tasks of the game ask for, and when they are done."""
+"""The tasks of the game, and when they are done."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from maxdigit.ui.sureness import is_unsure
 
 Kind = Literal["misread", "disagree", "smallest"]
 
-SMALL = 0.08  # of the pad's height: a digit that is found although it is no higher than that wins
-_HALF = 0.5  # the least probability with which an answer counts as one that is given
+SMALL = 0.08  # of the pad's height: the largest height of a winning digit in the task "smallest"
+_HALF = 0.5  # the lowest probability of an answer that counts in the task "disagree"
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,20 @@ class Task:
     """One task."""
 
     kind: Kind
-    drawn: int = 0  # the digit to draw; means nothing where the networks shall disagree
-    read: int = 0  # the digit for which it shall be taken, where it shall be misread
+    drawn: int = 0  # the digit to draw; unused in "disagree"
+    read: int = 0  # the wrong answer to provoke, in "misread"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How far a drawing does what the task asks for."""
+    """The judgement of a drawing."""
 
     is_done: bool
-    height: float | None = None  # of the drawing, 0..1 of the pad, where it counts
+    height: float | None = None  # of the drawing, 0..1 of the pad, if it counts as a record
 
 
 def parse_task(kind: Any, drawn: Any, read: Any) -> Task | None:
-    """The task that the browser names; None if it is none."""
+    """The task that the browser names; None if it is not valid."""
     if kind not in ("misread", "disagree", "smallest"):
         return None
     if not all(type(digit) is int and 0 <= digit < NUM_CLASSES for digit in (drawn, read)):
@@ -47,13 +47,13 @@ def judge(task: Task, model: str, answers: Mapping[str, Prediction], height: flo
 
     Args:
         task: what is asked for.
-        model: the one that shall be fooled.
-        answers: by model, its own among them.
+        model: the one to fool.
+        answers: by model, including its own.
         height: of the drawing, 0..1 of the pad.
     """
     said = {name: answer.max_digit for name, answer in answers.items()}
     if task.kind == "misread":
-        # The networks judge each other: the drawing is that digit where another one still sees it.
+        # The drawing counts as the digit if another network still recognises it.
         is_seen = any(digit == task.drawn for name, digit in said.items() if name != model)
         return Verdict(said[model] == task.read and is_seen)
     if task.kind == "disagree":

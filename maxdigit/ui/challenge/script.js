@@ -3,13 +3,12 @@
 // Unfolded it asks for a verdict whenever the answer on the page has come to rest; the task, the streak and the records
 // are this browser's.
 
-const words = (props.texts[navigator.language.slice(0, 2)] ?? props.texts.en).CHALLENGE;
+const words = texts.CHALLENGE;
 const KEPT = "maxdigit-challenge";
 const REST = 350; // ms without another answer, after which the networks are asked
 // Digits that are near each other: the one to draw, and the one for which it shall be taken.
 const PAIRS = [[7, 1], [1, 7], [4, 9], [9, 4], [3, 8], [5, 6], [6, 0], [2, 7], [9, 7], [5, 3], [8, 3], [0, 6]];
 
-const find = (selector) => element.querySelector(selector);
 const root = find(".challenge");
 const toggle = find(".challenge-toggle");
 const body = find(".challenge-body");
@@ -25,6 +24,7 @@ let asked = 0;
 let heard = 0;
 let seen = "";
 let timer = null;
+let answers = null; // observes the answer while a task is shown
 
 try {
   score = { ...score, ...JSON.parse(localStorage.getItem(KEPT) ?? "{}") };
@@ -32,7 +32,6 @@ try {
   // A browser that keeps nothing: the score lives as long as the page.
 }
 
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const percent = (share) => (100 * share).toFixed(1);
 
 function store() {
@@ -86,17 +85,9 @@ function notice() {
   timer = setTimeout(ask, REST);
 }
 
-const answers = new MutationObserver(notice);
-
-watch("value", () => {
-  let value;
-  try {
-    value = JSON.parse(props.value || "null");
-  } catch {
-    return;
-  }
-  if (!value || body.hidden || value.number < heard) return; // that came late
-  if (value.number !== asked) return; // the drawing, or the task, is another by now
+onValue((value) => {
+  if (body.hidden || value.number < heard) return; // a late answer
+  if (value.number !== asked) return; // the drawing or the task has changed
   heard = value.number;
   find(".challenge-said").textContent = value.said;
   if (value.about === "keep") {
@@ -116,27 +107,24 @@ watch("value", () => {
 
 // ---- Buttons
 
-function unfold() {
-  body.hidden = false;
-  toggle.setAttribute("aria-expanded", "true");
+function open() {
+  unfold(toggle, body, true);
   seen = "";
   deal();
-  const card = document.querySelector("#answer");
-  if (card) answers.observe(card, { subtree: true, childList: true, attributes: true, characterData: true });
+  answers = observePage("#answer", notice);
   notice();
   find(".challenge-task").focus({ preventScroll: true });
 }
 
-function fold() {
+function close() {
   answers.disconnect();
   clearTimeout(timer);
-  body.hidden = true;
-  toggle.setAttribute("aria-expanded", "false");
+  unfold(toggle, body, false);
   toggle.focus();
 }
 
-toggle.addEventListener("click", () => (body.hidden ? unfold() : fold()));
-find(".challenge-close").addEventListener("click", fold);
+toggle.addEventListener("click", () => (body.hidden ? open() : close()));
+find(".challenge-close").addEventListener("click", close);
 find(".challenge-next").addEventListener("click", () => {
   if (!isDone) score.streak = 0; // whoever passes begins anew
   store();

@@ -1,4 +1,4 @@
-"""One of a few, as a row of buttons."""
+"""A choice of one among a few, as a row of buttons."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The confusion matrix, whose cells can be pressed.
+"""The confusion matrix, with cells that can be pressed.
 
-Not a Plotly heat map in ``gr.Plot``, whose cells are not accessible to keyboards and screen readers.
+Not a Plotly heat map in ``gr.Plot``: its cells cannot be reached by keyboards and screen readers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def confusion_matrix(
 ) -> str:
     """The matrix as HTML, each row shaded by the share of its pictures; empty where nothing was measured.
 
-    A press on a cell sends its ``truth`` and ``answer``; on the head of a row or a column, None for the other.
+    A press on a cell sends its ``truth`` and ``answer``; the header of a row or a column sends None for the other.
     """
     if not confusion:
         return f"<p>{escape(texts.NOTHING_MEASURED)}</p>"
@@ -41,7 +41,7 @@ def confusion_matrix(
 
 
 def _head(truth: int | None, answer: int | None, chosen: MistakesOf | None, can_press: bool) -> str:
-    """A row's or a column's digit, which can be pressed to see all mistakes there."""
+    """The header of a row or a column, which can be pressed to see all its mistakes."""
     digit = answer if truth is None else truth
     if not can_press:
         return str(digit)

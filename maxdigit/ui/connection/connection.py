@@ -1,16 +1,15 @@
-"""A page stays open while its server is away, says so, and goes on when the server is back."""
+"""Keeps a page open while its server cannot be reached: it says so, and continues when the server is back."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from maxdigit.ui.texts.language import LANGUAGES
+from maxdigit.ui.texts import in_browser
 
 _SCRIPT = Path(__file__).with_name("script.js")
 
 
 def script() -> str:
-    """The script for the page's head, with its text in each language."""
-    texts = {code: {"away": module.SERVER_AWAY, "busy": module.SERVER_BUSY} for code, module in LANGUAGES.items()}
-    return _SCRIPT.read_text(encoding="utf-8").replace("TEXTS", json.dumps(texts))
+    """The script for the page's head, with its texts in each language."""
+    texts = f"{{ away: {in_browser('SERVER_AWAY')}, busy: {in_browser('SERVER_BUSY')} }}"
+    return _SCRIPT.read_text(encoding="utf-8").replace("TEXTS", texts)

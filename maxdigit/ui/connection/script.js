@@ -36,7 +36,7 @@
       notice.className = "server-notice";
       notice.setAttribute("role", "status");
       document.body.append(notice); // before it gets its text, so that it is read out
-      notice.textContent = (texts[navigator.language.slice(0, 2)] ?? texts.en)[kind];
+      notice.textContent = texts[kind];
     } else if (!isSo) {
       notice?.remove();
     }

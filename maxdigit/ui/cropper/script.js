@@ -1,12 +1,11 @@
-// The frame's hand. Gradio runs this once, as the body of a function, with `element`, `props`, `trigger` and `watch`.
-// The template may be drawn anew at any time, so nodes are looked up when they are needed.
+// Moves the frame. Gradio may render the template again at any time, so elements are looked up when they are needed.
 
 const LEAST = 0.03; // of a frame's sides, as a share of the picture's
 const STEP = 0.02; // for an arrow key
-const SEND_EVERY = 150; // ms between values while the frame moves
+const SEND_EVERY = 150; // ms between events while the frame moves
 
 let frame = [0, 0, 1, 1]; // left, top, right, bottom, as shares of the picture's sides
-let grab = null; // while a pointer is down: what it holds, where it began, and the frame then
+let grab = null; // while a pointer is down: the corner it holds, where it started, and the frame at that time
 let timer = null;
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));

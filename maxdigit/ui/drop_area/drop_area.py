@@ -1,6 +1,7 @@
-"""A place for files as a Gradio component. Its template, style and script lie beside this module.
+"""An upload area as a component.
 
-Not ``gr.File``, which takes either files or a folder, forgets in which folder a file lay, and lists each of thousands.
+Not ``gr.File``: it takes either files or a folder, forgets which folder a file was in, and lists thousands of files one
+by one.
 """
 
 from __future__ import annotations
@@ -10,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.bulk import MAX_PICTURES, GivenFile
 from maxdigit.ui import texts
 from maxdigit.ui.picture_input import was_uploaded
-from maxdigit.ui.widget import widget
+from maxdigit.ui.widget import Widget
 
-MOST_FILES = 2 * MAX_PICTURES  # pictures, and what may lie among them
+MOST_FILES = 2 * MAX_PICTURES  # pictures, and other files among them
 MAX_FILE_BYTES = 200_000_000  # the competition's test_max_x has 164 MB
 _LONGEST_NAME = 1_000
 
@@ -28,34 +27,29 @@ class Dropped:
     """The value of a drop area."""
 
     files: tuple[GivenFile, ...] = ()
-    is_uploading: bool = False  # more are on their way
+    is_uploading: bool = False  # more will follow
 
 
-class DropArea(gr.HTML):
-    """Takes files and folders that are dropped anywhere on its tab, or chosen, and lists them; each can be removed.
+class DropArea(Widget):
+    """Takes files and folders that are chosen, or dropped anywhere on its tab, and lists them; each can be removed.
 
-    Files are uploaded at once, many in one request. ``change`` fires when that begins, when it ends, and when something
-    is removed; the value is text that :func:`dropped` reads.
+    Files are uploaded immediately, many in one request. ``change`` fires when an upload begins, when it ends, and when
+    something is removed; the value is text that :func:`dropped` reads.
     """
 
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(
-            value,
-            **widget(Path(__file__).parent, "DROP"),
-            limits={"files": MOST_FILES, "bytes": MAX_FILE_BYTES},
-            **kwargs,
-        )
+    folder = Path(__file__).parent
+    names = ("DROP",)
+    content = "paths of uploaded files, and their names"
 
-    def api_info(self) -> dict[str, Any]:
-        """What a program would send: JSON text."""
-        return {"type": "string", "description": "JSON text: paths of uploaded files, and their names"}
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(value, limits={"files": MOST_FILES, "bytes": MAX_FILE_BYTES}, **kwargs)
 
 
 def dropped(value: Any) -> Dropped:
     """The files in a drop area's value.
 
     Raises:
-        MaxDigitError: it names a file that was not uploaded, or is not what a drop area sends.
+        MaxDigitError: the value is malformed, or names a file that was not uploaded.
     """
     if not value:
         return Dropped()

@@ -1,22 +1,20 @@
-// A place for files and folders. Gradio calls this once, with `element`, `props`, `trigger`, `upload` and `watch`.
+// Uploads and lists files and folders.
 //
-// What is dropped together and is no table, archive or array makes one row: a folder, or some pictures.
+// Pictures that are dropped together make one row of the list; a table, an archive or an array has its own.
 
-const words = (props.texts[navigator.language.slice(0, 2)] ?? props.texts.en).DROP;
-const FILES_AT_ONCE = 50; // in one request,
-const BYTES_AT_ONCE = 8_000_000; // and their size, unless one is larger
-const TRIES = 8; // of a request that a busy server turns away
-const ALONE = /\.(zip|npz|npy|pkl|pickle|csv|tsv|txt|gz|bz2|xz)$|^(test|train)_max_x/i; // such have rows of their own
+const words = texts.DROP;
+const FILES_AT_ONCE = 50; // in one request
+const BYTES_AT_ONCE = 8_000_000; // in one request; a larger file has a request to itself
+const TRIES = 8; // if a busy server rejects a request
+const ALONE = /\.(zip|npz|npy|pkl|pickle|csv|tsv|txt|gz|bz2|xz)$|^(test|train)_max_x/i; // these have their own rows
 
-const find = (selector) => element.querySelector(selector);
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const number = (count) => count.toLocaleString(navigator.language);
 
 let rows = []; // { label, files: [[path, name], ...] }
 let isUploading = false;
-let troubles = []; // sentences about what could not be taken
-let base = null; // the address of the server's uploads
-let waiting = Promise.resolve(); // what was added while an upload was going on comes after it
+let troubles = []; // sentences about files that were not accepted
+let base = null; // the URL of the server
+let waiting = Promise.resolve(); // files that are added during an upload are uploaded after it
 
 const count = () => rows.reduce((sum, row) => sum + row.files.length, 0);
 
@@ -24,7 +22,7 @@ function tell() {
   props.value = JSON.stringify({ files: rows.flatMap((row) => row.files), uploading: isUploading });
 }
 
-// ---- What it shows
+// ---- Display
 
 function say() {
   find(".drop-said").textContent = troubles.join(" ");
@@ -35,18 +33,12 @@ function show(done = 0, all = 0) {
   list.hidden = !rows.length;
   list.replaceChildren(
     ...rows.map((row, place) => {
-      const item = document.createElement("li");
-      const name = document.createElement("span");
-      name.textContent = row.label;
-      name.title = row.label;
-      const remove = document.createElement("button");
-      remove.type = "button";
-      remove.dataset.row = place;
+      const item = newElement("li");
+      const says = filled(words.remove, { name: row.label });
+      const remove = newElement("button", { type: "button", "data-row": place, "aria-label": says, title: says });
       remove.disabled = isUploading;
-      remove.setAttribute("aria-label", filled(words.remove, { name: row.label }));
-      remove.title = remove.getAttribute("aria-label");
       remove.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18"/></svg>';
-      item.append(name, remove);
+      item.append(newElement("span", { title: row.label }, row.label), remove);
       return item;
     }),
   );
@@ -56,12 +48,12 @@ function show(done = 0, all = 0) {
     find(".drop-progress p").textContent = filled(words.uploading, { done: number(done), all: number(all) });
     const bar = find(".drop-progress progress");
     if (all > 1) [bar.max, bar.value] = [all, done];
-    else bar.removeAttribute("value"); // one file: nobody knows how far it has come
+    else bar.removeAttribute("value"); // the progress of a single file is unknown
   }
 }
 
 function rowsOf(sent) {
-  const together = new Map(); // by the folder that was dropped; "" for files
+  const together = new Map(); // rows by folder; "" for single files
   const made = [];
   for (const [path, name] of sent) {
     const folder = name.includes("/") ? name.slice(0, name.indexOf("/")) : "";
@@ -86,7 +78,7 @@ const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
 
 async function send(part) {
   if (!base) {
-    // Gradio knows where its server is; of one file its own way of uploading tells.
+    // Only Gradio knows the server's URL; the result of its own upload contains it.
     const { path, url } = await upload(part[0].file);
     base = url.slice(0, url.indexOf("/gradio_api/"));
     const others = part.slice(1);
@@ -132,7 +124,7 @@ async function add(files) {
   if (files.length) {
     isUploading = true;
     tell();
-    // The smallest first, which soon tells where the server is.
+    // The smallest file first: it reveals the URL of the server.
     const first = files.reduce((least, given) => (given.file.size < least.file.size ? given : least));
     const sent = new Map();
     try {
@@ -156,7 +148,7 @@ async function add(files) {
 
 const take = (files) => (waiting = waiting.then(async () => add(await files)));
 
-// ---- What is dropped and chosen
+// ---- Dropped and chosen files
 
 const entriesIn = (reader) => new Promise((done, failed) => reader.readEntries(done, failed));
 
@@ -167,13 +159,13 @@ async function walk(entry) {
     return [{ name, file }];
   }
   const [reader, inside] = [entry.createReader(), []];
-  // A folder's entries come a hundred at a time.
+  // The browser lists a folder in parts, of a hundred entries in Chromium.
   for (let some = await entriesIn(reader); some.length; some = await entriesIn(reader)) inside.push(...some);
   return (await Promise.all(inside.map(walk))).flat();
 }
 
 async function inTransfer(transfer) {
-  // Before anything is awaited, for then the transfer is empty.
+  // This must not wait for anything: the transfer is emptied when the event ends.
   const items = [...transfer.items].filter((item) => item.kind === "file");
   const entries = items.map((item) => item.webkitGetAsEntry?.());
   const plain = [...transfer.files].map((file) => ({ name: file.name, file }));
@@ -184,7 +176,7 @@ const isShown = () => element.isConnected && element.offsetParent !== null;
 const holdsFiles = (event) => isShown() && [...(event.dataTransfer?.types ?? [])].includes("Files");
 const target = (isOver) => find(".drop-target").classList.toggle("over", isOver);
 
-// Anywhere on the page: a file that misses its place would else be opened by the browser, and the page be gone.
+// Anywhere on the page: otherwise the browser would open a file that is dropped beside the area, and leave the page.
 document.addEventListener("dragover", (event) => {
   if (!holdsFiles(event)) return;
   event.preventDefault();
@@ -209,7 +201,7 @@ document.addEventListener("paste", (event) => {
 element.addEventListener("change", (event) => {
   if (event.target.type !== "file") return;
   take([...event.target.files].map((file) => ({ name: file.webkitRelativePath || file.name, file })));
-  event.target.value = ""; // so that the same can be chosen again
+  event.target.value = ""; // so that the same file can be chosen again
 });
 
 element.addEventListener("click", (event) => {
@@ -224,8 +216,8 @@ element.addEventListener("click", (event) => {
   say();
   show();
   tell();
-  // The keyboard stays near what it removed.
+  // Keep the focus near the removed row.
   (element.querySelectorAll("[data-row]")[Math.min(place || 0, rows.length - 1)] ?? find(".drop-choose-files")).focus();
 });
 
-if (!("webkitdirectory" in HTMLInputElement.prototype)) find(".drop-choose-folder").hidden = true; // as on some phones
+if (!("webkitdirectory" in HTMLInputElement.prototype)) find(".drop-choose-folder").hidden = true; // on some phones

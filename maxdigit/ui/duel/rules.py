@@ -1,18 +1,18 @@
-"""The rules of the game: which pictures come, how long each may take, and what an answer scores."""
+"""The rules of the game: its pictures, the time for each, and the points for an answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SECONDS = 10  # for each picture
-POINTS = 10  # for a right answer; each whole second that is left adds one
+POINTS = 10  # for a right answer, plus one for each whole second left
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Some pictures of one kind, one after another."""
+    """Consecutive rounds with one kind of picture."""
 
-    name: str  # of its texts
+    name: str  # the key of its texts
     kind: str  # one of :data:`maxdigit.data.kinds.KINDS`
     rounds: int
 
@@ -28,7 +28,7 @@ ROUNDS = sum(stage.rounds for stage in STAGES)
 
 
 def stage_of(number: int) -> Stage:
-    """The stage of a round, which counts from 0.
+    """The stage of a round, counted from 0.
 
     Raises:
         ValueError: there is no such round.

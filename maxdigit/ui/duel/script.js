@@ -1,35 +1,32 @@
-// You against the network. Gradio calls this once, with `element`, `props`, `trigger` and `watch`; share.js goes on.
+// The game against the network; share.js follows.
 //
-// The server deals a picture and keeps to itself what it shows until the visitor has answered. What is asked counts up,
-// and an answer to anything but the last question is not heard. The clock runs only while a picture is seen.
+// The server sends a picture, and its digits only after the visitor's answer. Requests are numbered, and only the
+// response to the latest one is used. The clock runs only while a picture is visible.
 
-const language = navigator.language.slice(0, 2) in props.texts ? navigator.language.slice(0, 2) : "en";
-const words = props.texts[language].DUEL;
+const words = texts.DUEL;
 const rules = props.rules;
-const PATIENCE = 2500; // ms without an answer, after which the page says what it waits for
-const TICK = 100; // ms between looks at the clock
+const PATIENCE = 2500; // ms to wait for the server before the page says so
+const TICK = 100; // ms between updates of the clock
 
-const find = (selector) => element.querySelector(selector);
 const dialog = find(".duel-dialog");
 const toggle = find(".duel-toggle");
 const board = find(".duel-digits");
 const image = find(".duel-picture");
 const timed = find(".duel-unhurried input");
 
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-// What the game is at: "start", "dealing", "guessing", "paused", "judging", "told" or "over".
+// The state of the game: "start", "dealing", "guessing", "paused", "judging", "told" or "over".
 let phase = "start";
 let round = 0;
-let rounds = []; // what came of each: picture, digits, largest, yours, theirs, network, and the points of both
-let hand = null; // the picture on the table
+let rounds = []; // the results so far: picture, digits, largest, both answers, network, points
+let hand = null; // the current picture
 let left = 0; // ms on the clock
-let runsSince = null; // when the clock was set going; null while it stands
+let runsSince = null; // when the clock was started; null while it is stopped
 let hasClock = true;
 let asked = 0;
-let question = null; // the one that has no answer yet
+let question = null; // the request that has no response yet
 let patience = null;
 let ticking = null;
 
@@ -49,21 +46,11 @@ function wait() {
 }
 
 function say(...sentences) {
-  find(".duel-said").replaceChildren(...sentences.filter(Boolean).map((text) => {
-    const line = document.createElement("span");
-    line.textContent = text;
-    return line;
-  }));
+  find(".duel-said").replaceChildren(...sentences.filter(Boolean).map((text) => newElement("span", {}, text)));
 }
 
-watch("value", () => {
-  let value;
-  try {
-    value = JSON.parse(props.value || "null");
-  } catch {
-    return;
-  }
-  if (!value || value.number !== asked || value.about !== question?.event) return; // that came late
+onValue((value) => {
+  if (value.number !== asked || value.about !== question?.event) return; // a late response
   clearTimeout(patience);
   question = null;
   if (value.about === "deal") void dealt(value);
@@ -94,17 +81,14 @@ async function dealt(value) {
   image.alt = filled(words.picture, { round: round + 1, rounds: rules.rounds });
   await image.decode().catch(() => {});
   if (hand !== value) return;
-  phase = "paused"; // whoever has left comes back to it
+  phase = "paused"; // if the dialog was closed meanwhile
   if (dialog.open && !document.hidden) resume();
   else show();
 }
 
 function resume() {
-  phase = "guessing";
-  say(filled(words.round, { round: round + 1, rounds: rules.rounds, stage: words[`stage ${stageOf(round)}`] }), words.which);
-  show();
-  board.focus({ preventScroll: true });
-  runsSince = performance.now();
+  phase = "guessing"; say(filled(words.round, { round: round + 1, rounds: rules.rounds, stage: words[`stage
+  ${stageOf(round)}`] }), words.which); show(); board.focus({ preventScroll: true }); runsSince = performance.now();
   ticking = setInterval(tick, TICK);
 }
 
@@ -185,7 +169,7 @@ function theirVerdict({ answer, largest, share, network, points: [, won] }) {
   return filled(answer === largest ? words.they_right : words.they_wrong, said);
 }
 
-// Whoever has played with several networks has played against all of them.
+// A visitor who changed the network during the game has played against several.
 function opponent() {
   const names = [...new Set(rounds.map(({ network }) => network))];
   return names.length === 1 ? names[0] : words.networks;
@@ -194,7 +178,7 @@ function opponent() {
 const total = (who) => rounds.reduce((sum, { points: won }) => sum + won[who], 0);
 
 function goOn() {
-  round = rounds.length; // a picture that did not count is dealt anew
+  round = rounds.length; // a round that did not count is repeated
   if (round < rules.rounds) deal();
   else end();
 }
@@ -210,13 +194,13 @@ function toStart() {
   stopClock();
   clearTimeout(patience);
   question = null;
-  asked += 1; // what is still on its way is of the game before
+  asked += 1; // responses to the previous game are ignored
   phase = "start";
   show();
   find(".duel-go").focus({ preventScroll: true });
 }
 
-// ---- What is seen
+// ---- Display
 
 function show() {
   const isPlaying = !["start", "over"].includes(phase);
@@ -256,10 +240,8 @@ function end() {
   find("#duel-title").textContent = title;
   const who = [words.you, opponent()];
   find(".duel-totals").replaceChildren(...who.flatMap((name, at) => {
-    const [term, told] = [document.createElement("dt"), document.createElement("dd")];
-    term.textContent = name;
-    told.textContent = filled(words.total, { points: total(at), right: rounds.length - wrong(at).length, rounds: rounds.length });
-    return [term, told];
+    const values = { points: total(at), right: rounds.length - wrong(at).length, rounds: rounds.length };
+    return [newElement("dt", {}, name), newElement("dd", {}, filled(words.total, values))];
   }));
   find(".duel-wrong").replaceChildren(...who.map((_, at) => listOf(at)));
   find(".duel-told").textContent = "";
@@ -271,23 +253,21 @@ const said = (one, who) => (who ? one.answer : one.yours);
 const wrong = (who) => rounds.filter((one) => said(one, who) !== one.largest);
 const headingOf = (who) => (who ? filled(words.their_wrong, { network: opponent() }) : words.your_wrong);
 const captionOf = (one, who) =>
-  said(one, who) === null ? filled(words.unanswered, one) : filled(words.mistaken, { largest: one.largest, said: said(one, who) });
+  said(one, who) === null ? filled(words.unanswered, one) : filled(words.mistaken, { largest: one.largest, said:
+  said(one, who) });
 
 function listOf(who) {
-  const part = document.createElement("section");
-  const heading = part.appendChild(document.createElement("h3"));
-  heading.textContent = headingOf(who);
+  const part = newElement("section");
+  part.append(newElement("h3", {}, headingOf(who)));
   if (!wrong(who).length) {
-    part.appendChild(document.createElement("p")).textContent = words.none;
+    part.append(newElement("p", {}, words.none));
     return part;
   }
-  const list = part.appendChild(document.createElement("ul"));
+  const list = part.appendChild(newElement("ul"));
   for (const one of wrong(who)) {
-    const figure = list.appendChild(document.createElement("li")).appendChild(document.createElement("figure"));
-    const picture = figure.appendChild(document.createElement("img"));
-    picture.src = one.picture;
-    picture.alt = filled(words.shows, { digits: one.digits.join(" · "), largest: one.largest });
-    figure.appendChild(document.createElement("figcaption")).textContent = captionOf(one, who);
+    const figure = list.appendChild(newElement("li")).appendChild(newElement("figure"));
+    const alt = filled(words.shows, { digits: one.digits.join(" · "), largest: one.largest });
+    figure.append(newElement("img", { src: one.picture, alt }), newElement("figcaption", {}, captionOf(one, who)));
   }
   return part;
 }
@@ -295,16 +275,14 @@ function listOf(who) {
 // ---- Buttons and keys
 
 for (let digit = 0; digit < 10; digit++) {
-  const button = board.appendChild(document.createElement("button"));
-  button.type = "button";
-  button.textContent = digit;
+  const button = board.appendChild(newElement("button", { type: "button", class: "button" }, digit));
   button.addEventListener("click", () => guess(digit));
 }
 board.tabIndex = -1;
 
 const counts = Object.fromEntries(rules.stages.map(({ name, rounds: count }) => [name, count]));
 for (const text of [words.rules, words.stages, words.scoring, words.how]) {
-  find(".duel-rules").appendChild(document.createElement("li")).textContent = filled(text, { ...rules, ...counts });
+  find(".duel-rules").append(newElement("li", {}, filled(text, { ...rules, ...counts })));
 }
 
 toggle.addEventListener("click", () => {
@@ -320,7 +298,7 @@ document.addEventListener("visibilitychange", () => document.hidden && pause());
 find(".duel-go").addEventListener("click", begin);
 find(".duel-pause").addEventListener("click", pause);
 find(".duel-resume").addEventListener("click", resume);
-// The second click of a double tap on a digit would fall on it, and the verdict would not be seen.
+// Ignore the second click of a double tap on a digit, which would skip the verdict.
 find(".duel-next").addEventListener("click", (event) => event.detail < 2 && goOn());
 find(".duel-retry").addEventListener("click", () => {
   find(".duel-retry").hidden = true;

@@ -1,11 +1,11 @@
 
-// ---- The result as a picture: drawn here, saved or handed to the device's own way of sharing
+// ---- The result as a picture, to save or to share
 
 const WIDTH = 1200;
 const TILE = 128; // the pictures' own size
-const [MARGIN, GAP, LINE] = [40, 12, 34]; // around all, between tiles, and for a tile's caption
-const IN_A_ROW = 4; // tiles of each side
-let prepared = null; // the file of the last game, once it is drawn
+const [MARGIN, GAP, LINE] = [40, 12, 34]; // around everything, between tiles, and the height of a tile's caption
+const IN_A_ROW = 4; // tiles for each player
+let prepared = null; // a promise of the file of the last game
 
 function preparePicture(title) {
   find(".duel-share").hidden = true;
@@ -17,7 +17,7 @@ function preparePicture(title) {
 }
 
 async function draw(title) {
-  const sheet = document.createElement("canvas");
+  const sheet = newElement("canvas");
   const most = Math.max(wrong(0).length, wrong(1).length, 1);
   const top = 330; // above the tiles
   sheet.width = WIDTH;
@@ -56,9 +56,7 @@ async function draw(title) {
 
 find(".duel-save").addEventListener("click", async () => {
   const file = await prepared;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = file.name;
+  const link = newElement("a", { href: URL.createObjectURL(file), download: file.name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 });

@@ -1,6 +1,6 @@
 """Examples to press: every background, every kind of picture, and some hard ones.
 
-Not ``gr.Gallery``, for the same reasons as in :mod:`maxdigit.ui.gallery`; and it opens what is pressed in a large view.
+Not ``gr.Gallery``: :mod:`maxdigit.ui.gallery` says why, and it would open what is pressed in a large view.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EXAMPLES = (
     *(Dealt(seed, "forms") for seed in (0, 4)),
     *(Dealt(seed, "photo") for seed in (1, 13)),
 )
-HARD = tuple(Dealt(seed) for seed in (103, 37, 67))  # the first ResNet18 was unsure of these, or wrong
+HARD = tuple(Dealt(seed) for seed in (103, 37, 67))  # the first trained ResNet18 was unsure or wrong here
 
 
 def example(number: Any) -> Dealt | None:
@@ -30,7 +30,7 @@ def example(number: Any) -> Dealt | None:
 
 
 def example_grid(evaluation: Evaluation) -> str:
-    """All examples as buttons: pictures with captions. A press sends the number of the ``example``."""
+    """All examples as buttons with captions. A press sends the number of the ``example``."""
     buttons = "".join(_button(number, dealt, evaluation) for number, dealt in enumerate(EXAMPLES + HARD))
     return f'<div class="examples">{buttons}</div>'
 

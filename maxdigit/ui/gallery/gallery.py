@@ -1,7 +1,7 @@
-"""Pictures in rows, each with a line of text below it.
+"""Pictures in rows, each with a caption.
 
-Not ``gr.Gallery``: it writes every picture to a file that the page fetches, cuts captions to a line that covers the
-picture, and has no place for a button.
+Not ``gr.Gallery``: it writes every picture to a file that the page then fetches, cuts captions to one line that covers
+the picture, and has no room for a button.
 """
 
 from __future__ import annotations

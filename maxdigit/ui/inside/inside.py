@@ -1,4 +1,7 @@
-"""The view inside a network as a Gradio component. Its template, style and script lie beside this module."""
+"""The view inside a network as a component.
+
+Not ``gr.Gallery`` and ``gr.Image``: the place under the pointer is marked in every feature map at once.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,35 +17,32 @@ from maxdigit.inference.inside import Cells, Flows, Inside, MapView, SectionView
 from maxdigit.inference.predict import title
 from maxdigit.ui.picture import data_url, photo_url
 from maxdigit.ui.theme import model_colour
-from maxdigit.ui.widget import widget
+from maxdigit.ui.widget import Widget
 
-_LINE = 128  # grey: between pictures that stand side by side
+_LINE = 128  # grey level of the lines between pictures
 
 
-class InsideView(gr.HTML):
-    """Folded until it is pressed; then it fires ``look`` whenever another answer is shown on the page.
+class InsideView(Widget):
+    """Closed until its button is pressed; while open, it fires ``look`` whenever the answer on the page changes.
 
-    The event holds ``number``, which counts what was asked, and ``section`` and ``channel`` of a map to look at closely
-    (null for none). The value is text from :func:`shown_inside` or :func:`told_inside`; one with a lower number than
-    that of the value before comes late, and is not shown.
+    The event has a serial ``number``, and ``section`` and ``channel`` of the map to enlarge (null for none). The value
+    is text from :func:`shown_inside` or :func:`told_inside`. One that arrives after a value with a higher number is not
+    shown.
     """
 
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, **widget(Path(__file__).parent, "INSIDE"), **kwargs)
-
-    def api_info(self) -> dict[str, Any]:
-        """What a program would be given: JSON text."""
-        return {"type": "string", "description": "JSON text: feature maps of a network at work"}
+    folder = Path(__file__).parent
+    names = ("INSIDE",)
+    content = "feature maps of a network at work"
 
 
 def shown_inside(number: int, found: Inside, picture: NDArray[np.uint8], *, asked: str, said: str = "") -> str:
     """The value that shows a network at work.
 
     Args:
-        number: of what was asked.
+        number: of the event.
         found: what to show.
-        picture: what the network was given, uint8 ``(128, 128)``.
-        asked: the model that was asked; the ensemble is not the network that is shown.
+        picture: the network's input, uint8 ``(128, 128)``.
+        asked: the chosen model; if it is the ensemble, one of its members is shown.
         said: a sentence above the view.
     """
     return json.dumps(

@@ -1,18 +1,16 @@
-// The view inside a network. Gradio calls this once, with `element`, `props`, `trigger` and `watch`.
+// The view inside a network.
 //
-// Folded it asks for nothing. Unfolded it asks to look whenever the answer on the page changes, by a number that goes up,
-// and draws what comes back: bytes as pictures on canvases, in the colour of the model that answers.
+// While it is open, it requests data whenever the answer on the page changes, and draws the response: bytes as pictures
+// on canvases, in the colour of the model. Requests are numbered.
 
-const words = (props.texts[navigator.language.slice(0, 2)] ?? props.texts.en).INSIDE;
-const PIXELS = 128; // along a side of the picture that a network is given
-const SCALE = 3; // pixels of the canvas for each of those
-const SPACE = "http://www.w3.org/2000/svg";
-const PATIENCE = 10000; // ms after which a question without an answer is taken for lost
+const words = texts.INSIDE;
+const PIXELS = 128; // along a side of the network's input
+const SCALE = 3; // canvas pixels for each of those
+const PATIENCE = 10000; // ms after which a request counts as lost
 const NOTHING = 10; // the reader's class for no digit
-const [WIDE, TOP, BOTTOM] = [560, 34, 180]; // of the bands: the drawing's width, where they begin and end
-const [BROADEST, LEAST] = [30, 0.12]; // the broadest band, and the part of it below which none is drawn
+const [WIDE, TOP, BOTTOM] = [560, 34, 180]; // of the bands: the width of the drawing, and the heights at which they begin and end
+const [BROADEST, LEAST] = [30, 0.12]; // the width of the broadest band, and the share of it below which a band is not drawn
 
-const find = (selector) => element.querySelector(selector);
 const root = find(".inside");
 const toggle = find(".inside-toggle");
 const body = find(".inside-body");
@@ -21,22 +19,22 @@ const picture = find(".inside-picture");
 const rows = find(".inside-sections");
 const sheet = picture.querySelector("canvas").getContext("2d");
 
-let shown = null; // what is drawn now
-let chosen = null; // the map that is looked at closely: its section and channel
-let asked = 0; // the number of what was asked for last
-let sent = null; // the number of the question that has no answer yet
+let shown = null; // the value that is drawn
+let chosen = null; // the map that is enlarged: its section and channel
+let asked = 0; // the number of the latest request
+let sent = null; // the number of the request that has no response yet
 let sentAt = 0;
-let place = null; // in the picture, whose cells are shown
-let seen = ""; // the answer that was last asked about
+let place = null; // the place in the picture whose cells are marked
+let seen = ""; // the answer of the latest request
+let answers = null; // observes the answer while the view is open
 const image = new Image();
 
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const isOpen = () => !body.hidden;
 
 // ---- Asking
 
-// One question at a time: while a line is drawn, what is asked in between would only hold up the last.
+// One request at a time: while a line is being drawn, intermediate ones would only delay the last.
 function look() {
   if (!isOpen()) return;
   asked += 1;
@@ -50,40 +48,31 @@ function send() {
   trigger("look", { number: sent, section: chosen?.section ?? null, channel: chosen?.channel ?? null });
 }
 
-// What the answer card shows: the picture, and by its colour the model.
+// Identifies what the answer card shows: the picture and, by its colour, the model.
 function answerNow() {
   const card = document.querySelector("#answer .answer");
   return card ? [card.className, card.style.cssText, card.querySelector(".answer-picture")?.src].join() : "";
 }
 
-const answers = new MutationObserver(() => {
+function notice() {
   const now = answerNow();
   if (now === seen) return;
   seen = now;
   look();
+}
+
+toggle.addEventListener("click", () => {
+  unfold(toggle, body, !isOpen());
+  answers?.disconnect();
+  if (!isOpen()) return;
+  seen = answerNow();
+  answers = observePage("#answer", notice);
+  look();
 });
 
-function unfold() {
-  body.hidden = false;
-  toggle.setAttribute("aria-expanded", "true");
-  root.classList.add("inside-open");
-  seen = answerNow();
-  const card = document.querySelector("#answer");
-  if (card) answers.observe(card, { subtree: true, childList: true, attributes: true, characterData: true });
-  look();
-}
-
-function fold() {
-  answers.disconnect();
-  body.hidden = true;
-  toggle.setAttribute("aria-expanded", "false");
-  root.classList.remove("inside-open");
-}
-
-toggle.addEventListener("click", () => (isOpen() ? fold() : unfold()));
-
 function close() {
-  fold();
+  answers?.disconnect();
+  unfold(toggle, body, false);
   toggle.focus();
 }
 
@@ -94,18 +83,12 @@ body.addEventListener("keydown", (event) => {
   close();
 });
 
-function receive(text) {
-  let value;
-  try {
-    value = JSON.parse(text || "null");
-  } catch {
-    return;
-  }
-  if (value?.number === sent) {
+onValue((value) => {
+  if (value.number === sent) {
     sent = null;
     if (isOpen() && value.number !== asked) send();
   }
-  if (!value || !isOpen() || value.number < (shown?.number ?? 0)) return; // that came late
+  if (!isOpen() || value.number < (shown?.number ?? 0)) return; // a late response
   if (value.number === asked) body.removeAttribute("aria-busy");
   shown = value;
   find(".inside-said").textContent = value.said;
@@ -125,13 +108,11 @@ function receive(text) {
   image.onload = drawPicture;
   image.src = value.picture;
   showPlace();
-}
-
-watch("value", () => receive(props.value));
+});
 
 // ---- Feature maps
 
-// The model's colour; on a dark page a lighter shade, in which faint cells are still seen.
+// The model's colour; on a dark page a lighter shade, so that faint cells remain visible.
 function colour() {
   const lighter = document.querySelector(".dark") ? 0.3 : 0;
   return [1, 3, 5].map((at) => {
@@ -140,7 +121,7 @@ function colour() {
   });
 }
 
-// Bytes on a canvas: the stronger, the more of the colour.
+// Draws bytes on a canvas; they are the opacity of the colour.
 function paint(canvas, values, side) {
   const [red, green, blue] = colour();
   const data = new ImageData(side, side);
@@ -155,7 +136,7 @@ function nameOf(number) {
   return filled(words[`name ${name}`], { number: before });
 }
 
-// The rows stay from look to look, so that nothing flickers and the keyboard's place is kept.
+// Rows are reused, so that nothing flickers and the focus is kept.
 function drawSections() {
   while (rows.children.length > shown.sections.length) rows.lastChild.remove();
   shown.sections.forEach((section, number) => {
@@ -181,14 +162,12 @@ function drawSections() {
 }
 
 function newRow() {
-  const row = document.createElement("li");
-  row.innerHTML = '<div class="inside-row"><h4></h4><p class="inside-size"></p></div><p class="inside-does"></p><div class="inside-maps"></div>';
-  return row;
+  const row = newElement("li"); row.innerHTML = '<div class="inside-row"><h4></h4><p class="inside-size"></p></div><p
+  class="inside-does"></p><div class="inside-maps"></div>'; return row;
 }
 
 function newMap() {
-  const button = document.createElement("button");
-  button.type = "button";
+  const button = newElement("button", { type: "button" });
   button.innerHTML = '<canvas aria-hidden="true"></canvas>';
   return button;
 }
@@ -214,7 +193,7 @@ function drawChosen() {
   exciting.querySelector("figcaption").textContent = map.pictures ? words.exciting : words.no_pictures;
   for (const part of [find(".inside-kernel"), find(".inside-kernel-term")]) part.hidden = !map.kernel;
   if (!map.kernel) return;
-  // Grey says nothing to it; white has to be light there, and black dark.
+  // White for positive weights, black for negative ones.
   const side = map.kernel.length;
   const data = new ImageData(side, side);
   map.kernel.flat().forEach((value, at) => data.data.set([128 + value, 128 + value, 128 + value, 255], 4 * at));
@@ -223,7 +202,7 @@ function drawChosen() {
   canvas.getContext("2d").putImageData(data, 0, 0);
 }
 
-// ---- The picture, what lies over it, and what sees a place in it
+// ---- The picture, the map laid over it, and the cells that see a place in it
 
 function drawPicture() {
   sheet.imageSmoothingEnabled = false;
@@ -254,10 +233,7 @@ function showPlace() {
   shown.sections.forEach((section, number) => {
     const [column, row] = place.map((at) => nearest(section, at));
     const [x, y] = [column, row].map((cell) => section.first + 0.5 + section.step * cell - section.field / 2);
-    const square = document.createElementNS(SPACE, "rect");
-    const sides = { x, y, width: section.field, height: section.field };
-    Object.entries(sides).forEach(([name, value]) => square.setAttribute(name, value));
-    marks.append(square);
+    marks.append(newShape("rect", { x, y, width: section.field, height: section.field }));
     const cell = rows.children[number].style;
     cell.setProperty("--column", `${(100 * column) / section.covered}%`);
     cell.setProperty("--row", `${(100 * row) / section.covered}%`);
@@ -287,7 +263,7 @@ function point(event) {
 picture.addEventListener("pointermove", (event) => event.pointerType === "mouse" && point(event));
 picture.addEventListener("pointerdown", point);
 picture.addEventListener("pointerleave", (event) => {
-  if (event.pointerType !== "mouse") return; // what was tapped stays
+  if (event.pointerType !== "mouse") return; // a tapped place stays marked
   place = null;
   showPlace();
 });
@@ -323,7 +299,7 @@ function drawFlows() {
   const from = (source) => ((source + 0.5) / names.length) * WIDE;
   const to = (bar) => ((bar + 0.5) / 10) * WIDE;
 
-  // Bands that leave or reach one place lie side by side.
+  // Bands that start or end at one place lie side by side.
   const strips = (groups, middle) =>
     groups.flatMap((bands, group) => {
       let left = middle(group) - bands.reduce((sum, band) => sum + band.width, 0) / 2;
@@ -343,31 +319,22 @@ function drawFlows() {
   );
   for (const band of bands.flat().sort((one, other) => one.value - other.value)) {
     const [x0, x1, middle] = [starts.get(band), ends.get(band), (TOP + BOTTOM) / 2];
-    const path = document.createElementNS(SPACE, "path");
-    path.setAttribute("d", `M${x0} ${TOP}C${x0} ${middle} ${x1} ${middle} ${x1} ${BOTTOM}`);
-    path.setAttribute("stroke-width", band.width.toFixed(1));
-    path.setAttribute("class", band.value > 0 ? "inside-adds" : "inside-takes");
-    const told = document.createElementNS(SPACE, "title");
-    told.textContent = sentence(names[band.source], band);
-    path.append(told);
+    const path = newShape("path", {
+      d: `M${x0} ${TOP}C${x0} ${middle} ${x1} ${middle} ${x1} ${BOTTOM}`,
+      "stroke-width": band.width.toFixed(1),
+      class: band.value > 0 ? "inside-adds" : "inside-takes",
+    });
+    path.append(newShape("title", {}, sentence(names[band.source], band)));
     svg.append(path);
-  }
-  const label = (text, x, y, name) => {
-    const written = document.createElementNS(SPACE, "text");
-    Object.entries({ x, y, class: name }).forEach(([key, value]) => written.setAttribute(key, value));
-    written.textContent = text;
-    svg.append(written);
-  };
-  names.forEach((name, source) => label(name, from(source), 22, source < digits.length ? "inside-source" : "inside-rest"));
+  } const label = (text, x, y, name) => svg.append(newShape("text", { x, y, class: name }, text)); names.forEach((name,
+  source) => label(name, from(source), 22, source < digits.length ? "inside-source" : "inside-rest"));
   [...Array(10).keys()].forEach((bar) => label(bar, to(bar), 202, "inside-bar"));
 
-  // The same in words, for whoever does not see the bands.
+  // The same in words, for screen readers.
   bands.forEach((row, source) => {
     if (!row.length) return;
     const strongest = row.sort((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, 3);
-    const item = document.createElement("li");
-    item.textContent = strongest.map((band) => sentence(names[source], band)).join(" ");
-    sums.append(item);
+    sums.append(newElement("li", {}, strongest.map((band) => sentence(names[source], band)).join(" ")));
   });
 }
 

@@ -1,15 +1,14 @@
-// The example: on a first visit a hand draws three digits, once, so that the page shows what it does. Follows the pad's
-// script, in the same scope.
+// The example: on the first visit a hand draws three digits. Follows script.js, in the same scope.
 
 const EXAMPLE_TIME = 3000; // ms, from the first point to the last
-const AIR = 0.6; // how much faster the hand moves with the pen lifted
+const AIR = 0.6; // time that a move with the pen lifted takes, relative to one with the pen down
 const VISITED = "maxdigit-visited";
 
-const hand = element.querySelector(".pad-hand");
-const note = element.querySelector(".pad-note");
+const hand = find(".pad-hand");
+const note = find(".pad-note");
 let isHandMoving = false;
 
-// None without motion, none over a drawing that is there, none for who follows a link.
+// Not if the visitor prefers reduced motion, has a drawing, or follows a link.
 function showsExample() {
   const asked = new URLSearchParams(location.search);
   if (["drawing", "sample", "model"].some((name) => asked.has(name))) return false;
@@ -18,13 +17,13 @@ function showsExample() {
     if (localStorage.getItem(VISITED)) return false;
     localStorage.setItem(VISITED, "1");
   } catch {
-    return false; // where nothing can be remembered, every visit would be the first
+    return false; // nothing can be stored, so every visit would be the first
   }
   return true;
 }
 
-// The way of the hand: straight pieces, each with its length, and the stroke that it belongs to (null: pen lifted).
-function handsWay() {
+// The path of the hand: straight pieces, each with its length and its stroke (null: pen lifted).
+function handPath() {
   const pieces = [];
   let last = null;
   for (const stroke of rules.example) {
@@ -45,7 +44,7 @@ function moveHand([x, y]) {
 }
 
 function drawExample() {
-  const pieces = handsWay();
+  const pieces = handPath();
   const whole = pieces.reduce((sum, piece) => sum + piece.length, 0);
   let [elapsed, before, next, covered] = [0, null, 0, 0];
   let drawn = null; // the example's stroke that is being drawn
@@ -63,7 +62,7 @@ function drawExample() {
 
   const frame = (now) => {
     if (!isHandMoving) return;
-    // A frame that comes late, as while the page is still being put together, makes the hand slow and not jump.
+    // A late frame, as while the page is still loading, slows the hand down instead of making it jump.
     elapsed += Math.min(now - (before ?? now), 50);
     before = now;
     const reached = (Math.min(elapsed, EXAMPLE_TIME) / EXAMPLE_TIME) * whole;
@@ -96,8 +95,7 @@ function stopHand() {
   pad.classList.remove("pad-hand-on");
 }
 
-// Whoever touches anything sees the hand go, with what it was still drawing. A drawing that it finished stays, to be
-// looked into, until the pad itself is touched.
+// Any input ends the animation and clears the unfinished drawing. A finished one stays until the pad itself is touched.
 function endExample(event) {
   if (!isExample) return;
   const isOnSheet = sheet.contains(event.target);

@@ -1,4 +1,4 @@
-"""The drawing that stands for all others: shown to first-time visitors, on the card of shared links, in the README."""
+"""The example drawing: for first-time visitors, the card of shared links, and the README."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Line = list[tuple[float, float]]
 
 
 def _arc(x: float, y: float, wide: float, high: float, start: float, end: float) -> Line:
-    """Part of an ellipse, from one angle to another in degrees, clockwise from the right."""
+    """An arc of an ellipse, between two angles in degrees, clockwise from the right."""
     angles = [math.radians(start + (end - start) * step / 24) for step in range(25)]
     return [(x + wide * math.cos(angle), y + high * math.sin(angle)) for angle in angles]
 
 
-# A 3, an 8 and a 5: places on the pad, 0..1 from its top left corner, one line for each stroke.
+# A 3, an 8 and a 5: points on the pad, 0..1 from its top left corner, one list for each stroke.
 LINES: tuple[Line, ...] = (
     [*_arc(0.18, 0.38, 0.075, 0.08, -150, 90), *_arc(0.18, 0.55, 0.09, 0.09, -90, 150)],
     [

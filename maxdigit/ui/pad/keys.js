@@ -1,13 +1,13 @@
 
-// Drawing by keyboard: the arrow keys move the pen, two at once aslant, and the space bar puts it down and lifts it.
-// Follows the pad's script, in the same scope.
+// Drawing by keyboard: the arrow keys move the pen, two together diagonally; the space bar lowers and lifts it. Follows
+// script.js, in the same scope.
 
-const KEYS = "keys"; // in place of the pointer that draws
-const STRIDE = 24; // units; with Shift a quarter of it
+const KEYS = "keys"; // the value of `pointer` while the keyboard draws
+const STRIDE = 24; // units; a quarter of it with Shift
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 let penAt = [rules.grid / 2, rules.grid / 2];
-const held = new Set(); // arrow keys
+const held = new Set(); // the arrow keys that are down
 
 function showPen() {
   const unit = canvas.getBoundingClientRect().width / rules.grid;

@@ -1,32 +1,33 @@
-"""The pad as a Gradio component. Its template, style and script lie beside this module."""
+"""The drawing pad as a component.
+
+Not ``gr.Sketchpad`` or ``gr.ImageEditor``: their values are pictures. Strokes can be drawn again at another scale, fit
+into a link, and are sent while a line is still being drawn; and this pad can be drawn on by keyboard.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from maxdigit.ui.pad.example import example_strokes
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE, GRID, MAX_POINTS, MAX_SIZE, MAX_STROKES, MIN_SIZE, VERSION
-from maxdigit.ui.widget import widget
+from maxdigit.ui.widget import Widget
 
 
-class Pad(gr.HTML):
-    """A square, black pad for white ink. On a first visit a hand draws an example on it.
+class Pad(Widget):
+    """A square, black pad for white ink. On the first visit an animated hand draws an example on it.
 
-    Its value is text that :func:`maxdigit.ui.pad.parse_strokes` reads; ``change`` fires some ten times a second
-    while a line is being drawn, and once when it ends. ``shown`` fires when its tab is opened again.
+    Its value is text that :func:`maxdigit.ui.pad.parse_strokes` reads. ``change`` fires about ten times a second while
+    a line is being drawn, and when it ends. ``shown`` fires when the pad's tab is opened again.
     """
 
+    folder = Path(__file__).parent
+    names = ("PAD",)
+    content = "the strokes of a drawing"
+
     def __init__(self, value: str = "", **kwargs: Any) -> None:
-        folder = Path(__file__).parent
-        parts = widget(folder, "PAD")
-        for script in ("example.js", "keys.js"):
-            parts["js_on_load"] += (folder / script).read_text(encoding="utf-8")
         super().__init__(
             value,
-            **parts,
             rules={
                 "version": VERSION,
                 "grid": GRID,
@@ -39,7 +40,3 @@ class Pad(gr.HTML):
             },
             **kwargs,
         )
-
-    def api_info(self) -> dict[str, Any]:
-        """What a program would send: the drawing as JSON text."""
-        return {"type": "string", "description": "JSON text: the strokes of a drawing"}

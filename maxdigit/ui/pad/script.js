@@ -1,20 +1,20 @@
-// The pad's hand. Gradio calls this once, with `element`, `props`, `trigger` and `watch`.
+// The drawing pad; example.js and keys.js follow.
 //
-// A drawing is a list of strokes; every change makes a new list, and undo and redo step between lists. Positions are
-// in units of a grid that covers the pad (props.rules.grid), so a drawing means the same at any size on the screen.
+// A drawing is a list of strokes. Every change makes a new list; undo and redo switch between lists. Coordinates are in
+// units of a grid over the pad (props.rules.grid), whatever its size on the screen.
 
 const rules = props.rules;
-const words = (props.texts[navigator.language.slice(0, 2)] ?? props.texts.en).PAD;
+const words = texts.PAD;
 const SEND_EVERY = 100; // ms between values while a line is being drawn
-const MIN_STEP = 3; // units; points nearer than this to the last add weight, not shape
-const KEPT = "maxdigit-drawing"; // where a drawing waits while the page loads again, as a change of theme makes it do
+const MIN_STEP = 3; // units; points closer than this to the last one are dropped
+const KEPT = "maxdigit-drawing"; // keeps the drawing while the page reloads, as it does when the theme is changed
 
-const pad = element.querySelector(".pad");
-const sheet = element.querySelector(".pad-sheet");
-const canvas = element.querySelector(".pad-canvas");
-const tip = element.querySelector(".pad-tip");
-const full = element.querySelector(".pad-full");
-const slider = element.querySelector("input[type=range]");
+const pad = find(".pad");
+const sheet = find(".pad-sheet");
+const canvas = find(".pad-canvas");
+const tip = find(".pad-tip");
+const full = find(".pad-full");
+const slider = find("input[type=range]");
 const buttons = Object.fromEntries([...element.querySelectorAll("[data-act]")].map((b) => [b.dataset.act, b]));
 const context = canvas.getContext("2d", { alpha: false });
 
@@ -23,15 +23,15 @@ let past = [];
 let future = [];
 let tool = "pen";
 let size = rules.size;
-let line = null; // the stroke being drawn, and the pointer that draws it
+let line = null; // the stroke that is being drawn, and the pointer that draws it
 let pointer = null;
-let room = 0; // points that may still be added
+let room = 0; // number of points that may still be added
 let isHidden = false;
-let isExample = false; // what is on the pad was drawn by example.js, not by the visitor
+let isExample = false; // the drawing is by example.js, not by the visitor
 let sentAt = 0;
 let timer = null;
 
-// ---- Picture
+// ---- Canvas
 
 function inkOf(stroke) {
   const tone = stroke.tool === "pen" ? "#fff" : "#000";
@@ -62,11 +62,11 @@ function drawAll() {
   for (const stroke of strokes) drawStroke(stroke);
 }
 
-// As many canvas pixels as the screen has, so that ink is crisp at any zoom.
+// One canvas pixel for each pixel of the screen, so that ink is sharp at any zoom.
 function fit() {
   const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
   if (!side) {
-    isHidden = true; // on a tab that is not shown
+    isHidden = true; // its tab is not open
     return;
   }
   if (isHidden) trigger("shown");
@@ -102,7 +102,7 @@ function send() {
   try {
     sessionStorage.setItem(KEPT, isExample ? "" : value);
   } catch {
-    // A browser that keeps nothing for pages in frames: the drawing lives as long as the page does.
+    // Some browsers store nothing for pages in frames. The drawing is then lost on a reload.
   }
 }
 
@@ -115,7 +115,7 @@ function receive(value) {
   try {
     drawing = value ? JSON.parse(value) : { version: rules.version, strokes: [] };
   } catch {
-    return; // not a drawing: keep what is on the pad
+    return; // invalid: keep the drawing
   }
   if (drawing?.version !== rules.version || !Array.isArray(drawing.strokes)) return;
   leaveExample();
@@ -126,7 +126,7 @@ function receive(value) {
   showState();
 }
 
-// What is drawn from here on is the visitor's own.
+// From here on the drawing is the visitor's.
 function leaveExample() {
   isExample = false;
   pad.classList.remove("pad-example");
@@ -156,14 +156,14 @@ function clear() {
   send();
 }
 
-// ---- Lines, by whatever draws them
+// ---- Lines, by pointer or keyboard
 
 function roomLeft() {
   if (strokes.length >= rules.maxStrokes) return 0;
   return rules.maxPoints - strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
 }
 
-// Whether there is room for another line.
+// Returns whether there is room for another line.
 function beginLine(by, name, point) {
   room = roomLeft() - 1;
   if (room < 0) return false;
@@ -185,7 +185,7 @@ function endLine() {
 
 // ---- Pointer
 
-// The canvas is measured anew for every event: scrolling, zooming and turning a phone move it.
+// The canvas is measured for every event, because scrolling, zooming and rotating a phone move it.
 function position(event) {
   const box = canvas.getBoundingClientRect();
   const unit = (offset, length) => {
@@ -230,10 +230,10 @@ canvas.addEventListener("pointerup", lift);
 canvas.addEventListener("pointercancel", lift);
 canvas.addEventListener("lostpointercapture", lift);
 canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-// Safari before pointer events reached full strength still scrolls without this.
+// Older versions of Safari scroll without this.
 canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 
-// ---- The brush's ring
+// ---- The ring that shows the brush
 
 function showTip(event) {
   if (event.pointerType === "touch") return hideTip();
@@ -280,7 +280,7 @@ slider.addEventListener("input", () => setSize(Number(slider.value)));
 
 function actOf(event) {
   const key = event.key.toLowerCase();
-  if (key === "[") return () => setSize(size - 8); // before the modifiers: some keyboards need AltGr for brackets
+  if (key === "[") return () => setSize(size - 8); // before the test for modifiers: some keyboards need AltGr for brackets
   if (key === "]") return () => setSize(size + 8);
   if (event.altKey) return null;
   if (event.ctrlKey || event.metaKey) {
@@ -300,10 +300,10 @@ pad.addEventListener("keydown", (event) => {
 // ---- Start
 
 new ResizeObserver(fit).observe(sheet);
-window.addEventListener("resize", fit); // a zoom may change the pixels without changing the size
+window.addEventListener("resize", fit); // zooming may change the resolution without changing the size
 
-// Gradio forgets a value that is set before it has put the whole page together, and says so with an empty one.
-// A drawing kept over a reload, or begun at once, is then sent again.
+// Gradio discards a value that is set before the page is complete, and reports an empty one. A drawing that was kept over
+// a reload, or begun early, is then sent again.
 const loadedAt = performance.now();
 const isForgotten = () => strokes.length > 0 && !props.value && performance.now() < loadedAt + 20000;
 
@@ -321,4 +321,4 @@ try {
 fit();
 receive(kept);
 if (isForgotten()) setTimeout(send, 100);
-pad.classList.add("pad-live"); // before that nothing is to be seen that could be drawn on
+pad.classList.add("pad-live"); // shows the canvas

@@ -1,6 +1,6 @@
-"""Turns the text that the pad sends into a model's input.
+"""Turns the pad's value into a model's input.
 
-The browser can send anything, so everything is checked: form, counts, ranges and length.
+The browser can send anything, so the structure, the counts, the ranges and the length are checked.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ GRID = 1000  # the pad is GRID x GRID units, whatever its size on the screen
 MIN_SIZE, DEFAULT_SIZE, MAX_SIZE = 20, 40, 80  # brush widths in units: 2.6 to 10.2 pixels of the model's picture
 MAX_STROKES = 400
 MAX_POINTS = 12_000  # in the whole drawing: about forty times what three digits need
-MAX_CHARACTERS = 16 * MAX_POINTS + 100 * MAX_STROKES  # more than any drawing within those limits can need
+MAX_CHARACTERS = 16 * MAX_POINTS + 100 * MAX_STROKES  # more than any drawing within those limits needs
 
 _OVERSAMPLING = 8  # drawn this many times larger, then averaged down, for soft edges like those of a scanned pen
-_COARSE = 512  # pixels of the pad's side when pieces of ink are looked for
+_COARSE = 512  # side in pixels of the picture in which pieces of ink are found
 _LEAST_HEIGHT = 0.1 * GRID  # smaller writing is not magnified further: it may be the beginning of a digit
 _WIDEST_BRUSH = 0.16  # of the digits' height; the narrowest brush is 2.3 pixels even where the whole pad is shown
 _WHOLE_PAD = Frame(GRID / IMAGE_SIZE * np.eye(2, 3))
 
 
 class DrawingError(MaxDigitError):
-    """The pad's value is not a drawing."""
+    """The pad's value is not a valid drawing."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def parse_strokes(value: str | None) -> list[Stroke]:
     """The strokes in the pad's value, oldest first; none for an empty pad.
 
     Raises:
-        DrawingError: the value is not a drawing of this version, or goes beyond a limit.
+        DrawingError: the value is not a drawing of this version, or exceeds a limit.
     """
     if value is None or value == "":
         return []
@@ -74,12 +74,12 @@ def parse_strokes(value: str | None) -> list[Stroke]:
 
 
 def render(strokes: Sequence[Stroke], *, fit: bool = True) -> NDArray[np.uint8]:
-    """The drawing as a model's input, without the frame: see :func:`render_framed`."""
+    """The drawing as a model's input, as by :func:`render_framed`, without the frame."""
     return render_framed(strokes, fit=fit)[0]
 
 
 def picture_of(strokes: Sequence[Stroke], size: int) -> NDArray[np.uint8]:
-    """The whole pad as it looks, (size, size): ink 255 on a background of 0, with soft edges."""
+    """The whole pad, (size, size): ink 255 on a background of 0, with soft edges."""
     return _drawn(strokes, size, 2)
 
 
@@ -88,15 +88,15 @@ def render_framed(strokes: Sequence[Stroke], *, fit: bool = True) -> tuple[NDArr
 
     Args:
         strokes: the oldest first.
-        fit: fit the picture to the writing, so that its digits have the height that the models expect, at any position
-            and size on the pad. False: the whole pad.
+        fit: scale and move the writing, so that its digits have the height that the models expect. False: the whole
+            pad.
 
     Returns:
         The picture, and its frame: from its pixels to units of the pad.
     """
     if not fit:
         return _drawn(strokes, IMAGE_SIZE, _OVERSAMPLING), _WHOLE_PAD
-    # With the narrowest brush, so that digits which only touch for its width are separate.
+    # With the narrowest brush, so that digits which touch only because of its width are separate.
     lines = _pieces([_narrowed(stroke, MIN_SIZE) for stroke in strokes])
     if not lines:
         return np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), _WHOLE_PAD
@@ -108,7 +108,7 @@ def render_framed(strokes: Sequence[Stroke], *, fit: bool = True) -> tuple[NDArr
 
 
 def _frame(pieces: Sequence[Box]) -> Frame:
-    """Like :func:`frame_for`, but without magnifying the beginning of a first stroke to fill the picture."""
+    """Like :func:`frame_for`, but the beginning of a first stroke is not magnified."""
     frame = frame_for(pieces)
     step = max(frame.matrix[0, 0], _LEAST_HEIGHT / DIGIT_HEIGHT)
     middle = np.array([[IMAGE_SIZE / 2, IMAGE_SIZE / 2]])
@@ -139,7 +139,7 @@ def _drawn(
         strokes: the oldest first.
         size: of the picture, in pixels.
         oversampling: how many times larger it is drawn before it is averaged down.
-        frame: from the picture's pixels to units of the pad; no turn in it. None for the whole pad.
+        frame: from the picture's pixels to units of the pad, without rotation; None for the whole pad.
     """
     side = size * oversampling
     frame = frame or Frame(np.array([[GRID / size, 0.0, 0.0], [0.0, GRID / size, 0.0]]))
@@ -149,11 +149,11 @@ def _drawn(
     for stroke in strokes:
         tone = 255 if stroke.tool == "pen" else 0
         width = max(1, round(stroke.size * scale))
-        # In Pillow a coordinate is the centre of a pixel, on the pad its corner.
+        # Pillow's coordinates refer to centres of pixels, the pad's to corners.
         points = list(map(tuple, frame.to_model(np.array(stroke.points, float)) * oversampling - 0.5))
         if len(points) > 1:
             draw.line(points, fill=tone, width=width)
-        radius = (width - 1) / 2  # Pillow includes the edge pixels
+        radius = (width - 1) / 2  # Pillow includes the pixels at the edge
         for x, y in points:  # round ends and joints
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tone)
     pixels = np.array(picture.reduce(oversampling) if oversampling > 1 else picture)
@@ -177,7 +177,7 @@ def _parse_stroke(item: Any) -> Stroke:
     if len(points) > MAX_POINTS:
         raise _too_large()
     for point in points:
-        # A line may leave the pad and come back, so a point may lie one pad's width outside.
+        # A line may leave the pad and return, so points may lie up to one pad's width outside.
         is_pair = isinstance(point, list) and len(point) == 2
         if not is_pair or not all(_is_between(number, -GRID, 2 * GRID) for number in point):
             raise _unreadable("a point is not two numbers near the pad")

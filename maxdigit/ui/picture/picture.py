@@ -1,4 +1,8 @@
-"""Pictures as HTML, with boxes and heat laid over them."""
+"""Pictures as HTML, with boxes and heat maps laid over them.
+
+Not ``gr.Image``, which writes a file for each picture, nor ``gr.AnnotatedImage``, which also colours the boxes and
+lists their names below the picture.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,8 @@ from PIL import Image
 from maxdigit import IMAGE_SIZE
 from maxdigit.inference.digits import Box
 
-_WARM = np.array([255.0, 150.0, 0.0])  # apart from every model's colour
-_COVER = 0.65  # how much of the picture the greatest heat covers
+_WARM = np.array([255.0, 150.0, 0.0])  # unlike the colour of any model
+_COVER = 0.65  # opacity of the maximum of a heat map
 
 
 def picture_tag(picture: NDArray[np.uint8], alt: str, css_class: str) -> str:
@@ -40,16 +44,14 @@ def photo_url(picture: NDArray[np.uint8]) -> str:
 def boxed(picture: str, boxes: Sequence[Box], *, around: int = 0, marks: Sequence[str] = ()) -> str:
     """A picture's HTML with boxes over it.
 
-    Not ``gr.AnnotatedImage``, which colours the boxes, names each below the picture, and writes a file for each.
-
     Args:
         picture: the HTML.
-        boxes: in the picture's pixels; shown by a setting of the page.
-        around: pixels between a box and what it encloses.
+        boxes: in the picture's pixels; the visitor can hide and show them.
+        around: margin of the boxes, in pixels.
         marks: attributes for each box. With them the boxes are always shown, and can be pressed.
     """
     rects = "".join(_rect(box, around, mark) for box, mark in zip(boxes, marks or [""] * len(boxes), strict=True))
-    # Hidden from screen readers: buttons beside the picture do the same.
+    # Hidden from screen readers, which have buttons for the same purpose.
     lines = f'<svg viewBox="0 0 {IMAGE_SIZE} {IMAGE_SIZE}" aria-hidden="true">{rects}</svg>'
     return f'<span class="boxed{" boxed-found" if marks else ""}">{picture}{lines}</span>'
 
@@ -67,7 +69,7 @@ def heated(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.
 
 
 def heat_url(heat: NDArray[np.float32]) -> str:
-    """A heat map (H, W), 0..1, as a picture to lay over another one, as a data URL (PNG): transparent where it is 0."""
+    """A heat map (H, W), 0..1, as a data URL (PNG) to lay over a picture: transparent where it is 0."""
     colour = np.broadcast_to(_WARM, (*heat.shape, 3))
     cover = 255 * _COVER * heat.clip(0, 1)[..., np.newaxis]
     return data_url(np.concatenate([colour, cover], 2).round().astype(np.uint8))

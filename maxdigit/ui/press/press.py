@@ -1,4 +1,7 @@
-"""HTML whose parts can be pressed, which sends their values to the server."""
+"""HTML with parts that can be pressed.
+
+Not ``gr.Button``: the number, the place and the look of these buttons depend on the HTML that the server sends.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,25 @@ from typing import Any, Literal
 
 import gradio as gr
 
-_SCRIPT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
+from maxdigit.ui.widget import scripted
 
 
 class Pressable(gr.HTML):
-    """Shows HTML; a press on an element that :func:`pressed` has marked fires its event.
+    """Shows HTML. A press on an element with the attributes of :func:`pressed` fires an event.
 
-    Marked elements are buttons, for keyboards and screen readers, and shapes that repeat a button for the pointer.
+    Such elements are buttons, or shapes that duplicate a button for the pointer.
     """
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, apply_default_css=False, js_on_load=_SCRIPT, **kwargs)
+        super().__init__(value, **scripted(Path(__file__).parent), **kwargs)
 
 
 def pressed(event: Literal["select", "edit"] = "select", **values: int | str | bool | None) -> str:
-    """Attributes that mark an element.
+    """The attributes of an element that fires an event when it is pressed.
 
     Args:
-        event: what a press on it fires.
-        values: the event's values. Text that is valid JSON arrives decoded.
+        event: its name.
+        values: its values. Text that is valid JSON arrives decoded.
     """
     said = "".join(f' data-{name}="{escape(_as_text(value))}"' for name, value in values.items())
     return f'data-press="{event}"{said}'

@@ -1,4 +1,4 @@
-// Fires the event that a pressed element's data-press names, with the values of its other data attributes.
+// A press on an element with data-press fires that event, with the values of the other data attributes.
 element.addEventListener("click", (event) => {
   const pressed = event.target.closest("[data-press]");
   if (!pressed) return;

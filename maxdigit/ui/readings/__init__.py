@@ -1,4 +1,4 @@
-"""What a model reads: written over the picture, digit by digit, and in a line."""
+"""The digits that a model reads: as labels over the picture, and in a line of text."""
 
 from maxdigit.ui.readings.marks import marks
 from maxdigit.ui.readings.places import boxes_of, place

@@ -1,4 +1,4 @@
-"""Marks to lay over the picture that the page shows: what is read where, outlines of the digits found, heat."""
+"""Marks to lay over the picture that the page shows: digits read, outlines of digits found, a heat map."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.theme import model_colour
 from maxdigit.ui.view_state import ModelInput
 
-# As shares of the longer side of the picture: legible where that is 310 pixels, as on a phone.
+# Shares of the longer side of the picture; legible if that is 310 pixels, as on a phone.
 _HEIGHT, _WIDTH, _QUERY, _FONT = 0.06, 0.05, 0.024, 0.048
-_REACH = 12.0  # pixels of the models' picture around a reading without a box, that its digit is taken to fill
-_HEAT_SIDE = 192  # pixels of the longer side of a heat map that is laid over a picture
-_AROUND = 1.0  # pixels of the models' picture between a box and what it encloses
+_REACH = 12.0  # assumed distance from the centre to the edge of a digit without a box, in the models' pixels
+_HEAT_SIDE = 192  # longer side in pixels of a heat map that is laid over a picture
+_AROUND = 1.0  # margin of a box, in the models' pixels
 
 
 def marks(
@@ -33,15 +33,15 @@ def marks(
     erased: Sequence[int] = (),
     heat: NDArray[np.float32] | None = None,
 ) -> str:
-    """Marks on what the page shows, as SVG; empty where there are none.
+    """Marks for a picture, as SVG; empty if there are none.
 
-    For the eye alone: the card beside the picture says the same in words.
+    Hidden from screen readers: the card beside the picture says the same in words.
 
     Args:
         picture: what is shown.
-        prediction: the answer to it, with what was read; None to outline only.
-        erased: numbers of the digits that were erased from it.
-        heat: (128, 128), 0..1, of the evidence for a digit, in the models' picture.
+        prediction: the answer, with the digits read; None for outlines only.
+        erased: numbers of the digits that were erased.
+        heat: (128, 128), 0..1, the evidence for a digit, in the models' pixels.
     """
     outlines = _outlines(picture, erased) if picture.is_uploaded else ""
     labels = _labels(picture, prediction, erased) if prediction is not None and prediction.digits else ""
@@ -53,12 +53,12 @@ def marks(
 
 
 def _heat(picture: ModelInput, heat: NDArray[np.float32]) -> str:
-    """A heat map where it lies in the picture that the page shows."""
+    """A heat map, transformed to the picture that the page shows."""
     width, height = picture.size
-    step = max(width, height) / _HEAT_SIDE  # of the picture's units, for a pixel of the map that is laid over it
+    step = max(width, height) / _HEAT_SIDE  # units of the picture for a pixel of the heat map
     size = max(1, round(width / step)), max(1, round(height / step))
     matrix = np.diag([1 / step, 1 / step, 1]) @ homogeneous(picture.frame.matrix)
-    # OpenCV counts from the middle of pixels, frames count from their edges.
+    # OpenCV's coordinates refer to centres of pixels, a frame's to edges.
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     laid = cv2.warpPerspective(heat.astype(np.float32), np.linalg.inv(half) @ matrix @ half, size)
     return (

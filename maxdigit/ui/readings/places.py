@@ -1,4 +1,4 @@
-"""Where readings belong, and where there is room to write them."""
+"""Matches readings to boxes, and finds places for their labels."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from maxdigit.models.reader import Reading
 
 Rect = tuple[float, float, float, float]  # x0, y0, x1, y1
 
-_NEAR = 8.0  # pixels of the models' picture; a reading farther from a box than this is not of that box
+_NEAR = 8.0  # largest distance between a reading and its box, in the models' pixels
 
 
 def boxes_of(readings: Sequence[Reading], boxes: Sequence[Box]) -> list[Box | None]:
-    """For each reading the box around its digit; None where none is near, or where a box holds several readings.
+    """For each reading the box around its digit; None if no box is near, or if it contains several readings.
 
     Args:
         readings: in the models' pixels.
-        boxes: of the digits found, in the same.
+        boxes: of the digits found, in the same pixels.
     """
     nearest = [_nearest(reading, boxes) for reading in readings]
     return [box if nearest.count(box) == 1 else None for box in nearest]
@@ -37,16 +37,16 @@ def _distance(reading: Reading, box: Box) -> float:
 
 
 def place(targets: Sequence[Rect], widths: Sequence[float], height: float, within: tuple[float, float]) -> list[Rect]:
-    """Where to put a label beside each target, so that it covers as little as can be of targets and other labels.
+    """A place for a label beside each target, where it covers targets and other labels as little as possible.
 
     Args:
         targets: what is labelled.
         widths: of the labels, in the same unit.
         height: of the labels.
-        within: width and height of the picture, which no label leaves.
+        within: width and height of the picture, in which all labels lie.
 
     Returns:
-        A rectangle for each target: above it if that is as good as elsewhere.
+        A rectangle for each target, above it if no other place is better.
     """
     placed: list[Rect] = []
     for target, width in zip(targets, widths, strict=True):

@@ -1,4 +1,4 @@
-"""What a model reads, in a line."""
+"""The digits that a model reads, in a line of text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from maxdigit.ui import texts
 
 
 def readings_line(readings: Sequence[Reading] | None) -> str:
-    """The digits from left to right, each with how surely it is read, as HTML; empty where the model has no reader."""
+    """The digits read, from left to right, with their probabilities, as HTML; empty for a model without a reader."""
     if readings is None:
         return ""
     if not readings:

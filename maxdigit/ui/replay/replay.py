@@ -1,4 +1,7 @@
-"""The playback of a training run as a Gradio component. Its template, style and script lie beside this module."""
+"""The playback of a training run as a component.
+
+Not ``gr.Plot`` and ``gr.Slider``: each step of the playback would be a request, and here the browser has the whole run.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,42 +19,39 @@ from maxdigit.training.history import Epoch
 from maxdigit.ui.picture import data_url
 from maxdigit.ui.saved_runs import Run
 from maxdigit.ui.theme import model_colour
-from maxdigit.ui.widget import widget
+from maxdigit.ui.widget import Widget
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a network answered to a picture along its training."""
+    """A network's answers to a picture in the course of its training."""
 
     picture: NDArray[np.uint8]  # (128, 128)
-    probabilities: Mapping[int, NDArray[np.float32]]  # (10,) by the number of pictures seen, in order
+    probabilities: Mapping[int, NDArray[np.float32]]  # (10,) by the number of training pictures seen, in order
 
 
-class Replay(gr.HTML):
-    """Folded until it is pressed; then it fires ``replay`` for the run to play, and again for another one.
+class Replay(Widget):
+    """Closed until its button is pressed. It fires ``replay`` when it is opened and when another run is chosen.
 
-    It also does so if the picture on the Classify page has changed when it comes into sight again. The event holds
-    ``number``, which goes up, and ``run``, the run's name; empty for whichever is best. The value is text from
-    :func:`shown_replay` or :func:`told_replay`; one with another number than the last comes late, and is not shown.
+    It does so too if the picture on the Classify page has changed when it is scrolled into view. The event has a serial
+    ``number`` and ``run``, the run's name; empty for the default. The value is text from :func:`shown_replay` or
+    :func:`told_replay`. Only the response to the latest event is shown.
     """
 
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, **widget(Path(__file__).parent, "REPLAY"), **kwargs)
-
-    def api_info(self) -> dict[str, Any]:
-        """What a program would be given: JSON text."""
-        return {"type": "string", "description": "JSON text: a training run to be played back"}
+    folder = Path(__file__).parent
+    names = ("REPLAY",)
+    content = "a training run to be played back"
 
 
 def shown_replay(number: int, runs: Sequence[Run], run: Run, answers: Answers | None, said: Sequence[str]) -> str:
     """The value that shows a run.
 
     Args:
-        number: of what was asked.
+        number: of the event.
         runs: all that can be played.
-        run: the one of them that is shown.
-        answers: the network's along its training; None where its weights were not kept.
-        said: sentences about it.
+        run: the one that is shown.
+        answers: the network's answers; None if no weights were kept.
+        said: sentences about the run.
     """
     return json.dumps(
         {

@@ -1,4 +1,4 @@
-"""A batch's results as a table, a page at a time, whose answers can be corrected by hand.
+"""The results of a batch as a table in pages, with answers that can be corrected.
 
 Not ``gr.Dataframe``: :mod:`maxdigit.ui.table` says why.
 """
@@ -18,19 +18,18 @@ from maxdigit.ui.bars import small_bars
 from maxdigit.ui.batch_results import PAGE, Result, Results, View
 from maxdigit.ui.picture import picture_tag
 from maxdigit.ui.table import Cell, Row, table
-
-_SCRIPT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
+from maxdigit.ui.widget import scripted
 
 
 class ResultsTable(gr.HTML):
-    """Shows a page of results; ``select`` fires with the row and the digit that a visitor chose."""
+    """Shows a page of results. ``select`` fires with the row and the digit that the visitor has chosen."""
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, apply_default_css=False, js_on_load=_SCRIPT, **kwargs)
+        super().__init__(value, **scripted(Path(__file__).parent), **kwargs)
 
 
 def results_page(results: Results, view: View) -> tuple[str, int, int]:
-    """A page of the rows that pass a filter, as HTML; that page's number, from 0, and how many pages there are."""
+    """A page of the rows that match a filter, as HTML; its number, from 0; and the number of pages."""
     which, page, pages = view.which, results.nearest(view).page, results.pages(view.which)
     numbers = results.filtered(which, page * PAGE, PAGE)
     if not numbers:
@@ -69,7 +68,7 @@ def _row(results: Results, number: int) -> Row:
 
 
 def _picker(row: Result, number: int, answer: int | None) -> str:
-    """The answer that counts, and the other digits to choose instead."""
+    """The answer, with the other digits to choose from."""
     options = "".join(
         f'<option value="{digit}"{" selected" if digit == answer else ""}>{digit}</option>'
         for digit in range(NUM_CLASSES)

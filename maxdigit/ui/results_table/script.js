@@ -1,6 +1,6 @@
-// Tells the server which digit was chosen, and in which row. By keys: digits set an answer, arrows go from row to row.
+// Sends the chosen digit and its row. The digit keys set an answer, the arrow keys move between rows.
 const pickers = () => [...element.querySelectorAll("select[data-row]")];
-let held = null; // the row whose picker had the focus last, and its place among the pickers
+let held = null; // the row whose picker had the focus last, and its index among the pickers
 
 const tell = (picker) => trigger("select", { row: Number(picker.dataset.row), digit: Number(picker.value) });
 
@@ -14,11 +14,11 @@ element.addEventListener("keydown", (event) => {
   if (!picker || event.altKey || event.ctrlKey || event.metaKey) return;
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (!step && !/^[0-9]$/.test(event.key)) return;
-  event.preventDefault(); // the browser would choose the digit above or below
+  event.preventDefault(); // the browser would change the digit
   if (step) {
     pickers()[pickers().indexOf(picker) + step]?.focus();
   } else {
-    picker.value = event.key; // the model's own answer too, which is then confirmed
+    picker.value = event.key; // also if it is the model's answer, which is then confirmed
     tell(picker);
   }
 });
@@ -29,12 +29,12 @@ element.addEventListener("focusin", (event) => {
 });
 
 element.addEventListener("focusout", (event) => {
-  if (event.relatedTarget) held = null; // the visitor went elsewhere; a table that is written anew names no other place
+  if (event.relatedTarget) held = null; // the focus went elsewhere; a new table has no related target
 });
 
-// Gradio changes only what differs in a table that is written anew. What was chosen in a picker stands above what is
-// marked in it, also when the picker comes to belong to another row: so what is marked is chosen again. The keyboard
-// stays in its row, or, where that passes the filter no longer, in the one that takes its place.
+// Gradio changes only what differs in a new table. A choice in a picker takes precedence over its `selected` option, even
+// if the picker now belongs to another row, so that option is chosen again. The focus stays in its row or, if the filter
+// has removed the row, goes to the one in its place.
 new MutationObserver(() => {
   for (const picker of pickers()) picker.value = picker.querySelector("option[selected]")?.value ?? picker.value;
   if (!held || element.contains(document.activeElement)) return;

@@ -1,4 +1,7 @@
-"""The settings of training runs side by side, and their results beside the paper's."""
+"""The settings of training runs side by side, and their results beside the paper's.
+
+Not ``gr.Dataframe``: :mod:`maxdigit.ui.table` says why.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from maxdigit.ui.theme import model_colour
 
 
 def settings_table(runs: list[Run]) -> str:
-    """The runs' settings side by side; differences are marked. Empty where no run has settings."""
+    """The runs' settings side by side, with differences marked; empty if no run has settings."""
     told = [run for run in runs if run.settings]
     if not told:
         return ""
@@ -30,7 +33,7 @@ def settings_table(runs: list[Run]) -> str:
 
 
 def results_table(runs: list[Run]) -> str:
-    """The results of each run on the test pictures; empty where there is no run."""
+    """The results of each run on the test pictures; empty if there is no run."""
     if not runs:
         return ""
     head = [Cell(escape(column), is_head=True) for column in texts.RESULTS_COLUMNS]
@@ -45,7 +48,7 @@ def _result(run: Run) -> Row:
     if device and run.metrics.test:
         here += f"<br><small>{escape(texts.TRAINED_ON.format(device=device))}</small>"
     values = (here, _paper(run.spec.paper_validation), _paper(run.spec.paper_test))
-    cells = [  # with the column's name, for phones, where a row becomes a block
+    cells = [  # with the name of the column, because on phones a row becomes a block
         Cell(value, attributes={"data-column": column})
         for column, value in zip(texts.RESULTS_COLUMNS[1:], values, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""One picture, several models: their answers side by side."""
+"""The answers of several models to one picture."""
 
 from maxdigit.ui.side_by_side.side_by_side import Reply, side_by_side
 

@@ -1,4 +1,7 @@
-"""One picture, several models: their answers side by side, and whether they agree."""
+"""The answers of several models to one picture, side by side.
+
+Not ``gr.Label``: :mod:`maxdigit.ui.bars` says why.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from maxdigit.ui.view_state import ModelInput
 
 @dataclass(frozen=True)
 class Reply:
-    """One model's answer, with the evidence for it as a heat map (128, 128), 0..1; or why there is none."""
+    """One model's answer, with the evidence for it as a heat map (128, 128), 0..1; or an error."""
 
     model: str
     prediction: Prediction | None = None
@@ -31,13 +34,13 @@ class Reply:
 
 
 def side_by_side(names: list[str], replies: list[Reply], picture: ModelInput, facts: str) -> str:
-    """The picture, a sentence that sums up the answers, and a card for each of ``names``, empty until it has replied.
+    """The picture, a summary of the answers, and a card for each of ``names``, empty until it has replied.
 
     Args:
         names: the models asked, in order.
-        replies: of those that have answered so far.
+        replies: the answers so far.
         picture: their input.
-        facts: what is known about the picture, in a sentence; may be empty.
+        facts: a sentence about the picture; may be empty.
     """
     by_name = {reply.model: reply for reply in replies}
     answers = [(title(r.model), r.prediction.max_digit) for r in replies if r.prediction]

@@ -1,4 +1,4 @@
-"""The card for a link: a picture, the answer to it, and the ten bars."""
+"""The preview image of a link: the picture, the answer, and the ten bars."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from maxdigit.ui.pad.strokes import picture_of
 from maxdigit.ui.theme import make_theme, model_colour
 from maxdigit.ui.view_state import ViewState, ask, model_input
 
-WIDTH, HEIGHT = 1200, 630  # what social networks show whole
-CARD = Path(__file__).with_name("card.png")  # the page's own: the example drawing. Made by docs/make_screenshots.py
+WIDTH, HEIGHT = 1200, 630  # the format of social networks
+CARD = Path(__file__).with_name("card.png")  # the default, made by docs/make_screenshots.py from the example drawing
 
-_EDGE = 75  # pixels between the card's edge and what is on it
+_EDGE = 75  # margin of the card, in pixels
 _SIDE = HEIGHT - 2 * _EDGE  # of the picture
-_LEFT = _EDGE + _SIDE + 70  # of the column beside it
+_LEFT = _EDGE + _SIDE + 70  # the left edge of the column beside it
 _BARS = 80  # pixels: the height of a bar of 100 %
 
 
@@ -33,7 +33,7 @@ def card_for(shown: ViewState, model: str, *, predictor: Predictor, evaluation: 
     """The card (1200 x 630, RGB) of a drawing or a sample.
 
     Raises:
-        MaxDigitError: there is nothing to show, or nothing answers.
+        MaxDigitError: there is no picture, or no model can answer.
     """
     picture = model_input(shown, predictor=predictor, evaluation=evaluation)
     if picture is None:
@@ -48,7 +48,7 @@ def card_for(shown: ViewState, model: str, *, predictor: Predictor, evaluation: 
     line, soft = theme.border_color_primary_dark, theme.body_text_color_subdued_dark
     card = Image.new("RGB", (WIDTH, HEIGHT), theme.body_background_fill_dark)
     draw = ImageDraw.Draw(card)
-    # A drawing as on the pad, a sample by its pixels.
+    # A drawing is shown as on the pad, a sample pixel by pixel.
     looks = picture_of(parse_strokes(shown.drawing), 2 * _SIDE) if shown.mode == "draw" else picture.pixels
     _put_picture(card, draw, looks, line)
     draw.text((_LEFT, _EDGE - 4), texts.TITLE, theme.body_text_color_dark, _font(40))
@@ -62,7 +62,7 @@ def card_for(shown: ViewState, model: str, *, predictor: Predictor, evaluation: 
 
 
 def to_png(card: Image.Image) -> bytes:
-    """The card as the content of a file, which few colours make small."""
+    """The card as a PNG file with a palette, which keeps it small."""
     buffer = io.BytesIO()
     card.quantize(256, Image.Quantize.MEDIANCUT).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
@@ -89,13 +89,13 @@ def _draw_bars(draw: ImageDraw.ImageDraw, prediction: Prediction, colour: str, l
 
 
 def _fit_text(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, colour: str, size: int) -> None:
-    """Text on one line from ``place``, its baseline's left end, made small enough for the card."""
+    """Text on one line, reduced to fit the card; ``place`` is the left end of its baseline."""
     room = WIDTH - _EDGE - place[0]
     size = min(size, int(size * room / max(draw.textlength(text, _font(size)), 1)))
     draw.text(place, text, colour, _font(size), anchor="ls")
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)  # the one that comes with Pillow: others may not be there
+    font = ImageFont.load_default(size)  # the one that comes with Pillow; others may be missing
     assert isinstance(font, ImageFont.FreeTypeFont)
     return font

@@ -1,4 +1,4 @@
-"""Serves the cards, and names them in the page's head, in front of Gradio, which has no place for either."""
+"""Middleware that serves the preview images of links, and names them in the head of the page."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from maxdigit.ui.links import read_query
 from maxdigit.ui.social_card.drawing import CARD, HEIGHT, WIDTH, card_for, to_png
 from maxdigit.ui.texts.language import DEFAULT, LANGUAGES
 
-NAME = "card.png"  # the cards' address, under the page's own
+NAME = "card.png"  # the path of the cards, below the page's
 
-_SHARED = ("drawing", "sample", "model")  # what a link says of what it shows
-_KEPT = 64  # cards of some 30 kB
-# What Gradio says of the page to whoever shows a card for it: "Gradio", and a picture on another host.
+_SHARED = ("drawing", "sample", "model")  # the parameters of a link that describe its content
+_KEPT = 64  # cached cards, of about 30 kB
+# Gradio's own tags for previews, which name "Gradio" and a picture on another host.
 _GRADIOS = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
-_HEAD_END = b"<script>window.gradio_config"  # those are before it
+_HEAD_END = b"<script>window.gradio_config"  # follows those tags
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -37,14 +37,14 @@ _Send = Callable[[_Message], Awaitable[None]]
 
 
 class SocialCards:
-    """ASGI middleware: the page's head names a card, and the card is served.
+    """ASGI middleware that serves cards and names them in the head of the page.
 
-    The card of a link to a drawing or a sample shows that; it is drawn when it is asked for, by the models that answer
-    on the page. Where that cannot be, or another is being drawn, it is the page's own.
+    The card of a link to a drawing or a sample shows that picture, and a model's answer; it is made on request. If that
+    fails, or another card is being made, the default card is served.
 
     Args:
         app: the page.
-        predictor: answers; None to serve the page's own card alone.
+        predictor: answers; None to serve only the default card.
         evaluation: makes samples.
     """
 
@@ -59,7 +59,7 @@ class SocialCards:
         self._drawn = lru_cache(_KEPT)(self._draw)
 
     async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
-        """Answer a request for a card, change the head of the page, and pass all else on."""
+        """Answer requests for cards, change the head of the page, and pass on everything else."""
         path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else ""
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, send)
@@ -80,7 +80,7 @@ class SocialCards:
         if is_own and self._drawing.acquire(blocking=False):
             try:
                 return self._drawn(query, language)
-            except MaxDigitError:  # the page itself will say what is wrong with the link
+            except MaxDigitError:  # the page reports the error
                 pass
             finally:
                 self._drawing.release()
@@ -98,7 +98,7 @@ class SocialCards:
 
 
 class _Head:
-    """Puts the card, its words and its address into the head of the page as it passes."""
+    """Inserts the tags for the card into the head of the page."""
 
     def __init__(self, scope: Any, send: _Send) -> None:
         self._request, self._send = Request(scope), send
@@ -106,7 +106,7 @@ class _Head:
         self._body = b""
 
     async def send(self, message: _Message) -> None:
-        """Pass a message on; the beginning and the body of an HTML page when all of it is there."""
+        """Pass a message on; an HTML page only when it is complete."""
         if message["type"] == "http.response.start":
             headers = dict(message.get("headers", ()))
             if headers.get(b"content-type", b"").startswith(b"text/html"):
@@ -135,12 +135,12 @@ class _Head:
 
 
 def meta_tags(root: str, query: str, language: str) -> str:
-    """What the head of the page says to whoever shows a card for it.
+    """The tags in the head of the page from which previews are made.
 
     Args:
-        root: the page's address, without a slash at its end.
-        query: of the link, as far as it says what to show; may be empty.
-        language: of the card.
+        root: the URL of the page, without a slash at its end.
+        query: the parameters of the link that describe its content; may be empty.
+        language: of the texts.
     """
     said = LANGUAGES[language]
     end = f"?{query}" if query else ""
@@ -161,7 +161,7 @@ def meta_tags(root: str, query: str, language: str) -> str:
 
 
 def _shared(scope: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What the request's query says of what is to be shown, in one order whatever its own."""
+    """The parameters of a request that describe its content, in a fixed order."""
     query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
     return tuple((name, query[name]) for name in _SHARED if name in query)
 

@@ -1,4 +1,4 @@
-"""A table that sorts by the column whose name is pressed."""
+"""A table that is sorted by pressing the name of a column."""
 
 from maxdigit.ui.sortable_table.sortable_table import Column, SortableTable, sortable
 

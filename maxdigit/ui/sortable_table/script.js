@@ -1,4 +1,4 @@
-// Sorts by the column whose name was pressed; pressed again, in the other direction.
+// Sorts by the column whose name is pressed, and in the other direction if it is pressed again.
 const by = { column: null, up: false };
 
 function sort() {
@@ -9,7 +9,7 @@ function sort() {
   const sign = by.up ? 1 : -1;
   const rows = [...body.rows].sort((a, b) => {
     const [x, y] = [value(a), value(b)];
-    if (x === "" || y === "") return (x === "") - (y === ""); // what is not known comes last
+    if (x === "" || y === "") return (x === "") - (y === ""); // unknown values come last
     return sign * (isNaN(x) || isNaN(y) ? x.localeCompare(y) : x - y);
   });
   rows.forEach((row) => body.append(row));

@@ -1,4 +1,4 @@
-"""A table that sorts by the column whose name is pressed, with an explanation for each name.
+"""A table that is sorted by pressing the name of a column.
 
 Not ``gr.Dataframe``: :mod:`maxdigit.ui.table` says why.
 """
@@ -13,8 +13,7 @@ from typing import Any
 import gradio as gr
 
 from maxdigit.ui.table import Cell, Row, table
-
-_SORT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
+from maxdigit.ui.widget import scripted
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,10 @@ class Column:
 
 
 class SortableTable(gr.HTML):
-    """Shows the result of :func:`sortable`; the chosen order is kept when the value changes."""
+    """Shows the result of :func:`sortable`. The order is kept when the value changes."""
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, apply_default_css=False, js_on_load=_SORT, **kwargs)
+        super().__init__(value, **scripted(Path(__file__).parent), **kwargs)
 
 
 def sortable(columns: list[Column], rows: list[list[tuple[str, float | str | None]]], note: str = "") -> str:
@@ -37,8 +36,8 @@ def sortable(columns: list[Column], rows: list[list[tuple[str, float | str | Non
 
     Args:
         columns: from left to right.
-        rows: for each cell its HTML, and what to sort it by; None comes last.
-        note: a sentence for under the table.
+        rows: for each cell its HTML and its sort key; None comes last.
+        note: a sentence below the table.
     """
     names = (f'<button type="button" title="{escape(each.means)}">{escape(each.name)}</button>' for each in columns)
     body = [Row([_cell(number, *cell) for number, cell in enumerate(row)]) for row in rows]

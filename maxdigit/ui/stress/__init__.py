@@ -1,4 +1,4 @@
-"""A picture changed more and more, and how long each model's answer to it stays the same."""
+"""How far a picture can be changed before each model's answer changes."""
 
 from maxdigit.ui.stress.stress import Row, StressTest, shown_change, told_change
 

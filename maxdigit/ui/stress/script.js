@@ -1,26 +1,24 @@
-// The stress test of a picture. Gradio calls this once, with `element`, `props`, `trigger` and `watch`.
+// The stress test of a picture.
 //
-// Folded it asks for nothing. Unfolded it asks for one kind of change after another, and again when another picture is
-// compared. What comes back holds all strengths of a change, so that moving a slider asks for nothing.
+// While it is open, it requests one kind of change after another, and starts again when the compared picture changes. A
+// response contains all strengths of a change, so that moving a slider needs no request.
 
-const language = props.texts[navigator.language.slice(0, 2)] ? navigator.language.slice(0, 2) : "en";
-const words = props.texts[language].STRESS;
+const words = texts.STRESS;
 const CHANGES = ["turn", "shrink", "blur", "noise"];
 const PIXELS = 128; // along a side of a picture
-const LABELLED = 3; // of so many strengths one has its label in the head of the table
+const LABELLED = 3; // every third strength has a label
 
-const find = (selector) => element.querySelector(selector);
 const toggle = find(".stress-toggle");
 const body = find(".stress-body");
 const view = find(".stress-view");
 const list = find(".stress-changes");
 
-let asked = 0; // the number of the picture that was asked about last
-let waiting = []; // changes that were not answered yet
-let seen = ""; // the picture that was asked about
+let asked = 0; // the number of the latest picture
+let waiting = []; // changes without a response
+let seen = ""; // the picture of the latest requests
+let pictures = null; // observes the compared picture while the test is open
 const panels = new Map(); // by change
 
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const isOpen = () => !body.hidden;
 const written = (value) => value.toLocaleString(language).replace("-", "\u2212");
 const inUnit = (change, strength) => filled(words[`unit ${change}`], { value: written(strength) });
@@ -41,32 +39,24 @@ function next() {
   else body.removeAttribute("aria-busy");
 }
 
-const pictures = new MutationObserver(() => {
+function notice() {
   const now = pictureNow();
   if (now === seen) return;
   seen = now;
   begin();
-});
+}
 
 toggle.addEventListener("click", () => {
-  body.hidden = isOpen();
-  toggle.setAttribute("aria-expanded", String(isOpen()));
-  pictures.disconnect();
+  unfold(toggle, body, !isOpen());
+  pictures?.disconnect();
   if (!isOpen()) return;
-  const compared = document.querySelector("#side-by-side");
-  if (compared) pictures.observe(compared, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
+  pictures = observePage("#side-by-side", notice);
   seen = pictureNow();
   begin();
 });
 
-watch("value", () => {
-  let value;
-  try {
-    value = JSON.parse(props.value || "null");
-  } catch {
-    return;
-  }
-  if (!value || !isOpen() || value.number !== asked) return; // about a picture that is gone
+onValue((value) => {
+  if (!isOpen() || value.number !== asked) return; // about another picture
   find(".stress-said").textContent = value.said;
   view.hidden = !value.change;
   if (!value.change) {
@@ -97,9 +87,7 @@ function show(value) {
 }
 
 function newPanel({ change, strengths, unchanged }) {
-  const root = document.createElement("section");
-  root.className = "stress-change";
-  root.dataset.change = change;
+  const root = newElement("section", { class: "stress-change", "data-change": change });
   root.style.setProperty("--count", strengths.length);
   root.innerHTML = `
     <h3></h3>
@@ -121,22 +109,15 @@ function newPanel({ change, strengths, unchanged }) {
   return panel;
 }
 
-function make(name, text, attributes = {}) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-  return made;
-}
-
 function drawTable({ root, value }) {
   const { change, strengths, unchanged, rows } = value;
-  const head = document.createElement("tr");
-  head.append(make("td", ""));
+  const head = newElement("tr");
+  head.append(newElement("td"));
   strengths.forEach((strength, at) => {
-    const cell = make("th", "", { scope: "col", "data-at": at });
-    // Counted from the strength that changes nothing, so that this one is labelled.
+    const cell = newElement("th", { scope: "col", "data-at": at });
+    // Counted from the strength that changes nothing, so that it has a label.
     const isLabelled = (at - unchanged) % LABELLED === 0;
-    cell.append(make("span", inUnit(change, strength), { class: isLabelled ? "stress-label" : "stress-unseen" }));
+    cell.append(newElement("span", { class: isLabelled ? "stress-label" : "stress-unseen" }, inUnit(change, strength)));
     head.append(cell);
   });
   root.querySelector("thead").replaceChildren(head);
@@ -144,22 +125,22 @@ function drawTable({ root, value }) {
 }
 
 function drawRow(row, { change, strengths, unchanged }) {
-  const line = document.createElement("tr");
+  const line = newElement("tr");
   line.style.setProperty("--model", row.colour);
-  const name = make("th", row.model, { scope: "row" });
+  const name = newElement("th", { scope: "row" }, row.model);
   line.append(name);
   if (!row.digits) {
-    line.append(make("td", row.trouble, { colspan: strengths.length, class: "stress-trouble" }));
+    line.append(newElement("td", { colspan: strengths.length, class: "stress-trouble" }, row.trouble));
     return line;
   }
   const [from, to] = row.holds;
   const range = { from: inUnit(change, strengths[from]), to: inUnit(change, strengths[to]) };
   const holdsAll = from === 0 && to === strengths.length - 1;
   const kept = holdsAll ? words.always : unchanged === 0 ? words.until : words.range;
-  name.append(make("small", filled(kept, range)));
+  name.append(newElement("small", {}, filled(kept, range)));
   row.digits.forEach((digit, at) => {
     const isSame = digit === row.digits[unchanged];
-    const cell = make("td", digit, { "data-at": at, class: isSame ? "stress-same" : "stress-other" });
+    const cell = newElement("td", { "data-at": at, class: isSame ? "stress-same" : "stress-other" }, digit);
     cell.style.setProperty("--share", `${row.percents[at]}%`);
     line.append(cell);
   });
@@ -178,10 +159,11 @@ function drawPlace({ root, slider, image, value }) {
   const items = rows
     .filter((row) => row.digits)
     .map((row) => {
-      const item = make("li", "", { class: row.digits[at] === row.digits[unchanged] ? "" : "stress-fell" });
+      const item = newElement("li", { class: row.digits[at] === row.digits[unchanged] ? "" : "stress-fell" });
       item.style.setProperty("--model", row.colour);
       const share = filled(words.share, { percent: row.percents[at] });
-      item.append(make("span", row.model, { class: "stress-name" }), make("b", row.digits[at]), make("span", share));
+      const name = newElement("span", { class: "stress-name" }, row.model);
+      item.append(name, newElement("b", {}, row.digits[at]), newElement("span", {}, share));
       return item;
     });
   root.querySelector("ul").replaceChildren(...items);

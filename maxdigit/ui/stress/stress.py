@@ -1,4 +1,8 @@
-"""The stress test of a picture as a Gradio component. Its template, style and script lie beside this module."""
+"""The stress test of a picture as a component.
+
+Not ``gr.Slider``, ``gr.Image`` and ``gr.Dataframe``: each move of a slider would be a request, and here the browser has
+all strengths of a change.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,42 +18,39 @@ from maxdigit.inference.changes import CHANGES, holds
 from maxdigit.inference.predict import title
 from maxdigit.ui.picture import photo_url
 from maxdigit.ui.theme import model_colour
-from maxdigit.ui.widget import widget
+from maxdigit.ui.widget import Widget
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model's answers to a picture that is changed more and more; or a sentence why there are none."""
+    """One model's answers to a picture at each strength of a change, or an error in a sentence."""
 
     model: str
     probabilities: NDArray[np.float32] | None = None  # (strengths, 10)
     trouble: str = ""
 
 
-class StressTest(gr.HTML):
-    """Folded until it is pressed; then it fires ``stress`` for each kind of change, one after another.
+class StressTest(Widget):
+    """Closed until its button is pressed; then it fires ``stress`` for one kind of change after another.
 
-    It does so again whenever the compared picture is another. The event holds ``number``, which goes up with each
-    picture, and ``change``, one of :data:`maxdigit.inference.changes.CHANGES`. The value is text from
-    :func:`shown_change` or :func:`told_change`; one with an older number comes late, and is not shown.
+    It starts again whenever the compared picture changes. The event has ``number``, the serial number of the picture,
+    and ``change``, one of :data:`maxdigit.inference.changes.CHANGES`. The value is text from :func:`shown_change` or
+    :func:`told_change`. One with an older number is not shown.
     """
 
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, **widget(Path(__file__).parent, "STRESS"), **kwargs)
-
-    def api_info(self) -> dict[str, Any]:
-        """What a program would be given: JSON text."""
-        return {"type": "string", "description": "JSON text: answers to a picture that is changed more and more"}
+    folder = Path(__file__).parent
+    names = ("STRESS",)
+    content = "answers to a picture that is changed more and more"
 
 
 def shown_change(number: int, name: str, pictures: NDArray[np.uint8], rows: list[Row]) -> str:
     """The value that shows one kind of change.
 
     Args:
-        number: of what was asked.
+        number: of the event.
         name: of the change.
         pictures: at each strength, uint8 ``(strengths, 128, 128)``.
-        rows: the models' answers to them.
+        rows: the models' answers.
     """
     change = CHANGES[name]
     unchanged = change.strengths.index(change.unchanged)
@@ -68,7 +68,7 @@ def shown_change(number: int, name: str, pictures: NDArray[np.uint8], rows: list
 
 
 def told_change(number: int, sentence: str) -> str:
-    """The value that shows a sentence in place of all changes."""
+    """The value that shows a sentence instead of the changes."""
     return json.dumps({"number": number, "said": sentence})
 
 

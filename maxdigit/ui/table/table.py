@@ -1,7 +1,7 @@
 """Tables as HTML.
 
-Not ``gr.Dataframe``: it has a fixed height, it sorts cells by their displayed text, and it does not support what these
-cells contain: a choice, a button, a picture, an interval below a number, and row headers for screen readers.
+Not ``gr.Dataframe``: it has a fixed height, sorts cells by their displayed text, has no row headers for screen readers,
+and its cells cannot contain a choice, a button, a picture, or an interval below a number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Cell:
     """One cell."""
 
     content: str = ""  # HTML
-    is_head: bool = False  # it names its column, or its row
+    is_head: bool = False  # whether it is the header of its column or row
     attributes: Mapping[str, str | int] = field(default_factory=dict)
 
 
@@ -43,7 +43,7 @@ def table(
         head: its first row.
         rows: the others.
         caption: text above it.
-        is_wide: whether it can be scrolled sideways where it is wider than the page.
+        is_wide: whether it can be scrolled sideways if it is wider than the page.
         css_class: of the table.
         style: of the table, in CSS.
     """

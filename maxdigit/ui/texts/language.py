@@ -19,6 +19,7 @@ from maxdigit.ui.texts import english, french
 
 LANGUAGES: dict[str, ModuleType] = {"en": english, "fr": french}
 DEFAULT = "en"
+BROWSER_LANGUAGE = "navigator.language.slice(0, 2)"  # in JavaScript
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def translations() -> gr.I18n:
 def in_browser(name: str) -> str:
     """A text as an expression in JavaScript."""
     texts = json.dumps({code: getattr(texts, name) for code, texts in LANGUAGES.items()})
-    return f"(({texts})[navigator.language.slice(0, 2)] ?? {json.dumps(getattr(english, name))})"
+    return f"(({texts})[{BROWSER_LANGUAGE}] ?? {json.dumps(getattr(english, name))})"
 
 
 class _Labels:
