@@ -20,7 +20,7 @@ from plotly.subplots import make_subplots
 
 from maxdigit import CHECKPOINTS
 from maxdigit.models.registry import MODELS
-from maxdigit.models.run_folder import HISTORY
+from maxdigit.models.run_folder import BEFORE, HISTORY
 from maxdigit.training.history import read_history
 
 FOLDER = Path(__file__).parent
@@ -34,8 +34,10 @@ RECIPES = {
 
 
 def of_run(folder: Path) -> Curve:
-    """What the run in ``folder`` had seen, how long it had taken and what it reached after each epoch."""
+    """What the run in ``folder`` and those before it had seen, how long they took and what they reached, by epoch."""
     rows = read_history(folder / HISTORY)
+    while (folder := folder / BEFORE).is_dir():
+        rows = read_history(folder / HISTORY) + rows
     pictures = list(accumulate(row.seconds * row.pictures_per_second for row in rows))
     hours = list(accumulate(row.seconds / 3600 for row in rows))
     return pictures, hours, [100 * row.validation_accuracy for row in rows]

@@ -28,6 +28,7 @@ NARROW = "narrow.safetensors"  # weights of a run at less than full width, which
 INK_FINDER = "ink_finder"  # the folder of the network that finds ink, beside the models' own
 STATE = "state"  # what --resume needs
 KEPT = "kept"  # weights kept along the way: a folder of weights for each number of pictures seen
+BEFORE = "before"  # how the weights that a run started from were trained: the CONFIG and HISTORY of that run
 PREVIOUS_STATE = "state_before"  # the one before, in case it is damaged
 
 

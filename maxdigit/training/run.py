@@ -36,7 +36,7 @@ from maxdigit.training.mistakes import write_mistakes
 from maxdigit.training.pool import Pool, PoolData
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
-from maxdigit.training.run_setup import earlier_runs, prepare_folder
+from maxdigit.training.run_setup import earlier_runs, prepare_folder, read_before, write_before
 from maxdigit.training.starts import first_form, new_form
 from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned
@@ -87,12 +87,14 @@ def train(
     if minutes is not None and not recipe.is_planned:
         raise TrainingError("Only a tuned recipe can end early: leave --minutes out.")
     earlier = earlier_runs(folder, start_from, resume, _facts)
+    before = [] if resume else read_before(start_from)
     pool = None if pool_folder is None else Pool.open(pool_folder)
     data = _data(recipe, kaggle_folder, pool, earlier)
     is_main = _is_main_process()
     if is_main:
         source = "generated" if kaggle_folder is None else "kaggle"
         prepare_folder(folder, recipe, source, earlier, resume, overwrite, None if pool is None else pool.about)
+        write_before(folder, before)
     is_done = True
     if recipe.loop == "tuned":
         form = new_form(recipe) if resume else first_form(recipe, start_from)

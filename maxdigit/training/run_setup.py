@@ -9,6 +9,7 @@ from typing import Any
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.run_folder import (
+    BEFORE,
     CALIBRATION,
     CARD,
     CONFIG,
@@ -41,7 +42,10 @@ _MADE_BY_A_RUN = (
     STATE,
     PREVIOUS_STATE,
     KEPT,
+    BEFORE,
 )
+
+_OF_BEFORE = (CONFIG, HISTORY)  # what stays of a run that another starts from
 
 _UNFINISHED = (".new-", ".old-", ".state")  # how what is being written is called
 
@@ -103,6 +107,40 @@ def earlier_runs(
         return []
     config = read_json(start_from / CONFIG, "recipe")
     return [*config.get("started_from", []), {"recipe": config["recipe"], **facts(start_from)}]
+
+
+def read_before(start_from: Path | None) -> list[dict[str, bytes]]:
+    """The config and the epochs of the run that another starts from, and of those before it, by file name.
+
+    Raises:
+        TrainingError: one of the files cannot be read.
+    """
+    runs = []
+    while start_from is not None and all((start_from / name).is_file() for name in _OF_BEFORE):
+        try:
+            runs.append({name: (start_from / name).read_bytes() for name in _OF_BEFORE})
+        except OSError as error:
+            raise TrainingError(f"The run in {start_from} cannot be read ({error.strerror}).") from error
+        start_from = start_from / BEFORE
+    return runs
+
+
+def write_before(folder: Path, runs: list[dict[str, bytes]]) -> None:
+    """Write them into ``BEFORE`` of a run's folder, each one level deeper.
+
+    The whole of a training stays, and can be shown, when a run takes the place of the one that it started from.
+
+    Raises:
+        TrainingError: the files cannot be written.
+    """
+    try:
+        for run in runs:
+            folder = folder / BEFORE
+            folder.mkdir()
+            for name, content in run.items():
+                (folder / name).write_bytes(content)
+    except OSError as error:
+        raise TrainingError(f"The folder {folder} cannot be written ({error.strerror}).") from error
 
 
 def prepare_folder(

@@ -17,7 +17,7 @@ from maxdigit.errors import TrainingError
 from maxdigit.models.run_folder import RECIPE_NAMES
 from maxdigit.training.recipes import get_recipe
 from maxdigit.training.run import train
-from maxdigit.training.run_setup import diverged, prepare_folder, run_settings, what_is_kept
+from maxdigit.training.run_setup import diverged, prepare_folder, read_before, run_settings, what_is_kept, write_before
 from maxdigit.training.states import Progress, save_state
 from maxdigit.training.training_forms import save_weights
 
@@ -154,3 +154,26 @@ def test_weights_and_states_can_be_read_by_whoever_may_read_other_files(tmp_path
     assert {path.suffix for path in files} == {".safetensors", ".json"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {mode}
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o777 & ~umask
+
+
+def test_the_epochs_of_all_runs_before_stay(tmp_path):
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    for folder, start_from in ((first, None), (second, first), (third, second)):
+        before = read_before(start_from)
+        prepare_folder(folder, tiny("torch_cnn"), "generated", [], resume=False, overwrite=False)
+        write_before(folder, before)
+        (folder / "history.csv").write_text(folder.name)
+    assert [(third / below / "history.csv").read_text() for below in (".", "before", "before/before")] == [
+        "third",
+        "second",
+        "first",
+    ]
+    assert (third / "before/before/config.json").read_bytes() == (first / "config.json").read_bytes()
+    again = read_before(third)  # in place of the run that it starts from
+    prepare_folder(third, tiny("torch_cnn"), "generated", [], resume=False, overwrite=True)
+    write_before(third, again)
+    assert (third / "before/history.csv").read_text() == "third" and (third / "before/before/before").is_dir()
+
+
+def test_a_run_without_epochs_leaves_nothing_before(tmp_path):
+    assert read_before(None) == read_before(tmp_path) == []
