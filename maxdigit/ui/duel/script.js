@@ -87,8 +87,12 @@ async function dealt(value) {
 }
 
 function resume() {
-  phase = "guessing"; say(filled(words.round, { round: round + 1, rounds: rules.rounds, stage: words[`stage
-  ${stageOf(round)}`] }), words.which); show(); board.focus({ preventScroll: true }); runsSince = performance.now();
+  phase = "guessing";
+  const stage = words[`stage ${stageOf(round)}`];
+  say(filled(words.round, { round: round + 1, rounds: rules.rounds, stage }), words.which);
+  show();
+  board.focus({ preventScroll: true });
+  runsSince = performance.now();
   ticking = setInterval(tick, TICK);
 }
 
@@ -253,8 +257,9 @@ const said = (one, who) => (who ? one.answer : one.yours);
 const wrong = (who) => rounds.filter((one) => said(one, who) !== one.largest);
 const headingOf = (who) => (who ? filled(words.their_wrong, { network: opponent() }) : words.your_wrong);
 const captionOf = (one, who) =>
-  said(one, who) === null ? filled(words.unanswered, one) : filled(words.mistaken, { largest: one.largest, said:
-  said(one, who) });
+  said(one, who) === null
+    ? filled(words.unanswered, one)
+    : filled(words.mistaken, { largest: one.largest, said: said(one, who) });
 
 function listOf(who) {
   const part = newElement("section");

@@ -8,8 +8,8 @@ const PIXELS = 128; // along a side of the network's input
 const SCALE = 3; // canvas pixels for each of those
 const PATIENCE = 10000; // ms after which a request counts as lost
 const NOTHING = 10; // the reader's class for no digit
-const [WIDE, TOP, BOTTOM] = [560, 34, 180]; // of the bands: the width of the drawing, and the heights at which they begin and end
-const [BROADEST, LEAST] = [30, 0.12]; // the width of the broadest band, and the share of it below which a band is not drawn
+const [WIDE, TOP, BOTTOM] = [560, 34, 180]; // of the bands: width of the drawing, heights where they begin and end
+const [BROADEST, LEAST] = [30, 0.12]; // width of the broadest band, and share of it below which none is drawn
 
 const root = find(".inside");
 const toggle = find(".inside-toggle");
@@ -162,8 +162,12 @@ function drawSections() {
 }
 
 function newRow() {
-  const row = newElement("li"); row.innerHTML = '<div class="inside-row"><h4></h4><p class="inside-size"></p></div><p
-  class="inside-does"></p><div class="inside-maps"></div>'; return row;
+  const row = newElement("li");
+  row.innerHTML = `
+    <div class="inside-row"><h4></h4><p class="inside-size"></p></div>
+    <p class="inside-does"></p>
+    <div class="inside-maps"></div>`;
+  return row;
 }
 
 function newMap() {
