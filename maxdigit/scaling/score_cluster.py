@@ -5,6 +5,7 @@ Pictures, answers and models are read and written by the workers themselves, at 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,8 +33,8 @@ def score_on_cluster(run: Run, numbers: Sequence[int], workers: int | None = Non
     """
     import ray.data
 
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # else it tells its plan and its progress
+    ray.data.DataContext.get_current().enable_progress_bars = False
     parts = ray.data.from_items(
         [{"number": number} for number in numbers], override_num_blocks=min(len(numbers), _BLOCKS)
     )
@@ -42,7 +43,7 @@ def score_on_cluster(run: Run, numbers: Sequence[int], workers: int | None = Non
         fn_constructor_args=(run, chosen_engine()),
         batch_size=1,
         num_cpus=1,
-        concurrency=(1, max(1, workers or sum(cores()))),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, workers or sum(cores()))),
     )
     try:
         for row in answered.iter_rows():
