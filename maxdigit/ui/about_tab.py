@@ -39,10 +39,10 @@ def _card_title(name: str) -> str:
 
 
 def card_text(folder: Path) -> str:
-    """A run's model card without its metadata and its title; empty where there is none."""
+    """A run's model card without its metadata and its title; empty if there is none."""
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
-    except OSError:  # the ensemble has none, nor has a run in progress
+    except OSError:  # the ensemble and runs in progress have none
         return ""
     _, _, titled = text.partition("\n# ")
     _, _, body = titled.partition("\n")

@@ -1,6 +1,6 @@
-"""The endpoints for programs: pictures and a model's name in, answers out.
+"""The endpoints for programs: pictures and the name of a model in, answers out.
 
-Their docstrings are what programs are told. Gradio reads one line for each argument, and for what is returned.
+Their docstrings are their documentation for programs. Gradio reads one line for each argument and for the result.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _ROW = {
 
 
 class _Data(gr.JSON):
-    """What an endpoint gives, with its form told to programs."""
+    """The result of an endpoint, with a schema for the documentation of the API."""
 
     is_template = True
 
@@ -79,7 +79,7 @@ class _Data(gr.JSON):
 
 
 def _data(form: dict[str, Any], label: str) -> _Data:
-    # Not as an argument: Gradio sends the page only what its own components' constructors name, "visible" among it.
+    # Not an argument of a constructor: Gradio sends the page only the settings that its own constructors have.
     data = _Data(visible=False, label=label)
     data.form = form
     return data
@@ -133,9 +133,9 @@ def add_api(predictor: Predictor) -> None:
             groups = answer_batch(predictor, entries, [model])
             return [_row(answered, model) for group in groups for answered in group]
 
-    # The endpoints' own components, never shown: they carry their types and their checks.
+    # Hidden components, which define the types of the endpoints and check them.
     image = EndpointPicture(visible=False, label="image")
-    # Custom values come through, so that a wrong name gets our sentence and not Gradio's.
+    # Custom values are allowed, so that a wrong name gets our error and not Gradio's.
     model = gr.Dropdown(names, value=default_model(names), allow_custom_value=True, visible=False, label="model")
     files = EndpointFiles(file_count="multiple", visible=False, label="files")
     shared = {"api_visibility": "public", "concurrency_limit": 4, "concurrency_id": "programs"}
@@ -147,7 +147,7 @@ def add_api(predictor: Predictor) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Our sentences reach the program that calls, without a traceback in the server's log."""
+    """Pass errors on to the program, without a traceback in the server's log."""
     try:
         yield
     except MaxDigitError as error:
@@ -163,7 +163,7 @@ def _picture(predictor: Predictor, image: Path | bytes | None) -> NDArray[np.uin
 
 
 def _as_files(sources: Sequence[Path | bytes], folder: Path) -> list[GivenFile]:
-    """Files as they are; what came as data, in files of a folder, called after their place in the call."""
+    """The files; data is written to files in ``folder``, named by their position in the call."""
     files = []
     for number, source in enumerate(sources, start=1):
         path = source if isinstance(source, Path) else folder / str(number)

@@ -27,7 +27,7 @@ from maxdigit.ui.training_tab import build_training_tab
 from maxdigit.ui.troubles import build_troubles
 
 _HOUR = 3600
-_LINE = 192  # events that wait to be answered
+_MAX_WAITING = 192  # events in the queue
 
 
 def build_app(
@@ -43,8 +43,8 @@ def build_app(
     Args:
         predictor: the trained models that answer.
         runs: a folder of training runs, for the charts.
-        corrections: a folder for answers that visitors report as wrong; None to store nothing, and not to ask.
-        review: show what was kept, to everybody who reaches the page, and let them delete it.
+        corrections: a folder for pictures that visitors report as answered wrong; None to switch reports off.
+        review: let everybody who can open the page see and delete those pictures.
         evaluation: makes samples and test pictures; None for one in this process.
     """
     evaluation = evaluation or Evaluation()
@@ -74,31 +74,31 @@ def build_app(
                 build_about_tab(predictor)
         add_api(predictor)
     keep_order(demo)
-    # One event at a time unless stated otherwise. If the queue is full, further events get an error sentence instead of
-    # waiting for many seconds.
-    return demo.queue(default_concurrency_limit=1, max_size=_LINE)
+    # One event at a time unless stated otherwise. If the queue is full, further events get an error instead of waiting
+    # for many seconds.
+    return demo.queue(default_concurrency_limit=1, max_size=_MAX_WAITING)
 
 
 def launch_options(
     mcp: bool = False, *, predictor: Predictor | None = None, evaluation: Evaluation | None = None
 ) -> dict[str, Any]:
-    """How the page is served, wherever that is: nothing fetched from outside, nothing recorded.
+    """Settings for ``launch()``: the page fetches nothing from other hosts and records nothing.
 
     Args:
-        mcp: serve the endpoints for programs as tools for language models too.
-        predictor: answers to what a link shows, for the link's card; None for the page's own card whatever is shown.
-        evaluation: makes samples for such cards; None for one in this process.
+        mcp: also offer the endpoints to language models, as tools.
+        predictor: answers for the preview images of links; None for the default image only.
+        evaluation: makes samples for them; None for one in this process.
     """
     tools: dict[str, Any] = {"mcp_server": False}
     if mcp:
-        from maxdigit.ui import mcp_tools  # here, for it loads the protocol, which may not be installed
+        from maxdigit.ui import mcp_tools  # here, because the protocol's package may not be installed
 
         tools = mcp_tools.launch_settings()
     relative_root.install()
     session_state.install()
     guarded = protection()
     cards = Middleware(SocialCards, predictor=predictor, evaluation=evaluation or Evaluation())
-    guarded["app_kwargs"]["middleware"].append(cards)  # behind the guard
+    guarded["app_kwargs"]["middleware"].append(cards)  # inside the guard
     return {
         "theme": make_theme(),
         # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.
@@ -108,12 +108,12 @@ def launch_options(
         ),
         "i18n": translations(),
         "footer_links": ["api", "settings"],
-        "run_history": False,  # it would store every stroke's answer in the visitor's browser
+        "run_history": False,  # it would store the answer to every stroke in the visitor's browser
         "max_file_size": "200mb",  # the competition's test_max_x has 164; single pictures have a limit of their own
-        # Gradio's own: of the page's events, the programs', and one batch. Models compute in another process.
+        # For the page's events, programs, and one batch. Models compute in another process.
         "max_threads": 16,
-        "state_session_capacity": 2000,  # visitors of whom the server remembers what their page cannot
-        "show_error": False,  # errors for people are sentences in the page; others stay in the server's log
+        "state_session_capacity": 2000,  # visitors whose state the server keeps
+        "show_error": False,  # errors that concern visitors are sentences on the page; others are only logged
         "ssr_mode": False,
         "pwa": False,
         "share": False,

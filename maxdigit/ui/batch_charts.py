@@ -1,4 +1,4 @@
-"""What a batch's labels say about its answers: the score, the confusion matrix and two charts, each in numbers too."""
+"""The evaluation of a batch with labels: score, confusion matrix, and two charts with their numbers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class BatchCharts:
         return {self.said, self.charts, self.matrix, self.by_digit, self.digit_numbers}
 
     def changes(self, results: Results, *, is_correction: bool = False) -> Changes:
-        """What the section shows of the results; with ``is_correction`` only what a correction changes."""
+        """The section's contents for these results; with ``is_correction`` only what a correction changes."""
         own, counting = results.answered.score(), results.counting.score()
         if own is None or counting is None:
             told = texts.LABELS_UNUSED if results.labels and results.rows else ""
@@ -121,7 +121,7 @@ def _confidence_numbers(score: Score) -> str:
 
 
 def _numbers(name: str, rows: Sequence[tuple[str, int, float]]) -> str:
-    """A chart's points, unfolded by a press: place on the axis, number of pictures and accuracy (0..1) of each."""
+    """The points of a chart as a table to unfold: position, number of pictures, and accuracy (0..1)."""
     head = [Cell(escape(column), is_head=True) for column in (name, texts.PICTURES_HEAD, texts.ACCURACY)]
     body = [
         Row([Cell(escape(place), is_head=True), Cell(texts.number(count)), Cell(texts.percent(accuracy))])

@@ -45,28 +45,28 @@ class Result:
     digits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-FILTERS = ("all", "doubtful", "unsure", "disagree", "wrong", "fixed", "unread")  # each is told in the texts
+FILTERS = ("all", "doubtful", "unsure", "disagree", "wrong", "fixed", "unread")  # their names are in the texts
 
-# A batch's results are added to by the thread that answers while others look at them and correct them.
+# One thread adds results while others read and correct them.
 _lock = threading.Lock()
 
 
 @dataclass
 class Results:
-    """All of a batch so far. What is counted and listed follows each picture and each correction, and nothing else."""
+    """The results of a batch so far. Counts and lists are updated with each picture and each correction."""
 
     models: list[str] = field(default_factory=list)  # the first one's answers count
     labels: dict[str, int] = field(default_factory=dict)  # right answers, by the picture's name
     rows: list[Result] = field(default_factory=list)
     view: View = View()  # what is shown at present
-    is_finished: bool = False  # nothing is added any more
+    is_finished: bool = False
     answered: RunningScore = field(default_factory=RunningScore)  # the first model's own answers
     counting: RunningScore = field(default_factory=RunningScore)  # those that count: with corrections
     _found: dict[str, list[int]] = field(default_factory=lambda: {which: [] for which in FILTERS})
-    _reading: int = 0  # rows in which the first model says what it reads
+    _reading: int = 0  # rows with readings of the first model
 
     def add(self, answered: Sequence[Answered]) -> None:
-        """Add pictures, of which only a small copy is stored."""
+        """Add pictures. Only a small copy of each is stored."""
         for one in answered:
             pixels = one.entry.pixels
             thumb = None if pixels is None else pixels.reshape(64, 2, 64, 2).mean((1, 3)).round().astype(np.uint8)
@@ -116,7 +116,7 @@ class Results:
         return len({int(p.argmax()) for p in row.probabilities.values()}) > 1
 
     def is_unsure(self, row: Result) -> bool:
-        """Whether the first model's answer is to be called unsure, as :func:`maxdigit.ui.sureness.is_unsure` does."""
+        """Whether the first model's answer is unsure, as by :func:`maxdigit.ui.sureness.is_unsure`."""
         return bool(row.probabilities) and (
             row.is_doubtful or self.is_contradicted(row) or self.confidence(row) < UNSURE
         )
@@ -128,7 +128,7 @@ class Results:
 
     @property
     def reads(self) -> bool:
-        """Whether the first model says what it reads."""
+        """Whether the first model has readings."""
         return self._reading > 0
 
     def count(self, which: str) -> int:
@@ -138,21 +138,21 @@ class Results:
     def filtered(self, which: str, first: int = 0, most: int | None = None) -> list[int]:
         """The numbers of rows that pass one of :data:`FILTERS`.
 
-        In the order of the batch, except those to check first: of these, the least sure is first.
+        In the order of the batch; those to check first begin with the least sure.
 
         Args:
             which: the filter.
-            first: the place, from 0, of the first one wanted.
-            most: how many at most; None for all.
+            first: the position, from 0, of the first.
+            most: the largest number of rows; None for all.
         """
         return self._found[which][first : None if most is None else first + most]
 
     def pages(self, which: str) -> int:
-        """The number of pages of the rows that pass a filter; 1 where there are none."""
+        """The number of pages of the rows that pass a filter; 1 if there are none."""
         return max(1, -(-self.count(which) // PAGE))
 
     def nearest(self, view: View) -> View:
-        """The view, with a page that there is."""
+        """The view, with a page that exists."""
         return View(view.which, min(max(view.page, 0), self.pages(view.which) - 1))
 
     def _filters(self, row: Result) -> frozenset[str]:
@@ -170,7 +170,7 @@ class Results:
         return frozenset(which for which, passes in passed.items() if passes)
 
     def _list(self, number: int, more: Iterable[str], less: Iterable[str]) -> None:
-        """Enter a row in the lists of filters, or take it out, each at its place."""
+        """Insert a row into the lists of some filters, and remove it from those of others."""
         for which in more:
             bisect.insort(self._found[which], number, key=self._order(which))
         for which in less:
@@ -189,7 +189,7 @@ class Results:
 
 
 def submission_csv(results: Results) -> str:
-    """Answers in the competition's form, Id,Label, in the order of the Ids; pictures without an answer are left out."""
+    """Answers in the competition's format, Id,Label, sorted by Id; pictures without an answer are left out."""
     ids = picture_ids([row.name for row in results.rows])
     answers = zip(ids, map(results.answer, results.rows), strict=True)
     return csv_text([("Id", "Label"), *sorted(row for row in answers if row[1] is not None)])
@@ -213,5 +213,5 @@ def _line(results: Results, row: Result) -> Sequence[Any]:
 
 
 def _harmless(name: str) -> str:
-    """A name that a spreadsheet does not interpret as a formula."""
+    """A name that no spreadsheet interprets as a formula."""
     return f"'{name}" if name[:1] in "=+-@\t\r" else name

@@ -39,7 +39,7 @@ class Order:
 
     files: tuple[GivenFile, ...]  # whatever was dropped
     models: tuple[str, ...]  # the first one's answers count
-    samples: int = 0  # so many test pictures, with their labels, in place of all that
+    samples: int = 0  # number of test pictures to use instead of files
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class BatchPage:
         """The input and settings of a batch, with the models of these ``names``.
 
         Raises:
-            MaxDigitError: files are still being uploaded, or are none that were.
+            MaxDigitError: files are still being uploaded, or were not uploaded.
         """
         given = dropped(values[self.drop])
         if given.is_uploading:
@@ -188,7 +188,7 @@ class Batch:
 
         save_csv(on.submission, lambda v: ("submission.csv", submission_csv(v[on.results])), {on.results})
         save_csv(on.everything, lambda v: ("maxdigit_results.csv", full_csv(v[on.results])), {on.results})
-        # Several at once: somebody's large array should not hold up others.
+        # Several at once, so that one visitor's large array does not delay others.
         said = {"concurrency_limit": 4, **LATEST}
         gr.on(on.drop.change, lambda v: self.recognise(v[on.drop]), {on.drop}, {on.recognised}, **said)
         running = [
@@ -205,7 +205,7 @@ class Batch:
         ]
         for one in running:
             one.then(finish, {on.results}, finished, **QUIET).then(partial(turned, 0), look, view, **QUIET)
-        # Results so far are kept; they are shown again at the end, since pictures in progress are still added.
+        # The results so far are kept, and shown again at the end, because pictures in progress are still added.
         stopped = {on.status, *view}
         gr.on(on.cancel.click, cancelled, look, stopped, cancels=running, **QUIET).then(
             finish, {on.results}, finished, **QUIET
@@ -216,7 +216,7 @@ class Batch:
         gr.on(on.table.select, mend, look, {on.results, *view, *on.charts.corrected()}, **QUIET | CARRYING)
 
     def recognise(self, value: str) -> Changes:
-        """Say what was dropped: how many pictures, whether they have labels, and what is wrong."""
+        """Describe what was dropped: how many pictures, whether they have labels, and what is wrong."""
         try:
             given = dropped(value)
             if given.is_uploading:
@@ -240,7 +240,7 @@ class Batch:
             nonlocal sent
             page = self._page(results, results.view)
             page = {block: value for block, value in page.items() if block != on.table or value != sent}
-            sent = page.get(on.table, sent)  # most often the page that is looked at has been full for long
+            sent = page.get(on.table, sent)  # usually the page of the table that is shown does not change
             return {
                 on.results: results,  # sent with each update, so that Cancel keeps the results so far
                 on.status: f"{paragraph(sentence)}{bar if is_running else ''}",
@@ -274,7 +274,7 @@ class Batch:
         yield shown(texts.batch_done(len(results.rows), _counts(results)))
 
     def _samples(self, count: int, results: Results) -> Iterator[Entry]:
-        """Test pictures, as many of each kind, whose labels are entered in the results."""
+        """Test pictures, equally many of each kind. Their labels are added to the results."""
         for kind in TEST_KINDS:
             for number, sample in enumerate(self.evaluation.evaluation_pictures(kind, count // len(TEST_KINDS))):
                 name = f"{kind}_{number:02d}.png"
@@ -297,12 +297,12 @@ class Batch:
         }
 
     def turn(self, results: Results, view: View) -> Changes:
-        """Look at a page of the table, or the nearest that there is."""
+        """Show a page of the table, or the nearest one that exists."""
         results.view = results.nearest(view)
         return self._page(results, results.view)
 
     def mend(self, results: Results, row: Any, digit: Any) -> Changes:
-        """Correct an answer, and show what that changes of what is shown."""
+        """Correct an answer, and update what is shown."""
         results.mend(row, digit)
         charts = self.on.charts.changes(results, is_correction=True) if results.is_finished else {}
         return {self.on.results: results, **self.turn(results, results.view), **charts}
@@ -320,7 +320,7 @@ class Batch:
 
 
 def _said(contents: Contents) -> str:
-    """What was recognised, a sentence for each thing."""
+    """What was recognised, in sentences."""
     troubles = [texts.told(trouble) for trouble in contents.troubles]
     if contents.labels and contents.names and not contents.labelled:
         troubles.append(texts.LABELS_UNUSED)

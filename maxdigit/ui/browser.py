@@ -1,4 +1,4 @@
-"""What only the visitor's browser can do with what the server hands it."""
+"""Scripts for what only the visitor's browser can do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from maxdigit.ui.texts.english import TITLE
 
-# A query becomes a link: in the address bar, on the clipboard where that is allowed, and in the field it is given to.
+# Takes a query; returns the link, and also puts it into the address bar and, if that is allowed, the clipboard.
 TO_ADDRESS = """(query) => {
   if (!query) return "";
   const link = `${location.origin}${location.pathname}?${query}`;
@@ -15,7 +15,7 @@ TO_ADDRESS = """(query) => {
   return link;
 }"""
 
-# The answer card as HTML becomes the title and the icon of the browser's tab: what is read, the answer, the picture.
+# Takes the HTML of the answer card; sets the title and the icon of the browser's tab.
 TO_TAB = """(card) => {
   const parts = new DOMParser().parseFromString(card ?? "", "text/html");
   const text = (selector) => parts.querySelector(`.answer-answered ${selector}`)?.textContent.trim() ?? "";
@@ -30,7 +30,7 @@ TO_TAB = """(card) => {
   icon.href = picture;
 }""".replace("NAME", TITLE)
 
-# Has the browser save a blob under a name.
+# Saves a blob as a file.
 _SAVE = """
   const save = (blob, name) => {
     const link = document.createElement("a");
@@ -40,7 +40,7 @@ _SAVE = """
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };"""
 
-# JSON with a name, a type and base64 becomes a file.
+# Saves a file, given as JSON with a name, a type and base64.
 TO_FILE = (
     "(file) => {"
     + _SAVE
@@ -54,9 +54,9 @@ TO_FILE = (
 
 
 def charts_to_svg(inside: str, name: str) -> str:
-    """A script that saves the charts inside an element, one under the other, as one SVG file.
+    """A script that saves all charts inside an element, one below the other, as one SVG file.
 
-    Plotly draws a chart as several SVG layers; its own button saves only PNG.
+    Plotly draws a chart as several SVG layers, and its own button saves only PNG.
     """
     return _CHARTS_TO_SVG.replace("INSIDE", json.dumps(f"{inside} .svg-container")).replace("NAME", json.dumps(name))
 

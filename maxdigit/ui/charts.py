@@ -1,4 +1,4 @@
-"""Plotly figures of training runs and of results. The page's style sheet fits colours to the theme."""
+"""Plotly figures of training runs and of results. The page's style sheet adapts their colours to the theme."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INK = "#808080"  # readable on both backgrounds where the style sheet does not 
 _GRID = "rgba(128, 128, 128, 0.22)"
 _MARKS = ("", "circle-open", "square-open", "diamond-open", "triangle-up-open", "x-open")
 _CLEAR = "rgba(0, 0, 0, 0)"
-# Dragging zooms and a double click goes back; of the buttons only "picture" and "all of it" are left.
+# Dragging zooms, a double click resets: the only buttons left save a picture and reset the axes.
 _TOOLS_LEFT_OUT = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "resetscale"]
 
 
@@ -38,7 +38,7 @@ class View:
 
 
 def run_figures(runs: list[Run], view: View) -> dict[str, go.Figure]:
-    """Charts ``accuracy``, ``loss``, ``rate`` (learning rate) and ``speed`` of the runs, over one another."""
+    """Charts of the runs: ``accuracy``, ``loss``, ``rate`` (learning rate) and ``speed``."""
     both = ((texts.TRAIN, "train", True), (texts.VALIDATION, "validation", False))
     figures = {
         "accuracy": _figure(runs, view, "accuracy", [(part, f"{name}_accuracy", d) for part, name, d in both], ".1%"),
@@ -60,7 +60,7 @@ def run_figures(runs: list[Run], view: View) -> dict[str, go.Figure]:
 
 
 def against_figure(measured: dict[str, KindResult], against: str) -> go.Figure | None:
-    """Accuracy against a factor of difficulty, one line for each model; None if that was not measured.
+    """Accuracy against a property of the pictures, a line for each model; None if that was not measured.
 
     Args:
         measured: results on the same kind of picture, by model.
@@ -89,7 +89,7 @@ def against_figure(measured: dict[str, KindResult], against: str) -> go.Figure |
         figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": _INK, "width": 1, "dash": "2px,3px"})
     _dress(figure, texts.ACCURACY, texts.AGAINST_AXES[against])
     figure.update_xaxes(**({"range": [0, 1.02], "tickformat": ".0%"} if is_confidence else {"type": "category"}))
-    # Not above 100 %, where the axis of points that are all there would go.
+    # Otherwise the axis would extend beyond 100 % if all points are there.
     figure.update_yaxes(tickformat=".0%", rangemode="normal", autorangeoptions={"clipmin": 0, "clipmax": 1.01})
     return figure
 
@@ -115,7 +115,7 @@ def _points(result: KindResult, against: str) -> list[tuple[Any, int, float]]:
 
 
 def _figure(runs: list[Run], view: View, chart: str, lines: list[tuple[str, str, bool]], number: str) -> go.Figure:
-    """One chart; of each line the part it shows, its column in the history, and whether it is dashed."""
+    """One chart. For each line: the part it shows, its column in the history, and whether it is dashed."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -159,7 +159,7 @@ def _marks(runs: list[Run]) -> dict[str, str]:
     seen: dict[str, int] = {}
     marks = {}
     for run in runs:
-        number = max(seen.get(run.spec.name, 0), int(run.recipe == "paper"))  # which has marks, alone or not
+        number = max(seen.get(run.spec.name, 0), int(run.recipe == "paper"))  # always has markers
         marks[run.name] = _MARKS[number % len(_MARKS)]
         seen[run.spec.name] = number + 1
     return marks
@@ -178,7 +178,7 @@ def smooth(values: list[float], weight: float) -> list[float]:
 
 
 def _places(epochs: list[Epoch], view: View) -> list[float]:
-    """The position on the axis at which each epoch ends."""
+    """The end of each epoch on the horizontal axis."""
     if view.axis == "epoch":
         return [epoch.epoch for epoch in epochs]
     if view.axis == "minutes":
@@ -187,7 +187,7 @@ def _places(epochs: list[Epoch], view: View) -> list[float]:
 
 
 def _reference(figure: go.Figure, runs: list[Run], view: View, value: float, colour: str, says: str) -> None:
-    """A dotted line from side to side."""
+    """A horizontal dotted line."""
     longest = max(_places(run.epochs, view)[-1] for run in runs)
     figure.add_scatter(
         x=[0, longest / 2, longest],
@@ -228,7 +228,7 @@ def _dress(figure: go.Figure, heading: str, axis_title: str, keep: str = "keep")
 
 
 def _ticks(longest: float) -> dict[str, int]:
-    """Whole epochs only, and not more than about ten of them."""
+    """Ticks at whole epochs, about ten at most."""
     for step in (1, 2, 5, 10, 20, 50, 100):
         if longest <= 10 * step:
             return {"dtick": step}

@@ -1,4 +1,4 @@
-"""The Corrections tab: pictures that visitors reported as answered wrong, to view, download and delete."""
+"""The Corrections tab: pictures that visitors reported as answered wrong, to look at, download and delete."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
 
 
 def show_corrections(folder: Path) -> str:
-    """The corrections as HTML, with a sentence on how many there are."""
+    """The corrections as HTML, with their number."""
     found, troubles = kept(folder)
     told = [texts.corrections_kept(len(found)), *troubles]
     return paragraphs(*told) + gallery(map(_figure, found[:_MOST]))
@@ -73,7 +73,7 @@ def _export(folder: Path) -> str:
 
 
 def clear_corrections(folder: Path, is_sure: bool) -> str:
-    """Delete all corrections if the visitor ``is_sure``; what is left, as HTML."""
+    """Delete all corrections if the visitor ``is_sure``. Returns the rest as HTML."""
     if is_sure:
         delete(folder, [one.name for one in kept(folder)[0]])
     return show_corrections(folder)

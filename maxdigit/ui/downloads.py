@@ -1,6 +1,6 @@
-"""Files that the page offers for download: made when a button is pressed, and saved by the browser itself.
+"""Downloads: files that are made when a button is pressed, and saved by the browser.
 
-Nothing is written on the server, and no address of a file is needed, which proxies might change.
+The server writes no file and needs no URL for it, which proxies might change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from maxdigit.ui.events import QUIET, Values
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
-    """Rows, the column names first, as CSV."""
+    """Rows as CSV; the first has the names of the columns."""
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()
@@ -30,20 +30,20 @@ def browser_file(name: str, kind: str, content: bytes) -> str:
     """A file as :data:`maxdigit.ui.browser.TO_FILE` takes it.
 
     Args:
-        name: under which it is saved.
+        name: the name of the file.
         kind: its MIME type.
-        content: what is in it.
+        content: its content.
     """
     return json.dumps({"name": name, "type": kind, "base64": base64.b64encode(content).decode("ascii")})
 
 
 def save_csv(button: gr.Button, make: Callable[[Values], tuple[str, str] | None], inputs: set[Component]) -> None:
-    """Have a button save a CSV file.
+    """Make a button save a CSV file.
 
     Args:
         button: in the Blocks being built.
-        make: the file's name and text, by the values of ``inputs``; None where there is nothing to save.
-        inputs: the components that decide what is saved.
+        make: returns the file's name and text for the values of ``inputs``; None if there is nothing to save.
+        inputs: the components whose values ``make`` needs.
     """
     handed = gr.Textbox(visible="hidden", label="handed to the browser")
 

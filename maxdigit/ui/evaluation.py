@@ -1,4 +1,4 @@
-"""Samples and test pictures for the page, which come from code that loads torch."""
+"""Samples and test pictures for the page. The code that makes them imports torch."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from maxdigit.data.labelled_picture import Sample
 
-_SAMPLES_KEPT = 64  # the samples of a few visitors, who may ask another model about the same one
-_MEASURED_KEPT = 512  # test pictures, as a page of mistakes shows them
+_SAMPLES_KEPT = 64  # the current samples of a few visitors, who may ask several models
+_MEASURED_KEPT = 512  # test pictures, such as the mistakes on the Compare page
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -29,14 +29,14 @@ def call_here(function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs
 
 
 class Evaluation:
-    """Test pictures, the latest of which are cached. Safe to share between threads."""
+    """Makes samples and test pictures, and caches the latest. Safe to share between threads."""
 
     def __init__(self, call: Caller = call_here) -> None:
         """Choose where pictures are made.
 
         Args:
-            call: calls functions that load torch; :meth:`maxdigit.inference.model_process.ModelProcess.call` does so in
-                another process.
+            call: calls functions that import torch; :meth:`maxdigit.inference.model_process.ModelProcess.call` calls
+                them in another process.
         """
         self._call = call
         self._sample = lru_cache(_SAMPLES_KEPT)(self._draw)
@@ -58,7 +58,7 @@ class Evaluation:
         return self._measured_picture(kind, index)
 
     def evaluation_pictures(self, kind: str, count: int) -> list[Sample]:
-        """The first pictures of the measured test set of a kind, made together."""
+        """The first pictures of a kind's test set."""
         return self._call(_measured_first, kind, count)
 
     def evaluation_families(self, kind: str, indices: Sequence[int]) -> list[str | None]:
@@ -75,7 +75,7 @@ class Evaluation:
         return self._call(_measured, kind, index)
 
 
-# ---- Functions that load torch when they are called
+# ---- Functions that import torch when they are called
 
 
 def _sample(seed: int, kind: str, family: str | None, digits: tuple[int, ...] | None) -> Sample:

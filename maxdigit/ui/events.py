@@ -1,4 +1,4 @@
-"""Common settings of the page's events, and their queues."""
+"""Settings that the page's events have in common, and their queues."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from gradio.components import Component
 from gradio.context import LocalContext
 
 Values = Mapping[Component, Any]  # what Gradio passes to a function whose inputs are a set
-Changes = dict[Block, Any]  # what such a function returns: new values, or components with new properties
+Changes = dict[Block, Any]  # what it returns: a new value, or a component with new properties
 
 
 def in_steps(changes: Changes) -> Iterator[Changes]:
-    """The result of an event in two steps: what is ready, then what takes longer.
+    """Yields the result of an event in two steps: first what is ready, then what takes longer.
 
     Args:
         changes: new values; some may be functions that compute them.
@@ -31,10 +31,10 @@ def in_steps(changes: Changes) -> Iterator[Changes]:
         yield {block: make() for block, make in later.items()}
 
 
-# Not part of the API, and without progress display.
+# Private, and without a progress display.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-# If events arrive faster than they are handled, only the last one is.
+# If events arrive faster than they are handled, only the last one is handled.
 LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 
 # All events that ask a model share one queue, with enough concurrency for the model process to answer several
@@ -42,13 +42,13 @@ LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 _PAGE = "page"
 ASKING: dict[str, Any] = {**LATEST, "concurrency_limit": 8, "concurrency_id": _PAGE}
 
-# Of events that carry values of their own (`gr.EventData`) none may wait in the browser: Gradio would send it with the
-# values of the one before it. They are sent at once, and handled in their order.
+# Events with data of their own (`gr.EventData`) must not wait in the browser, because Gradio would send them with the
+# data of the previous event. They are sent at once, and handled in order.
 CARRYING: dict[str, Any] = {"trigger_mode": "multiple"}
 
 
 class _Queue:
-    """A lock of one visitor's that goes to whoever has waited longest; threading's goes to anybody who waits."""
+    """A fair lock for the events of one visitor: the one that has waited longest is next, unlike with threading's."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -73,7 +73,7 @@ _queues: WeakValueDictionary[str, _Queue] = WeakValueDictionary()
 
 
 def keep_order(demo: gr.Blocks) -> None:
-    """Make a page's events that ask a model run one after another, so that no older answer replaces a newer one."""
+    """Handle each visitor's events that ask a model in order, so that no old answer replaces a newer one."""
     for event in demo.fns.values():
         if event.concurrency_id == _PAGE and event.fn is not None:
             event.fn = _in_order(event.fn)
@@ -104,7 +104,7 @@ def _in_order(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _visitor() -> _Queue:
-    """The queue of whoever's event is being answered; it lasts as long as somebody holds or awaits its lock."""
+    """The lock of the visitor whose event is being handled; it exists as long as an event holds it or waits for it."""
     request = LocalContext.request.get(None)
     session = getattr(request, "session_hash", None)
     return _queues.setdefault(session, _Queue()) if session else _Queue()

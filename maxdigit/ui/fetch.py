@@ -1,4 +1,4 @@
-"""Pictures that programs name by a web address: fetched from the public internet only, in bounds of size and time."""
+"""Downloads pictures that programs name by URL: from the public internet only, limited in size and time."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import gradio as gr
 import httpx
 from safehttpx import AsyncSecureTransport
 
-MAX_BYTES = 60_000_000  # as of a picture that is uploaded
-SECONDS = 20.0  # for all of it, redirects included
+MAX_BYTES = 60_000_000  # as for an uploaded picture
+SECONDS = 20.0  # in total, including redirects
 _REDIRECTS = 5
-# IPv6 networks whose addresses stand for IPv4 ones, private ones too, but pass for public.
+# IPv6 networks that count as public, but whose addresses can stand for private IPv4 addresses.
 _TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 
 
 async def fetch(url: str, cache_dir: str) -> str:
-    """Fetch a file into a new folder of ``cache_dir``, and return its path.
+    """Download a file into a new folder in ``cache_dir``, and return its path.
 
-    The connection goes to the address that was checked, so a host whose name leads elsewhere at the second look (DNS
-    rebinding) gains nothing. Each redirect is checked in the same way.
+    The connection is made to the IP address that was checked, which prevents DNS rebinding. Each redirect is checked in
+    the same way.
 
     Raises:
-        gr.Error: with a sentence for the caller.
+        gr.Error: the download failed; with a sentence for the caller.
     """
     try:
         async with asyncio.timeout(SECONDS):
@@ -35,7 +35,7 @@ async def fetch(url: str, cache_dir: str) -> str:
         raise _refused(f"The address did not answer within {SECONDS:.0f} seconds.") from None
     except gr.Error:  # which is a ValueError
         raise
-    except Exception:  # the address, the network, TLS, the other server: each raises errors of its own
+    except Exception:  # from the URL, the network, TLS or the other server
         raise _refused("The address cannot be reached, or does not give a file.") from None
     place = Path(cache_dir) / secrets.token_hex(16)
     place.mkdir(parents=True)
@@ -45,10 +45,10 @@ async def fetch(url: str, cache_dir: str) -> str:
 
 
 async def public_address(host: str) -> str:
-    """An address of this host, all of whose addresses are of the public internet.
+    """An IP address of a host, all of whose addresses must be public.
 
     Raises:
-        gr.Error: one is not, or there is none.
+        gr.Error: one is not public, or there is none.
     """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -63,7 +63,7 @@ async def public_address(host: str) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is of the public internet, whatever way it is written."""
+    """Whether an IP address, in any notation, is public."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

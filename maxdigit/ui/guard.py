@@ -1,6 +1,6 @@
-"""What stands between the open web and the page: routes that are not served, and limits for each client.
+"""Protects the page from the open web: routes that are not served, and limits for each client.
 
-Gradio has a limit for the size of each uploaded file and one for the queue; the rest is here, in front of it.
+Gradio itself limits the size of each uploaded file and the queue.
 """
 
 from __future__ import annotations
@@ -32,59 +32,59 @@ _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
 
-# What Gradio serves beyond what this page needs. Through the first two anybody could fetch any public address with this
-# server; the others are tools for developers, and files that are shared between visits.
+# Routes of Gradio that this page does not need. Through the first two anybody could fetch any public URL by way of this
+# server; the others are tools for developers, and files shared between visits.
 _NOT_SERVED = re.compile(
     r"/gradio_api/(?:file[=/](?:[a-z][a-z0-9+.-]*:|/*https?:)|proxy=|process_recording|deep_link|run-history|dev/|vibe|"
     r"profiling|custom_component)|^/(?:monitoring|openapi.json$)",
     re.IGNORECASE,
 )
-_CARD = re.compile(r"/card\.png$")  # of a link, which may have to be drawn and answered first
+_CARD = re.compile(r"/card\.png$")  # the preview image of a link, which may have to be made first
 _UPLOAD, _TOOLS = re.compile(r"/gradio_api/upload/?$"), re.compile(r"/gradio_api/mcp/")
 _PROXIES = ("127.0.0.1", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
-_MOST_CLIENTS = 20_000  # remembered; whoever has been quiet longest is forgotten first
+_MOST_CLIENTS = 20_000  # that are remembered; the one without requests for longest is forgotten first
 
 TOO_MANY = "Too many requests from your address. Wait a moment and try again."
 TOO_LARGE = (
     "The request is larger than {limit} MB. Send pictures as files, to /gradio_api/upload, and larger batches in parts."
 )
 TOO_SLOW = "The request took too long to arrive. Try again."
-NO_LENGTH = "An upload must tell its length (Content-Length)."
+NO_LENGTH = "An upload must state its length (Content-Length)."
 NO_ROOM = "The server has no room for more files just now. Try again in an hour."
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one client may ask for; requests of this machine itself are not counted, but their size is limited."""
+    """The limits for one client. Requests from this machine are not counted, but limited in size."""
 
-    rate: float = 40  # requests that make work (POST) a second, in the long run: a class behind one address draws so
-    burst: int = 240  # and how many at once, before the rate counts
-    at_once: int = 128  # requests being answered, open streams included: a page holds two or three
+    rate: float = 40  # POST requests a second on average: as many as a class behind one address makes while drawing
+    burst: int = 240  # POST requests at once, before that rate applies
+    at_once: int = 128  # simultaneous requests, including open streams, of which a page has two or three
     body: int = 8_000_000  # bytes of a request
-    tool_body: int = 90_000_000  # of a call by a language model, which holds its pictures as text
-    upload: int = 2_100_000_000  # of the files of one upload together
-    all_bodies: int = 400_000_000  # bytes of requests other than uploads that are held at a time, of all clients
-    pause: float = 30  # seconds without a byte of a request that has begun
-    slowest: int = 4_000  # bytes a second that a body takes at least, on the whole
-    free: int = 1_000_000_000  # bytes of the disk that uploads leave free
+    tool_body: int = 90_000_000  # bytes of a call by a language model, which contains its pictures as text
+    upload: int = 2_100_000_000  # bytes of all files of one upload
+    all_bodies: int = 400_000_000  # bytes of requests in memory, of all clients together; uploads are not counted
+    pause: float = 30  # seconds between two parts of a request
+    slowest: int = 4_000  # bytes a second, the lowest average rate of a request's body
+    free: int = 1_000_000_000  # bytes of disk space that uploads must leave free
 
 
 @dataclass
 class _Client:
-    """What one client has used up."""
+    """The use that one client has made of its limits."""
 
-    tokens: float
-    at: float  # when that was so, on the monotonic clock: no jump of the system's own clock counts
-    open: int = 0
+    tokens: float  # requests that it may make now
+    at: float  # the time of that count, by the monotonic clock
+    open: int = 0  # requests being answered
 
 
 @dataclass
 class Guard:
-    """ASGI middleware that keeps to the limits.
+    """ASGI middleware that enforces the limits.
 
     Args:
-        app: what is guarded.
-        uploads: the folder for uploads, whose disk is looked at.
+        app: the application behind it.
+        uploads: the folder for uploads, on the disk whose free space is checked.
         limits: for each client.
     """
 
@@ -92,11 +92,11 @@ class Guard:
     uploads: Path
     limits: Limits = field(default_factory=Limits)
     _clients: OrderedDict[str, _Client] = field(default_factory=OrderedDict, init=False)
-    _held: int = field(default=0, init=False)  # bytes of bodies
+    _held: int = field(default=0, init=False)  # bytes of bodies in memory
     _uploading: int = field(default=0, init=False)  # bytes that uploads have announced
 
     async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
-        """Pass a request on, or answer it with a sentence."""
+        """Pass a request on, or answer it with an error."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -112,7 +112,7 @@ class Guard:
         try:
             await self.app(scope, body.receive, _noting(body, send))
         except ClientDisconnect:
-            pass  # nobody is there to be told
+            pass  # nobody is left to receive an error
         except Exception:
             if not body.trouble:
                 raise
@@ -126,25 +126,25 @@ class Guard:
             await body.trouble(scope, receive, send)
 
     def hold(self, count: int) -> bool:
-        """Whether so many more bytes of a body can be held; they are then counted."""
+        """Count bytes of a body as being in memory; False, and not counted, if that exceeds the limit."""
         if self._held + count > self.limits.all_bodies:
             return False
         self._held += count
         return True
 
     def most_bytes(self, path: str) -> int:
-        """How long the body of a request for this path may be."""
+        """The limit for the body of a request for this path."""
         if _UPLOAD.search(path):
             return self.limits.upload
         return self.limits.tool_body if _TOOLS.search(path) else self.limits.body
 
     @property
     def _left_after(self) -> float:
-        """Seconds after which a file that is not written to any more is left over from an upload that broke off."""
+        """Seconds without a write after which a file counts as left over from an interrupted upload."""
         return 2 * self.limits.pause
 
     def _sweep(self) -> None:
-        """Delete what is left over from uploads that broke off; files that arrived lie in folders of their own."""
+        """Delete files left over from interrupted uploads. Complete files are in folders of their own."""
         for path in self.uploads.glob("*"):
             with suppress(OSError):
                 if path.is_file() and path.stat().st_mtime < time.time() - self._left_after:
@@ -174,7 +174,7 @@ class Guard:
         return client
 
     def _takes_one(self, client: _Client) -> bool:
-        """Whether the client may ask once more; it is then counted."""
+        """Count a request; False, and not counted, if the client may not make one now."""
         now = time.monotonic()
         client.tokens = min(self.limits.burst, client.tokens + (now - client.at) * self.limits.rate)
         client.at = now
@@ -189,22 +189,22 @@ class Guard:
 
 
 class _Body:
-    """The body of a request as it comes in, in bounds."""
+    """The body of a request while it arrives."""
 
     def __init__(self, guard: Guard, scope: Any, receive: _Receive) -> None:
         self.held = 0
-        self.trouble: PlainTextResponse | None = None  # why it was not read on
+        self.trouble: PlainTextResponse | None = None  # why reading was stopped
         self.is_answered = False
         self._guard, self._receive = guard, receive
         self._most, self._is_upload = guard.most_bytes(scope["path"]), bool(_UPLOAD.search(scope["path"]))
         self._count, self._has_ended = 0, False
-        self.announced = _length(scope) if self._is_upload else 0  # bytes that it will take of the disk
+        self.announced = _length(scope) if self._is_upload else 0  # bytes that it will occupy on the disk
         self.is_whole = False
         self._begin = time.monotonic()
 
     async def receive(self) -> _Message:
-        """The next part. A body that is too large or too slow ends like one whose sender has gone."""
-        if self._has_ended:  # what is waited for now is the client's going
+        """The next part. If the body is too large or too slow, a disconnection is reported instead."""
+        if self._has_ended:  # only a disconnection can follow
             return await self._receive()
         try:
             async with asyncio.timeout(self._guard.limits.pause):
@@ -233,7 +233,7 @@ class _Body:
 
 
 def client_name(scope: Any) -> str:
-    """Who asks: an address, of IPv6 the network; empty for this machine itself, or a proxy on it that does not say."""
+    """The client's address, or its network for IPv6; empty for this machine, or a proxy on it that hides the client."""
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ipaddress.ip_address(host)
@@ -249,10 +249,10 @@ def client_name(scope: Any) -> str:
 def _noting(body: _Body, send: _Send) -> _Send:
     async def noting(message: _Message) -> None:
         if message["type"] == "http.response.start":
-            if body.trouble:  # the answer of an application that took the sender to be gone
+            if body.trouble:  # the application's answer to a client that it believes to be gone
                 return
             body.is_answered = True
-            # What a visitor uploaded is never taken for a page, whatever it holds.
+            # Browsers must not interpret uploaded files as pages.
             message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
         if body.is_answered:
             await send(message)
@@ -276,16 +276,16 @@ _Protocol: Any = AutoHTTPProtocol  # which of uvicorn's it is depends on what is
 
 
 class TimedProtocol(_Protocol):  # type: ignore[misc]
-    """uvicorn's, which by itself waits for ever for a request to begin and for its headers to end."""
+    """uvicorn's protocol with time limits for the beginning of a request and for its headers."""
 
-    most_seconds: ClassVar[float] = 20  # from the connection's beginning, or a request's, to the end of its headers
-    most_connections: ClassVar[int] = 512  # of one address on the internet; those of private networks may be proxies
+    most_seconds: ClassVar[float] = 20  # from the beginning of the connection or request to the end of the headers
+    most_connections: ClassVar[int] = 512  # of one public address; a private one may be that of a proxy
 
     _open: ClassVar[defaultdict[str, int]] = defaultdict(int)
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait, unless the address has too many connections."""
+        """Start the timer, unless the address has too many connections."""
         super().connection_made(transport)
         self._host = self.client[0] if self.client else ""
         self._open[self._host] += 1
@@ -295,7 +295,7 @@ class TimedProtocol(_Protocol):  # type: ignore[misc]
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop the timer."""
         super().connection_lost(exc)
         self._stop_waiting()
         self._open[self._host] -= 1
@@ -303,7 +303,7 @@ class TimedProtocol(_Protocol):  # type: ignore[misc]
             del self._open[self._host]
 
     def data_received(self, data: bytes) -> None:
-        """Wait on where a request has begun and its headers have not ended."""
+        """Keep the timer running until the headers are complete."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
             if self._timer is None:
@@ -332,18 +332,18 @@ def _is_global(host: str) -> bool:
         return False
 
 
-# ---- All of it
+# ---- Set-up
 
 
 def protection(limits: Limits | None = None) -> dict[str, Any]:
-    """What to launch the page with so that it is guarded; connections and fetching are guarded from here on.
+    """Settings for ``launch()`` that protect the page. The call itself limits connections and downloads.
 
     Args:
-        limits: for each client, instead of the usual ones.
+        limits: for each client; None for the defaults.
     """
-    uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{TimedProtocol.__name__}"  # Gradio leaves the choice to it
-    processing_utils.async_ssrf_protected_download = fetch  # whose own has no limit of size, nor of time as a whole
-    if "SPACE_ID" in os.environ:  # a Hugging Face Space, which nobody reaches but through its host's proxies
+    uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{TimedProtocol.__name__}"  # Gradio uses uvicorn's default
+    processing_utils.async_ssrf_protected_download = fetch  # Gradio's has no limit for the size and the total time
+    if "SPACE_ID" in os.environ:  # a Hugging Face Space, which can be reached only through its proxies
         os.environ.setdefault("FORWARDED_ALLOW_IPS", ",".join(_PROXIES))
     _allow_many_files()
     uploads = Path(get_upload_folder())
@@ -351,12 +351,12 @@ def protection(limits: Limits | None = None) -> dict[str, Any]:
 
 
 def _allow_many_files() -> None:
-    """Let this process have as many connections as the system lets it; many systems begin with 1,024."""
+    """Raise the limit of open files, and so of connections, as far as the system allows; it is often 1,024."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        with suppress(OSError, ValueError):  # macOS counts "unlimited" as more than it gives
+        with suppress(OSError, ValueError):  # macOS does not accept "unlimited"
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,4 +1,4 @@
-"""Pieces of HTML that several parts of the page use."""
+"""Sentences as HTML."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from html import escape
 
 
 def paragraph(text: str) -> str:
-    """A sentence as a paragraph; nothing for no sentence."""
+    """A sentence as a paragraph; empty for an empty sentence."""
     return f"<p>{escape(text)}</p>" if text else ""
 
 
 def paragraphs(*sentences: str) -> str:
-    """Sentences, each a paragraph."""
+    """Each sentence as a paragraph."""
     return "".join(map(paragraph, sentences))

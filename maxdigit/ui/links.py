@@ -1,6 +1,7 @@
 """Links that open the page with the same drawing or sample, and the same model.
 
-Everything is in the link itself, so it also works after a restart. It may contain anything, so all of it is checked.
+Everything is in the link itself, so it also works after a restart of the server. All of it is checked, because a link
+may contain anything.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ MAX_LINK = 6_000  # characters of a packed drawing: browsers and servers cut lon
 
 
 class LinkError(MaxDigitError):
-    """A link cannot be made, or what it holds cannot be read."""
+    """A link cannot be made or read."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """The contents of a link; None for what it does not contain."""
+    """The contents of a link; None for what is missing."""
 
     model: str | None = None
     shown: ViewState | None = None  # a sample or a drawing
@@ -39,7 +40,7 @@ def make_query(shown: ViewState, model: str) -> str:
     """The part of the address after ``?``.
 
     Raises:
-        LinkError: an upload is shown, which no link can hold, or the drawing is too long for an address.
+        LinkError: the picture is an upload, or the drawing is too long for a link.
     """
     parts = {"model": model}
     if shown.mode == "upload":
@@ -60,7 +61,7 @@ def read_query(query: Mapping[str, str]) -> Opened:
     """The contents of an address's query.
 
     Raises:
-        LinkError: it holds nonsense.
+        LinkError: they are not valid.
     """
     model = query.get("model")
     if model is not None and model not in NAMES:
@@ -81,7 +82,7 @@ def _unpack(text: str) -> str:
         raise ValueError("too long")
     content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     unpacker = zlib.decompressobj()
-    drawing = unpacker.decompress(content, MAX_CHARACTERS + 1)  # no further, whatever it would grow to
+    drawing = unpacker.decompress(content, MAX_CHARACTERS + 1)  # limited, whatever its full size
     if not unpacker.eof:
         raise ValueError("cut short, or too large")
     return drawing.decode()

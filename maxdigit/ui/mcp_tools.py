@@ -16,26 +16,26 @@ from gradio_client.utils import get_extension
 
 from maxdigit.errors import PictureError
 
-_FILES = ("image", "files")  # the arguments of our endpoints that are files
-_WAYS = "a data URI (data:image/png;base64,...), a web address, or the path that an upload to /gradio_api/upload gave"
+_FILES = ("image", "files")  # the arguments of the endpoints that are files
+_WAYS = "a data URI (data:image/png;base64,...), a web address, or the path that /gradio_api/upload returned"
 _AT_ONCE = 8  # calls
-_LONGEST = 900  # characters of an error's message
+_LONGEST = 900  # characters of an error message
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{100,}")  # base64
-# How files are told in the contents of messages, of this protocol and of others.
+# The names of a file's parts in messages of this protocol and of others.
 _DATA, _ADDRESSES, _MIME_TYPES = ("data", "blob"), ("url", "uri"), ("mimeType", "media_type", "mime_type")
-_NO_FILE = f"This is no file that can be taken. Send {_WAYS}."
+_NO_FILE = f"This file cannot be used. Send {_WAYS}."
 
 
 class ToolServer(gradio.mcp.GradioMCPServer):
-    """Gradio's MCP server, which takes files and gives answers in ways of its own.
+    """Gradio's MCP server with its own handling of files and answers.
 
-    Gradio's fails on a list of files, tells clients of web addresses only, never deletes what came as data, and gives
-    answers in Python's notation. Its client runs in this process and would read any file here that a call could name
-    to it, so that no more gets there than data, what was uploaded, and web addresses.
+    Gradio's fails on a list of files, offers clients only web addresses, never deletes files that were sent as data,
+    and formats answers in Python's notation. Its client runs in this process and would read any local file that a call
+    names; so only data, uploaded files and web addresses are passed on to it.
     """
 
     def create_mcp_server(self) -> Any:
-        """Gradio's, with a line for calls: each holds one of the threads that the page and the call itself need."""
+        """Gradio's server, with a limit for simultaneous calls: each holds a thread that the page needs too."""
         server = super().create_mcp_server()
         handle, turn = server.request_handlers[self.types.CallToolRequest], asyncio.Semaphore(_AT_ONCE)
 
@@ -53,7 +53,7 @@ class ToolServer(gradio.mcp.GradioMCPServer):
     def get_input_schema(
         self, tool_name: str, parameters: dict[str, str] | None = None
     ) -> tuple[dict[str, Any], list[list[str | int]]]:
-        """The arguments of a tool, as clients are told; and no place for Gradio to put files in by itself."""
+        """The arguments of a tool, as documented for clients; and no files for Gradio to convert."""
         schema, _ = super().get_input_schema(tool_name, parameters)
         for name, field in schema["properties"].items():
             if name in _FILES:
@@ -64,7 +64,7 @@ class ToolServer(gradio.mcp.GradioMCPServer):
         return schema, []
 
     def convert_strings_to_filedata(self, value: dict[str, Any], _places: Any) -> dict[str, Any]:
-        """The arguments of a call, with files where a client named some, and words elsewhere."""
+        """The arguments of a call: files, and text."""
         return {name: self._files(name, given) if name in _FILES else str(given) for name, given in value.items()}
 
     def postprocess_output_data(self, data: Any, _root: str) -> list[Any]:
@@ -92,7 +92,7 @@ class ToolServer(gradio.mcp.GradioMCPServer):
 
 
 def _as_told(arguments: Any) -> Any:
-    """Arguments with files as the tools are told to get them, where a client sent them in another common form."""
+    """The arguments, with files in the documented form if a client sent them in another common form."""
     if not isinstance(arguments, dict):
         return arguments
     known = {**arguments}
@@ -109,7 +109,7 @@ def _as_told(arguments: Any) -> Any:
 
 
 def _as_text(file: Any) -> Any:
-    """A file as a data URI or an address, where it came as the content of a message holds pictures."""
+    """A file as a data URI or a URL, if it was sent in the form of a message's content."""
     if not isinstance(file, dict):
         return file
     inside = next((file[key] for key in ("source", "image_url", "resource") if isinstance(file.get(key), dict)), file)
@@ -121,12 +121,13 @@ def _as_text(file: Any) -> Any:
 
 
 def _short(text: str) -> str:
-    """A message without the pictures that it repeats: whoever reads it pays for each word."""
+    """A shortened error message, without the base64 that it repeats."""
     text = _ENCODED.sub("...", text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST * 2 // 3]} ... {text[-_LONGEST // 3 :]}"
 
 
 def launch_settings() -> dict[str, Any]:
-    """What makes Gradio serve the tools."""
-    setattr(gradio.mcp, "GradioMCPServer", ToolServer)  # noqa: B010  # typed as a class; launching takes it from there, and asks nobody for another
+    """Settings for ``launch()`` that make Gradio offer the tools."""
+    # Typed as a class. Launching has no parameter for it.
+    setattr(gradio.mcp, "GradioMCPServer", ToolServer)  # noqa: B010
     return {"mcp_server": True}

@@ -1,4 +1,4 @@
-"""An upload box that passes the file on unchanged."""
+"""Gradio's upload box for pictures, which passes the file on unchanged."""
 
 from __future__ import annotations
 
@@ -12,37 +12,36 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from maxdigit.errors import PictureError
 from maxdigit.ui import texts
 
-MAX_BYTES = 60_000_000  # of a single picture: phones of 200 megapixels save up to 50 MB; batches may be larger
+MAX_BYTES = 60_000_000  # of a single picture: phones with 200 megapixels save up to 50 MB
 
 
 class PictureInput(gr.Image):
-    """Gradio's picture box, except that the server does not open the file before our own reader does.
+    """``gr.Image``, but the server does not decode the file before :mod:`maxdigit.preparation.files` does.
 
-    Gradio would decode the picture first and show a bare error for one it cannot read; the reader of
-    :mod:`maxdigit.preparation.files` knows more forms, and says in a sentence what is wrong and what to do.
+    Gradio reads fewer formats, and has no explanation for a file that it cannot read.
     """
 
-    is_template = True  # drawn in the page by Gradio's own Image
+    is_template = True  # displayed by Gradio's own Image
 
     def preprocess(self, payload: ImageData | None) -> str | None:
         """The path of the uploaded file.
 
         Raises:
-            PictureError: the path is none of an uploaded file.
+            PictureError: the path is not that of an uploaded file.
         """
         if payload is None:
             return None
-        if not (payload.path and was_uploaded(payload.path)):  # Gradio looks at it only where it says that it is a file
+        if not (payload.path and was_uploaded(payload.path)):  # Gradio checks it only if the request marks it as a file
             raise PictureError(texts.FILE_GONE)
         return payload.path
 
     def example_payload(self) -> Any:
-        """What "Use via API" shows as the picture to send."""
+        """The picture in the examples of "Use via API"."""
         return {"path": "picture.png", "meta": {"_type": "gradio.FileData"}, "orig_name": "picture.png"}
 
 
 def was_uploaded(path: str) -> bool:
-    """Whether a path leads into the folder where uploads are kept."""
+    """Whether a path is in the folder of uploads."""
     try:
         return is_in_or_equal(path, get_upload_folder())
     except (OSError, ValueError):  # a NUL character, or too long
@@ -53,7 +52,7 @@ def existing(path: str, limit: int | None = MAX_BYTES) -> Path:
     """The uploaded file, if the server still has it and it has no more than ``limit`` bytes.
 
     Raises:
-        PictureError: it has been tidied away, or is larger than a single picture may be.
+        PictureError: it was deleted, or is larger than ``limit``.
     """
     file = Path(path)
     if not file.is_file():

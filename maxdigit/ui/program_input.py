@@ -1,7 +1,6 @@
-"""What programs send to the endpoints: files in several forms, and a sentence for every other form.
+"""The input of the endpoints: files in several forms, and a clear error for everything else.
 
-Gradio checks the form of what is sent before any function sees it, and has no words for what is wrong: programs would
-be told ``null``.
+Gradio checks the input before any function of ours is called, and would answer errors with ``null``.
 """
 
 from __future__ import annotations
@@ -22,24 +21,24 @@ from maxdigit.ui import texts
 from maxdigit.ui.picture_input import MAX_BYTES, PictureInput, existing, was_uploaded
 
 HOW_TO_SEND = (
-    'send {"path": PATH, "meta": {"_type": "gradio.FileData"}} with the PATH that an upload to /gradio_api/upload gave '
+    'send {"path": PATH, "meta": {"_type": "gradio.FileData"}} with the PATH that /gradio_api/upload returned '
     "(handle_file of gradio_client makes both), or a data URI: data:image/png;base64,..."
 )
-_SHORTEST = 60  # characters of base64 that may be a picture
+_SHORTEST = 60  # characters; shorter text is not taken for base64
 
 _log = logging.getLogger(__name__)
 
 
 class EndpointInput:
-    """A component of an endpoint that takes what is sent as it is."""
+    """A component of an endpoint that accepts any input."""
 
-    form: ClassVar[type[GradioDataModel]]  # what programs are told to send
+    form: ClassVar[type[GradioDataModel]]  # what the documentation of the API asks for
 
-    # In place of Gradio's check. Its own constructors set it.
+    # Switches off Gradio's check. Gradio's constructors set this attribute.
     data_model = property(lambda _: None, lambda _self, _value: None)
 
     def api_info(self) -> dict[str, Any]:
-        """The form, as Gradio tells it."""
+        """The form, as Gradio documents it."""
         schema = self.form.model_json_schema()
         return {**schema, "additional_description": schema.pop("description", None)}
 
@@ -51,7 +50,7 @@ class EndpointPicture(EndpointInput, PictureInput):
     form = ImageData
 
     def preprocess(self, payload: Any) -> Path | bytes | None:  # type: ignore[override]
-        """The uploaded file, or what was sent in its place."""
+        """The uploaded file, or the data sent instead."""
         source = None if payload is None else _source(payload)
         return existing(str(source)) if isinstance(source, Path) else source
 
@@ -63,20 +62,20 @@ class EndpointFiles(EndpointInput, gr.File):
     form = ListFiles
 
     def preprocess(self, payload: Any) -> list[Path | bytes]:  # type: ignore[override]
-        """The uploaded files, or what was sent in their place; one need not be in a list."""
+        """The uploaded files, or the data sent instead; a single one need not be in a list."""
         given = [] if payload is None else payload if isinstance(payload, list) else [payload]
         sources = [_source(one) for one in given]
         return [existing(str(one), limit=None) if isinstance(one, Path) else one for one in sources]
 
 
 class Page(gr.Blocks):
-    """Gradio's page, which tells programs what is wrong with what they send."""
+    """``gr.Blocks`` that tells programs what is wrong with their input."""
 
     async def preprocess_data(self, block_fn: BlockFunction, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
-        """As Gradio's.
+        """As in Gradio.
 
         Raises:
-            gr.Error: with a sentence for the program, where Gradio's own error would have none.
+            gr.Error: the input is not valid; with a sentence for the program.
         """
         try:
             return await super().preprocess_data(block_fn, inputs, *args, **kwargs)
@@ -91,17 +90,17 @@ class Page(gr.Blocks):
             _log.warning("A call of /%s was refused: %s", block_fn.api_name, type(error).__name__)
             names = " and ".join(str(getattr(block, "label", "")) for block in block_fn.inputs)
             raise gr.Error(
-                f"The call does not have the form that it should: /{block_fn.api_name} takes {names}, as "
-                f"/gradio_api/info tells. To hand over a file: {HOW_TO_SEND}",
+                f"The call is not valid: /{block_fn.api_name} takes {names}, as /gradio_api/info describes. "
+                f"For a file, {HOW_TO_SEND}",
                 print_exception=False,
             ) from None
 
 
 def _source(given: Any) -> Path | bytes:
-    """The file that a program means, or its content.
+    """The file that a program names, or its content.
 
     Raises:
-        PictureError: it is none that can be taken.
+        PictureError: there is no such file.
     """
     if isinstance(given, dict):
         given = given.get("path") or given.get("url")
@@ -112,14 +111,15 @@ def _source(given: Any) -> Path | bytes:
             return Path(given)
         if given.startswith(("http://", "https://")):
             raise PictureError(
-                'A web address is taken as {"path": ADDRESS, "meta": {"_type": "gradio.FileData"}}, which handle_file '
-                "of gradio_client makes. Or send the picture itself, as a data URI: data:image/png;base64,..."
+                'A web address must be sent as {"path": ADDRESS, "meta": {"_type": "gradio.FileData"}}, which '
+                "handle_file of gradio_client makes. Or send the picture itself, as a data URI: "
+                "data:image/png;base64,..."
             )
-    raise PictureError(f"That is no file that can be taken: {HOW_TO_SEND}")
+    raise PictureError(f"This file cannot be used. Instead, {HOW_TO_SEND}")
 
 
 def _data(text: str) -> bytes:
-    """What a data URI holds, or base64 alone; empty where it is neither.
+    """The content of a data URI, or of plain base64; empty if the text is neither.
 
     Raises:
         PictureError: it is damaged, or larger than a picture may be.

@@ -1,7 +1,7 @@
-"""The page asks its own server whatever address the visitor sees, also where a proxy does not pass that address on.
+"""Makes the page use relative URLs, so that it works behind proxies that do not forward its address.
 
-Gradio tells the page the address of its server as the server sees it. A proxy that serves the page under a path, or
-under another host's name, and says so in no header would have the page ask where nobody answers.
+Gradio writes the server's URL into the page as the server sees it. Behind a proxy that serves the page under a path or
+another host name, and sends no header that says so, that URL would be wrong.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ _absolute = route_utils.get_root_url
 
 
 def install() -> None:
-    """Have Gradio tell the page to ask below its own address, and other pages that embed it to ask where it is from."""
+    """Make Gradio give relative URLs to the page, and to other pages that embed it."""
     route_utils.get_root_url = _root_url
 
 
 def _root_url(request: fastapi.Request, route_path: str, root_path: str | None) -> str:
-    """As Gradio's, whose answer stands where a path is set, and for all but what a page is made of."""
+    """Like Gradio's function, which answers if a root path is set, and all requests but those for the page itself."""
     asked = request.scope["path"]
     if root_path or asked not in ("/", "/config", "/config/"):
         return _absolute(request, route_path, root_path)
-    return "." if asked == "/" else ""  # the address that a page is opened by; that which it is embedded by
+    return "." if asked == "/" else ""  # relative to the page; to the URL from which it is embedded

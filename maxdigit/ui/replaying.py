@@ -1,4 +1,4 @@
-"""Answers the playback of a training run: the run, and what its network answered to the present picture on the way."""
+"""The handler of the playback of a training run: its curves, and its network's answers to the current picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maxdigit.ui.replay import Answers, Replay, shown_replay, told_replay
 from maxdigit.ui.saved_runs import Run, find_runs
 from maxdigit.ui.view_state import ModelInput, ViewState, model_input, sample_input
 
-_STAND_IN = ("drawn", 0)  # kind and number of the test picture that is shown while there is no other
+_STAND_IN = ("drawn", 0)  # kind and number of the test picture that is used if there is no other
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Replaying:
     root: Path  # the folder of runs
 
     def connect(self, classify: ClassifyPage) -> None:
-        """Connect the playback with its handler; ``classify`` has the present picture."""
+        """Connect the playback with its handler; ``classify`` has the current picture."""
 
         def replay(values: Values, asked: gr.EventData) -> Changes:
             number, run = (getattr(asked, name, None) for name in ("number", "run"))
@@ -44,9 +44,8 @@ class Replaying:
         """A run to be played back.
 
         Args:
-            shown: what the Classify page shows.
-            number: what the browser calls this wish; from there, as is the next, so that it may be anything.
-            name: of the run. Where there is none of that name, one that kept its weights is taken, or else the first.
+            shown: what the Classify page shows. number: of the event, from the browser; it may be anything. name: of
+            the run, from the browser. If there is no such run, the first with kept weights is taken, or the first.
         """
         if type(number) is not int:
             return gr.skip()
@@ -65,7 +64,7 @@ class Replaying:
                 said += [note] if note else []
             else:
                 said.append(texts.REPLAY["curves"])
-        except Exception as error:  # the curves are there whatever became of the weights
+        except Exception as error:  # the curves can be shown without the weights
             said.append(texts.told(error))
         return {self.view: shown_replay(number, runs, run, answers, said)}
 
@@ -73,13 +72,13 @@ class Replaying:
         """Which run it is, and whether its weights are those that answer."""
         try:
             answers = self.predictor.folder(run.spec.name).resolve() == run.folder.resolve()
-        except MaxDigitError:  # no weights of this model answer at all
+        except MaxDigitError:  # the model cannot answer
             answers = False
         device, seed = run.metrics.training.device, run.settings.get("seed")
         return texts.replayed(run.title, run.pictures, seed, device, answers)
 
     def _picture(self, shown: ViewState) -> tuple[ModelInput, str]:
-        """The present picture, or a test picture and a sentence that says so."""
+        """The current picture, or a test picture and a sentence that says so."""
         picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
         if picture is not None:
             return picture, ""

@@ -1,4 +1,4 @@
-"""Samples on the page: the request, and the sample."""
+"""Samples: what a visitor asks for, and the values that define a sample."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.ui import texts
 from maxdigit.ui.evaluation import Evaluation
 
-ANY = "any"  # the pickers' value for a random choice
+ANY = "any"  # the value for a random choice
 
 _SEEDS = 2**31
 
 
 class WishError(MaxDigitError):
-    """The requested digits cannot be read."""
+    """The digits that were asked for are not valid."""
 
 
 @dataclass(frozen=True)
 class Dealt:
-    """All values that are needed to make a sample again."""
+    """The values from which a sample can be made again."""
 
     seed: int
     kind: str = "textured"
@@ -44,11 +44,11 @@ def deal(kind: str, family: str, digits: str) -> Dealt:
 
     Args:
         kind: one of the kinds that models are tested on.
-        family: of the background, or ``ANY``; counts for kinds that have some.
+        family: of the background, or ``ANY``; ignored for kinds without backgrounds.
         digits: three digits, with or without separators; empty for any.
 
     Raises:
-        WishError: ``digits`` holds something else.
+        WishError: ``digits`` is something else.
     """
     wished = tuple(map(int, re.findall(r"[0-9]", digits or "")))
     if re.search(r"[^0-9 ,;.-]", digits or "") or len(wished) not in (0, 3):

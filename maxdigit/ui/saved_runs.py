@@ -1,4 +1,4 @@
-"""Reads training runs from disk for the charts. A damaged run is left out with a sentence; the others are shown."""
+"""Reads training runs for the charts. Damaged ones are left out, and reported in a sentence."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from maxdigit.training.history import Epoch, read_history
 from maxdigit.training.results import RunResults, is_measured, read_results
 from maxdigit.ui import texts
 
-_DEEPEST = 4  # folders below the root in which runs are looked for
-_MOST = 100  # runs that are read
+_DEEPEST = 4  # levels of folders below the root in which runs are found
+_MOST = 100  # runs to read at most
 
-_NO_MAP = FeatureMap(channels=0, cells=0, first=0, step=1)  # none that readings or heat maps are made from
+_NO_MAP = FeatureMap(channels=0, cells=0, first=0, step=1)  # it has no readings and heat maps
 
-# Not one of the models that answer, but trained and shown with them.
+# Not one of the models that answer, but its training is shown with theirs.
 _INK_FINDER = ModelSpec(
     name=INK_FINDER,
     title="",
@@ -59,7 +59,7 @@ class Run:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether it is where the weights of a model that answers are looked for."""
+        """Whether its folder is the one from which the model's weights are loaded."""
         return self.name == f"{self.spec.name}/{self.recipe}"
 
     @property
@@ -69,7 +69,7 @@ class Run:
 
     @property
     def is_ink_finder(self) -> bool:
-        """Whether it trained the network that finds ink, whose accuracy is a Dice coefficient."""
+        """Whether it trained the ink finder, whose accuracy is a Dice coefficient."""
         return self.spec is _INK_FINDER
 
     @property
@@ -138,7 +138,7 @@ def _walk(root: Path) -> Iterator[Path]:
 
 
 def _settings(folder: Path) -> tuple[dict[str, Any], str]:
-    """The recipe in ``config.json``, empty where there is none; and a sentence if it is damaged."""
+    """The recipe in ``config.json``, empty if there is none; and a sentence if it is damaged."""
     if not (folder / CONFIG).is_file():
         return {}, ""
     try:

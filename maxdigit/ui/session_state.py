@@ -1,7 +1,7 @@
-"""What the server remembers of a visitor: the page's state alone.
+"""Reduces what the server stores for a visitor to the values of the page's state.
 
-Gradio also describes every component of the page anew for every visitor, and for every request of a program, for its
-deep links, which this page does not have: a megabyte and 30 ms of CPU time each.
+For its deep links, which this page does not use, Gradio also makes a copy of the description of every component for
+every visitor and every request of a program: a megabyte and 30 ms of CPU time each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _begin = SessionState.__init__
 
 
 def install() -> None:
-    """Have Gradio remember no more than this of visitors from now on."""
+    """Make Gradio store no more than that from now on."""
     SessionState.__init__ = _begin_light  # type: ignore[method-assign]
 
 

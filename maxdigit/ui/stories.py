@@ -1,4 +1,4 @@
-"""What the curves of the paper's recipes show, in a few words for each run."""
+"""What the curves of the paper's recipes show: a few sentences for each run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from maxdigit.ui.charts import SOFTMAX_FLOOR
 from maxdigit.ui.saved_runs import Run
 from maxdigit.ui.theme import model_colour
 
-_ALWAYS_NINE = 1 - 0.9**3  # how often 9 is the largest of three digits
-_NO_BETTER = 0.03  # above that: still no better than always saying 9
-_LEAST = 0.03  # a fall, or a gap, that is worth mentioning
+_ALWAYS_NINE = 1 - 0.9**3  # the accuracy of always answering 9
+_NO_BETTER = 0.03  # an accuracy that is higher by less counts as no better
+_LEAST = 0.03  # the smallest fall or gap that is mentioned
 
 
 def stories(runs: list[Run]) -> str:
-    """A list with an item for each run of a paper's recipe; empty where there is none."""
+    """A list with an item for each run of the paper's recipe; empty if there is none."""
     papers = [run for run in runs if run.recipe == "paper" and not run.is_ink_finder]
     if not papers:
         return ""
@@ -29,7 +29,7 @@ def stories(runs: list[Run]) -> str:
 
 
 def _story(run: Run, tuned: Run | None) -> list[str]:
-    """What stands out in a run's curves, a sentence each; and where both were tested, what the tuned recipe reaches."""
+    """What is remarkable in a run's curves, and a comparison with the tuned recipe if both were tested."""
     said = []
     last, validated = run.epochs[-1], [epoch.validation_accuracy for epoch in run.epochs]
     if run.settings.get("softmax_before_loss"):
@@ -50,6 +50,6 @@ def _story(run: Run, tuned: Run | None) -> list[str]:
 
 
 def _tuned(run: Run, runs: list[Run]) -> Run | None:
-    """The run of the tuned recipe that stands beside it."""
+    """The run of the same model with the tuned recipe."""
     tuned = [each for each in runs if each.spec is run.spec and each.recipe == "tuned"]
     return next((each for each in tuned if each.is_in_place), tuned[0] if tuned else None)

@@ -1,4 +1,4 @@
-"""The theme: neutral in light and dark mode; only the models have colours."""
+"""The theme: greys in light and dark mode, and a colour for each model."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from maxdigit.models.run_folder import ENSEMBLE
 _FOLDER = Path(__file__).parent
 SCRIPT = _FOLDER / "paste.js"
 
-# One colour for each model in the registry's order, in the bars and in every chart, and two for models to come. From
-# Okabe and Ito's colour-blind safe set, the ensemble's and the two a shade darker; all have a contrast of 3:1 or more
-# on both the light and the dark background.
+# One colour for each model in the registry's order, and two for models to come. From Okabe and Ito's set for
+# colour-blind readers, the last two and the ensemble's a shade darker; all have a contrast of at least 3:1 on both
+# backgrounds.
 _COLOURS = ("#d55e00", "#0072b2", "#009e73", "#9a7400", "#6f7f8f")
 MODEL_COLOURS = {**dict(zip(MODELS, _COLOURS, strict=False)), ENSEMBLE: "#b8619a"}
 OTHER_COLOUR = "#808080"
 
 
 def model_colour(name: str) -> str:
-    """The colour that stands for the model everywhere."""
+    """The colour of a model in bars and charts."""
     return MODEL_COLOURS.get(name, OTHER_COLOUR)
 
 
 def style_sheet() -> str:
-    """The page's style sheet: the layout, then each component's style, which lies beside its module.
+    """The page's style sheet: the layout, then the styles of tabs and components, from their folders.
 
-    The order of components does not matter: no two of them select the same element with the same specificity.
+    Their order does not matter: no two of them select the same element with the same specificity.
     """
-    # Those with a template hand their style to Gradio, which keeps it to the component.
+    # Gradio gets the styles of components with a template, and limits each to its component.
     parts = [path for path in sorted(_FOLDER.glob("*/style.css")) if not path.with_name("template.html").exists()]
     return "\n".join(path.read_text(encoding="utf-8") for path in (_FOLDER / "style.css", *parts))
 
 
 def make_theme() -> gr.themes.Base:
-    """The theme, with fonts that Gradio itself serves."""
+    """The theme. Gradio serves its fonts."""
     theme = gr.themes.Base(
         primary_hue="zinc",
         secondary_hue="zinc",

@@ -1,4 +1,4 @@
-"""The Training tab: the curves of each run, also in progress, and its results."""
+"""The Training tab: curves and results of finished and unfinished runs."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ def build_training_tab(
 
     Args:
         root: the folder of runs; any folder below it with a ``history.csv`` is one.
-        predictor: loads the weights that a run kept along the way.
-        classify: whose picture they answer when a run is played back.
-        evaluation: makes a picture where there is none.
+        predictor: loads the weights that were kept during a run.
+        classify: has the picture that is classified when a run is played back.
+        evaluation: makes a picture if there is none.
         opened: the event of the tab being shown; only then are runs read and charts drawn.
     """
     page = lay_out()
@@ -149,11 +149,10 @@ class Training:
         gr.on(changed, show, page.inputs, page.shown, **LATEST)
 
     def open(self, chosen: list[str], view: View) -> Changes:
-        """Read the folder again; the choice is kept, and at first everything is chosen."""
+        """Read the folder again. The choice of runs is kept."""
         runs, _ = find_runs(self.root)
         names = [run.name for run in runs]
-        # At first only the models are shown, whose accuracies can be compared; where there are runs in the places from
-        # which models are loaded, only those.
+        # At first the runs from whose folders models are loaded are chosen or, if there are none, all runs of models.
         models = [run for run in runs if not run.is_ink_finder]
         first = [run.name for run in models if run.is_in_place] or [run.name for run in models] or names
         chosen = [name for name in chosen if name in names] or first
@@ -165,7 +164,7 @@ class Training:
         }
 
     def follow(self, known: Any, chosen: list[str], view: View) -> Changes:
-        """Nothing while no file has changed; otherwise everything again, with new runs chosen."""
+        """Update everything if a file has changed, and choose new runs as well."""
         if known is None or fingerprint(self.root) == known:
             return gr.skip()
         runs, _ = find_runs(self.root)
@@ -190,7 +189,7 @@ class Training:
         }
 
     def table(self, chosen: list[str]) -> tuple[str, str]:
-        """All epochs of the chosen runs as CSV, and what the file is called."""
+        """The name and the text of a CSV file with all epochs of the chosen runs."""
         runs, _ = find_runs(self.root)
         return "history.csv", _csv([run for run in runs if run.name in chosen])
 

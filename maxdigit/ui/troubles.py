@@ -1,4 +1,4 @@
-"""Models that cannot answer: greyed out wherever one is chosen, with the reason above the tabs."""
+"""Models that cannot answer: greyed out in every choice of models, with the reason above the tabs."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from maxdigit.ui.events import QUIET
 
 
 def build_troubles(predictor: Predictor, *, loaded: Callable[..., Any]) -> None:
-    """Put what is wrong where the caller is.
+    """Add the reasons to the Blocks being built.
 
     Args:
         predictor: the trained models.
-        loaded: the event that says that a page is opened.
+        loaded: the event of a page being opened.
     """
     told = gr.HTML(apply_default_css=False, elem_id="troubles")
     loaded(lambda: troubles_html(predictor.troubles()), None, told, **QUIET)
 
 
 def troubles_html(troubles: Mapping[str, MaxDigitError]) -> str:
-    """A sentence for each model that cannot answer, and the style that greys it out; empty where all can."""
+    """A sentence for each model that cannot answer, and the style that greys it out; empty if all can."""
     names = [name for name in NAMES if name in troubles]
     if not names:
         return ""

@@ -1,4 +1,4 @@
-"""The state of the Classify page's view, and the model's input that follows from it."""
+"""The state of the Classify page, and the model's input that is made from it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ Ink = Literal["auto", "dark", "light"]  # of an uploaded picture
 WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
 _AS_SHOWN = Frame(np.eye(2, 3))
-_LEAST = 0.02  # of a chosen part's sides
-_PREVIEW = 960  # pixels of the longer side of an uploaded picture, as the page shows it
-_PREVIEWS_KEPT = 4  # of 2 MB each: needed again whenever a frame moves
+_LEAST = 0.02  # the smallest side of a chosen part, as a share of the picture's
+_PREVIEW = 960  # longer side in pixels of an uploaded picture on the page
+_PREVIEWS_KEPT = 4  # cached previews of 2 MB each, which are needed whenever a frame moves
 _DARK_INK: dict[Ink, bool | None] = {"auto": None, "dark": True, "light": False}
 
 
@@ -43,7 +43,7 @@ class Edit:
 
     turns: int = 0  # of the uploaded picture: quarters, clockwise
     region: Region | None = None  # the part of the turned picture that was chosen by hand
-    as_it_is: frozenset[Mode] = frozenset()  # where the whole picture is read, without fitting it to its writing
+    as_it_is: frozenset[Mode] = frozenset()  # modes in which the picture is not fitted to its writing
 
     @property
     def part(self) -> Part:
@@ -51,7 +51,7 @@ class Edit:
         return "chosen" if self.region else "whole" if "upload" in self.as_it_is else "auto"
 
     def turned(self, quarters: Any = 1) -> Edit:
-        """A copy turned further, clockwise, by 1 to 3 quarters, without a region; unchanged for any other value."""
+        """A copy turned clockwise by 1 to 3 more quarters, without a region; unchanged for any other value."""
         is_turn = type(quarters) is int and quarters in (1, 2, 3)
         return replace(self, turns=(self.turns + quarters) % 4, region=None) if is_turn else self
 
@@ -60,7 +60,7 @@ class Edit:
         return replace(self, as_it_is=self.as_it_is - {mode} if is_fitted else self.as_it_is | {mode})
 
     def framed(self, region: Any) -> Edit:
-        """A copy with another chosen part; unchanged if the value from the browser is not valid."""
+        """A copy with another chosen part; unchanged if the browser's value is not valid."""
         is_region = isinstance(region, list | tuple) and len(region) == 4
         if not is_region or not all(type(edge) in (int, float) and 0 <= edge <= 1 for edge in region):
             return self
@@ -73,7 +73,7 @@ class Edit:
 class ViewState:
     """What the Classify page shows: the mode, and the picture of each mode."""
 
-    mode: Mode = "draw"  # which of the following pictures is shown
+    mode: Mode = "draw"  # which picture is shown
     drawing: str | None = None  # the pad's strokes, as JSON
     upload: str | None = None  # path of the uploaded file
     ink: Ink = "auto"
@@ -83,29 +83,29 @@ class ViewState:
     asked: int | None = None  # the digit whose evidence is shown
 
     def in_mode(self, mode: Mode) -> ViewState:
-        """A copy in a mode; in another mode the picture is another, and no evidence is shown."""
+        """A copy in a mode. If the mode changes, no evidence is shown."""
         return replace(self, mode=mode, asked=self.asked if mode == self.mode else None)
 
 
 @dataclass(frozen=True)
 class ModelInput:
-    """The model's input, and where in it the digits are."""
+    """A model's input, and where its digits are."""
 
     pixels: NDArray[np.uint8]  # (128, 128)
     inverted: bool = False  # the ink was dark on light
     boxes: tuple[Box, ...] = ()
-    are_true: bool = False  # the boxes are known, not found
-    is_fitted: bool | None = None  # to the writing; None where there is no choice
-    is_doubtful: bool = False  # something was left out that may be a digit
-    has_writing: bool = True  # False: writing was looked for, and none was found
-    frame: Frame = _AS_SHOWN  # where it lies in the picture as the page shows it: drawn, uploaded or dealt
+    are_true: bool = False  # the boxes are those of the generator, not found in the picture
+    is_fitted: bool | None = None  # to the writing; None if that cannot be chosen
+    is_doubtful: bool = False  # something that may be a digit was left out
+    has_writing: bool = True  # False if no writing was found
+    frame: Frame = _AS_SHOWN  # its place in the picture that the page shows
     size: tuple[float, float] = (IMAGE_SIZE, IMAGE_SIZE)  # width and height of that picture, in the frame's units
     is_uploaded: bool = False
     region: Region | None = None  # the part of the uploaded picture in which writing was found
 
     @property
     def seems_written(self) -> bool:
-        """Whether there may be digits: pieces of ink, or a background on which they would not be found."""
+        """Whether there may be digits: ink was found, or the background is one on which it cannot be found."""
         return bool(self.boxes) or not is_plain(self.pixels)
 
     def without(self, erased: Iterable[int]) -> NDArray[np.uint8]:
@@ -116,14 +116,14 @@ class ModelInput:
         return without(self.pixels, taken, left) if taken else self.pixels
 
     def found(self, erased: Iterable[int] = ()) -> list[Box]:
-        """Boxes of the digits that were found and not erased, whether or not the true ones are known."""
+        """Boxes of the digits found and not erased, also if the true boxes are known."""
         if self.are_true:
             return find_digits(self.without(erased))
         gone = set(erased)
         return [box for number, box in enumerate(self.boxes) if number not in gone]
 
     def outline(self, box: tuple[float, float, float, float]) -> NDArray[np.float64]:
-        """A box of the models' pixels as corners (4, 2) in the picture as the page shows it."""
+        """The corners (4, 2) of a box, from the models' pixels to the picture that the page shows."""
         x0, y0, x1, y1 = box
         return self.frame.to_picture(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], float))
 
@@ -204,7 +204,7 @@ class Preview:
     """An uploaded picture as the page shows it."""
 
     pixels: NDArray[np.uint8]  # (h, w, 3), turned
-    width: int  # of the picture in whose pixels a :class:`Frame` counts, as is the height
+    width: int  # of the full picture, in the units of a :class:`Frame`
     height: int
 
 

@@ -84,7 +84,7 @@ def test_a_batch_of_200_is_answered_filtered_corrected_and_downloaded(
     expect(page.locator("#batch-status")).to_contain_text("There are no pictures")
     page.locator("#batch-drop .drop-files").set_input_files([packed, labels])
     expect(page.locator("#batch-recognised")).to_have_text(
-        "200 pictures, labels for 199 of them, 1 file passed over: pictures.zip/notes.txt."
+        "200 pictures, labels for 199 of them, 1 file ignored: pictures.zip/notes.txt."
     )
     page.locator("#batch-start").click()
     expect(page.locator("#batch-status")).to_contain_text("Done: 200 pictures", timeout=180_000)

@@ -624,7 +624,7 @@ def test_what_was_dropped_is_said(uploads: Path, language: str) -> None:
     assert (
         found
         == {
-            "en": "<p>3 pictures, labels for 2 of them, 1 file passed over: notes.md.</p>",
+            "en": "<p>3 pictures, labels for 2 of them, 1 file ignored: notes.md.</p>",
             "fr": "<p>3 images, des étiquettes pour 2 d&#x27;entre elles, 1 fichier sans usage\u00a0: notes.md.</p>",
         }[language]
     )

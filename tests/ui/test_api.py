@@ -217,14 +217,14 @@ def test_pictures_may_be_sent_as_data(url: str, picture: Path) -> None:
 @pytest.mark.parametrize(
     ("sent", "message"),
     [
-        ("local.png", "no file that can be taken"),
-        ("/etc/hostname", "no file that can be taken"),
-        ("https://example.org/a.png", "web address is taken as"),
+        ("local.png", "file cannot be used"),
+        ("/etc/hostname", "file cannot be used"),
+        ("https://example.org/a.png", "web address must be sent as"),
         ("data:image/png;base64,@@@", "data URI cannot be read"),
         ("data:image/png;base64,", "data URI is empty"),
-        (7, "no file that can be taken"),
-        ([], "no file|no pictures"),
-        ("\0", "no file that can be taken"),
+        (7, "file cannot be used"),
+        ([], "file cannot be used|no pictures"),
+        ("\0", "file cannot be used"),
     ],
 )
 def test_other_forms_of_a_picture_get_a_sentence(
@@ -240,7 +240,7 @@ def test_calls_of_another_form_and_files_of_the_host_get_a_sentence(url: str, tm
         assert "/classify takes image and model" in refused(url, "classify", *data)
     secret = tmp_path / "secret.png"
     secret.write_bytes(png(300, 200, 1))
-    assert "no file that can be taken" in refused(url, "classify", {"path": str(secret)}, "resnet18")
+    assert "file cannot be used" in refused(url, "classify", {"path": str(secret)}, "resnet18")
     gone = str(Path(get_upload_folder()) / "no" / "picture.png")
     for form in (gone, {"path": gone, "meta": {"_type": "gradio.FileData"}}):
         assert "no longer on the server" in refused(url, "classify", form, "resnet18")

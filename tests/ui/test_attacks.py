@@ -192,7 +192,7 @@ def test_who_comes_to_a_full_queue_is_told_so(tmp_path: Path, monkeypatch: pytes
         def available(self) -> list[str]:
             return ["resnet18"]
 
-    monkeypatch.setattr("maxdigit.ui.app._LINE", 3)
+    monkeypatch.setattr("maxdigit.ui.app._MAX_WAITING", 3)
     monkeypatch.setattr(api, "_picture", lambda *_: may_end.wait(120))
     with served(Slow(), tmp_path) as address:
         try:

@@ -192,7 +192,7 @@ def test_a_file_of_the_server_cannot_be_read_by_what_gradio_takes_for_a_file(url
         assert "is not " in refusal(call(url, tool, **arguments))
     server = ToolServer(build_app(FakePredictor(), picture.parent))
     for arguments in ({"image": file}, {"files": [file]}):  # without a look at the schema before
-        with pytest.raises(ValueError, match="no file that can be taken"):
+        with pytest.raises(ValueError, match="file cannot be used"):
             server.convert_strings_to_filedata(arguments, [])
     assert isinstance(server.convert_strings_to_filedata({"model": file}, [])["model"], str)
 

@@ -253,7 +253,7 @@ class Silent(FakePredictor):
 
 def test_where_nothing_spoke_for_a_digit_the_card_says_so() -> None:
     tab = ClassifyTab(Silent())
-    for digit, caption in ((4, texts.NOTHING_SPOKE), (5, texts.WHY)):
+    for digit, caption in ((4, texts.NO_EVIDENCE), (5, texts.WHY)):
         card, _ = tab.press(drawn(*BARS), digit=digit)
         assert f'<figcaption title="{texts.SAW_FITTED_MORE}">{caption.format(digit=digit)} <button' in card
 

@@ -101,7 +101,7 @@ def _caption(inverted: bool, is_fitted: bool | None) -> str:
 
 
 def _why(digit: int, heat: NDArray[np.float32]) -> str:
-    return (texts.WHY if has_evidence(heat) else texts.NOTHING_SPOKE).format(digit=digit)
+    return (texts.WHY if has_evidence(heat) else texts.NO_EVIDENCE).format(digit=digit)
 
 
 def contradicting(prediction: Prediction) -> tuple[int, ...]:

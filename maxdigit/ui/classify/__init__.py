@@ -26,9 +26,8 @@ def build_classify_tab(
     Args:
         predictor: the trained models.
         evaluation: makes samples.
-        loaded: the event that says the page has been opened, perhaps by a link to a drawing or a sample.
-        corrections: where to store pictures that visitors report as answered wrong; None to store nothing, and not to
-        ask.
+        loaded: the event of the page being opened, perhaps by a link to a drawing or a sample.
+        corrections: a folder for pictures that visitors report as answered wrong; None to switch reports off.
     """
     page = lay_out(predictor, asks_for_corrections=corrections is not None)
     if predictor.available():

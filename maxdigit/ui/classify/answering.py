@@ -40,7 +40,7 @@ class Answering:
     page: ClassifyPage
     predictor: Predictor
     evaluation: Evaluation
-    # The fastest forward pass of each model so far, in ms: one on a machine that is busy with others says little.
+    # The fastest forward pass of each model so far, in ms. Others may be slow because the machine is busy.
     fastest: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -85,7 +85,7 @@ class Answering:
 
         gr.on(page.pad.change, draw, inputs, self.answered, **ASKING)
         gr.on(page.model.change, another_model, inputs, opened, **slow)
-        # Not the first tab's own `select`: it fires as the page loads too, and two events at once may lose one.
+        # Not the tab's own `select`, which also fires while the page loads: of two events at once, one may be lost.
         page.pad.shown(partial(in_mode, "draw"), inputs, opened, **ASKING)
         gr.on(page.upload.tab.select, partial(in_mode, "upload"), inputs, opened, **ASKING)
         gr.on(sample.tab.select, partial(in_mode, "sample"), inputs, opened, **ASKING)
@@ -113,7 +113,7 @@ class Answering:
     def show(self, shown: ViewState, model: str) -> Changes:
         """The answer to the picture shown, with nothing erased.
 
-        The evidence for a digit that was asked for follows a drawing until it is empty.
+        While somebody draws, the evidence for the chosen digit is updated too.
         """
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
@@ -124,15 +124,15 @@ class Answering:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
     def open(self, shown: ViewState, model: str) -> Changes:
-        """Answer again for a mode's picture; the first visit to the samples generates one."""
+        """The answer to a mode's picture; a first sample is generated."""
         if shown.mode == "sample":
             return self.show_sample(shown.dealt or deal("textured", ANY, ""), model)
         return {self.page.state.mode: shown.mode, self.page.state.dealt: shown.dealt, **self.show(shown, model)}
 
     def press(self, shown: ViewState, model: str, digit: Any, number: Any) -> Changes:
-        """The answer after a press: a bar shows the evidence for its ``digit``, a find is erased by its ``number``.
+        """The answer after a press: on a bar, for the evidence for its ``digit``, or on a digit, to erase it.
 
-        Pressing it again hides the evidence, or restores the find.
+        A second press hides the evidence, or restores the digit by its ``number``.
         """
         try:
             picture, erased = model_input(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
@@ -145,7 +145,7 @@ class Answering:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
     def ask_parts(self, shown: ViewState, model: str) -> Changes:
-        """What would change the answer to the picture shown, however long that takes to compute."""
+        """What would change the answer, however long it takes to compute."""
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
             if picture is None:
@@ -168,7 +168,7 @@ class Answering:
         return {**changes, **self._told(picture, truth), **answered}
 
     def new_sample(self, kind: str, family: str, digits: str, model: str) -> Changes:
-        """Generate a sample; only textured ones have a background to choose."""
+        """Generate a sample. Only textured ones have a choice of backgrounds."""
         state = self.page.state
         picker: Changes = {self.page.sample.family: gr.Dropdown(interactive=has_backgrounds(kind))}
         try:
@@ -180,7 +180,7 @@ class Answering:
         return {**picker, **self.show_sample(dealt, model)}
 
     def open_example(self, number: Any, model: str) -> Changes:
-        """An example as a sample, if there is one of that number."""
+        """Show an example as a sample, if there is one with that number."""
         chosen = example(number)
         if chosen is None:
             return gr.skip()
@@ -188,7 +188,7 @@ class Answering:
         return {**tab, **self.show_sample(chosen, model)}
 
     def follow(self, query: dict[str, str]) -> Changes:
-        """Open what the page's address asks for: the tab, the model, the drawing, and what else an answer changes."""
+        """Show what the link contains: tab, model and picture, with the answer."""
         page, names = self.page, self.predictor.available()
         try:
             opened = read_query(query)
@@ -227,7 +227,7 @@ class Answering:
     def _answered(
         self, mode: Mode, picture: ModelInput, model: str, erased: tuple[int, ...] = (), asked: int | None = None
     ) -> Changes:
-        """A model's answer to a picture, some digits of which are erased; with the evidence for the digit ``asked``."""
+        """A model's answer to a picture, without the erased digits, and with the evidence for the digit ``asked``."""
         return self._said(mode, picture, ask(self.predictor, picture, model, erased), erased, asked)
 
     def _said(
@@ -241,7 +241,7 @@ class Answering:
         page, model = self.page, prediction.model
         pixels = picture.without(erased)
         why = None if asked is None else (asked, self.predictor.explain(pixels, model, asked))
-        # Only an uploaded picture can be turned, and what was erased from it says nothing of which way is up.
+        # Only uploaded pictures can be turned. After digits were erased, the rest may look upright in another way.
         may_lie = picture.is_uploaded and picture.has_writing and picture.seems_written and not erased
         turns = better_turns(self.predictor, pixels, model) if may_lie and is_unsure(prediction) else ()
         return {
@@ -255,7 +255,7 @@ class Answering:
     def _parts_or_button(
         self, picture: ModelInput, prediction: Prediction, erased: tuple[int, ...]
     ) -> str | Callable[[], str]:
-        """What would change the answer, to be found out after the answer is shown, or a button that asks for it."""
+        """What would change the answer, as a function to call later; or a button for it, if that takes long."""
         if not can_be_asked(picture, erased):
             return ""
         model = prediction.model
@@ -269,6 +269,6 @@ class Answering:
             return ""
         try:
             answers = ask_without(self.predictor, picture, prediction, erased)
-        except Exception as error:  # the answer itself stands
+        except Exception as error:  # the answer itself is not affected
             return paragraph(texts.told(error))
         return paragraph(in_a_line(answers, prediction.max_digit))

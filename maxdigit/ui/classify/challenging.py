@@ -1,4 +1,4 @@
-"""The game of fooling the networks: verdicts on the drawing, and drawings that are kept for the models."""
+"""The handlers of the game of fooling the networks: they judge drawings, and store them if the visitor agrees."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from maxdigit.ui.pad import parse_strokes
 from maxdigit.ui.pad.strokes import picture_of
 from maxdigit.ui.view_state import ModelInput, ViewState, ask, model_input
 
-_PAD = 250  # pixels of the pad's side when the height of a drawing is looked for
+_PAD = 250  # side in pixels of the picture in which the height of a drawing is measured
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Challenging:
             page.challenge.keep(kept, page.inputs | {page.model}, {page.challenge}, **ASKING | CARRYING)
 
     def verdict(self, shown: ViewState, model: str, number: Any, task: Task | None) -> Changes:
-        """How far the drawing does what the task asks for. Number and task come from the browser."""
+        """The verdict on the drawing. Number and task come from the browser."""
         if type(number) is not int or task is None:
             return gr.skip()
         try:
@@ -67,7 +67,7 @@ class Challenging:
             return self._told(number, texts.told(error))
 
     def keep(self, shown: ViewState, model: str, number: Any, task: Task | None) -> Changes:
-        """Keep a drawing that was misread, with the digit that it shows."""
+        """Store a drawing that was misread, with the digit that it shows."""
         if type(number) is not int or task is None or task.kind != "misread" or self.corrections is None:
             return gr.skip()
         try:
@@ -86,9 +86,9 @@ class Challenging:
         return model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
 
     def _answers(self, picture: ModelInput, model: str) -> dict[str, Prediction]:
-        """What every network says, and the model that shall be fooled, which may be the ensemble.
+        """The answers of all networks and of the chosen model, which may be the ensemble.
 
-        Another network that cannot answer is left out: the game goes on without it.
+        Other networks that cannot answer are left out.
         """
         answers = {}
         for name in self.predictor.available():
@@ -121,13 +121,13 @@ def _asked(event: gr.EventData) -> tuple[Any, Task | None]:
 
 
 def _height(shown: ViewState) -> float:
-    """How high the drawing is, 0..1 of the pad."""
+    """The height of the drawing, 0..1 of the pad."""
     rows = np.flatnonzero(picture_of(parse_strokes(shown.drawing), _PAD).any(1))
     return (int(rows[-1]) - int(rows[0]) + 1) / _PAD if len(rows) else 0.0
 
 
 def _in_words(task: Task, model: str, answers: Mapping[str, Prediction], is_done: bool) -> str:
-    """Whether it is done, and what each network says."""
+    """Whether the task is done, and the answer of each network."""
     all_of_them = ", ".join(f"{title(name)}: {answer.max_digit}" for name, answer in answers.items())
     words = texts.CHALLENGE
     sentence = words[f"{task.kind}_{'done' if is_done else 'not_yet'}"]

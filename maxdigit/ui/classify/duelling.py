@@ -1,4 +1,4 @@
-"""The game against the network: pictures that are dealt, and the answers to them."""
+"""The handlers of the game against the network: they deal pictures, and give the answers."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _SEEDS = 2**31
 
 @dataclass(frozen=True)
 class OnTable:
-    """A picture that was dealt. The browser gets its pixels, and what it shows only after the visitor's answer."""
+    """A picture that was dealt. The browser learns its digits only after the visitor's answer."""
 
-    number: int  # of the question for it
+    number: int  # of the event that asked for it
     kind: str
     seed: int
 
@@ -66,14 +66,16 @@ class Duelling:
         return {self.page.duel: _told(number, "deal", picture=picture), self.page.state.on_table: dealt}
 
     def judge(self, table: OnTable | None, model: str, number: Any, dealt: Any, digit: Any) -> Changes:
-        """What the picture shows, and the network's answer, once the visitor has given one.
+        """The digits of the picture, and the network's answer, after the visitor's.
+
+        The last three values come from the browser.
 
         Args:
             table: the picture that was dealt last.
             model: which network answers.
-            number: of the question; from the browser, as are the next two.
-            dealt: the number of the question for the picture that is meant.
-            digit: the visitor's answer; None for none in time.
+            number: of the event.
+            dealt: the number of the event that asked for the picture.
+            digit: the visitor's answer; None if time ran out.
         """
         if type(number) is not int or not (digit is None or (type(digit) is int and 0 <= digit < NUM_CLASSES)):
             return gr.skip()

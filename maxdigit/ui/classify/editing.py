@@ -1,4 +1,4 @@
-"""Editing of an uploaded picture: turning it, and choosing a part of it."""
+"""The handlers for editing an uploaded picture: turning it, and choosing a part of it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Editing:
         return self.lay_out(replace(shown, edit=shown.edit.turned(quarters)))
 
     def read_part(self, shown: ViewState, part: Part) -> Changes:
-        """Read the part where writing is found, or one that is chosen by hand, or the whole picture as it is."""
+        """Read the part with writing, a part chosen by hand, or the whole picture."""
         edit = replace(shown.edit, region=None).fitted("upload", part != "whole")
         if part == "chosen":
             found = self._found(replace(shown, edit=edit))
@@ -78,12 +78,12 @@ class Editing:
         return self.lay_out(replace(shown, edit=edit)) if shown.mode == "upload" else {self.page.state.edit: edit}
 
     def frame(self, shown: ViewState, frame: Any) -> Changes:
-        """The picture under a frame that was moved."""
+        """The picture with a frame that was moved."""
         edit = shown.edit.framed(frame)
         return {self.page.state.edit: edit, self.page.upload.part: edit.part}
 
     def lay_out(self, shown: ViewState) -> Changes:
-        """The uploaded picture with a frame around the part that is read; no frame where that is all of it."""
+        """The uploaded picture, with a frame around the part that is read unless it is the whole picture."""
         edit, cropper = shown.edit, ""
         if shown.upload is None:
             edit = replace(edit, region=None)

@@ -1,4 +1,4 @@
-"""Saving and sharing of the Classify tab's picture: a link, files, and the right answer."""
+"""The handlers of the buttons below the answer: a link, files, and corrections."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Keeping:
             gr.on(row.right.input, correct, inputs | {row.right}, {row.correction, row.said}, **ASKING)
 
     def link(self, shown: ViewState, model: str) -> Changes:
-        """The query of a link to the picture shown, and the field in which the link appears."""
+        """The query of a link to the picture shown, and the field for the link."""
         handed, address = self.page.handed, self.page.keep.address
         try:
             return {handed: make_query(shown, model), address: gr.Textbox(visible=True)}

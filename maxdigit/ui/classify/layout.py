@@ -85,7 +85,7 @@ class State:
     edit: gr.State
     erased: gr.State
     asked: gr.State
-    on_table: gr.State  # the picture dealt last in the game against the network
+    on_table: gr.State  # the current picture of the game against the network
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class ClassifyPage:
     answer: Pressable
     parts: Pressable  # what would change the answer
     keep: Keep
-    handed: gr.Textbox  # to the browser, by the server: a link, or a file
+    handed: gr.Textbox  # from the server to the browser: a link, or a file
 
     @property
     def marks(self) -> dict[Mode, gr.HTML]:
@@ -181,7 +181,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
 
 
 def waiting(mode: Mode) -> str:
-    """The card while there is no picture, with what to do."""
+    """The card while there is no picture, which says what to do."""
     if mode == "upload":
         return waiting_card(texts.UPLOAD_SOMETHING, texts.UPLOAD_SOMETHING_MORE)
     return waiting_card(texts.DRAW_SOMETHING, texts.DRAW_SOMETHING_MORE)
@@ -231,7 +231,7 @@ def _sample_mode() -> SampleMode:
         picture = gr.HTML(apply_default_css=False, elem_id="sample")
         with gr.Row(elem_classes="under"):
             new = gr.Button(labels.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
-            # Its state alone shows and hides the boxes, by a rule in the style sheet.
+            # A rule in the style sheet shows and hides the boxes.
             gr.Checkbox(False, label=labels.SHOW_BOXES, container=False, min_width=60, scale=0, elem_id="show-boxes")
         truth = _text(labels.SAMPLE_WAITING, elem_id="truth")
     return SampleMode(tab, kind, family, digits, picture, marks, new, truth)
@@ -250,11 +250,11 @@ def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
         save_answer = gr.Button(labels.SAVE_ANSWER, size="sm", elem_id="save-answer")
         inside = InsideView(elem_id="inside")
         wrong = gr.Button(labels.WRONG, size="sm", elem_id="wrong", visible=asks_for_corrections)
-        # Its state alone shows and hides what is read, by a rule in a style sheet.
+        # A rule in a style sheet shows and hides the readings.
         gr.Checkbox(
             True,
             label=labels.SHOW_READINGS,
-            interactive=True,  # which Gradio takes it not to be, since no event asks for it
+            interactive=True,  # Gradio's default is False, because no event has it as an input
             container=False,
             min_width=60,
             scale=0,

@@ -1,4 +1,4 @@
-"""The view inside the network that answers: asked for by the browser, and only while it is unfolded."""
+"""The handler of the view inside the network that answers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from maxdigit.ui.view_state import ViewState, model_input
 
 @dataclass(frozen=True)
 class Looking:
-    """The answers to the view's event."""
+    """The handler of the view's event."""
 
     page: ClassifyPage
     predictor: Predictor
     evaluation: Evaluation
 
     def connect(self) -> None:
-        """Make the view work."""
+        """Connect the view with its handler."""
         page = self.page
 
         def look(values: Values, asked: gr.EventData) -> Changes:
@@ -44,14 +44,16 @@ class Looking:
         section: Any = None,
         channel: Any = None,
     ) -> Changes:
-        """The network at work on what is shown, or a sentence where there is nothing to see.
+        """The network at work on the picture shown, or a sentence if there is nothing to see.
+
+        The last three values come from the browser, and may be anything.
 
         Args:
             shown: what the page shows.
             model: which network.
-            number: what the browser calls this look; from there, as are the next two, so that they may be anything.
-            section: of a map to look at closely, from 0; None for none.
-            channel: the map's in it.
+            number: of the event.
+            section: the section, from 0, of the map to enlarge; None for none.
+            channel: the channel of that map.
         """
         if type(number) is not int:
             return gr.skip()
@@ -74,7 +76,7 @@ class Looking:
         except MaxDigitError as error:
             if chosen is None:
                 raise
-            # A map that is gone: all the others are there.
+            # The chosen map does not exist; the others can be shown.
             said = texts.told(error)
             found = self.predictor.look_inside(pixels, model, boxes=boxes)
         return shown_inside(number, found, pixels, asked=model, said=said)

@@ -1,4 +1,4 @@
-"""What would change an answer: each found digit is erased in turn, and the model answers for the rest."""
+"""What would change an answer: the model answers again with each of the digits erased in turn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maxdigit.ui.readings import boxes_of
 from maxdigit.ui.sureness import UNSURE
 from maxdigit.ui.view_state import ModelInput
 
-UNASKED = 100.0  # ms of forward passes that are spent without a request
+UNASKED = 100.0  # ms of computing time that are spent without a request
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,18 @@ class Without:
     """The answer to a picture without one of its digits."""
 
     number: int  # of the digit, from the left, counted from 1
-    digits: tuple[int, ...]  # what is read there; none where nothing is, several where digits touch
+    digits: tuple[int, ...]  # the digits read there: none, one, or several if they touch
     answer: int
     is_sure: bool
 
 
 def can_be_asked(picture: ModelInput, erased: Sequence[int] = ()) -> bool:
-    """Whether there are digits to erase one by one: two or more that are left, on a plain background."""
+    """Whether at least two digits are left, on a plain background, from which single ones can be erased."""
     return picture.has_writing and is_plain(picture.pixels) and len(_left(picture, erased)) > 1
 
 
 def cost(picture: ModelInput, milliseconds: float, erased: Sequence[int] = ()) -> float:
-    """Estimate of the ms that asking takes, seldom exceeded, for a model with this time of a forward pass.
-
-    A batch is faster than as many passes as it has pictures.
-    """
+    """An upper estimate of the time in ms, from that of a forward pass: a batch is faster than single passes."""
     return milliseconds * len(_left(picture, erased))
 
 
@@ -49,7 +46,7 @@ def ask_without(
         predictor: asks the model that gave ``prediction``.
         picture: in which :func:`can_be_asked` finds digits.
         prediction: the answer to it without what was ``erased``.
-        erased: numbers of the digits that are gone already.
+        erased: numbers of the digits that are erased already.
 
     Raises:
         CheckpointError: the model's weights are missing or damaged.
@@ -58,7 +55,7 @@ def ask_without(
     pictures = np.stack([picture.without((*erased, number)) for number in numbers])
     answers = predictor.predict(pictures, prediction.model)
     readings = prediction.digits or ()
-    # Several readings in one box, for which boxes_of finds none, are its digits all the same.
+    # boxes_of assigns no box to several readings in one box; here they count as its digits.
     found = [(reading, _holder(picture, numbers, reading.x, reading.y)) for reading in readings]
     snapped = dict(zip(readings, boxes_of(readings, [picture.boxes[number] for number in numbers]), strict=True))
     said = []
@@ -88,7 +85,7 @@ def _left(picture: ModelInput, erased: Sequence[int]) -> list[int]:
 
 
 def _holder(picture: ModelInput, numbers: Sequence[int], x: float, y: float) -> int | None:
-    """The number of the box that a point lies in."""
+    """The number of the box that contains a point."""
     for number in numbers:
         x0, y0, x1, y1 = picture.boxes[number]
         if x0 <= x <= x1 and y0 <= y <= y1:

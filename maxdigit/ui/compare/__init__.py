@@ -28,9 +28,9 @@ def build_compare_tab(
 
     Args:
         predictor: the trained models.
-        classify: whose picture is compared.
+        classify: has the picture that is compared.
         evaluation: makes samples and test pictures.
-        opened: the event of the tab being shown; nothing is computed or read before.
+        opened: the event of the tab being opened; nothing is computed or read before.
     """
     if not predictor.available():
         gr.Markdown(labels.NO_MODELS_HERE)
@@ -46,7 +46,7 @@ def build_compare_tab(
     kind = build_accuracy(predictor, opened=opened)
     _heading(labels.MISTAKES_TITLE)
     Mistakes.laid_out(predictor, evaluation, kind).connect(opened)
-    # Last of what happens as the page opens: Gradio takes one after the other, and the models need the longest.
+    # The last event of opening the tab: Gradio handles one after the other, and the models take longest.
     asking = Asking(predictor, evaluation, replies, table, gr.State({}), gr.State(None))
     asking.connect(classify, another=another.click, opened=opened)
     Stressing(predictor, stress, asking.compared).connect()

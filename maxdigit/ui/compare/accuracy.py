@@ -1,4 +1,4 @@
-"""Where the models fail: their accuracy against a factor of the pictures, as a chart."""
+"""Where the models fail: a chart of their accuracy against a property of the pictures."""
 
 from __future__ import annotations
 

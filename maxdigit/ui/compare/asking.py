@@ -1,4 +1,4 @@
-"""Asks every model about the same picture, one after the other, and shows the answers as they arrive."""
+"""Asks one model after another about the same picture, and shows the answers as they arrive."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Asking:
     def connect(self, classify: ClassifyPage, *, another: Callable[..., Any], opened: Callable[..., Any]) -> None:
         """Ask about the Classify page's picture when the tab is ``opened``, and about a sample for ``another``."""
 
-        # Not called "compare": Gradio would give that name to this event, and another to the endpoint for programs.
+        # Not called "compare": Gradio would name this event after it, and rename the endpoint for programs.
         def ask_about_shown(values: Values) -> Iterator[Changes]:
             yield from self.compare(classify.shown(values), values[self.times])
 
@@ -54,7 +54,7 @@ class Asking:
         gr.on(opened, ask_about_shown, classify.inputs | {self.times}, outputs, **ASKING)
 
     def compare(self, shown: ViewState, times: Times) -> Iterator[Changes]:
-        """Ask one model after the other about the Classify page's picture, or about a sample if there is none."""
+        """Ask all models about the Classify page's picture, or about a sample if there is none."""
         try:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
         except Exception as error:
@@ -68,7 +68,7 @@ class Asking:
             yield from self._ask(picture, f"{texts.COMPARE_OURS} {truth}".strip(), times)
 
     def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:
-        """Ask one model after the other about a new sample."""
+        """Ask all models about a new sample."""
         try:
             sample = deal("textured", ANY, "").sample(self.evaluation)
         except Exception as error:
@@ -86,7 +86,7 @@ class Asking:
             yield self._changes(side_by_side(names, replies, picture, facts), times)
 
     def _reply(self, name: str, picture: ModelInput) -> Reply:
-        """A model's answer, the time of which is the median of several passes; the first may have to load the model."""
+        """A model's answer, with the median time of several passes. The model is loaded before."""
         try:
             self.predictor.warm(name)
             passes = [ask(self.predictor, picture, name) for _ in range(_PASSES)]

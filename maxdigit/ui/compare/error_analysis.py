@@ -1,4 +1,4 @@
-"""A model's mistakes: its confusion matrix, and the pictures of the cell that was pressed."""
+"""A model's mistakes: its confusion matrix, and the pictures of a cell."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Look:
 
     model: str
     kind: str = "textured"  # of pictures
-    family: str = ANY  # of backgrounds; counts for kinds that have some
+    family: str = ANY  # of backgrounds; ignored for kinds without backgrounds
     cell: MistakesOf | None = None  # of the confusion matrix; None for all
     count: int = _PAGE
 

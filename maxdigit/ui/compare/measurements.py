@@ -29,21 +29,21 @@ def build_measurements() -> SortableTable:
 
 
 def metrics_of(predictor: Predictor, name: str) -> RunResults:
-    """A model's measured results; empty if it was not measured, or if the file is damaged."""
+    """A model's measured results; empty if there are none, or if the file is damaged."""
     try:
         return read_results(predictor.folder(name))
-    except MaxDigitError:  # the Training page shows what is wrong with it
+    except MaxDigitError:  # the Training page shows the error
         return RunResults()
 
 
 def with_members(predictor: Predictor, name: str) -> RunResults:
-    """A model's results; the ensemble has the parameters, weights and work of all its members."""
+    """A model's results; the ensemble's parameters, file size and work are the sums over its members."""
     metrics = metrics_of(predictor, name)
     if name in MODELS:
         return metrics
     try:
         members = [metrics_of(predictor, member) for member, weight in predictor.weights().items() if weight]
-    except MaxDigitError:  # its weights are damaged: asking it shows the error
+    except MaxDigitError:  # its answer shows the error
         return metrics
 
     def total(field: str) -> int | None:
@@ -63,7 +63,7 @@ def measured_table(predictor: Predictor, times: Mapping[str, float]) -> str:
 
     Args:
         predictor: the trained models.
-        times: by model, where known, the milliseconds that a forward pass took here.
+        times: milliseconds of a forward pass here, by model, as far as measured.
     """
     names = predictor.available()
     rows = [model_row(name, with_members(predictor, name), times.get(name)) for name in names]

@@ -1,4 +1,4 @@
-"""The compared picture changed more and more: asked for by the browser, and only while it is unfolded."""
+"""The handler of the stress test of the compared picture."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from maxdigit.ui.view_state import ModelInput
 
 @dataclass(frozen=True)
 class Stressing:
-    """The answers to the stress test's event."""
+    """The handler of the stress test's event."""
 
     predictor: Predictor
     view: StressTest
     compared: gr.State  # the picture, a ModelInput; None while there is none
 
     def connect(self) -> None:
-        """Make the view work."""
+        """Connect the view with its handler."""
 
         def stress(values: Values, asked: gr.EventData) -> Changes:
             number, change = (getattr(asked, name, None) for name in ("number", "change"))
@@ -41,8 +41,8 @@ class Stressing:
 
         Args:
             picture: what is compared.
-            number: what the browser calls this picture; from there, as is the next, so that it may be anything.
-            change: the kind of change.
+            number: of the picture, from the browser; it may be anything.
+            change: the kind of change, from the browser.
         """
         if type(number) is not int or not isinstance(change, str) or change not in CHANGES:
             return gr.skip()
@@ -57,7 +57,7 @@ class Stressing:
             return {self.view: told_change(number, texts.told(error))}
 
     def _answers(self, pictures: NDArray[np.uint8]) -> list[Row]:
-        """Each model's answers in one batch; the ensemble's are mixed from those of its members."""
+        """Each model's answers in one batch; the ensemble's are computed from those of its members."""
         found: dict[str, NDArray[np.float32]] = {}
         rows = []
         for name in self.predictor.available():
@@ -71,7 +71,7 @@ class Stressing:
     def _mixed(self, found: dict[str, NDArray[np.float32]], pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         weights = {name: weight for name, weight in self.predictor.weights().items() if weight}
         if not weights.keys() <= found.keys():
-            return self._ask(pictures, ENSEMBLE)  # which says what is wrong with a member
+            return self._ask(pictures, ENSEMBLE)  # raises the member's error
         return mix([found[name] for name in weights], list(weights.values()))
 
     def _ask(self, pictures: NDArray[np.uint8], model: str) -> NDArray[np.float32]:

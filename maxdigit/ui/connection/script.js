@@ -1,20 +1,20 @@
-// When its server goes away, Gradio's page loads anew as soon as it can: what was drawn is lost. Here requests wait
-// instead until the server is back. A question that was being answered is asked again, under its old name.
+// When its server cannot be reached, Gradio's page reloads as soon as possible, and the drawing is lost. Instead,
+// requests wait here until the server is back. An event that was being handled is sent again; the page keeps its id.
 (() => {
   const ask = window.fetch.bind(window);
   const texts = TEXTS;
-  const STOPPING = "Server stopped unexpectedly"; // as Gradio says it to whoever waits for an answer
-  const questions = new Map(); // not answered yet: from the name the page knows to what asks it again
-  const waiting = new Set(); // names of questions that the server has not begun with
-  const PATIENCE = 1500; // milliseconds that a question waits before the page says why
-  const TRIES = 20; // of a question that a busy server turns away
+  const STOPPING = "Server stopped unexpectedly"; // Gradio's message to pages that wait for an answer
+  const questions = new Map(); // events without an answer: from the id that the page knows to the request
+  const waiting = new Set(); // ids of events that the server has not started to handle
+  const PATIENCE = 1500; // milliseconds that an event waits before the page says why
+  const TRIES = 20; // of an event that a busy server rejects
   let isTurnedAway = false;
   let away = null; // a promise, while the server is away
   let isLeft = false;
 
   const base = (url) => url.slice(0, url.indexOf("/gradio_api/") + "/gradio_api/".length);
 
-  // What a proxy says in the server's place. Of 503 the server itself says some, as JSON.
+  // An error from a proxy. The server's own 503 responses are JSON.
   const isFromProxy = (response) =>
     [502, 503, 504].includes(response.status) && !response.headers.get("content-type")?.includes("json");
 
@@ -35,7 +35,7 @@
       notice.id = `server-${kind}`;
       notice.className = "server-notice";
       notice.setAttribute("role", "status");
-      document.body.append(notice); // before it gets its text, so that it is read out
+      document.body.append(notice); // before it has a text, so that screen readers announce it
       notice.textContent = texts[kind];
     } else if (!isSo) {
       notice?.remove();
@@ -47,7 +47,7 @@
     if (!waiting.size && !isTurnedAway) say(false, "busy");
   };
 
-  // Another version of the app may have come up: this page's questions would mean something else to it.
+  // If another version of the app was started, the events of this page would be wrong there.
   const shape = (config) => JSON.stringify(config.dependencies.map((one) => [one.id, one.inputs, one.outputs]));
   const isAnother = async (url) => {
     try {
@@ -62,14 +62,14 @@
     (away ??= (async () => {
       while (!(await isBack(url))) {
         say(true);
-        await pause(1000 + 1000 * Math.random()); // not all pages at once
+        await pause(1000 + 1000 * Math.random()); // so that not all pages ask at once
       }
       if (await isAnother(url)) location.reload();
       say(false);
       away = null;
     })());
 
-  // `send` asks once, `isGivenUp` says whether the page itself has ended the request.
+  // `send` sends the request once; `isGivenUp` tells whether the page has aborted it.
   const request = async ({ url, send, isGivenUp }) => {
     for (;;) {
       try {
@@ -82,7 +82,7 @@
     }
   };
 
-  // A server with too much to do turns questions away: with 503 if all want something, with 429 if this client does.
+  // A busy server rejects events: with 503 if the queue is full, with 429 if this client sends too many.
   const question = async (asked) => {
     let response = await request(asked);
     for (let tries = 1; [429, 503].includes(response.status) && tries < TRIES && !asked.isGivenUp(); tries++) {
@@ -94,7 +94,7 @@
     }
     const name = (await response.clone().json().catch(() => null))?.event_id;
     if (!name) {
-      begun(); // nothing that the page could wait for
+      begun(); // there is no answer to wait for
       return response;
     }
     questions.set(name, asked);
@@ -104,9 +104,9 @@
     return response;
   };
 
-  // A stream of answers, or the one that only tells that both sides are there. It goes on when the server is back.
+  // A stream of answers, or the heartbeat. It continues when the server is back.
   const stream = async (asked) => {
-    const renamed = new Map(); // from the names of questions that were asked again to those that the page knows
+    const renamed = new Map(); // from the new ids of events that were sent again to those that the page knows
     let isCancelled = false;
     let response = await request(asked);
     if (!response.ok) return response;
@@ -147,7 +147,7 @@
         } catch (error) {
           if (asked.isGivenUp() || isCancelled) return controller.error(error);
         }
-        await pause(500); // a server that is stopping answers for a moment yet
+        await pause(500); // a server that is stopping still answers for a moment
         await untilBack(asked.url);
         if (asked.url.includes("/queue/data")) await askAgain();
         response = await request(asked);
@@ -175,7 +175,7 @@
     return url.includes("/queue/data") || url.includes("/heartbeat/") ? stream(asked) : request(asked);
   };
 
-  // What breaks because the page is left says nothing about the server.
+  // Requests that fail because the visitor leaves the page say nothing about the server.
   addEventListener("pagehide", () => (isLeft = true));
   addEventListener("pageshow", () => (isLeft = false));
 })();

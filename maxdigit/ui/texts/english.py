@@ -7,7 +7,7 @@ from maxdigit.ui.sureness import UNSURE as _UNSURE
 TITLE = "MaxDigit"
 SEPARATORS = ".,"  # of decimals and of thousands, for Plotly
 TAGLINE = "Which of three handwritten digits is the largest?"
-FAULT = "There is no answer, for a fault of this program. Try again; whoever runs the server finds more in its log."
+FAULT = "There is no answer because of an error in this program. Try again. The server's log has the details."
 SERVER_BUSY = "Many people are using this page just now. The answer takes a little longer."
 SERVER_AWAY = "The server cannot be reached. The page continues as soon as it is back."
 CARD_ALT = "A drawing of three digits, and the answer to it"
@@ -28,8 +28,8 @@ SAMPLE = "Sample"
 
 PAD = {
     "pad": (
-        "Drawing pad. Draw three digits with a mouse, a pen or a finger; or move the pen with the arrow keys, and put "
-        "it down and lift it with the space bar."
+        "Drawing pad. Draw three digits with a mouse, a pen or a finger; or move the pen with the arrow keys, and "
+        "lower or lift it with the space bar."
     ),
     "tools": "Drawing tools",
     "hint": "Draw three digits",
@@ -93,7 +93,7 @@ UNFIT = "Undo"
 UNFIT_MORE = "Read the picture as it is, without fitting it to the writing"
 FIT = "Fit to the writing"
 NO_DIGITS = "No digits found here"
-OFFER_TURN = "Rotated, the model is very sure."
+OFFER_TURN = "The model is very sure after a turn:"
 OFFERED_TURNS = {3: "Turn left ↺", 1: "Turn right ↻", 2: "Turn by 180°"}  # quarters, clockwise
 DRAW_SOMETHING = "Draw something"
 DRAW_SOMETHING_MORE = "Three digits, anywhere on the pad. The answer appears while you draw."
@@ -104,7 +104,7 @@ MODEL_CANNOT_ANSWER = "{model} cannot answer. {reason}"
 NO_MODELS_HERE = "There are no trained models to compare yet."
 NO_MODELS = "No trained model was found in {folder}. Train one with: python train.py resnet18"
 WHY = "Evidence for {digit}"
-NOTHING_SPOKE = "No evidence for {digit}"
+NO_EVIDENCE = "No evidence for {digit}"
 WHY_HINT = "Press a bar to see the evidence for it, or a digit to erase it."
 BARS = "Probability that each digit is the largest"
 INK = "Ink"
@@ -153,12 +153,12 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
 
 
 def doubtful(best: int, best_share: float) -> str:
-    """How sure the model is where something may be missing in what it was given."""
+    """How sure the model is if its input may lack a digit."""
     return f"Not sure: something that may be a digit was left out. Without it, {percent(best_share)} for {best}."
 
 
 def contradicted(digits: tuple[int, ...], best: int, best_share: float) -> str:
-    """How sure the model is where the largest of the digits it reads is not its answer."""
+    """How sure the model is if the largest of the digits it reads is not its answer."""
     return f"Not sure: the model reads {' · '.join(map(str, digits))}, but answers {best}, with {percent(best_share)}."
 
 
@@ -184,7 +184,7 @@ def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
 
 
 def no_digits(best: int, best_share: float) -> str:
-    """The model's best guess where there seems to be nothing to read."""
+    """The model's best guess if there seem to be no digits."""
     return f"If there are any, the model's best guess is {best}, with {percent(best_share)}."
 
 
@@ -315,11 +315,11 @@ NOTHING_MEASURED = "No model here has been measured on such pictures yet."
 PICTURES = "pictures"
 
 STRESS = {
-    "open": "Where does this picture break?",
-    "label": "The picture changed more and more",
+    "open": "When does the answer change?",
+    "label": "Answers to the picture at growing changes",
     "intro": (
-        "Move a slider to change the picture, or press a column. Coloured: the answer to the unchanged picture, the "
-        "fuller the surer. Outlined: another answer."
+        "Move a slider, or press a column, to change the picture. Coloured cells: the same answer as for the unchanged "
+        "picture, stronger where the model is surer. Outlined cells: another answer."
     ),
     "turn": "Turned",
     "shrink": "Shrunk",
@@ -342,11 +342,11 @@ STRESS = {
     "how_is": (
         "Turned: degrees, clockwise. Shrunk: percent of the picture's height and width. Blurred: the width of the blur "
         "(its standard deviation) in the 128 pixels of a side. With noise: the standard deviation of random grey added "
-        "to each pixel, of 255 levels. What comes into view has the grey of the picture's edge. Below a model's name: "
-        "between which strengths its answer stays the same."
+        "to each pixel, of 255 levels. Empty corners and margins are filled with the grey of the picture's edge. Below "
+        "a model's name: the range in which its answer stays the same."
     ),
     "nothing": "There is no picture to change. Draw or upload one, or take another sample.",
-    "blank": "No writing was found in this picture, so there is no answer that could break.",
+    "blank": "No writing was found in this picture, so there is no answer to test.",
 }
 
 MISTAKES_TITLE = "Mistakes"
@@ -427,8 +427,8 @@ CHALLENGE = {
     "next": "Another task",
     "keep": "Keep it for the models",
     "consent": (
-        "Kept, it is stored on this server's disk with the digit that it shows, to measure and improve the models. "
-        "Nothing else about you is stored."
+        "If you keep it, it is stored on this server's disk with the digit that it shows, to measure and improve the "
+        "models. Nothing else about you is stored."
     ),
     "misread": "Write a {drawn} that is read as a {read}.",
     "disagree": "Draw something on which the networks disagree.",
@@ -440,7 +440,7 @@ CHALLENGE = {
     "misread_done": "Done! {model} is fooled.",
     "disagree_done": "Done! They disagree.",
     "smallest_done": "Done! {model} still finds it.",
-    "streak": "Streak: {streak}. Best: {best}. A task that you pass over ends the streak.",
+    "streak": "Streak: {streak}. Best: {best}. Skipping a task ends the streak.",
     "record": "Your smallest: {small}% of the pad's height.",
 }
 
@@ -513,13 +513,14 @@ INSIDE = {
     "label": "Inside the network",
     "close": "Close",
     "title": "Inside: {model}",
-    "intro": "From top to bottom: what the picture becomes on its way to the answer. Press a map to see it large.",
+    "intro": "From top to bottom: what the picture becomes on its way to the answer. Press a map to enlarge it.",
     "member": (
-        "The {ensemble} asks several networks. This is the {model}, whose word counts most. From top to bottom: what "
-        "the picture becomes on its way to the answer. Press a map to see it large."
+        "The {ensemble} asks several networks. This is the {model}, which has the largest weight. From top to bottom: "
+        "what the picture becomes on its way to the answer. Press a map to enlarge it."
     ),
-    "picture": "The picture that the network is given. Move over it with the arrow keys to see which cells look there.",
-    "point": "Point at a place in the picture, or tap it: squares show what the cells that look there see.",
+    "picture": "The picture that the network is given. Use the arrow keys to choose a place, and see which cells look "
+    "there.",
+    "point": "Point at a place in the picture, or tap it: the squares show what the cells there can see.",
     "reads": "The reader reads {digit} here ({percent}%).",
     "reads_nothing": "The reader reads no digit here ({percent}%).",
     "no_reader": "This network has no reader.",
@@ -530,8 +531,8 @@ INSIDE = {
     ),
     "what_reader": "What is the reader?",
     "reader_is": (
-        "A small addition to the network that says, for each cell of its last sections, which digit stands there. It "
-        "reads along; the answer itself does not depend on it."
+        "A small addition to the network that says, for each cell of its last sections, which digit is there. The "
+        "answer itself does not depend on it."
     ),
     "size": "{cells} × {cells} cells, {channels} maps",
     "name first convolution": "First convolution",
@@ -548,9 +549,8 @@ INSIDE = {
     "map": "Map {map} of {section}",
     "what_map": "What is a feature map?",
     "map_is": (
-        "Each map looks for one thing everywhere in the picture. The more colour in a cell, the more of it is there; "
-        "full colour is the most that it has found in 256 test pictures. Of each section you see the eight most "
-        "active maps."
+        "Each map looks for one pattern everywhere in the picture. The stronger the colour of a cell, the better the "
+        "match; full colour is the best match in 256 test pictures. Of each section you see the eight most active maps."
     ),
     "exciting": "What excites this map most in 256 test pictures",
     "pictures_alt": "Nine pieces of test pictures that excite this map most",
@@ -559,24 +559,25 @@ INSIDE = {
     "kernel_alt": "The kernel of this map, as a pattern of light and dark squares",
     "what_kernel": "What is a kernel?",
     "kernel_is": (
-        "The pattern that the map looks for: it is moved over the picture, and where light falls on its light squares"
-        " and dark on its dark ones, the map lights up. Grey squares do not matter."
+        "The pattern that the map looks for. It is moved over the picture, and where light parts of the picture meet "
+        "its light squares, and dark parts its dark ones, the map lights up. Grey squares have no effect."
     ),
     "flows": "From the digits it reads to the ten bars",
     "flows_alt": (
-        "Bands from each digit that is read to the bars that it raises or lowers; a list after it says the same"
+        "Bands from each digit that is read to the bars that it raises or lowers; the list that follows says the same"
     ),
-    "flows_colours": "Coloured bands raise a bar, grey ones lower it; the broader, the more.",
+    "flows_colours": "Coloured bands raise a bar, grey ones lower it; a broader band has a larger effect.",
     "flows_none": "It reads no digit here, so there is nothing to follow.",
-    "what_flows": "How is that worked out?",
+    "what_flows": "How is that calculated?",
     "flows_exact": (
-        "Exactly: the last layer of this network adds up what all cells say. The cells around each digit make its "
-        "bands; all other cells are “the rest”. Together they are the answer, before the softmax turns it into "
-        "shares."
+        "Exactly: the last layer of this network adds up the contributions of all cells. Those of the cells around a "
+        "digit are its bands; those of all other cells are “the rest”. Their sum is the answer, before the softmax "
+        "turns it into probabilities."
     ),
     "flows_erased": (
-        "By erasing: each digit is taken out of the picture in turn, and its bands are how the answer changes, before"
-        " the softmax turns it into shares. Since the digits act together, the bands need not add up to the answer."
+        "By erasing: each digit is removed from the picture in turn, and its bands show how the answer changes, before "
+        "the softmax turns it into probabilities. As digits influence each other, the bands need not add up to the "
+        "answer."
     ),
     "rest": "the rest",
     "adds": "{name} raises the bar of {bar} by {value}.",
@@ -624,12 +625,12 @@ DROP = {
     "together": "{first} and {more} more",
     "inFolder": "{folder}: {count} files",
     "oneInFolder": "{first}",
-    "nothing": "There are no files in it.",
+    "nothing": "No files were found there.",
     "large": "{name} is larger than {limit} MB and was left out. Split it into several files.",
-    "many": "These are more than {most} files, and none of them was added. Pack them into a ZIP archive.",
-    "failed": "The upload broke off after {done} of {all} files. Add the others again.",
+    "many": "These are more than {most} files, so none was added. Pack them into a ZIP archive.",
+    "failed": "The upload was interrupted after {done} of {all} files. Add the others again.",
 }
-STILL_UPLOADING = "The files are still being uploaded. Wait until that is done, and press again."
+STILL_UPLOADING = "The files are still being uploaded. Press again when that is done."
 
 
 def recognised(pictures: int, labelled: int | None, passed_over: list[str]) -> str:
@@ -639,7 +640,7 @@ def recognised(pictures: int, labelled: int | None, passed_over: list[str]) -> s
         parts.append("labels for all of them" if labelled == pictures else f"labels for {labelled:,} of them")
     if passed_over:
         files = "1 file" if len(passed_over) == 1 else f"{len(passed_over):,} files"
-        parts.append(f"{files} passed over: {some_names(passed_over)}")
+        parts.append(f"{files} ignored: {some_names(passed_over)}")
     return f"{', '.join(parts)}."
 
 
@@ -689,7 +690,7 @@ def batch_done(count: int, counts: str) -> str:
 
 
 def batch_so_far(count: int, counts: str) -> str:
-    """What a batch that was stopped has, with what :func:`batch_counts` says."""
+    """The summary of a batch that was stopped, with what :func:`batch_counts` says."""
     return f"{_pictures(count)}, {counts}."
 
 
@@ -702,8 +703,8 @@ def batch_counts(unsure: int, disagree: int, unread: int, right: int, labelled: 
 
 
 BATCH_CORRECTING = (
-    "Answers can be corrected in the table, also by keyboard: the digit keys set an answer, the arrows go from picture "
-    "to picture."
+    "Answers can be corrected in the table, also by keyboard: the digit keys set an answer, the arrow keys move "
+    "between pictures."
 )
 BATCH_STOPPED = "Stopped. The answers so far are kept."
 LABELS_UNUSED = (
@@ -713,7 +714,7 @@ LABELS_UNUSED = (
 
 
 def batch_score(model: str, accuracy: float, low: float, high: float, count: int) -> str:
-    """How many answers are right, where the right ones were given."""
+    """The accuracy on pictures with labels."""
     return (
         f"{model} is right on {percent(accuracy)} of the {_pictures(count)} with a label "
         f"(95% interval {interval(low, high)})."
@@ -721,7 +722,7 @@ def batch_score(model: str, accuracy: float, low: float, high: float, count: int
 
 
 def batch_corrected(count: int, accuracy: float) -> str:
-    """What corrections change in the score."""
+    """The accuracy with corrections."""
     corrections = "1 correction" if count == 1 else f"{count:,} corrections"
     return f"With your {corrections}, {percent(accuracy)} are right."
 
@@ -784,8 +785,8 @@ PAPER_VALIDATION = "the paper's validation accuracy"
 FLOOR = "lower bound with a softmax before the loss, ln(1 + 9/e)"
 FLOOR_TITLE = "Why the paper's ResNet18 never got below a loss of 1.46"
 FLOOR_TEXT = """
-The paper's ResNet18 ends its forward pass with a softmax, and then trains with a cross-entropy that applies a softmax
-of its own. The second one sees numbers between 0 and 1 only. Even a perfect answer, a 1 and nine 0s, becomes a share of
+The paper's ResNet18 ends its forward pass with a softmax, and is trained with a cross-entropy that applies another
+softmax. The second one gets only numbers between 0 and 1. Even a perfect answer, a 1 and nine 0s, becomes a share of
 e / (e + 9), which is 23%. Its loss is ln(1 + 9/e) = 1.461, and no training can bring it lower: the accuracy may rise to
 100% while the loss does not change. The recipe called "the paper's" reproduces this; the tuned recipe omits the extra
 softmax.
@@ -818,7 +819,7 @@ def going_on(run: str, epochs: int, planned: int | None) -> str:
 
 REPLAY = {
     "open": "Watch it learn",
-    "label": "A training run played back",
+    "label": "Playback of a training run",
     "run": "Run",
     "picture": "The picture that is answered",
     "bars": "Probabilities of the ten digits at this point of the training",
@@ -832,20 +833,20 @@ REPLAY = {
     "measured": "{validation} right in validation (solid line), {training} in training (dashed), loss {loss}.",
     "answered": "It answers {digit} ({percent}).",
     "curves": (
-        "It kept no weights along the way, so only its curves can be played. train.py --keep-weights 10 keeps some."
+        "No weights were kept during this run, so only its curves can be played. train.py --keep-weights 10 keeps some."
     ),
     "stand_in": "There is no picture on the Classify page, so this is a test picture.",
 }
 
 
 def replayed(run: str, pictures: int, seed: int | None, device: str | None, answers: bool) -> str:
-    """Which run is played back, and whether its weights are those that answer on the page."""
+    """Which run is played back, and whether the page uses its weights."""
     details = [
         f"{number(pictures)} pictures",
         *([] if seed is None else [f"seed {seed}"]),
         *([device] if device else []),
     ]
-    whose = "Its weights are" if answers else "It is a run of its own: its weights are not"
+    whose = "Its weights are" if answers else "Its weights are not"
     return f"{run}: {', '.join(details)}. {whose} the ones that answer on this page."
 
 
@@ -863,8 +864,8 @@ def story_floor(floor: float, lowest: float) -> str:
 def story_flat(epochs: int, always: float) -> str:
     """A run that learned nothing at first."""
     return (
-        f"For {number(epochs)} epochs it was hardly right more often than whoever always answers 9 "
-        f"({percent(always, 0)}), then it began to learn."
+        f"For {number(epochs)} epochs it was hardly better than always answering 9 ({percent(always, 0)}), then it "
+        "began to learn."
     )
 
 
@@ -879,8 +880,8 @@ def story_fall(epoch: int, before: float, after: float) -> str:
 def story_gap(training: float, validation: float) -> str:
     """How far training and validation are apart at the end."""
     return (
-        f"It ended at {percent(training)} in training and {percent(validation)} in validation, for it sees the same "
-        "pictures in every epoch."
+        f"It ended at {percent(training)} in training and {percent(validation)} in validation, because it sees the "
+        "same pictures in every epoch."
     )
 
 
@@ -927,9 +928,9 @@ try them.
 - **Ensemble**: all of them together, by the weighted geometric mean of their probabilities.
 
 None of them locates, cuts out or classifies single digits first. Each takes the whole picture and answers at once.
-Even so, its features hold which digits there are: a linear reader on the network's last feature map names them, and the
-page writes them over the picture. If the largest of them is not the answer, the answer counts as unsure. Press a bar to
-see which parts of the picture are the evidence for that digit.
+Even so, its features contain which digits there are: a linear reader on the network's last feature map names them, and
+the page writes them over the picture. If the largest of them is not the answer, the answer counts as unsure. Press a
+bar to see which parts of the picture are the evidence for that digit.
 
 The competition's pictures are not free to share, so the training pictures here are made by a program: MNIST digits on
 seven kinds of background, plain drawings, ways of writing that MNIST lacks, and ink on paper as a camera sees it.

@@ -1,6 +1,6 @@
-"""All text of the page, in French: the same names, and functions of the same form, as in English.
+"""All text of the page, in French: the same names and functions as in English.
 
-In front of ``; : ! ? %`` and of units, and inside large numbers, stands a no-break space.
+There is a no-break space before ``; : ! ? %`` and units, and in large numbers.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ from maxdigit.ui.sureness import UNSURE as _UNSURE
 TITLE = "MaxDigit"
 SEPARATORS = ",\u202f"  # of decimals and of thousands, for Plotly
 TAGLINE = "De trois chiffres manuscrits, lequel est le plus grand ?"
-FAULT = (
-    "Il n'y a pas de réponse, par un défaut de ce programme. Réessayez ; qui administre le serveur en trouve plus dans "
-    "son journal."
-)
+FAULT = "Pas de réponse, à cause d'une erreur de ce programme. Réessayez. Le journal du serveur contient les détails."
 SERVER_BUSY = "Beaucoup de personnes utilisent cette page en ce moment. La réponse prend un peu plus de temps."
 SERVER_AWAY = "Le serveur est injoignable. La page continuera dès son retour."
 CARD_ALT = "Un dessin de trois chiffres et la réponse"
@@ -35,7 +32,7 @@ SAMPLE = "Hasard"
 PAD = {
     "pad": (
         "Ardoise. Dessinez trois chiffres à la souris, au stylet ou au doigt ; ou déplacez le stylet avec les flèches, "
-        "et posez-le et levez-le avec la barre d'espace."
+        "et posez-le ou levez-le avec la barre d'espace."
     ),
     "tools": "Outils de dessin",
     "hint": "Dessinez trois chiffres",
@@ -99,7 +96,7 @@ UNFIT = "Annuler"
 UNFIT_MORE = "Lire l'image telle quelle, sans l'ajuster à l'écriture"
 FIT = "Ajuster à l'écriture"
 NO_DIGITS = "Aucun chiffre trouvé ici"
-OFFER_TURN = "Image tournée, le modèle est très sûr."
+OFFER_TURN = "Le modèle est très sûr après rotation :"
 OFFERED_TURNS = {3: "Tourner à gauche ↺", 1: "Tourner à droite ↻", 2: "Tourner de 180°"}
 DRAW_SOMETHING = "Dessinez quelque chose"
 DRAW_SOMETHING_MORE = "Trois chiffres, n'importe où sur l'ardoise. La réponse apparaît pendant que vous dessinez."
@@ -110,7 +107,7 @@ MODEL_CANNOT_ANSWER = "{model} ne peut pas répondre. {reason}"
 NO_MODELS_HERE = "Il n'y a pas encore de modèles entraînés à comparer."
 NO_MODELS = "Aucun modèle entraîné dans {folder}. Pour en entraîner un : python train.py resnet18"
 WHY = "Indices en faveur de {digit}"
-NOTHING_SPOKE = "Aucun indice en faveur de {digit}"
+NO_EVIDENCE = "Aucun indice en faveur de {digit}"
 WHY_HINT = "Appuyez sur une barre pour ses indices, sur un chiffre pour l'effacer."
 BARS = "Probabilité que chaque chiffre soit le plus grand"
 INK = "Encre"
@@ -123,7 +120,9 @@ SHOW_READINGS = "Montrer ce qui est lu"
 ASK_PARTS = "Qu'est-ce qui changerait la réponse ?"
 LINK = "Lien"
 LINK_TOO_LONG = "Ce dessin est trop long pour un lien. Enregistrez plutôt l'image."
-LINK_NO_UPLOAD = "Un lien peut porter un dessin ou un tirage, mais pas une image importée. Enregistrez plutôt l'image."
+LINK_NO_UPLOAD = (
+    "Un lien peut contenir un dessin ou un tirage, mais pas une image importée. Enregistrez plutôt l'image."
+)
 LINK_UNREADABLE = "Ce lien est illisible. Il a peut-être été coupé ; redemandez-le."
 SAVE_PICTURE = "Enregistrer l'image"
 SAVE_ANSWER = "Enregistrer la réponse"
@@ -135,7 +134,7 @@ CONSENT = (
 )
 RIGHT_DIGIT = "Le plus grand chiffre est"
 KEPT = "Merci. L'image et le bon chiffre sont gardés."
-NOTHING_TO_SAVE = "Il n'y a encore rien à enregistrer. Dessinez, envoyez ou tirez d'abord une image."
+NOTHING_TO_SAVE = "Il n'y a encore rien à enregistrer. Dessinez, importez ou tirez d'abord une image."
 NOTHING_TO_CORRECT = "Il n'y a pas encore d'image à corriger."
 FILE_TOO_LARGE = "Le fichier dépasse 60 Mo. Enregistrez l'image en JPEG, ou plus petite, et réessayez."
 FILE_GONE = "L'image n'est plus sur le serveur. Choisissez-la de nouveau."
@@ -159,7 +158,7 @@ def certainty(best: int, best_share: float, second: int, second_share: float) ->
 
 
 def doubtful(best: int, best_share: float) -> str:
-    """How sure the model is where something may be missing in what it was given."""
+    """How sure the model is if its input may lack a digit."""
     return (
         f"Incertain : quelque chose qui est peut-être un chiffre a été laissé de côté. Sans cela : {best}, à "
         f"{percent(best_share)}."
@@ -167,7 +166,7 @@ def doubtful(best: int, best_share: float) -> str:
 
 
 def contradicted(digits: tuple[int, ...], best: int, best_share: float) -> str:
-    """How sure the model is where the largest of the digits it reads is not its answer."""
+    """How sure the model is if the largest of the digits it reads is not its answer."""
     return f"Incertain : le modèle lit {' · '.join(map(str, digits))}, mais répond {best}, à {percent(best_share)}."
 
 
@@ -193,7 +192,7 @@ def without(changes: list[tuple[str, int, bool]], answer: int) -> str:
 
 
 def no_digits(best: int, best_share: float) -> str:
-    """The model's best guess where there seems to be nothing to read."""
+    """The model's best guess if there seem to be no digits."""
     return f"S'il y en a, le modèle répondrait {best}, à {percent(best_share)}."
 
 
@@ -328,11 +327,11 @@ NOTHING_MEASURED = "Aucun modèle n'a encore été évalué ici sur de telles im
 PICTURES = "images"
 
 STRESS = {
-    "open": "Jusqu'où cette image tient-elle ?",
-    "label": "L'image changée de plus en plus",
+    "open": "Quand la réponse change-t-elle ?",
+    "label": "Réponses à l'image de plus en plus modifiée",
     "intro": (
-        "Déplacez un curseur pour changer l'image, ou touchez une colonne. En couleur : la réponse à l'image "
-        "inchangée, d'autant plus pleine que le modèle est sûr. Encadrée : une autre réponse."
+        "Déplacez un curseur, ou touchez une colonne, pour modifier l'image. Cases colorées : la même réponse que pour "
+        "l'image d'origine, en couleur plus forte si le modèle est plus sûr. Cases encadrées : une autre réponse."
     ),
     "turn": "Tournée",
     "shrink": "Rétrécie",
@@ -355,11 +354,11 @@ STRESS = {
     "how_is": (
         "Tournée : degrés, dans le sens des aiguilles d'une montre. Rétrécie : pour cent de la hauteur et de la "
         "largeur de l'image. Floue : la largeur du flou (son écart type), en pixels, pour 128 de côté. Bruitée : "
-        "l'écart type du gris aléatoire ajouté à chaque pixel, sur 255 niveaux. Ce qui apparaît a le gris du bord "
-        "de l'image. Sous le nom d'un modèle : entre quelles forces sa réponse reste la même."
+        "l'écart type du gris aléatoire ajouté à chaque pixel, sur 255 niveaux. Les coins et les marges vides prennent "
+        "le gris du bord de l'image. Sous le nom d'un modèle : l'intervalle où sa réponse reste la même."
     ),
     "nothing": "Il n'y a pas d'image à changer. Dessinez-en ou importez-en une, ou prenez un autre exemple.",
-    "blank": "Aucune écriture n'a été trouvée dans cette image : il n'y a pas de réponse à mettre à l'épreuve.",
+    "blank": "Aucune écriture n'a été trouvée dans cette image : il n'y a pas de réponse à tester.",
 }
 
 MISTAKES_TITLE = "Erreurs"
@@ -443,11 +442,11 @@ CHALLENGE = {
     "next": "Autre tâche",
     "keep": "Le garder pour les modèles",
     "consent": (
-        "Gardé, il est enregistré sur le disque de ce serveur avec le chiffre qu'il montre, pour évaluer et améliorer "
-        "les modèles. Rien d'autre sur vous n'est gardé."
+        "Si vous le gardez, il est enregistré sur le disque de ce serveur avec le chiffre qu'il montre, pour évaluer "
+        "et améliorer les modèles. Rien d'autre sur vous n'est enregistré."
     ),
     "misread": "Écrivez un {drawn} qui soit lu comme un {read}.",
-    "disagree": "Dessinez quelque chose sur quoi les réseaux sont en désaccord.",
+    "disagree": "Dessinez quelque chose qui mette les réseaux en désaccord.",
     "smallest": "Écrivez le plus petit {drawn} qui soit encore trouvé : au plus {small} % de la hauteur de l'ardoise.",
     "draw": "Dessinez sur l'ardoise. Les réseaux jugent à chaque pause.",
     "misread_not_yet": "Pas encore : le réseau choisi doit répondre {read}, et un autre voir encore le {drawn}.",
@@ -456,7 +455,7 @@ CHALLENGE = {
     "misread_done": "Réussi ! {model} est trompé.",
     "disagree_done": "Réussi ! Ils sont en désaccord.",
     "smallest_done": "Réussi ! {model} le trouve encore.",
-    "streak": "Série : {streak}. Record : {best}. Une tâche que vous passez met fin à la série.",
+    "streak": "Série : {streak}. Record : {best}. Passer une tâche met fin à la série.",
     "record": "Votre plus petit : {small} % de la hauteur de l'ardoise.",
 }
 
@@ -530,18 +529,18 @@ INSIDE = {
     "close": "Fermer",
     "title": "À l'intérieur : {model}",
     "intro": (
-        "De haut en bas : ce que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en "
-        "grand."
+        "De haut en bas : ce que devient l'image en chemin vers la réponse. Appuyez sur une carte pour l'agrandir."
     ),
     "member": (
-        "L'{ensemble} interroge plusieurs réseaux. Voici le {model}, dont l'avis compte le plus. De haut en bas : ce "
-        "que devient l'image en chemin vers la réponse. Appuyez sur une carte pour la voir en grand."
+        "L'{ensemble} interroge plusieurs réseaux. Voici le {model}, qui a le plus de poids. De haut en bas : ce que "
+        "devient l'image en chemin vers la réponse. Appuyez sur une carte pour l'agrandir."
     ),
     "picture": (
-        "L'image que reçoit le réseau. Parcourez-la avec les touches fléchées pour savoir quelles cellules y regardent."
+        "L'image que reçoit le réseau. Choisissez un endroit avec les flèches pour savoir quelles cellules y regardent."
     ),
     "point": (
-        "Montrez un endroit de l'image, ou touchez-le : des carrés montrent ce que voient les cellules qui y regardent."
+        "Pointez un endroit de l'image, ou touchez-le : les carrés montrent ce que peuvent voir les cellules de cet "
+        "endroit."
     ),
     "reads": "Le lecteur lit ici {digit} ({percent} %).",
     "reads_nothing": "Le lecteur ne lit aucun chiffre ici ({percent} %).",
@@ -554,8 +553,8 @@ INSIDE = {
     ),
     "what_reader": "Qu'est-ce que le lecteur ?",
     "reader_is": (
-        "Un petit ajout au réseau qui dit, pour chaque cellule de ses dernières sections, quel chiffre s'y trouve. Il"
-        " lit en même temps ; la réponse elle-même n'en dépend pas."
+        "Un petit ajout au réseau qui dit, pour chaque cellule de ses dernières sections, quel chiffre s'y trouve. La "
+        "réponse elle-même n'en dépend pas."
     ),
     "size": "{cells} × {cells} cellules, {channels} cartes",
     "name first convolution": "Première convolution",
@@ -572,9 +571,9 @@ INSIDE = {
     "map": "Carte {map}, {section}",
     "what_map": "Qu'est-ce qu'une carte de caractéristiques ?",
     "map_is": (
-        "Chaque carte cherche une seule chose partout dans l'image. Plus une cellule est colorée, plus il y en a ; la"
-        " pleine couleur est le plus qu'elle a trouvé dans 256 images de test. De chaque section, vous voyez les huit"
-        " cartes les plus actives."
+        "Chaque carte cherche un seul motif partout dans l'image. Plus une cellule est colorée, mieux il correspond ; "
+        "la pleine couleur est la meilleure correspondance sur 256 images de test. De chaque section, vous voyez les "
+        "huit cartes les plus actives."
     ),
     "exciting": "Ce qui excite le plus cette carte dans 256 images de test",
     "pictures_alt": "Neuf morceaux d'images de test qui excitent le plus cette carte",
@@ -585,8 +584,9 @@ INSIDE = {
     "kernel_alt": "Le noyau de cette carte, comme motif de carrés clairs et sombres",
     "what_kernel": "Qu'est-ce qu'un noyau ?",
     "kernel_is": (
-        "Le motif que cherche la carte : il est déplacé sur l'image, et là où du clair tombe sur ses carrés clairs et"
-        " du sombre sur ses carrés sombres, la carte s'allume. Les carrés gris ne comptent pas."
+        "Le motif que cherche la carte. Il est déplacé sur l'image, et la carte s'allume là où des parties claires de "
+        "l'image rencontrent ses carrés clairs, et des parties sombres ses carrés sombres. Les carrés gris sont sans "
+        "effet."
     ),
     "flows": "Des chiffres lus aux dix barres",
     "flows_alt": (
@@ -594,19 +594,19 @@ INSIDE = {
         " chose"
     ),
     "flows_colours": (
-        "Les bandes colorées font monter une barre, les grises la font baisser ; plus c'est large, plus c'est fort."
+        "Les bandes colorées font monter une barre, les grises la font baisser ; une bande plus large a plus d'effet."
     ),
     "flows_none": "Il ne lit aucun chiffre ici, il n'y a donc rien à suivre.",
     "what_flows": "Comment est-ce calculé ?",
     "flows_exact": (
-        "Exactement : la dernière couche de ce réseau additionne ce que disent toutes les cellules. Celles autour de "
-        "chaque chiffre font ses bandes ; toutes les autres sont « le reste ». Ensemble, elles sont la réponse, avant"
-        " que le softmax en fasse des parts."
+        "Exactement : la dernière couche de ce réseau additionne les contributions de toutes les cellules. Celles des "
+        "cellules autour d'un chiffre forment ses bandes ; toutes les autres sont « le reste ». Leur somme est la "
+        "réponse, avant que le softmax en fasse des probabilités."
     ),
     "flows_erased": (
-        "En effaçant : chaque chiffre est retiré de l'image à son tour, et ses bandes sont ce qui change dans la "
-        "réponse, avant que le softmax en fasse des parts. Comme les chiffres agissent ensemble, la somme des bandes "
-        "n'est pas forcément la réponse."
+        "En effaçant : chaque chiffre est retiré de l'image à son tour, et ses bandes montrent ce qui change dans la "
+        "réponse, avant que le softmax en fasse des probabilités. Comme les chiffres s'influencent, la somme des "
+        "bandes n'est pas forcément la réponse."
     ),
     "rest": "le reste",
     "adds": "{name} fait monter la barre du {bar} de {value}.",
@@ -654,12 +654,12 @@ DROP = {
     "together": "{first} et {more} de plus",
     "inFolder": "{folder} : {count} fichiers",
     "oneInFolder": "{first}",
-    "nothing": "Il n'y a pas de fichier là-dedans.",
+    "nothing": "Aucun fichier n'y a été trouvé.",
     "large": "{name} dépasse {limit} Mo et a été laissé de côté. Partagez-le en plusieurs fichiers.",
     "many": "Cela fait plus de {most} fichiers ; aucun n'a été ajouté. Mettez-les dans une archive ZIP.",
-    "failed": "L'envoi s'est arrêté après {done} fichiers sur {all}. Ajoutez les autres de nouveau.",
+    "failed": "L'envoi a été interrompu après {done} fichiers sur {all}. Ajoutez les autres de nouveau.",
 }
-STILL_UPLOADING = "Les fichiers sont encore en train d'être envoyés. Attendez la fin, et appuyez de nouveau."
+STILL_UPLOADING = "Les fichiers sont encore en cours d'envoi. Appuyez de nouveau quand il sera terminé."
 
 
 def recognised(pictures: int, labelled: int | None, passed_over: list[str]) -> str:
@@ -720,7 +720,7 @@ def batch_done(count: int, counts: str) -> str:
 
 
 def batch_so_far(count: int, counts: str) -> str:
-    """What a batch that was stopped has, with what :func:`batch_counts` says."""
+    """The summary of a batch that was stopped, with what :func:`batch_counts` says."""
     return f"{_pictures(count)}, dont {counts}."
 
 
@@ -734,7 +734,7 @@ def batch_counts(unsure: int, disagree: int, unread: int, right: int, labelled: 
 
 BATCH_CORRECTING = (
     "Les réponses se corrigent dans le tableau, aussi au clavier : les touches de chiffres donnent la réponse, les "
-    "flèches vont d'une image à l'autre."
+    "flèches mènent d'une image à l'autre."
 )
 BATCH_STOPPED = "Arrêté. Les réponses obtenues jusque-là sont gardées."
 LABELS_UNUSED = (
@@ -745,7 +745,7 @@ LABELS_UNUSED = (
 
 
 def batch_score(model: str, accuracy: float, low: float, high: float, count: int) -> str:
-    """How many answers are right, where the right ones were given."""
+    """The accuracy on pictures with labels."""
     return (
         f"{model} a raison pour {percent(accuracy)} des images étiquetées ({_pictures(count)} ; "
         f"intervalle à 95 % : {interval(low, high)})."
@@ -753,7 +753,7 @@ def batch_score(model: str, accuracy: float, low: float, high: float, count: int
 
 
 def batch_corrected(count: int, accuracy: float) -> str:
-    """What corrections change in the score."""
+    """The accuracy with corrections."""
     return f"Avec vos corrections ({number(count)}), {percent(accuracy)} sont justes."
 
 
@@ -817,11 +817,11 @@ PAPER_VALIDATION = "réussite en validation selon l'article"
 FLOOR = "minimum possible avec un softmax avant la perte, ln(1 + 9/e)"
 FLOOR_TITLE = "Pourquoi la perte du ResNet18 de l'article n'est jamais passée sous 1,46"
 FLOOR_TEXT = """
-Le ResNet18 de l'article termine son passage par un softmax, puis s'entraîne avec une entropie croisée qui en applique
-un second. Celui-ci ne voit que des nombres entre 0 et 1. Même une réponse parfaite, un 1 et neuf 0, devient une part de
-e / (e + 9), soit 23 %. Sa perte vaut ln(1 + 9/e) = 1,461, et aucun entraînement ne peut l'abaisser : le taux de
-réussite peut monter à 100 % sans que la perte change. La recette dite « de l'article » reproduit cela ; la recette
-ajustée omet ce second softmax.
+Le ResNet18 de l'article termine son passage par un softmax, et il est entraîné avec une entropie croisée qui en
+applique un second. Celui-ci ne reçoit que des nombres entre 0 et 1. Même une réponse parfaite, un 1 et neuf 0, devient
+une part de e / (e + 9), soit 23 %. Sa perte vaut ln(1 + 9/e) = 1,461, et aucun entraînement ne peut l'abaisser : le
+taux de réussite peut monter à 100 % sans que la perte change. La recette dite « de l'article » reproduit cela ; la
+recette ajustée omet ce second softmax.
 """
 SETTINGS_TITLE = "Réglages de ces entraînements, les différences en gras"
 NOT_A_CONFIG_FILE = "{path} est endommagé ; les réglages de l'entraînement ne sont pas montrés."
@@ -851,7 +851,7 @@ def going_on(run: str, epochs: int, planned: int | None) -> str:
 
 REPLAY = {
     "open": "Le voir apprendre",
-    "label": "Un entraînement rejoué",
+    "label": "Lecture d'un entraînement",
     "run": "Entraînement",
     "picture": "L'image à laquelle il répond",
     "bars": "Probabilités des dix chiffres à ce moment de l'entraînement",
@@ -867,7 +867,7 @@ REPLAY = {
     ),
     "answered": "Il répond {digit} ({percent}).",
     "curves": (
-        "Ses poids n'ont pas été gardés en cours de route ; seules ses courbes peuvent être rejouées. "
+        "Aucun poids n'a été gardé pendant cet entraînement ; seules ses courbes peuvent être rejouées. "
         "train.py --keep-weights 10 en garde."
     ),
     "stand_in": "Il n'y a pas d'image à la page Classer ; ceci est une image de test.",
@@ -875,9 +875,9 @@ REPLAY = {
 
 
 def replayed(run: str, pictures: int, seed: int | None, device: str | None, answers: bool) -> str:
-    """Which run is played back, and whether its weights are those that answer on the page."""
+    """Which run is played back, and whether the page uses its weights."""
     details = [_pictures(pictures), *([] if seed is None else [f"graine {seed}"]), *([device] if device else [])]
-    whose = "Ses poids sont" if answers else "C'est un entraînement à part : ses poids ne sont pas"
+    whose = "Ses poids sont" if answers else "Ses poids ne sont pas"
     return f"{run} : {', '.join(details)}. {whose} ceux qui répondent sur cette page."
 
 
@@ -895,8 +895,8 @@ def story_floor(floor: float, lowest: float) -> str:
 def story_flat(epochs: int, always: float) -> str:
     """A run that learned nothing at first."""
     return (
-        f"Pendant {number(epochs)} époques, il n'avait guère plus souvent raison que qui répond toujours 9 "
-        f"({percent(always, 0)}), puis il s'est mis à apprendre."
+        f"Pendant {number(epochs)} époques, il n'a guère fait mieux que de toujours répondre 9 ({percent(always, 0)}), "
+        "puis il s'est mis à apprendre."
     )
 
 
@@ -1024,7 +1024,7 @@ qui l'explique (en anglais).
 """
 NO_MODELS_FOR_API = "aucun n'est encore entraîné"
 
-# What the modules behind the page say in English when something is wrong -> the same in French.
+# The error sentences of the other packages, in English -> the same in French.
 ERRORS = {
     "Section {section} of this network has no map {channel}. The network was trained anew; press another map.": (
         "La section {section} de ce réseau n'a pas de carte {channel}. Le réseau a été entraîné à nouveau ; appuyez "
@@ -1048,6 +1048,9 @@ ERRORS = {
     "that.": (
         "{name} est un dessin SVG, qui n'est pas fait de pixels. Exportez-le en PNG, ou faites-en une capture d'écran, "
         "et choisissez celle-ci."
+    ),
+    "{name} is a HEIC picture, which cannot be read here. Save it as JPEG and choose that.": (
+        "{name} est une image HEIC, qui ne peut pas être lue ici. Enregistrez-la en JPEG et choisissez celle-ci."
     ),
     "{name} is not a picture of a known format. Choose a PNG, JPEG, HEIC, WebP, AVIF, GIF, BMP, TIFF, ICO or PPM "
     "file.": (
@@ -1098,7 +1101,7 @@ ERRORS = {
     ),
     "{name} cannot be read ({error}). Add it again.": "{name} ne peut pas être lu ({error}). Ajoutez-le de nouveau.",
     "There are no pictures in it. Choose picture files, or a ZIP archive that holds some.": (
-        "Il n'y a pas d'images là-dedans. Choisissez des fichiers d'images, ou une archive ZIP qui en contient."
+        "Aucune image n'y a été trouvée. Choisissez des fichiers d'images, ou une archive ZIP qui en contient."
     ),
     "These are {count:,} pictures; {most:,} can be taken at once. Split them into several batches.": (
         "Cela fait {count} images ; {most} au plus sont prises à la fois. Répartissez-les en plusieurs lots."
@@ -1179,7 +1182,7 @@ ERRORS = {
         "sans lui : python -m maxdigit calibrate"
     ),
     "There are no weights in {folder}. Restore them from the repository.": (
-        "Il n'y a pas de poids dans {folder}. Reprenez-les du dépôt."
+        "Il n'y a pas de poids dans {folder}. Restaurez-les depuis le dépôt."
     ),
     "{title} needs a package that cannot be loaded here ({reason}). Install it anew: pip install -r requirements.txt": (
         "{title} a besoin d'un paquet qui ne peut être chargé ici ({reason}). Réinstallez-le : "
@@ -1187,11 +1190,12 @@ ERRORS = {
     ),
     "{path} is missing, damaged, or not the file that was calibrated (its SHA-256 differs). Restore it from the "
     "repository or, if it was replaced on purpose, run: python -m maxdigit calibrate": (
-        "{path} est absent, endommagé, ou n'est pas le fichier qui a été calibré (son SHA-256 diffère). Reprenez-le du "
-        "dépôt ou, s'il a été remplacé exprès, lancez : python -m maxdigit calibrate"
+        "{path} est absent, endommagé, ou n'est pas le fichier qui a été calibré (son SHA-256 diffère). Restaurez-le "
+        "depuis le dépôt ou, s'il a été remplacé exprès, lancez : python -m maxdigit calibrate"
     ),
     "{path} is damaged ({error}). Restore it from the repository, or delete it and run: python -m maxdigit calibrate": (
-        "{path} est endommagé ({error}). Reprenez-le du dépôt, ou supprimez-le et lancez : python -m maxdigit calibrate"
+        "{path} est endommagé ({error}). Restaurez-le depuis le dépôt, ou supprimez-le et lancez : python -m maxdigit "
+        "calibrate"
     ),
     "The weights in {path} are missing, damaged, or of another model ({reason}). Restore them from the repository or "
     "train the model again with train.py.": (
@@ -1209,10 +1213,10 @@ ERRORS = {
         "les fichiers eux-mêmes : git lfs pull"
     ),
     "{path} cannot be read ({error}). Restore it from the repository.": (
-        "{path} ne peut être lu ({error}). Reprenez-le du dépôt."
+        "{path} ne peut être lu ({error}). Restaurez-le depuis le dépôt."
     ),
     "{path} is not the original MNIST file (SHA-256 differs). Restore it from the repository.": (
-        "{path} n'est pas le fichier MNIST d'origine (le SHA-256 diffère). Reprenez-le du dépôt."
+        "{path} n'est pas le fichier MNIST d'origine (le SHA-256 diffère). Restaurez-le depuis le dépôt."
     ),
     "{path}, line {line}: not a full row of numbers. Delete that line.": (
         "{path}, ligne {line} : ce n'est pas une ligne entière de nombres. Supprimez-la."
@@ -1224,9 +1228,9 @@ ERRORS = {
         "{path} est endommagé ({error}). Supprimez-le et lancez : python -m maxdigit evaluate --write"
     ),
     "{path} is missing or damaged ({error}). Restore it from the repository, or train the model again.": (
-        "{path} est absent ou endommagé ({error}). Reprenez-le du dépôt, ou entraînez de nouveau le modèle."
+        "{path} est absent ou endommagé ({error}). Restaurez-le depuis le dépôt, ou entraînez de nouveau le modèle."
     ),
     "A metrics.json lacks {name}. Restore it from the repository, or train the model again.": (
-        "Il manque {name} à un metrics.json. Reprenez-le du dépôt, ou entraînez de nouveau le modèle."
+        "Il manque {name} à un metrics.json. Restaurez-le depuis le dépôt, ou entraînez de nouveau le modèle."
     ),
 }
