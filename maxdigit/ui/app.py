@@ -12,13 +12,14 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.ui import connection, relative_root, session_state, texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
-from maxdigit.ui.batch_tab import build_batch_tab
+from maxdigit.ui.batch import build_batch_tab
 from maxdigit.ui.classify import build_classify_tab
 from maxdigit.ui.compare import build_compare_tab
 from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import keep_order
 from maxdigit.ui.guard import protection
+from maxdigit.ui.html import html_block
 from maxdigit.ui.program_input import Page
 from maxdigit.ui.social_card import SocialCards
 from maxdigit.ui.texts import labels, translations
@@ -50,10 +51,8 @@ def build_app(
     evaluation = evaluation or Evaluation()
     # Every hour, uploads older than an hour are deleted.
     with Page(title=texts.TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as demo:
-        gr.HTML(
-            f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{labels.TAGLINE}</p></header>',
-            apply_default_css=False,
-            elem_id="masthead",
+        html_block(
+            f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{labels.TAGLINE}</p></header>', elem_id="masthead"
         )
         build_troubles(predictor, loaded=demo.load)
         with gr.Tabs(elem_id="pages"):

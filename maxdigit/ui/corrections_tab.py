@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -15,7 +13,7 @@ import gradio as gr
 from maxdigit.inference.corrections import Correction, delete, export, kept
 from maxdigit.inference.predict import title
 from maxdigit.ui import texts
-from maxdigit.ui.browser import TO_FILE
+from maxdigit.ui.downloads import browser_file, save_file
 from maxdigit.ui.events import CARRYING, QUIET
 from maxdigit.ui.gallery import Figure, gallery
 from maxdigit.ui.html import paragraphs
@@ -39,7 +37,6 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
         save = gr.Button(labels.CORRECTIONS_EXPORT, size="sm", elem_id="corrections-export")
         clear = gr.Button(labels.CORRECTIONS_CLEAR, size="sm", elem_id="corrections-clear")
     pictures = Pressable(elem_id="gallery")
-    handed = gr.Textbox(visible="hidden", label="handed to the browser")
 
     gr.on(opened, partial(show_corrections, folder), None, pictures, **QUIET)
 
@@ -48,7 +45,7 @@ def build_corrections_tab(folder: Path, *, opened: Callable[..., Any]) -> None:
         return show_corrections(folder)
 
     gr.on(pictures.select, remove, None, pictures, **QUIET | CARRYING)
-    gr.on(save.click, partial(_export, folder), None, handed, **QUIET).then(None, handed, None, js=TO_FILE, **QUIET)
+    save_file(save, partial(_export, folder), None)
     is_sure = gr.Checkbox(visible="hidden", label="sure")
     ask = f"() => confirm({texts.in_browser('CORRECTIONS_SURE')})"
     gr.on(clear.click, partial(clear_corrections, folder), is_sure, pictures, js=ask, **QUIET)
@@ -68,8 +65,7 @@ def _figure(one: Correction) -> Figure:
 
 
 def _export(folder: Path) -> str:
-    content = base64.b64encode(export(folder)).decode("ascii")
-    return json.dumps({"name": "corrections.zip", "type": "application/zip", "base64": content})
+    return browser_file("corrections.zip", "application/zip", export(folder))
 
 
 def clear_corrections(folder: Path, is_sure: bool) -> str:

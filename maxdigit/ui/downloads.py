@@ -45,10 +45,21 @@ def save_csv(button: gr.Button, make: Callable[[Values], tuple[str, str] | None]
         make: returns the file's name and text for the values of ``inputs``; None if there is nothing to save.
         inputs: the components whose values ``make`` needs.
     """
-    handed = gr.Textbox(visible="hidden", label="handed to the browser")
 
     def hand(values: Values) -> str:
         made = make(values)
         return browser_file(made[0], "text/csv", made[1].encode()) if made else ""
 
-    gr.on(button.click, hand, inputs, handed, **QUIET).then(None, handed, None, js=TO_FILE, **QUIET)
+    save_file(button, hand, inputs)
+
+
+def save_file(button: gr.Button, make: Callable[..., str], inputs: set[Component] | None) -> None:
+    """Make a button save a file.
+
+    Args:
+        button: in the Blocks being built.
+        make: returns the file, as by :func:`browser_file`, for the values of ``inputs``; empty to save nothing.
+        inputs: the components whose values ``make`` needs; None if it takes no argument.
+    """
+    handed = gr.Textbox(visible="hidden", label="handed to the browser")
+    gr.on(button.click, make, inputs, handed, **QUIET).then(None, handed, None, js=TO_FILE, **QUIET)

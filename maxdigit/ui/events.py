@@ -42,9 +42,17 @@ LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 _PAGE = "page"
 ASKING: dict[str, Any] = {**LATEST, "concurrency_limit": 8, "concurrency_id": _PAGE}
 
+# As above, for events that may have to load a model.
+SLOW: dict[str, Any] = {**ASKING, "show_progress": "minimal"}
+
 # Events with data of their own (`gr.EventData`) must not wait in the browser, because Gradio would send them with the
 # data of the previous event. They are sent at once, and handled in order.
 CARRYING: dict[str, Any] = {"trigger_mode": "multiple"}
+
+
+def data_of(event: gr.EventData, *names: str) -> tuple[Any, ...]:
+    """The data of an event by their names. They come from the browser and may be anything; None for what is missing."""
+    return tuple(getattr(event, name, None) for name in names)
 
 
 class _Queue:

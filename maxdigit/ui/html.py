@@ -1,8 +1,11 @@
-"""Sentences as HTML."""
+"""Pieces of HTML."""
 
 from __future__ import annotations
 
 from html import escape
+from typing import Any
+
+import gradio as gr
 
 
 def paragraph(text: str) -> str:
@@ -13,3 +16,8 @@ def paragraph(text: str) -> str:
 def paragraphs(*sentences: str) -> str:
     """Each sentence as a paragraph."""
     return "".join(map(paragraph, sentences))
+
+
+def html_block(value: str | None = None, **kwargs: Any) -> gr.HTML:
+    """A component that shows HTML without Gradio's own styles for it."""
+    return gr.HTML(value, apply_default_css=False, **kwargs)

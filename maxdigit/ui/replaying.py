@@ -14,7 +14,7 @@ from maxdigit.models.run_folder import kept_weights
 from maxdigit.ui import texts
 from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, data_of
 from maxdigit.ui.replay import Answers, Replay, shown_replay, told_replay
 from maxdigit.ui.saved_runs import Run, find_runs
 from maxdigit.ui.view_state import ModelInput, ViewState, model_input, sample_input
@@ -35,8 +35,7 @@ class Replaying:
         """Connect the playback with its handler; ``classify`` has the current picture."""
 
         def replay(values: Values, asked: gr.EventData) -> Changes:
-            number, run = (getattr(asked, name, None) for name in ("number", "run"))
-            return self.replay(classify.shown(values), number, run)
+            return self.replay(classify.shown(values), *data_of(asked, "number", "run"))
 
         self.view.replay(replay, classify.inputs, {self.view}, **ASKING | CARRYING)
 

@@ -20,7 +20,7 @@ from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.downloads import csv_text, save_csv
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import LATEST, Changes, Values
-from maxdigit.ui.html import paragraphs
+from maxdigit.ui.html import html_block, paragraphs
 from maxdigit.ui.replay import Replay
 from maxdigit.ui.replaying import Replaying
 from maxdigit.ui.run_tables import results_table, settings_table
@@ -100,7 +100,7 @@ def lay_out() -> TrainingPage:
         with gr.Row(elem_classes="save"):
             save_svg = gr.Button(labels.SAVE_SVG, size="sm", elem_id="charts-svg")
             history = gr.Button(labels.SAVE_CSV, size="sm", elem_id="download-history", interactive=False)
-    note = gr.HTML(apply_default_css=False, elem_id="runs-note", elem_classes="caption")
+    note = html_block(elem_id="runs-note", elem_classes="caption")
     replay = Replay(elem_id="replay")
     plots = {}
     for pair in (_CHARTS[:2], _CHARTS[2:]):
@@ -109,11 +109,11 @@ def lay_out() -> TrainingPage:
                 plots[name] = gr.Plot(
                     show_label=False, label=labels.CHARTS[name], container=False, min_width=320, elem_id=f"chart-{name}"
                 )
-    told = gr.HTML(apply_default_css=False, elem_id="stories")
+    told = html_block(elem_id="stories")
     with gr.Accordion(labels.FLOOR_TITLE, open=False, elem_classes="reading"):
         gr.Markdown(labels.FLOOR_TEXT)
-    settings = gr.HTML(apply_default_css=False, elem_id="settings")
-    results = gr.HTML(apply_default_css=False, elem_id="results")
+    settings = html_block(elem_id="settings")
+    results = html_block(elem_id="results")
     return TrainingPage(
         known, timer, runs, axis, smoothing, log, save_svg, history, note, plots, replay, told, settings, results
     )

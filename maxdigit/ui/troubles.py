@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-import gradio as gr
-
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import NAMES, Predictor, title
 from maxdigit.ui import texts
 from maxdigit.ui.events import QUIET
+from maxdigit.ui.html import html_block
 
 
 def build_troubles(predictor: Predictor, *, loaded: Callable[..., Any]) -> None:
@@ -21,7 +20,7 @@ def build_troubles(predictor: Predictor, *, loaded: Callable[..., Any]) -> None:
         predictor: the trained models.
         loaded: the event of a page being opened.
     """
-    told = gr.HTML(apply_default_css=False, elem_id="troubles")
+    told = html_block(elem_id="troubles")
     loaded(lambda: troubles_html(predictor.troubles()), None, told, **QUIET)
 
 

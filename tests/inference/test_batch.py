@@ -25,12 +25,14 @@ from maxdigit.inference import bulk
 from maxdigit.inference.bulk import BatchError, Entry, GivenFile, answer_batch, read_batch
 from maxdigit.inference.contents import tell_apart
 from maxdigit.preparation.prepare import PreparedPicture
-from maxdigit.ui import batch_results, texts
-from maxdigit.ui.batch_results import PAGE, Results, View, full_csv, submission_csv
-from maxdigit.ui.batch_tab import Batch, Order, lay_out
+from maxdigit.ui import texts
+from maxdigit.ui.batch.answering import Batch
+from maxdigit.ui.batch.layout import Order, lay_out
 from maxdigit.ui.drop_area import MOST_FILES, dropped
 from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.results_table import results as batch_results
 from maxdigit.ui.results_table import results_page
+from maxdigit.ui.results_table.results import PAGE, Results, View, full_csv, submission_csv
 from maxdigit.ui.results_table.results_table import _row
 
 

@@ -21,7 +21,7 @@ from maxdigit.ui.browser import TO_TAB
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
 from maxdigit.ui.classify.parts import UNASKED, ask_without, can_be_asked, cost, in_a_line
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, CARRYING, QUIET, Changes, Values, in_steps
+from maxdigit.ui.events import ASKING, CARRYING, QUIET, SLOW, Changes, Values, data_of, in_steps
 from maxdigit.ui.examples import example, example_grid
 from maxdigit.ui.html import paragraph, paragraphs
 from maxdigit.ui.links import Opened, read_query
@@ -52,7 +52,7 @@ class Answering:
     def connect(self, loaded: Any) -> None:
         """Connect the components, and the page when it is opened (``loaded``), with their handlers."""
         page, state, sample = self.page, self.page.state, self.page.sample
-        slow = {**ASKING, "show_progress": "minimal", "show_progress_on": page.answer}  # a model may have to be loaded
+        slow = {**SLOW, "show_progress_on": page.answer}
         inputs = page.inputs | {page.model}
         opened = {state.mode, state.dealt, sample.picture, sample.truth, *self.answered}
 
@@ -70,12 +70,12 @@ class Answering:
             yield from in_steps(self.new_sample(*wish, values[page.model]))
 
         def open_example(values: Values, pressed: gr.EventData) -> Iterator[Changes]:
-            yield from in_steps(self.open_example(getattr(pressed, "example", None), values[page.model]))
+            (number,) = data_of(pressed, "example")
+            yield from in_steps(self.open_example(number, values[page.model]))
 
         def press(values: Values, pressed: gr.EventData) -> Iterator[Changes]:
             shown, model = page.shown(values), values[page.model]
-            digit, number = getattr(pressed, "digit", None), getattr(pressed, "erase", None)
-            yield from in_steps(self.press(shown, model, digit, number))
+            yield from in_steps(self.press(shown, model, *data_of(pressed, "digit", "erase")))
 
         def ask_parts(values: Values) -> Changes:
             return self.ask_parts(page.shown(values), values[page.model])
@@ -102,7 +102,7 @@ class Answering:
             lambda: example_grid(self.evaluation),
             None,
             grid,
-            **{**ASKING, "show_progress": "minimal"},
+            **SLOW,
         )
         gr.on(grid.select, open_example, {page.model}, {page.modes, *opened}, **slow | CARRYING)
         gr.on(page.answer.select, press, inputs, self.answered, **slow | CARRYING)

@@ -19,7 +19,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.challenge import Task, judge, parse_task
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, data_of
 from maxdigit.ui.pad import parse_strokes
 from maxdigit.ui.pad.strokes import picture_of
 from maxdigit.ui.view_state import ModelInput, ViewState, ask, model_input
@@ -116,7 +116,7 @@ class Challenging:
 
 
 def _asked(event: gr.EventData) -> tuple[Any, Task | None]:
-    number, *parts = (getattr(event, name, None) for name in ("number", "kind", "drawn", "read"))
+    number, *parts = data_of(event, "number", "kind", "drawn", "read")
     return number, parse_task(*parts)
 
 

@@ -16,7 +16,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.duel import ROUNDS, stage_of
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, data_of
 from maxdigit.ui.picture import data_url
 from maxdigit.ui.view_state import ask, sample_input
 
@@ -45,11 +45,10 @@ class Duelling:
         duel, table, model = self.page.duel, self.page.state.on_table, self.page.model
 
         def deal(asked: gr.EventData) -> Changes:
-            return self.deal(*(getattr(asked, name, None) for name in ("number", "round")))
+            return self.deal(*data_of(asked, "number", "round"))
 
         def judge(values: Values, asked: gr.EventData) -> Changes:
-            said = (getattr(asked, name, None) for name in ("number", "dealt", "digit"))
-            return self.judge(values[table], values[model], *said)
+            return self.judge(values[table], values[model], *data_of(asked, "number", "dealt", "digit"))
 
         duel.deal(deal, None, {duel, table}, **ASKING | CARRYING)
         duel.guess(judge, {table, model}, {duel}, **ASKING | CARRYING)

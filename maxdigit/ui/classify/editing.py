@@ -12,7 +12,7 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.cropper import laid
-from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, in_steps
+from maxdigit.ui.events import ASKING, CARRYING, SLOW, Changes, Values, data_of, in_steps
 from maxdigit.ui.picture import photo_url
 from maxdigit.ui.view_state import WHOLE, Edit, ModelInput, Part, ViewState, preview, upload_input
 
@@ -27,7 +27,7 @@ class Editing:
     def connect(self, answering: Answering) -> None:
         """Connect the components with their handlers; ``answering`` answers after each change of the picture."""
         page, upload = self.page, self.page.upload
-        slow = {**ASKING, "show_progress": "minimal", "show_progress_on": page.answer}  # a model may have to be loaded
+        slow = {**SLOW, "show_progress_on": page.answer}
         edited = {page.state.edit, upload.cropper, upload.part}
 
         def on(event: Callable[..., Any], edit: Callable[..., Changes], **settings: Any) -> None:
@@ -42,11 +42,11 @@ class Editing:
             yield from in_steps(answering.show(page.shown(values), values[page.model]))
 
         def change(values: Values, pressed: gr.EventData) -> Changes:
-            shown, turn = page.shown(values), getattr(pressed, "turn", None)
-            return self.fit(shown, getattr(pressed, "fit", None)) if turn is None else self.turn(shown, turn)
+            shown, (turn, fit) = page.shown(values), data_of(pressed, "turn", "fit")
+            return self.fit(shown, fit) if turn is None else self.turn(shown, turn)
 
         def frame(values: Values, moved: gr.EventData) -> Changes:
-            return self.frame(page.shown(values), getattr(moved, "frame", None))
+            return self.frame(page.shown(values), *data_of(moved, "frame"))
 
         on(upload.picture.change, lambda values: self.begin(page.shown(values)), **slow)
         on(upload.ink.input, lambda values: self.lay_out(page.shown(values)), **slow)

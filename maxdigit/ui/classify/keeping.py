@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.browser import TO_ADDRESS, TO_FILE
 from maxdigit.ui.classify.layout import ClassifyPage
+from maxdigit.ui.downloads import browser_file
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import ASKING, QUIET, Changes, Values
 from maxdigit.ui.html import paragraphs
@@ -115,12 +115,8 @@ class Keeping:
 def _picture_file(pixels: NDArray[np.uint8]) -> str:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
-    return _file("maxdigit.png", "image/png", buffer.getvalue())
+    return browser_file("maxdigit.png", "image/png", buffer.getvalue())
 
 
 def _answer_file(prediction: Prediction) -> str:
-    return _file("maxdigit.json", "application/json", json.dumps(prediction.to_json(), indent=2).encode())
-
-
-def _file(name: str, kind: str, content: bytes) -> str:
-    return json.dumps({"name": name, "type": kind, "base64": base64.b64encode(content).decode("ascii")})
+    return browser_file("maxdigit.json", "application/json", json.dumps(prediction.to_json(), indent=2).encode())

@@ -16,6 +16,7 @@ from maxdigit.ui.challenge import Challenge
 from maxdigit.ui.cropper import Cropper
 from maxdigit.ui.duel import Duel
 from maxdigit.ui.events import Values
+from maxdigit.ui.html import html_block
 from maxdigit.ui.inside import InsideView
 from maxdigit.ui.pad import Pad
 from maxdigit.ui.picture_input import PictureInput
@@ -228,7 +229,7 @@ def _sample_mode() -> SampleMode:
                 elem_id="wished-digits",
             )
         marks = _marks(elem_id="sample-marks")
-        picture = gr.HTML(apply_default_css=False, elem_id="sample")
+        picture = html_block(elem_id="sample")
         with gr.Row(elem_classes="under"):
             new = gr.Button(labels.NEW_SAMPLE, variant="primary", elem_id="new-sample", scale=0)
             # A rule in the style sheet shows and hides the boxes.
@@ -268,7 +269,7 @@ def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
             elem_classes="choice",
             elem_id="right-digit",
         )
-    said = gr.HTML(apply_default_css=False, elem_classes="caption", elem_id="correction-said")
+    said = html_block(elem_classes="caption", elem_id="correction-said")
     address = gr.Textbox(
         show_label=False, label=labels.LINK, buttons=["copy"], visible=False, container=False, elem_id="address"
     )
@@ -276,11 +277,11 @@ def _keep(has_models: bool, asks_for_corrections: bool) -> Keep:
 
 
 def _marks(**kwargs: Any) -> gr.HTML:
-    return gr.HTML(apply_default_css=False, elem_classes="marks", **kwargs)
+    return html_block(elem_classes="marks", **kwargs)
 
 
 def _text(text: str, **kwargs: Any) -> gr.HTML:
-    return gr.HTML(f"<p>{text}</p>", apply_default_css=False, elem_classes="caption", **kwargs)
+    return html_block(f"<p>{text}</p>", elem_classes="caption", **kwargs)
 
 
 def _picker(label: str, choices: dict[str, str], value: str, **kwargs: Any) -> gr.Dropdown:

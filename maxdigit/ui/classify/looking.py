@@ -12,7 +12,7 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.ui import texts
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, data_of
 from maxdigit.ui.inside import shown_inside, told_inside
 from maxdigit.ui.view_state import ViewState, model_input
 
@@ -30,9 +30,7 @@ class Looking:
         page = self.page
 
         def look(values: Values, asked: gr.EventData) -> Changes:
-            number, section, channel = (getattr(asked, name, None) for name in ("number", "section", "channel"))
-            shown = page.shown(values)
-            return self.look(shown, values[page.model], number, section, channel)
+            return self.look(page.shown(values), values[page.model], *data_of(asked, "number", "section", "channel"))
 
         page.keep.inside.look(look, page.inputs | {page.model}, {page.keep.inside}, **ASKING | CARRYING)
 

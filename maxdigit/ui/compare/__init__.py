@@ -15,6 +15,7 @@ from maxdigit.ui.compare.error_analysis import Mistakes
 from maxdigit.ui.compare.measurements import build_measurements
 from maxdigit.ui.compare.stressing import Stressing
 from maxdigit.ui.evaluation import Evaluation
+from maxdigit.ui.html import html_block
 from maxdigit.ui.stress import StressTest
 from maxdigit.ui.texts import labels
 
@@ -36,9 +37,9 @@ def build_compare_tab(
         gr.Markdown(labels.NO_MODELS_HERE)
         return
     with gr.Row(elem_classes="headline"):
-        gr.HTML(f"<h2>{labels.COMPARE_TITLE}</h2>", apply_default_css=False)
+        html_block(f"<h2>{labels.COMPARE_TITLE}</h2>")
         another = gr.Button(labels.COMPARE_ANOTHER, elem_id="compare-another", scale=0)
-    replies = gr.HTML(apply_default_css=False, elem_id="side-by-side")
+    replies = html_block(elem_id="side-by-side")
     stress = StressTest(elem_id="stress")
     _heading(labels.MEASURED_TITLE)
     table = build_measurements()
@@ -53,4 +54,4 @@ def build_compare_tab(
 
 
 def _heading(text: str) -> None:
-    gr.HTML(f"<h2>{text}</h2>", apply_default_css=False, elem_classes="section")
+    html_block(f"<h2>{text}</h2>", elem_classes="section")

@@ -16,7 +16,7 @@ from maxdigit.ui.choice import choice
 from maxdigit.ui.compare.measurements import metrics_of
 from maxdigit.ui.downloads import save_csv
 from maxdigit.ui.events import LATEST, Changes, Values
-from maxdigit.ui.html import paragraph
+from maxdigit.ui.html import html_block, paragraph
 from maxdigit.ui.texts import labels
 
 
@@ -34,7 +34,7 @@ def build_accuracy(predictor: Predictor, *, opened: Callable[..., Any]) -> gr.Ra
     against = choice(labels.AGAINST, labels.AGAINST_CHOICES, "digit", elem_id="compare-against")
     chart = gr.Plot(show_label=False, label=labels.BREAKS_TITLE, container=False, elem_id="against")
     with gr.Row(elem_classes="save"):
-        note = gr.HTML(apply_default_css=False, elem_classes="caption")
+        note = html_block(elem_classes="caption")
         save_svg = gr.Button(labels.SAVE_SVG, size="sm", elem_id="against-svg")
         save_table = gr.Button(labels.SAVE_CSV, size="sm", elem_id="against-csv")
 

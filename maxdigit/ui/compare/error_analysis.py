@@ -20,7 +20,7 @@ from maxdigit.ui.confusion_matrix import MistakesOf, confusion_matrix
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import CARRYING, LATEST, Changes, Values
 from maxdigit.ui.gallery import Figure, gallery
-from maxdigit.ui.html import paragraph
+from maxdigit.ui.html import html_block, paragraph
 from maxdigit.ui.press import Pressable
 from maxdigit.ui.sampling import ANY
 from maxdigit.ui.texts import labels
@@ -81,7 +81,7 @@ class Mistakes:
                 )
                 everything = gr.Button(labels.MISTAKES_ALL, elem_id="mistakes-all")
             with gr.Column(elem_id="gallery-side"):
-                pictures = gr.HTML(apply_default_css=False, elem_id="gallery")
+                pictures = html_block(elem_id="gallery")
                 more = gr.Button(labels.MISTAKES_MORE, elem_id="mistakes-more")
         cell, count = gr.State(None), gr.State(_PAGE)
         return cls(predictor, evaluation, kind, model, matrix, family, everything, pictures, more, cell, count)

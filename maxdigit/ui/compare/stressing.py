@@ -14,7 +14,7 @@ from maxdigit.inference.ensemble import mix
 from maxdigit.inference.predict import Predictor
 from maxdigit.models.run_folder import ENSEMBLE
 from maxdigit.ui import texts
-from maxdigit.ui.events import ASKING, CARRYING, Changes, Values
+from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, data_of
 from maxdigit.ui.stress import Row, StressTest, shown_change, told_change
 from maxdigit.ui.view_state import ModelInput
 
@@ -31,8 +31,7 @@ class Stressing:
         """Connect the view with its handler."""
 
         def stress(values: Values, asked: gr.EventData) -> Changes:
-            number, change = (getattr(asked, name, None) for name in ("number", "change"))
-            return self.stress(values[self.compared], number, change)
+            return self.stress(values[self.compared], *data_of(asked, "number", "change"))
 
         self.view.stress(stress, {self.compared}, {self.view}, **ASKING | CARRYING)
 

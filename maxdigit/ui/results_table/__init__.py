@@ -1,4 +1,4 @@
-"""A batch's results, whose answers can be corrected by hand."""
+"""The results of a batch, and a table of them in which answers can be corrected."""
 
 from maxdigit.ui.results_table.results_table import ResultsTable, results_page
 

@@ -15,8 +15,8 @@ from maxdigit.inference.predict import title
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.bars import small_bars
-from maxdigit.ui.batch_results import PAGE, Result, Results, View
 from maxdigit.ui.picture import picture_tag
+from maxdigit.ui.results_table.results import PAGE, Result, Results, View
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.widget import scripted
 

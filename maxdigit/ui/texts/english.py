@@ -7,7 +7,7 @@ from maxdigit.ui.sureness import UNSURE as _UNSURE
 TITLE = "MaxDigit"
 SEPARATORS = ".,"  # of decimals and of thousands, for Plotly
 TAGLINE = "Which of three handwritten digits is the largest?"
-FAULT = "There is no answer because of an error in this program. Try again. The server's log has the details."
+FAULT = "There is no answer because of an error in this program. Try again. Details are in the log of the server."
 SERVER_BUSY = "Many people are using this page just now. The answer takes a little longer."
 SERVER_AWAY = "The server cannot be reached. The page continues as soon as it is back."
 CARD_ALT = "A drawing of three digits, and the answer to it"

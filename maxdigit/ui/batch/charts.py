@@ -13,11 +13,11 @@ from gradio.blocks import Block
 from maxdigit.inference.predict import title
 from maxdigit.training.results import KindResult, Score
 from maxdigit.ui import texts
-from maxdigit.ui.batch_results import Results
 from maxdigit.ui.charts import against_figure
 from maxdigit.ui.confusion_matrix import confusion_matrix
 from maxdigit.ui.events import Changes
-from maxdigit.ui.html import paragraphs
+from maxdigit.ui.html import html_block, paragraphs
+from maxdigit.ui.results_table.results import Results
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
@@ -39,10 +39,10 @@ class BatchCharts:
     def laid_out(cls) -> BatchCharts:
         """Add the components to the Blocks being built."""
         with gr.Column(elem_id="batch-scored"):
-            said = gr.HTML(apply_default_css=False)
+            said = html_block()
             with gr.Row(visible=False, elem_id="batch-charts") as charts:
                 with gr.Column(min_width=280):
-                    matrix = gr.HTML(apply_default_css=False)
+                    matrix = html_block()
                 with gr.Column(min_width=280):
                     by_digit, digit_numbers = _chart(labels.AGAINST_AXES["digit"], "batch-by-digit")
                 with gr.Column(min_width=280):
@@ -83,7 +83,7 @@ class BatchCharts:
 
 def _chart(label: str, name: str) -> tuple[gr.Plot, gr.HTML]:
     plot = gr.Plot(show_label=False, label=label, container=False, elem_id=name)
-    return plot, gr.HTML(apply_default_css=False, elem_id=f"{name}-numbers")
+    return plot, html_block(elem_id=f"{name}-numbers")
 
 
 def _measured(score: Score) -> KindResult:
