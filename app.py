@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from maxdigit import CHECKPOINTS
 from maxdigit.engine.runtime import ENGINES, choose_engine
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.model_process import Calls, ModelProcess, ModelProcessPredictor
+from maxdigit.inference.on_demand import OnDemandProcess
 from maxdigit.serving import ended_by_signals, find_address, private_folder, serve, without_proxies
 
 
@@ -51,8 +53,8 @@ def main() -> None:
 
     try:
         host, port = find_address(args.host, args.port)
-        with ended_by_signals(), private_folder(port), without_proxies(), _models(args) as (process, predictor):
-            _serve(args, process, predictor, host, port, root_path or None)
+        with ended_by_signals(), private_folder(port), without_proxies(), _models(args) as (generator, predictor):
+            _serve(args, generator, predictor, host, port, root_path or None)
     except MaxDigitError as error:
         parser.exit(1, f"{error}\n")
     except KeyboardInterrupt:  # while it was starting
@@ -61,12 +63,11 @@ def main() -> None:
 
 @contextmanager
 def _models(args: argparse.Namespace) -> Iterator[tuple[Calls, ModelProcessPredictor]]:
-    """Where the models are: in a process of this machine, or in replicas on a cluster."""
+    """What makes samples, and what answers: two processes of this machine, or replicas on a cluster for both."""
     if args.ray is None:
-        process = ModelProcess()
-        predictor = ModelProcessPredictor(process, args.checkpoints)
+        predictor = ModelProcessPredictor(ModelProcess(), args.checkpoints)
         predictor.get_ready()
-        yield process, predictor
+        yield OnDemandProcess(), predictor
         return
     from maxdigit.scaling.cluster import connected
     from maxdigit.scaling.replicas import Replicas, ReplicasPredictor
@@ -78,18 +79,21 @@ def _models(args: argparse.Namespace) -> Iterator[tuple[Calls, ModelProcessPredi
 
 def _serve(
     args: argparse.Namespace,
-    process: Calls,
+    generator: Calls,
     predictor: ModelProcessPredictor,
     host: str,
     port: int,
     root_path: str | None,
 ) -> None:
+    # Before the first answer Gradio loads Matplotlib if it can: 25 MB that nothing here needs, and where it is new,
+    # seconds in which it looks for fonts, and a folder for what it finds. None keeps a module from being loaded.
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
     # Here, for it loads Gradio, which takes seconds and goes by the environment. The model process does not need it.
     from maxdigit.models.gpu import satisfy_zero_gpu
     from maxdigit.ui.app import build_app, launch_options
     from maxdigit.ui.evaluation import Evaluation
 
-    evaluation = Evaluation(process.call)
+    evaluation = Evaluation(generator.call)
     runs = args.runs or args.checkpoints
     demo = build_app(predictor, runs, args.corrections, review=args.review, evaluation=evaluation)
     satisfy_zero_gpu()

@@ -1,4 +1,4 @@
-"""The model process: a second process for the models and the picture generator.
+"""The model process: a second process for the models.
 
 It loads them while the first process builds the page, and computes while the first serves the page; in one process the
 two would have to take turns. If it dies, of lack of memory for instance, the page stays up, another is started, and
@@ -86,6 +86,12 @@ class ModelProcess:
             except _DiedError:
                 tries, end = tries + 1, time.monotonic() + _PATIENCE
         raise ModelProcessError("The models had to stop, perhaps for want of memory, and start anew. Ask once more.")
+
+    def end(self) -> None:
+        """End the process. Calls in progress are repeated in another one."""
+        with self._lock:
+            self._process.end()
+            self._process.close()
 
 
 class Calls(Protocol):
@@ -201,7 +207,7 @@ class _Process:
         with self._ending:
             return self._process.is_alive()
 
-    def _end(self) -> None:
+    def end(self) -> None:
         with self._ending:
             self._process.kill()
             self._process.join()
@@ -216,16 +222,16 @@ class _Process:
                     manager.connect()
                     self._caller = manager.caller()  # type: ignore[attr-defined]  # registered below
                 except (EOFError, OSError):
-                    self._end()  # if it has not died by itself, nobody could ever reach it
+                    self.end()  # if it has not died by itself, nobody could ever reach it
             return self._caller is not None
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        limit = threading.Timer(_LONGEST, self._end)
+        limit = threading.Timer(_LONGEST, self.end)
         limit.start()
         try:
             result, error = self._caller.call(function, *args, **kwargs)
         except (EOFError, OSError):  # of the connection: what the function raises comes as a value
-            self._end()
+            self.end()
             raise _DiedError from None
         finally:
             limit.cancel()

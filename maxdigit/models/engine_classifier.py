@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.engine.convolution import Convolution
-from maxdigit.engine.runtime import Compiled, chosen_engine, computes_in_bfloat16, openvino
+from maxdigit.engine.runtime import Compiled, chosen_engine, computes_in_bfloat16, openvino, return_freed_memory
 from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
 from maxdigit.models.engine_networks import READERS, EngineNetwork
 from maxdigit.models.gpu import MANY, device, moved
@@ -55,6 +55,8 @@ class EngineClassifier:
         self._exact = Compiled(network.graph())
         self._fast = Compiled(network.graph(Convolution.in_bfloat16), "bf16") if computes_in_bfloat16() else None
         self._read, self._load_native = read, load_native
+        del network
+        return_freed_memory()
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities ``(N, 10)`` for uint8 pictures ``(N, 128, 128)``."""
@@ -98,7 +100,9 @@ class EngineClassifier:
 
     @cached_property
     def _tracing(self) -> Compiled:
-        return Compiled(self._read().tracing_graph())
+        compiled = Compiled(self._read().tracing_graph())
+        return_freed_memory()
+        return compiled
 
     @cached_property
     def _on_gpu(self) -> Classifier | None:

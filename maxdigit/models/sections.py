@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from maxdigit import IMAGE_SIZE
 from maxdigit.engine.convolution import Convolution
-from maxdigit.engine.runtime import Compiled, computes_in_bfloat16, openvino
+from maxdigit.engine.runtime import Compiled, computes_in_bfloat16, openvino, return_freed_memory
 from maxdigit.engine.saved_weights import unreadable
 from maxdigit.errors import MaxDigitError
 from maxdigit.models.engine_networks import READERS
@@ -124,6 +124,8 @@ class SectionOutputs:
             )
         except RuntimeError as error:
             raise _no_engine() from error
+        del network, graph, computed, trunk
+        return_freed_memory()
 
     def __call__(self, picture: NDArray[np.uint8]) -> Outputs:
         """The outputs for a picture, uint8 ``(128, 128)``."""
