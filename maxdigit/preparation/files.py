@@ -51,7 +51,7 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
         raise PictureError("{name} is larger than {limit} MB. Save it as JPEG and try again.", name=name, limit=limit)
     limit = MAX_PIXELS
     try:
-        picture, limit = _opened(content)
+        picture, limit = _opened(name, content)
         if picture.width * picture.height > limit:
             raise Image.DecompressionBombError
         if isinstance(picture, JpegImageFile):
@@ -174,13 +174,21 @@ def read_content(source: str | Path | bytes | BinaryIO) -> tuple[str, bytes]:
         ) from error
 
 
-def _opened(content: bytes) -> tuple[Image.Image, int]:
-    """The picture, of which only the header has been read, and how many pixels it may have."""
+def _opened(name: str, content: bytes) -> tuple[Image.Image, int]:
+    """The picture, of which only the header has been read, and how many pixels it may have.
+
+    Raises:
+        PictureError: it is HEIC, and what reads that is not installed; others as Pillow's formats raise them.
+    """
     if content.startswith(b"\xff\xd8\xff"):  # not by Image.open, which warns of pictures that are decoded smaller
         return JpegImageFile(io.BytesIO(content)), MAX_JPEG_PIXELS if _has_one_scan(content) else MAX_PIXELS
     if _is_heic(content[:64]):
-        from pillow_heif import HeifImageFile  # here, so that the start does not wait for it
-
+        try:
+            from pillow_heif import HeifImageFile  # here, so that the start does not wait for it
+        except ImportError as error:
+            raise PictureError(
+                "{name} is a HEIC picture, which cannot be read here. Save it as JPEG and choose that.", name=name
+            ) from error
         return HeifImageFile(io.BytesIO(content)), MAX_PIXELS
     picture = Image.open(io.BytesIO(content), formats=FORMATS)
     return picture, MAX_LOSSLESS_PIXELS if picture.format in _LOSSLESS else MAX_PIXELS

@@ -80,6 +80,16 @@ def test_heic_is_read_in_a_process_that_has_not_heard_of_it(tmp_path: Path) -> N
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
 
 
+def test_without_the_library_for_heic_its_files_are_told_what_to_do_and_others_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heic, jpeg = saved(note(), "HEIF"), saved(note(), "JPEG")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PictureError, match=r"HEIC picture, which cannot be read here\. Save it as JPEG"):
+        open_picture(heic)
+    assert open_picture(jpeg).size == (240, 180)
+
+
 @pytest.mark.parametrize("form", ["JPEG", "HEIF", "TIFF", "PNG", "WEBP", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_are_turned_as_their_exif_data_say(form: str, orientation: int) -> None:
