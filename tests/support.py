@@ -18,6 +18,7 @@ SLOW = (
     "test_model_process",
     "test_pool",
     "test_scenes",
+    "test_sessions",
     "test_training_loops",
     "test_tuned",
     "test_turns",

@@ -162,6 +162,7 @@ def two_models(checkpoints, tmp_path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 def test_calibrating_one_model_leaves_the_ensemble_alone(two_models):
     result = run("calibrate", "--model", "torch_cnn", "--count", 4, checkpoints=two_models)
     assert result.exit_code == 0, result.stderr
@@ -172,6 +173,7 @@ def test_calibrating_one_model_leaves_the_ensemble_alone(two_models):
     assert not (two_models / "ensemble").exists() and "evaluate --write" in result.stderr
 
 
+@pytest.mark.slow
 def test_calibrating_all_chooses_the_ensembles_weights_which_are_then_measured(two_models, picture):
     result = run("calibrate", "--count", 4, checkpoints=two_models)
     assert result.exit_code == 0, result.stderr
@@ -193,6 +195,7 @@ def test_calibrating_all_chooses_the_ensembles_weights_which_are_then_measured(t
     assert line["model"] == "ensemble" and sum(line["probabilities"]) == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_results_of_an_ensemble_with_other_weights_are_not_kept(two_models):
     folder = two_models / "ensemble"
     folder.mkdir()

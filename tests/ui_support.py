@@ -31,7 +31,7 @@ from maxdigit.training.mistakes import Mistake, write_mistakes
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.editing import Editing
 from maxdigit.ui.classify.keeping import Keeping
-from maxdigit.ui.classify.layout import lay_out
+from maxdigit.ui.classify.layout import ClassifyPage, lay_out
 from maxdigit.ui.classify.looking import Looking
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.pad.strokes import DEFAULT_SIZE
@@ -218,14 +218,25 @@ def write_results(root: Path, model: str) -> Path:
     return folder
 
 
+_pages: dict[tuple[object, ...], ClassifyPage] = {}  # no test changes a component, and laying them out takes 0.15 s
+
+
+def classify_page(predictor: FakePredictor, asks_for_corrections: bool) -> ClassifyPage:
+    """The Classify tab's components as they are laid out for such a predictor."""
+    import gradio as gr
+
+    key = (*predictor.available(), "sound", *predictor.sound(), predictor.checkpoints, asks_for_corrections)
+    if key not in _pages:
+        with gr.Blocks():
+            _pages[key] = lay_out(predictor, asks_for_corrections=asks_for_corrections)
+    return _pages[key]
+
+
 class ClassifyTab:
     """The Classify tab without a server, and what answers its events."""
 
-    def __init__(self, predictor: object, corrections: Path | None = None) -> None:
-        import gradio as gr
-
-        with gr.Blocks():
-            self.page = lay_out(predictor, asks_for_corrections=corrections is not None)
+    def __init__(self, predictor: FakePredictor, corrections: Path | None = None) -> None:
+        self.page = classify_page(predictor, asks_for_corrections=corrections is not None)
         self.answering = Answering(self.page, predictor, Evaluation())
         self.editing = Editing(self.page, predictor)
         self.looking = Looking(self.page, predictor, Evaluation())

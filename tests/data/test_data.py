@@ -6,6 +6,7 @@ import csv
 import gzip
 import subprocess
 import sys
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ from maxdigit.data.forms import FORMS, MAX_POINTS, SEGMENTS, deal_forms, form_fi
 from maxdigit.data.kinds import MEASURED_KINDS
 from maxdigit.data.labelled_picture import SampleError
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
-from maxdigit.data.picture_batch import SIZE
+from maxdigit.data.picture_batch import SIZE, Pictures
 from maxdigit.data.pictures import CHUNK, KINDS, MAX_DIGITS, TEST_KINDS, contents, generate
 from maxdigit.data.sample import draw_balanced, draw_sample, evaluation_picture, write_samples
 from maxdigit.data.skeletons import Glyph, distance_fields, glyphs
@@ -34,6 +35,12 @@ from maxdigit.preparation.prepare import prepare
 @pytest.fixture(scope="module")
 def textured():
     return generate(TEST, 0, 2000)
+
+
+@lru_cache
+def pictures_of(kind: str) -> Pictures:
+    """The first 500 test pictures of a kind."""
+    return generate(TEST, 0, 500, kind=kind)
 
 
 def test_mnist_is_the_original():
@@ -126,17 +133,20 @@ def test_impossible_requests_are_refused():
         generate(TEST, 0, 0)
 
 
-def test_pictures_have_the_form_that_models_take(textured):
-    assert textured.pixels.shape == (2000, 128, 128) and textured.pixels.dtype == torch.uint8
-    assert textured.digits.shape == (2000, MAX_DIGITS) and textured.boxes.shape == (2000, MAX_DIGITS, 4)
-    assert ((textured.digits >= 0).sum(1) == 3).all()
-    assert torch.equal(textured.labels, textured.digits.max(1).values)
+def test_pictures_have_the_form_that_models_take():
+    pictures = generate(TEST, 0, 8)
+    assert pictures.pixels.shape == (8, 128, 128) and pictures.pixels.dtype == torch.uint8
+    assert pictures.digits.shape == (8, MAX_DIGITS) and pictures.boxes.shape == (8, MAX_DIGITS, 4)
+    assert ((pictures.digits >= 0).sum(1) == 3).all()
+    assert torch.equal(pictures.labels, pictures.digits.max(1).values)
 
 
+@pytest.mark.slow
 def test_every_picture_spans_black_to_white(textured):
     assert (textured.pixels.amin((1, 2)) == 0).all() and (textured.pixels.amax((1, 2)) == 255).all()
 
 
+@pytest.mark.slow
 def test_grey_levels_match_the_competitions(textured):
     """Mean 98 to 106 and standard deviation 56 to 62 were measured on samples of the real pictures."""
     pixels = textured.pixels.float()
@@ -144,6 +154,7 @@ def test_grey_levels_match_the_competitions(textured):
     assert 50 < pixels.std() < 66
 
 
+@pytest.mark.slow
 def test_backgrounds_come_in_the_measured_shares(textured):
     counts = torch.bincount(textured.families, minlength=len(FAMILIES)) / 2000
     for name, share in zip(FAMILIES, counts.tolist(), strict=True):
@@ -162,6 +173,7 @@ MEASURED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_backgrounds_have_the_measured_grey_levels(textured, family):
     pixels = textured.pixels[textured.families == FAMILIES.index(family)].float()
@@ -177,6 +189,7 @@ def test_textures_are_the_same_for_a_seed_and_differ_between_seeds():
         assert not torch.equal(texture(family, 1), texture(family, 2))
 
 
+@pytest.mark.slow
 def test_digits_stand_apart_inside_the_picture(textured):
     boxes = textured.boxes[:, :3].float()
     assert boxes.min() >= 0 and boxes.max() <= 128
@@ -188,25 +201,28 @@ def test_digits_stand_apart_inside_the_picture(textured):
     assert 50 < gap.median() < 80
 
 
+@pytest.mark.slow
 def test_ink_is_bright_where_the_boxes_say(textured):
     for pixels, boxes in zip(textured.pixels[:200], textured.boxes[:200, :3], strict=True):
         for x0, y0, x1, y1 in boxes.tolist():
             assert pixels[y0:y1, x0:x1].max() == 255
 
 
+@pytest.mark.slow
 def test_labels_are_dealt_like_the_competitions(textured):
     shares = torch.bincount(textured.labels, minlength=10) / len(textured)
     expected = torch.tensor([((k + 1) ** 3 - k**3) / 1000 for k in range(10)])
     assert (shares - expected).abs().max() < 0.04
 
 
+@pytest.mark.slow
 def test_balance_makes_every_largest_digit_as_likely():
     labels = generate(TEST, 0, 2000, balance=1.0).labels
     assert (torch.bincount(labels, minlength=10) / 2000 - 0.1).abs().max() < 0.035
 
 
 def test_drawn_pictures_are_white_strokes_on_black_with_one_to_five_digits():
-    pictures = generate(TEST, 0, 300, kind="drawn")
+    pictures = pictures_of("drawn")
     count = (pictures.digits >= 0).sum(1)
     assert set(count.tolist()) == {1, 2, 3, 4, 5} and (count == 3).float().mean() > 0.5
     assert (pictures.families == -1).all()
@@ -214,10 +230,10 @@ def test_drawn_pictures_are_white_strokes_on_black_with_one_to_five_digits():
     assert (pictures.pixels.amax((1, 2)) > 200).all()
 
 
-def _digit_heights(kind: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _digit_heights(kind: str) -> tuple[np.ndarray, np.ndarray]:
     """The height of each test picture's median digit, and the longer side of all its ink, in pixels."""
     heights, sides = [], []
-    for boxes in generate(TEST, 0, count, kind=kind).boxes.float():
+    for boxes in pictures_of(kind).boxes.float():
         there = boxes[boxes[:, 0] >= 0]
         heights.append(digit_height([tuple(box) for box in there.tolist()]))
         sides.append(float((there[:, 2:].amax(0) - there[:, :2].amin(0)).max()))
@@ -226,7 +242,7 @@ def _digit_heights(kind: str, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("kind", ["drawn", "forms"])
 def test_digits_come_in_one_size_unless_they_would_not_fit_in(kind: str) -> None:
-    heights, sides = _digit_heights(kind, 500)
+    heights, sides = _digit_heights(kind)
     fits = sides < SIZE - 2 * MARGIN - 2  # the others fill what there is
     assert fits.mean() > 0.7
     assert abs(np.median(heights[fits]) - DIGIT_HEIGHT) < 1.5
@@ -236,7 +252,7 @@ def test_digits_come_in_one_size_unless_they_would_not_fit_in(kind: str) -> None
 
 
 def test_drawn_digits_differ_in_size_and_stand_in_rows_in_columns_and_scattered() -> None:
-    pictures = generate(TEST, 0, 500, kind="drawn")
+    pictures = pictures_of("drawn")
     three = pictures.boxes[(pictures.digits >= 0).sum(1) == 3, :3].float()
     sizes = three[..., 3] - three[..., 1]
     assert (sizes.amax(1) / sizes.amin(1)).median() > 1.15
@@ -248,7 +264,7 @@ def test_drawn_digits_differ_in_size_and_stand_in_rows_in_columns_and_scattered(
 
 @pytest.mark.parametrize("kind", ["drawn", "forms"])
 def test_no_ink_touches_the_border(kind: str) -> None:
-    pixels = generate(TEST, 0, 500, kind=kind).pixels
+    pixels = pictures_of(kind).pixels
     inner = torch.nn.functional.pad(pixels[:, 2:-2, 2:-2], (2, 2, 2, 2))
     assert torch.equal(pixels, inner)
 
@@ -468,7 +484,7 @@ def test_blank_pictures_hold_no_digit_and_are_not_all_empty():
 
 
 def test_photographs_come_out_as_light_ink_on_black_with_boxes_around_it():
-    pictures = generate(TEST, 0, 40, kind="photo")
+    pictures = generate(TEST, 0, 12, kind="photo")
     pixels = pictures.pixels.float()
     assert (pixels.flatten(1).median(1).values == 0).all()  # the paper
     inside = torch.zeros_like(pixels, dtype=torch.bool)
@@ -480,8 +496,8 @@ def test_photographs_come_out_as_light_ink_on_black_with_boxes_around_it():
 
 
 def test_photographs_are_coloured_and_framed_with_dark_or_light_ink_in_the_boxes() -> None:
-    photos, drawing = photo.photographs(TRAIN, 0, slice(0, 200), 0.0)
-    assert photos.pixels.shape == (200, photo.SIDE, photo.SIDE, 3) and photos.pixels.dtype == torch.uint8
+    photos, drawing = photo.photographs(TRAIN, 0, slice(0, 125), 0.0)
+    assert photos.pixels.shape == (125, photo.SIDE, photo.SIDE, 3) and photos.pixels.dtype == torch.uint8
     again, _ = photo.photographs(TRAIN, 0, slice(120, 123), 0.0)
     assert torch.equal(again.pixels, photos.pixels[120:123]) and torch.equal(again.boxes, photos.boxes[120:123])
     assert 0.03 < (~photos.is_dark).float().mean() < 0.25
@@ -503,7 +519,7 @@ def test_boxes_stay_around_what_was_turned() -> None:
 
 
 def test_known_frames_make_photographed_digits_one_size() -> None:
-    photos, _ = photo.photographs(TRAIN, 0, slice(0, 300), 0.0)
+    photos, _ = photo.photographs(TRAIN, 0, slice(0, 125), 0.0)
     heights = []
     for boxes in photo.to_model(photos):
         there = boxes[boxes[:, 2] - boxes[:, 0] > 0]

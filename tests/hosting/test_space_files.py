@@ -120,6 +120,7 @@ def imported(path: Path) -> set[str]:
     return found - sys.stdlib_module_names - {"maxdigit"}
 
 
+@pytest.mark.slow
 def test_what_is_imported_is_required_and_nothing_else_is() -> None:
     files = [REPOSITORY / "app.py", REPOSITORY / "train.py", *(REPOSITORY / "maxdigit").rglob("*.py")]
     provided = packages_distributions()

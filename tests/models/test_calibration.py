@@ -103,8 +103,8 @@ def test_the_offsets_that_spoilt_the_probabilities_are_found_again():
     """Labels drawn from softmax(z), probabilities given as softmax(z T - b T): T and b make them honest again."""
     random = np.random.default_rng(6)
     offsets = np.linspace(-1, 1, 10)
-    logits = random.normal(0, 2, (60_000, 10))
-    labels = (softmax(logits).cumsum(1) > random.random((60_000, 1))).argmax(1)
+    logits = random.normal(0, 2, (5_000, 10))
+    labels = (softmax(logits).cumsum(1) > random.random((5_000, 1))).argmax(1)
     found = fit_scaling(softmax((logits - offsets) * 1.5), labels)
     assert found.temperature == pytest.approx(1.5, rel=0.03)
     assert np.abs(np.array(found.offsets) - offsets).max() < 0.1
@@ -199,7 +199,7 @@ def test_each_picture_is_scaled_by_its_background():
 
 @pytest.mark.parametrize("kind", TEST_KINDS)
 def test_the_kinds_of_pictures_are_told_apart_by_their_background(kind):
-    pixels = generate(VALIDATION, 0, 20, kind=kind).pixels.numpy()
+    pixels = generate(VALIDATION, 0, 8, kind=kind).pixels.numpy()
     assert (on_black(pixels) == (kind != "textured")).all()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from maxdigit.data.scenes.scene import make_scene
+from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
 from maxdigit.engine import runtime
 from maxdigit.preparation import finder
@@ -16,14 +16,15 @@ from maxdigit.preparation.ink_engine import EngineInkNetwork
 from maxdigit.preparation.ink_network import NativeInkNetwork
 
 
-def scenes(*shape: int) -> np.ndarray:
-    count, height, width = shape
-    return np.stack([make_scene(TEST, number).pixels[:height, :width] for number in range(count)])
+def sheets(count: int, height: int, width: int) -> np.ndarray:
+    """Dark digits on white, cut to this size: uint8 ``(count, height, width, 3)``."""
+    drawn = generate(TEST, 0, count, kind="drawn").pixels.numpy()
+    return np.repeat(255 - drawn[:, :height, :width, None], 3, axis=3)
 
 
 @pytest.mark.parametrize("shape", [(1, 128, 96), (3, 64, 128)])
 def test_the_engine_sees_the_ink_that_pytorch_sees(shape):
-    pictures = scenes(*shape)
+    pictures = sheets(*shape)
     expected, expected_look = NativeInkNetwork(finder.CHECKPOINT)(pictures)
     ink, look = EngineInkNetwork(finder.CHECKPOINT)(pictures)
     assert ink.shape == shape and look.shape == shape[:1] and ink.dtype == look.dtype == np.float32

@@ -56,6 +56,7 @@ def test_what_cannot_be_checked_is_said(monkeypatch):
         assert done.exit_code == 1 and reason in done.stderr
 
 
+@pytest.mark.slow
 def test_the_ink_finder_is_held_to_pytorch_too():
     from maxdigit import CHECKPOINTS
 

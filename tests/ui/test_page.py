@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support import REPOSITORY
 from ui_support import FakePredictor
 
@@ -82,6 +83,7 @@ def test_nothing_is_recorded_or_sent_out() -> None:
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
 
 
+@pytest.mark.slow
 def test_the_page_comes_before_any_framework() -> None:
     script = """
 import sys
