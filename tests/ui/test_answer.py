@@ -175,7 +175,7 @@ def test_a_fault_takes_the_place_of_the_answer_and_is_in_the_log(caplog: pytest.
         assert page.parts in changes and page.state.erased in changes
     assert caplog.text.count("Traceback") == len(failed) and "/srv/secret" in caplog.text
     with texts.speaking("fr"):
-        assert "défaut" in broken.answer(shown)
+        assert "erreur de ce programme" in broken.answer(shown)
 
 
 def test_the_ensemble_is_offered_beside_the_models_and_answers(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_the_run_that_kept_its_weights_is_played_with_the_answers_to_the_present
     first, _, last = value["answers"]["percents"]
     assert max(first) < max(last) == pytest.approx(86, abs=0.1)
     (said,) = value["said"]
-    assert "180,000 pictures, seed 18" in said and "its weights are not the ones that answer" in said
+    assert "180,000 pictures, seed 18" in said and "Its weights are not the ones that answer" in said
 
 
 def test_a_run_without_weights_is_played_by_its_curves_and_says_whose_weights_it_left(tmp_path: Path) -> None:
