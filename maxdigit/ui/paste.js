@@ -1,5 +1,4 @@
-// A picture that is pasted anywhere on the Classify page, with Ctrl+V, goes where pictures are uploaded; so does a file
-// that is dropped on the picture that is there.
+// Uploads a picture that is pasted anywhere on the Classify page, or a file that is dropped on the uploaded picture.
 function giveToUpload(picture) {
   const page = document.querySelector("#classify");
   document.querySelectorAll('#modes > .tab-wrapper [role="tab"]')[1]?.click(); // Upload
@@ -12,7 +11,7 @@ function giveToUpload(picture) {
       input.files = files.files;
       input.dispatchEvent(new Event("change", { bubbles: true }));
     } else if (tries--) {
-      // A picture is there already: Gradio has its field for files back as soon as that one is gone.
+      // There is a picture already: Gradio adds its file input again when that one is removed.
       page.querySelector("#upload .icon-button-wrapper button:last-of-type")?.click();
       setTimeout(give, 50);
     }

@@ -15,7 +15,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.classify import ClassifyPage
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, data_of
-from maxdigit.ui.replay import Answers, Replay, shown_replay, told_replay
+from maxdigit.ui.replay import Answers, Replay, replay_message, replay_value
 from maxdigit.ui.saved_runs import Run, find_runs
 from maxdigit.ui.view_state import ModelInput, ViewState, model_input, sample_input
 
@@ -51,7 +51,7 @@ class Replaying:
         runs, _ = find_runs(self.root)
         runs = [run for run in runs if not run.is_ink_finder]
         if not runs:
-            return {self.view: told_replay(number, texts.NO_RUNS.format(folder=self.root.name))}
+            return {self.view: replay_message(number, texts.NO_RUNS.format(folder=self.root.name))}
         with_weights = [run for run in runs if kept_weights(run.folder)]
         run = next((run for run in runs if run.name == name), (with_weights or runs)[0])
         said = [self._about(run)]
@@ -65,7 +65,7 @@ class Replaying:
                 said.append(texts.REPLAY["curves"])
         except Exception as error:  # the curves can be shown without the weights
             said.append(texts.told(error))
-        return {self.view: shown_replay(number, runs, run, answers, said)}
+        return {self.view: replay_value(number, runs, run, answers, said)}
 
     def _about(self, run: Run) -> str:
         """Which run it is, and whether its weights are those that answer."""

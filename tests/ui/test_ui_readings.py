@@ -23,7 +23,7 @@ from maxdigit.models.reader import Reading
 from maxdigit.preparation.framing import Frame
 from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card
-from maxdigit.ui.classify.parts import Without, in_a_line
+from maxdigit.ui.classify.without_digits import Without, in_a_line
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import in_steps
 from maxdigit.ui.pad.strokes import GRID

@@ -1,12 +1,12 @@
-// The game of fooling the networks. Gradio calls this once, with `element`, `props`, `trigger` and `watch`.
+// The game of fooling the networks.
 //
-// Unfolded it asks for a verdict whenever the answer on the page has come to rest; the task, the streak and the records
-// are this browser's.
+// While it is open, it asks for a verdict whenever the answer on the page has not changed for a moment. The task, the
+// streak and the records stay in the browser.
 
 const words = texts.CHALLENGE;
 const KEPT = "maxdigit-challenge";
-const REST = 350; // ms without another answer, after which the networks are asked
-// Digits that are near each other: the one to draw, and the one for which it shall be taken.
+const REST = 350; // ms without a new answer before the networks are asked
+// Similar digits: the one to draw, and the wrong answer to provoke.
 const PAIRS = [[7, 1], [1, 7], [4, 9], [9, 4], [3, 8], [5, 6], [6, 0], [2, 7], [9, 7], [5, 3], [8, 3], [0, 6]];
 
 const root = find(".challenge");
@@ -29,7 +29,7 @@ let answers = null; // observes the answer while a task is shown
 try {
   score = { ...score, ...JSON.parse(localStorage.getItem(KEPT) ?? "{}") };
 } catch {
-  // A browser that keeps nothing: the score lives as long as the page.
+  // The browser stores nothing: the score is lost when the page is closed.
 }
 
 const percent = (share) => (100 * share).toFixed(1);
@@ -50,7 +50,7 @@ function deal() {
     task = { kind, drawn, read };
   } while (JSON.stringify(task) === before);
   isDone = false;
-  asked += 1; // what was asked about the task before is not about this one
+  asked += 1; // responses about the previous task are ignored
   offerToKeep(false);
   find(".challenge-task").textContent = filled(words[task.kind], { ...task, small: percent(props.small) });
   find(".challenge-said").textContent = words.draw;
@@ -126,7 +126,7 @@ function close() {
 toggle.addEventListener("click", () => (body.hidden ? open() : close()));
 find(".challenge-close").addEventListener("click", close);
 find(".challenge-next").addEventListener("click", () => {
-  if (!isDone) score.streak = 0; // whoever passes begins anew
+  if (!isDone) score.streak = 0; // skipping a task ends the streak
   store();
   deal();
   document.querySelector("#pad [data-act=clear]")?.click();

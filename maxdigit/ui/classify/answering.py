@@ -19,7 +19,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.answer import answer_card, trouble_card
 from maxdigit.ui.browser import TO_TAB
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
-from maxdigit.ui.classify.parts import UNASKED, ask_without, can_be_asked, cost, in_a_line
+from maxdigit.ui.classify.without_digits import UNASKED, ask_without, can_be_asked, cost, in_a_line
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import ASKING, CARRYING, QUIET, SLOW, Changes, Values, data_of, in_steps
 from maxdigit.ui.examples import example, example_grid

@@ -11,7 +11,7 @@ import gradio as gr
 from maxdigit.inference.predict import Predictor
 from maxdigit.ui.classify.answering import Answering
 from maxdigit.ui.classify.layout import ClassifyPage
-from maxdigit.ui.cropper import laid
+from maxdigit.ui.cropper import cropper_value
 from maxdigit.ui.events import ASKING, CARRYING, SLOW, Changes, Values, data_of, in_steps
 from maxdigit.ui.picture import photo_url
 from maxdigit.ui.view_state import WHOLE, Edit, ModelInput, Part, ViewState, preview, upload_input
@@ -92,7 +92,7 @@ class Editing:
                 picture = preview(shown.upload, edit)
                 found = self._found(shown) if edit.part == "auto" else None
                 frame = found.region if found else edit.region
-                cropper = laid(photo_url(picture.pixels), picture.width, picture.height, frame)
+                cropper = cropper_value(photo_url(picture.pixels), picture.width, picture.height, frame)
             except Exception:  # the answer card shows what is wrong with the file
                 pass
         part = edit.part if shown.upload else "auto"

@@ -13,7 +13,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.classify.layout import ClassifyPage
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, data_of
-from maxdigit.ui.inside import shown_inside, told_inside
+from maxdigit.ui.inside import inside_message, inside_value
 from maxdigit.ui.view_state import ViewState, model_input
 
 
@@ -58,14 +58,14 @@ class Looking:
         try:
             return {self.page.keep.inside: self._looked(shown, model, number, _pair(section, channel))}
         except Exception as error:
-            return {self.page.keep.inside: told_inside(number, texts.told(error))}
+            return {self.page.keep.inside: inside_message(number, texts.told(error))}
 
     def _looked(self, shown: ViewState, model: str, number: int, chosen: tuple[int, int] | None) -> str:
         picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
         if picture is None:
-            return told_inside(number, texts.INSIDE["nothing"])
+            return inside_message(number, texts.INSIDE["nothing"])
         if not picture.has_writing:
-            return told_inside(number, texts.INSIDE["blank"])
+            return inside_message(number, texts.INSIDE["blank"])
         pixels = picture.without(shown.erased)
         boxes = [box for index, box in enumerate(picture.boxes) if index not in shown.erased]
         said = ""
@@ -77,7 +77,7 @@ class Looking:
             # The chosen map does not exist; the others can be shown.
             said = texts.told(error)
             found = self.predictor.look_inside(pixels, model, boxes=boxes)
-        return shown_inside(number, found, pixels, asked=model, said=said)
+        return inside_value(number, found, pixels, asked=model, said=said)
 
 
 def _pair(section: Any, channel: Any) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.models.run_folder import ENSEMBLE
 from maxdigit.ui import texts
 from maxdigit.ui.events import ASKING, CARRYING, Changes, Values, data_of
-from maxdigit.ui.stress import Row, StressTest, shown_change, told_change
+from maxdigit.ui.stress import Row, StressTest, stress_message, stress_value
 from maxdigit.ui.view_state import ModelInput
 
 
@@ -46,14 +46,14 @@ class Stressing:
         if type(number) is not int or not isinstance(change, str) or change not in CHANGES:
             return gr.skip()
         if picture is None:
-            return {self.view: told_change(number, texts.STRESS["nothing"])}
+            return {self.view: stress_message(number, texts.STRESS["nothing"])}
         if not picture.has_writing:
-            return {self.view: told_change(number, texts.STRESS["blank"])}
+            return {self.view: stress_message(number, texts.STRESS["blank"])}
         try:
             pictures = CHANGES[change].pictures(picture.pixels)
-            return {self.view: shown_change(number, change, pictures, self._answers(pictures))}
+            return {self.view: stress_value(number, change, pictures, self._answers(pictures))}
         except Exception as error:
-            return {self.view: told_change(number, texts.told(error))}
+            return {self.view: stress_message(number, texts.told(error))}
 
     def _answers(self, pictures: NDArray[np.uint8]) -> list[Row]:
         """Each model's answers in one batch; the ensemble's are computed from those of its members."""

@@ -15,7 +15,7 @@ from maxdigit.ui.widget import Widget
 _number = count()
 
 
-def laid(address: str, width: int, height: int, frame: Region | None) -> str:
+def cropper_value(address: str, width: int, height: int, frame: Region | None) -> str:
     """A cropper's value: a picture, with or without a frame.
 
     Args:
@@ -32,8 +32,8 @@ def laid(address: str, width: int, height: int, frame: Region | None) -> str:
 class Cropper(Widget):
     """A picture under a frame that can be moved and resized with a pointer or the arrow keys.
 
-    Its value is made by :func:`laid`; an empty one shows nothing. ``select`` fires several times a second while the
-    frame moves, with the ``frame``: left, top, right and bottom as shares (0..1) of the picture.
+    Its value is made by :func:`cropper_value`; an empty one shows nothing. ``select`` fires several times a second
+    while the frame moves, with the ``frame``: left, top, right and bottom as shares (0..1) of the picture.
     """
 
     folder = Path(__file__).parent

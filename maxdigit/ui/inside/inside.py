@@ -26,8 +26,8 @@ class InsideView(Widget):
     """Closed until its button is pressed; while open, it fires ``look`` whenever the answer on the page changes.
 
     The event has a serial ``number``, and ``section`` and ``channel`` of the map to enlarge (null for none). The value
-    is text from :func:`shown_inside` or :func:`told_inside`. One that arrives after a value with a higher number is not
-    shown.
+    is text from :func:`inside_value` or :func:`inside_message`. One that arrives after a value with a higher number is
+    not shown.
     """
 
     folder = Path(__file__).parent
@@ -35,7 +35,7 @@ class InsideView(Widget):
     content = "feature maps of a network at work"
 
 
-def shown_inside(number: int, found: Inside, picture: NDArray[np.uint8], *, asked: str, said: str = "") -> str:
+def inside_value(number: int, found: Inside, picture: NDArray[np.uint8], *, asked: str, said: str = "") -> str:
     """The value that shows a network at work.
 
     Args:
@@ -61,7 +61,7 @@ def shown_inside(number: int, found: Inside, picture: NDArray[np.uint8], *, aske
     )
 
 
-def told_inside(number: int, sentence: str) -> str:
+def inside_message(number: int, sentence: str) -> str:
     """The value that shows a sentence in place of the view."""
     return json.dumps({"number": number, "said": sentence})
 

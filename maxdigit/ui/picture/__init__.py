@@ -1,4 +1,4 @@
-"""Pictures as HTML, with boxes and heat laid over them."""
+"""Pictures as HTML, with boxes and heat maps laid over them."""
 
 from maxdigit.ui.picture.picture import boxed, data_url, heat_url, heated, photo_url, picture_tag
 

@@ -1,5 +1,5 @@
 """A training run played back: its curves with a moving mark, and what the network answered along the way."""
 
-from maxdigit.ui.replay.replay import Answers, Replay, shown_replay, told_replay
+from maxdigit.ui.replay.replay import Answers, Replay, replay_message, replay_value
 
-__all__ = ["Answers", "Replay", "shown_replay", "told_replay"]
+__all__ = ["Answers", "Replay", "replay_message", "replay_value"]

@@ -34,8 +34,8 @@ class Replay(Widget):
     """Closed until its button is pressed. It fires ``replay`` when it is opened and when another run is chosen.
 
     It does so too if the picture on the Classify page has changed when it is scrolled into view. The event has a serial
-    ``number`` and ``run``, the run's name; empty for the default. The value is text from :func:`shown_replay` or
-    :func:`told_replay`. Only the response to the latest event is shown.
+    ``number`` and ``run``, the run's name; empty for the default. The value is text from :func:`replay_value` or
+    :func:`replay_message`. Only the response to the latest event is shown.
     """
 
     folder = Path(__file__).parent
@@ -43,7 +43,7 @@ class Replay(Widget):
     content = "a training run to be played back"
 
 
-def shown_replay(number: int, runs: Sequence[Run], run: Run, answers: Answers | None, said: Sequence[str]) -> str:
+def replay_value(number: int, runs: Sequence[Run], run: Run, answers: Answers | None, said: Sequence[str]) -> str:
     """The value that shows a run.
 
     Args:
@@ -66,7 +66,7 @@ def shown_replay(number: int, runs: Sequence[Run], run: Run, answers: Answers | 
     )
 
 
-def told_replay(number: int, sentence: str) -> str:
+def replay_message(number: int, sentence: str) -> str:
     """The value that shows a sentence in place of a run."""
     return json.dumps({"number": number, "said": [sentence]})
 

@@ -58,7 +58,7 @@ class Results:
     models: list[str] = field(default_factory=list)  # the first one's answers count
     labels: dict[str, int] = field(default_factory=dict)  # right answers, by the picture's name
     rows: list[Result] = field(default_factory=list)
-    view: View = View()  # what is shown at present
+    view: View = View()  # what is shown now
     is_finished: bool = False
     answered: RunningScore = field(default_factory=RunningScore)  # the first model's own answers
     counting: RunningScore = field(default_factory=RunningScore)  # those that count: with corrections

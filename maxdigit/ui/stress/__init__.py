@@ -1,5 +1,5 @@
 """How far a picture can be changed before each model's answer changes."""
 
-from maxdigit.ui.stress.stress import Row, StressTest, shown_change, told_change
+from maxdigit.ui.stress.stress import Row, StressTest, stress_message, stress_value
 
-__all__ = ["Row", "StressTest", "shown_change", "told_change"]
+__all__ = ["Row", "StressTest", "stress_message", "stress_value"]

@@ -34,8 +34,8 @@ class StressTest(Widget):
     """Closed until its button is pressed; then it fires ``stress`` for one kind of change after another.
 
     It starts again whenever the compared picture changes. The event has ``number``, the serial number of the picture,
-    and ``change``, one of :data:`maxdigit.inference.changes.CHANGES`. The value is text from :func:`shown_change` or
-    :func:`told_change`. One with an older number is not shown.
+    and ``change``, one of :data:`maxdigit.inference.changes.CHANGES`. The value is text from :func:`stress_value` or
+    :func:`stress_message`. One with an older number is not shown.
     """
 
     folder = Path(__file__).parent
@@ -43,7 +43,7 @@ class StressTest(Widget):
     content = "answers to a picture that is changed more and more"
 
 
-def shown_change(number: int, name: str, pictures: NDArray[np.uint8], rows: list[Row]) -> str:
+def stress_value(number: int, name: str, pictures: NDArray[np.uint8], rows: list[Row]) -> str:
     """The value that shows one kind of change.
 
     Args:
@@ -67,7 +67,7 @@ def shown_change(number: int, name: str, pictures: NDArray[np.uint8], rows: list
     )
 
 
-def told_change(number: int, sentence: str) -> str:
+def stress_message(number: int, sentence: str) -> str:
     """The value that shows a sentence instead of the changes."""
     return json.dumps({"number": number, "said": sentence})
 

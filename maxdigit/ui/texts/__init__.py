@@ -1,8 +1,8 @@
 """Every text a visitor reads, in the visitor's language: ``texts.DRAW`` and ``texts.headline(7)``.
 
-A name stands for the same text in :mod:`~maxdigit.ui.texts.english` and :mod:`~maxdigit.ui.texts.french`. Which of them
-speaks is found out when the text is asked for: from the browser's wish while an event is answered, English elsewhere.
-What is built before there is a visitor takes its texts from :data:`labels`.
+A name has the same meaning in :mod:`~maxdigit.ui.texts.english` and :mod:`~maxdigit.ui.texts.french`. The language is
+chosen when a text is used: the browser's while an event is handled, otherwise English. Components that are built before
+there is a visitor take their texts from :data:`labels`.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _translations: dict[str, dict[str, str]] = {name: {} for name in LANGUAGES}  # l
 
 
 def language() -> str:
-    """The language in which to speak now, by its ISO 639-1 code: what the browser asks for first, if we speak it."""
+    """The current language, by its ISO 639-1 code: the browser's first choice if there are texts in it."""
     if chosen := _chosen.get():
         return chosen
     request = LocalContext.request.get(None)  # set by Gradio while it answers an event
@@ -43,7 +43,7 @@ def module() -> ModuleType:
 
 @contextmanager
 def speaking(name: str) -> Iterator[None]:
-    """Speak a language, whatever the browser asks for."""
+    """Use a language, whatever the browser asks for."""
     token = _chosen.set(name)
     try:
         yield
@@ -52,9 +52,9 @@ def speaking(name: str) -> Iterator[None]:
 
 
 def told(error: Exception) -> str:
-    """The error's sentence, which names files of the host without their folders.
+    """The error's sentence, with files of the server named without their folders.
 
-    Of an error that is a fault of the program the visitor is told no more than that; the server's log has the rest.
+    For an internal error of the program it is only a general one; the server's log has the details.
     """
     if not isinstance(error, MaxDigitError):
         _log.error("An event of the page could not be answered.", exc_info=error)
@@ -68,20 +68,20 @@ def told(error: Exception) -> str:
 
 
 def translations() -> gr.I18n:
-    """What the page needs to show :data:`labels` in the visitor's language, for ``launch(i18n=...)``."""
+    """The translations of :data:`labels`, for ``launch(i18n=...)``."""
     return gr.I18n(**_translations)
 
 
 def in_browser(name: str) -> str:
-    """A text as an expression in JavaScript."""
+    """A text in the visitor's language, as an expression in JavaScript."""
     texts = json.dumps({code: getattr(texts, name) for code, texts in LANGUAGES.items()})
     return f"(({texts})[{BROWSER_LANGUAGE}] ?? {json.dumps(getattr(english, name))})"
 
 
 class _Labels:
-    """Texts for what is built before there is a visitor: the page itself puts them into the visitor's language.
+    """Texts for components that are built before there is a visitor. The page translates them.
 
-    An attribute is what the languages' modules call so: a text, or several by name.
+    An attribute is the text of that name in the languages' modules, or several texts by name.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -91,7 +91,7 @@ class _Labels:
         return _marked(name, partial(_take, name=name))
 
     def made(self, key: str, make: Callable[[], str]) -> str:
-        """A text that has to be put together first, under a name of its own."""
+        """A text that a function makes, under a name of its own."""
         for name in LANGUAGES:
             with speaking(name):
                 _translations[name][key] = make()
@@ -110,7 +110,7 @@ def _marked(key: str, take: Callable[[ModuleType], str]) -> str:
 
 
 def _marker(key: str) -> str:
-    """What Gradio's page replaces by the text; at most one in a string."""
+    """The marker that Gradio's page replaces by the text; a string can contain only one."""
     return str(gr.I18n()(key))
 
 
