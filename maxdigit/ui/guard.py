@@ -11,12 +11,12 @@ import os
 import re
 import shutil
 import time
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import uvicorn.config
 from gradio import processing_utils
@@ -24,9 +24,9 @@ from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from maxdigit.ui.fetch import fetch
+from maxdigit.ui.timed_protocol import TimedProtocol, allow_many_files
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -269,94 +269,17 @@ def _too_large(limit: int) -> PlainTextResponse:
     return PlainTextResponse(TOO_LARGE.format(limit=limit // 1_000_000), 413, {"Connection": "close"})
 
 
-# ---- Connections
-
-
-_Protocol: Any = AutoHTTPProtocol  # which of uvicorn's it is depends on what is installed
-
-
-class TimedProtocol(_Protocol):  # type: ignore[misc]
-    """uvicorn's protocol with time limits for the beginning of a request and for its headers."""
-
-    most_seconds: ClassVar[float] = 20  # from the beginning of the connection or request to the end of the headers
-    most_connections: ClassVar[int] = 512  # of one public address; a private one may be that of a proxy
-
-    _open: ClassVar[defaultdict[str, int]] = defaultdict(int)
-    _timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Start the timer, unless the address has too many connections."""
-        super().connection_made(transport)
-        self._host = self.client[0] if self.client else ""
-        self._open[self._host] += 1
-        if self._open[self._host] > self.most_connections and _is_global(self._host):
-            transport.abort()
-        else:
-            self._wait()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
-        super().connection_lost(exc)
-        self._stop_waiting()
-        self._open[self._host] -= 1
-        if not self._open[self._host]:
-            del self._open[self._host]
-
-    def data_received(self, data: bytes) -> None:
-        """Keep the timer running until the headers are complete."""
-        super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
-            if self._timer is None:
-                self._wait()
-        else:
-            self._stop_waiting()
-
-    def _wait(self) -> None:
-        self._timer = self.loop.call_later(self.most_seconds, self._give_up)
-
-    def _stop_waiting(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _give_up(self) -> None:
-        self._timer = None
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.abort()
-
-
-def _is_global(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False
-
-
-# ---- Set-up
-
-
 def protection(limits: Limits | None = None) -> dict[str, Any]:
     """Settings for ``launch()`` that protect the page. The call itself limits connections and downloads.
 
     Args:
         limits: for each client; None for the defaults.
     """
-    uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{TimedProtocol.__name__}"  # Gradio uses uvicorn's default
+    # Gradio uses uvicorn's default.
+    uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{TimedProtocol.__module__}:{TimedProtocol.__name__}"
     processing_utils.async_ssrf_protected_download = fetch  # Gradio's has no limit for the size and the total time
     if "SPACE_ID" in os.environ:  # a Hugging Face Space, which can be reached only through its proxies
         os.environ.setdefault("FORWARDED_ALLOW_IPS", ",".join(_PROXIES))
-    _allow_many_files()
+    allow_many_files()
     uploads = Path(get_upload_folder())
     return {"app_kwargs": {"middleware": [Middleware(Guard, uploads=uploads, limits=limits or Limits())]}}
-
-
-def _allow_many_files() -> None:
-    """Raise the limit of open files, and so of connections, as far as the system allows; it is often 1,024."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with suppress(OSError, ValueError):  # macOS does not accept "unlimited"
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

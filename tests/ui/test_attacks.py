@@ -19,8 +19,9 @@ from maxdigit import CHECKPOINTS
 from maxdigit.errors import CheckpointError
 from maxdigit.ui import api, guard
 from maxdigit.ui.app import build_app
-from maxdigit.ui.guard import Limits, TimedProtocol
+from maxdigit.ui.guard import Limits
 from maxdigit.ui.texts.language import told
+from maxdigit.ui.timed_protocol import TimedProtocol
 
 OUTSIDE = "203.0.113.7"  # an address that is kept for documentation, and so is nobody's
 

@@ -17,7 +17,8 @@ from starlette.routing import Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from maxdigit.ui import guard
-from maxdigit.ui.guard import Guard, Limits, TimedProtocol, client_name
+from maxdigit.ui.guard import Guard, Limits, client_name
+from maxdigit.ui.timed_protocol import TimedProtocol
 
 OUTSIDE = "203.0.113.7"  # an address that is kept for documentation, and so is nobody's
 
