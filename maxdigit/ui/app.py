@@ -75,7 +75,7 @@ def build_app(
     keep_order(demo)
     # One event at a time unless stated otherwise. If the queue is full, further events get an error instead of waiting
     # for many seconds.
-    return demo.queue(default_concurrency_limit=1, max_size=_MAX_WAITING)
+    return demo.queue(default_concurrency_limit=1, max_size=_MAX_WAITING, status_update_rate=1)
 
 
 def launch_options(
