@@ -31,7 +31,7 @@ format: $(VENV)/.dev
 # Beside the environment and not in it, so that the tools themselves are neither audited nor locked.
 audit: $(VENV)/.dev
 	$(PYTHON) -m venv $(VENV)-tools && $(VENV)-tools/bin/pip install -q pip-audit pip-licenses
-	$(VENV)-tools/bin/pip-licenses --python $(BIN)/python --format markdown --output-file docs/licences.md
+	$(VENV)-tools/bin/pip-licenses --python $(BIN)/python --format markdown --ignore-packages maxdigit --output-file docs/licences.md
 	$(VENV)-tools/bin/pip-audit -r requirements.lock --no-deps --disable-pip
 
 lock: pyproject.toml requirements.txt
