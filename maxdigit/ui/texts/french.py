@@ -659,7 +659,7 @@ DROP = {
     "many": "Cela fait plus de {most} fichiers ; aucun n'a été ajouté. Mettez-les dans une archive ZIP.",
     "failed": "L'envoi a été interrompu après {done} fichiers sur {all}. Ajoutez les autres de nouveau.",
 }
-STILL_UPLOADING = "Les fichiers sont encore en cours d'envoi. Appuyez de nouveau quand il sera terminé."
+STILL_UPLOADING = "Les fichiers sont encore en cours d'envoi. Appuyez de nouveau quand ce sera terminé."
 
 
 def recognised(pictures: int, labelled: int | None, passed_over: list[str]) -> str:
