@@ -39,7 +39,7 @@ from maxdigit import CHECKPOINTS, IMAGE_SIZE
 from maxdigit.inference.exciting import PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
-EVERY = 1.0  # seconds between looks at the processes
+EVERY = 5.0  # seconds between looks at the processes, each of which takes some CPU time
 
 
 @dataclass
