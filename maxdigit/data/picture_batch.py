@@ -70,7 +70,7 @@ def deal_digits(g: Generator, split: Split, present: Tensor, balance: float) -> 
     pick = torch.rand((n, MAX_DIGITS), generator=g)
     digits = (uniform * 10).long()
     capped = (uniform * (largest[:, None] + 1)).long()
-    capped[:, 0] = largest  # slots are placed at random, so the first is as good as any
+    capped[:, 0] = largest  # slots are placed at random, so any will do
     digits = torch.where(balanced[:, None], capped, digits)
     order, first, counts = _by_label(split.name)
     source = order[first[digits] + (pick * counts[digits]).long()]

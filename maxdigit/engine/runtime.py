@@ -47,7 +47,7 @@ def choose_engine(name: str) -> None:
 
 
 def chosen_engine() -> str:
-    """What :func:`choose_engine` was told."""
+    """The engine that :func:`choose_engine` was given."""
     return os.environ.get(_CHOICE, ENGINES[0])
 
 

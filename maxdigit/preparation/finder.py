@@ -205,9 +205,9 @@ def _resized(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
 
 
 def _scaled(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
-    """The picture with a longer side of so many pixels, and by how much it was scaled.
+    """The picture scaled to a longer side of that many pixels, and the scale.
 
-    Of a strip more than twice as long as high it is longer, so that the area is what it would be otherwise.
+    A strip more than twice as long as it is high is made longer, so that its area is that of other pictures.
     """
     longer, shorter = max(picture.shape[:2]), min(picture.shape[:2])
     scale = side * max(1.0, math.sqrt(longer / (2 * shorter))) / longer

@@ -142,7 +142,7 @@ def _alike(outline: NDArray[np.int32], corners: Corners) -> float:
 
 
 def _is_plausible(corners: Corners) -> bool:
-    """Whether all four angles are such that a sheet may look so."""
+    """Whether all four angles can be those of a sheet of paper in a photograph."""
     ahead = np.roll(corners, -1, 0) - corners
     behind = np.roll(corners, 1, 0) - corners
     lengths = np.linalg.norm(ahead, axis=1) * np.linalg.norm(behind, axis=1)

@@ -42,7 +42,7 @@ class EngineCheck:
     kinds: tuple[str, ...]
     largest_difference: float  # of any probability
     differ: int  # pictures in which some probability differs by more than is allowed
-    ties: int  # pictures whose two best answers are as good as equal
+    ties: int  # pictures whose two best answers are closer than TIE
     ties_turned: int  # of those, with another answer
     answers_changed: int  # of all others
 

@@ -18,7 +18,7 @@ from maxdigit.data.skeletons import distance_fields
 from maxdigit.data.splits import SplitName, digits_of
 
 _POOL = 8_000  # MNIST digits of a split in use, and as many forms: memory in tens of megabytes, and ready in seconds
-_FINE = 3  # distance fields are refined so many times, else thin strokes of large digits fall apart
+_FINE = 3  # distance fields are so many times as fine as MNIST: coarser ones break thin strokes of large digits
 _REFINED_AT_ONCE = 50  # fields, so that they stay in the processor's cache
 _EDGE = 5  # MNIST pixels around a digit's field, so that its strokes may be thick
 _THINNEST = 0.04  # brush in digit heights for MNIST's digits; a thinner one would show their pixels
