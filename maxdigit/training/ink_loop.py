@@ -1,10 +1,9 @@
-"""Training and measuring the ink finder, on generated scenes."""
+"""Trains the ink finder on generated scenes."""
 
 from __future__ import annotations
 
 import copy
 import itertools
-import json
 import math
 import os
 import time
@@ -18,45 +17,33 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from tqdm import tqdm
 
-from maxdigit.data.scenes import SCENE_KINDS, Scene, make_scene
-from maxdigit.data.splits import TEST, TRAIN, VALIDATION, Split
+from maxdigit.data.scenes import Scene, make_scene
+from maxdigit.data.splits import TRAIN, VALIDATION, Split
 from maxdigit.errors import TrainingError
-from maxdigit.models.run_folder import (
-    CONFIG,
-    HISTORY,
-    METRICS,
-    STATE,
-    read_json,
-    recover,
-    remove,
-    write_aside,
-    write_json,
-)
-from maxdigit.preparation.finder import COMPETITION, FAINT, SURE
+from maxdigit.models.run_folder import CONFIG, HISTORY, METRICS, PREVIOUS_STATE, STATE, read_json, remove, write_aside
 from maxdigit.preparation.ink_network import InkNetwork, to_inputs
-from maxdigit.training.devices import bf16_is_fast, default_device, device_name
+from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
-from maxdigit.training.muon import Muon, hidden_kernels
-from maxdigit.training.run_setup import diverged, earlier_runs, is_unbegun
+from maxdigit.training.ink_metrics import WEIGHTS, load_ink_weights, write_ink_metrics
+from maxdigit.training.muon import hidden_kernels
+from maxdigit.training.optimizers import Optimizers
+from maxdigit.training.run_setup import begin_run, can_resume, diverged, earlier_runs, nothing_to_resume
+from maxdigit.training.states import expand, read_state, write_state
 from maxdigit.training.tuned_loop import average
-
-WEIGHTS = "model.safetensors"
 
 _INK_WEIGHT = 3.0  # of a pixel with ink in the cross-entropy: there are far fewer of them
 _COMPETITION_WEIGHT = 0.1  # weight of the loss on whether the picture looks like the competition's
 _SMOOTH = 20.0  # pixels added to both sides of the Dice ratio, so that scenes without ink count little
 _MAX_NORM = 2.0  # gradients are clipped here
 _WARM_UP = 100  # steps
-_PLAIN_RATE = 0.15  # AdamW's learning rate for weights that are no hidden kernels, as a share of Muon's
+_PLAIN_RATE = 0.15  # AdamW's learning rate, as a share of Muon's
+_WEIGHT_DECAY = 0.01
 _HORIZON = 500  # steps that count in the running mean of weights
-_PROGRESS = "progress.json"
-_KEPT = 0.6  # a digit is kept whole if so much of its ink is found, at the threshold that preparation uses
 TEST_SCENES = 1_000
 LOOK_SCENES = 1_500
 _LOOK_BATCH = 50
@@ -113,7 +100,7 @@ class _Scenes(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
 
 
 def vary(rng: np.random.Generator, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """A scene's picture and ink, flipped, turned, with its channels swapped or its tones inverted, as chance has it."""
+    """A scene's picture and ink, at random flipped, turned, with channels swapped or tones inverted."""
     pixels, ink = scene.pixels, scene.ink
     if rng.random() < 0.5:
         pixels, ink = pixels[:, ::-1], ink[:, ::-1]
@@ -157,11 +144,17 @@ def train_ink_finder(
     network = InkNetwork()
     earlier = earlier_runs(folder, start_from, resume, lambda run: read_json(run / METRICS, "training")["training"])
     if start_from is not None and not resume:
-        _load_weights(network, start_from)
+        load_ink_weights(network, start_from)
     _prepare_folder(recipe, folder, earlier, resume, overwrite)
     network = network.to(device, memory_format=torch.channels_last)
     averaged = copy.deepcopy(network)
-    optimizers = _optimizers(network, recipe)
+    optimizers = Optimizers(
+        network.parameters(),
+        hidden_kernels(network),
+        kernel_rate=recipe.learning_rate,
+        rate=_PLAIN_RATE * recipe.learning_rate,
+        weight_decay=_WEIGHT_DECAY,
+    )
     step, fraction_before = _load_state(folder, network, averaged) if resume else (0, 0.0)
     epoch_steps = recipe.epoch_scenes // recipe.batch_size
     total = recipe.scenes // recipe.batch_size
@@ -187,18 +180,15 @@ def train_ink_finder(
             fraction = fraction_before + (1 - fraction_before) * share
             if fraction >= 1:
                 break
-            _set_rates(optimizers, min(1, (step - first + 1) / _WARM_UP) * (1 - fraction))
+            optimizers.prepare_step(min(1, (step - first + 1) / _WARM_UP) * (1 - fraction))
             with torch.autocast(device.type, torch.bfloat16, enabled=bf16_is_fast(device)):
                 logits, look = network(to_inputs(pixels.to(device)))
             loss, dice = _loss(logits.float(), look.float(), ink.to(device), competition.to(device))
             if not math.isfinite(loss.item()):
                 raise diverged(folder)
-            for optimizer in optimizers:
-                optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), _MAX_NORM)
-            for optimizer in optimizers:
-                optimizer.step()
+            optimizers.step()
             step += 1
             taken += 1
             average(averaged, network, min(_HORIZON, (step + 9) / 9))
@@ -217,7 +207,7 @@ def train_ink_finder(
             *(sums / taken).tolist(),
             validation_loss,
             validation_dice,
-            optimizers[0].param_groups[0]["lr"],
+            optimizers.rate,
             seconds,
             taken * recipe.batch_size / seconds,
         )
@@ -229,14 +219,15 @@ def train_ink_finder(
     weights = {name: value.half().contiguous() for name, value in _plain(averaged).items()}
     write_aside(folder / WEIGHTS, lambda aside: save_file(weights, aside))
     write_ink_metrics(folder, TEST_SCENES)
-    remove(folder / STATE)
+    for state in (STATE, PREVIOUS_STATE):
+        remove(folder / state)
 
 
 def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None:
     """Fit the layer that recognises the competition's look, in place, by logistic regression on the trained features.
 
-    While features change, so small a layer lags behind them: after 43,000 scenes it told two of three textured
-    pictures wrongly, where this fit on the same features told 2 of 100 wrongly.
+    While features change, so small a layer lags behind them: after 43,000 scenes it misjudged two of three
+    textured pictures, where this fit on the same features misjudged 2 of 100.
 
     Args:
         network: trained except for that layer.
@@ -272,123 +263,17 @@ def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None
         network.competition.bias.copy_(bias - (weight * mean / deviation).sum())
 
 
-def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
-    """Measure the weights in ``folder`` on test scenes and write ``metrics.json``.
-
-    For each kind of scene: the share of ink that is found (recall), the share of what is found that is ink
-    (precision), the share of digits found whole and of scenes in which all are (where nothing is written: in which
-    nothing is found), and the share of pictures rightly told
-    to be, or not to be, of the competition's look.
-    """
-    network = InkNetwork()
-    _load_weights(network, folder)
-    network.eval()
-    rows: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in SCENE_KINDS}
-    for index in range(count):
-        scene = make_scene(TEST, index)
-        with torch.inference_mode():
-            logits, look = network(to_inputs(torch.from_numpy(scene.pixels[None])))
-        share = logits[0].sigmoid().numpy()
-        found = share > FAINT
-        ink = scene.ink > 127
-        kept = [bool(found[scene.pieces == n].mean() > _KEPT) for n in np.unique(scene.pieces[scene.pieces > 0])]
-        is_whole = all(kept) if kept else not (share > SURE).any()
-        near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        told = (look.sigmoid().item() > COMPETITION) == (scene.kind == "competition")
-        rows[scene.kind].append(
-            ((found & ink).sum(), ink.sum(), (found & near).sum(), found.sum(), sum(kept), len(kept), is_whole, told)
-        )
-    results = {kind: _summary(np.array(values, float)) for kind, values in rows.items() if values}
-    history = read_history(folder / HISTORY)
-    metrics = {
-        "model": "ink_finder",
-        "parameters": sum(weight.numel() for weight in network.parameters()),
-        "split": TEST.name,
-        "seed": TEST.seed,
-        "scenes": count,
-        "threshold": FAINT,
-        "by_kind": results,
-        "training": {
-            "scenes_seen": round(sum(row.seconds * row.pictures_per_second for row in history)),
-            "seconds": round(sum(row.seconds for row in history), 1),
-            "device": device_name(default_device()),
-        },
-    }
-    write_json(folder / METRICS, metrics)
-    return metrics
-
-
-def _summary(rows: np.ndarray) -> dict[str, float | int | None]:
-    found, ink, near, marked, kept, digits, whole, told = rows.sum(0)
-
-    def share(part: float, of: float) -> float | None:
-        return round(float(part / of), 4) if ink and of else None
-
-    return {
-        "count": len(rows),
-        "ink_found": share(found, ink),
-        "found_is_ink": share(near, marked),
-        "digits_whole": share(kept, digits),
-        "scenes_whole": round(float(whole / len(rows)), 4),
-        "look_told": round(float(told / len(rows)), 4),
-    }
-
-
-def _load_weights(network: InkNetwork, folder: Path) -> None:
-    path = folder / WEIGHTS
-    try:
-        network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(f"The ink finder's weights in {path} cannot be read ({reason}).") from error
-
-
 def _prepare_folder(
     recipe: InkRecipe, folder: Path, earlier: list[dict[str, Any]], resume: bool, overwrite: bool
 ) -> None:
-    if resume:
-        recover(folder / STATE)
-        if not (folder / STATE).is_dir():
-            raise TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
-        if read_json(folder / CONFIG, "recipe")["recipe"] != asdict(recipe):
-            raise TrainingError(
-                f"The run in {folder} has other settings. Resume it with the options it was started with."
-            )
+    if not resume:
+        made = (CONFIG, HISTORY, METRICS, WEIGHTS, STATE, PREVIOUS_STATE)
+        begin_run(folder, {"recipe": asdict(recipe), "data": "scenes", "started_from": earlier}, made, overwrite)
         return
-    if (folder / CONFIG).exists() and not overwrite and not is_unbegun(folder):
-        raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
-    for name in (CONFIG, HISTORY, METRICS, WEIGHTS, STATE):
-        remove(folder / name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(f"The folder {folder} cannot be made ({error.strerror}). Choose another: --out.") from error
-    write_json(folder / CONFIG, {"recipe": asdict(recipe), "data": "scenes", "started_from": earlier})
-
-
-def _optimizers(network: InkNetwork, recipe: InkRecipe) -> list[torch.optim.Optimizer]:
-    kernels = hidden_kernels(network)
-    hidden = {id(kernel) for kernel in kernels}
-    others = [weight for weight in network.parameters() if id(weight) not in hidden]
-    decayed = [weight for weight in others if weight.ndim > 1]
-    plain = [weight for weight in others if weight.ndim <= 1]
-    optimizers = [
-        Muon(kernels, recipe.learning_rate),
-        torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": 1e-2}, {"params": plain, "weight_decay": 0.0}],
-            lr=_PLAIN_RATE * recipe.learning_rate,
-        ),
-    ]
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["full_rate"] = group["lr"]
-    return optimizers
-
-
-def _set_rates(optimizers: list[torch.optim.Optimizer], share: float) -> None:
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = group["full_rate"] * share
+    if not can_resume(folder):
+        raise nothing_to_resume(folder)
+    if read_json(folder / CONFIG, "recipe")["recipe"] != asdict(recipe):
+        raise TrainingError(f"The run in {folder} has other settings. Resume it with the options it was started with.")
 
 
 def _loss(logits: Tensor, look: Tensor, ink: Tensor, competition: Tensor) -> tuple[Tensor, Tensor]:
@@ -430,30 +315,20 @@ def _plain(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
 
 
-def _save_state(
-    folder: Path,
-    network: nn.Module,
-    averaged: nn.Module,
-    progress: dict[str, float],
-) -> None:
-    def write(aside: Path) -> None:
-        aside.mkdir()
-        save_file(_plain(network), aside / "network.safetensors")
-        save_file(_plain(averaged), aside / "averaged.safetensors")
-        write_json(aside / _PROGRESS, progress)
-
-    write_aside(folder / STATE, write)
+def _save_state(folder: Path, network: nn.Module, averaged: nn.Module, progress: dict[str, float]) -> None:
+    tensors = {f"network.{name}": value for name, value in _plain(network).items()}
+    write_state(folder, tensors | {f"averaged.{name}": value for name, value in _plain(averaged).items()}, progress)
 
 
 def _load_state(folder: Path, network: nn.Module, averaged: nn.Module) -> tuple[int, float]:
-    """Restore the weights. Momentum is not stored: it is rebuilt in a hundred steps of warm-up."""
-    state = folder / STATE
-    try:
-        network.load_state_dict(load_file(state / "network.safetensors"))
-        averaged.load_state_dict(load_file(state / "averaged.safetensors"))
-        progress = json.loads((state / _PROGRESS).read_text(encoding="utf-8"))
-        step, epoch, fraction = int(progress["step"]), int(progress["epoch"]), float(progress["fraction"])
-    except Exception as error:  # the readers of the parts raise many kinds of errors
-        raise TrainingError(f"The state in {state} is damaged ({error}). Start the run anew.") from error
+    """Restore the weights, and the history up to their epoch; returns the steps done and the share of the plan."""
+
+    def parse(found: dict[str, Any]) -> tuple[int, int, float]:
+        return int(found["step"]), int(found["epoch"]), float(found["fraction"])
+
+    state, tensors, (step, epoch, fraction) = read_state(folder, parse)
+    for prefix, part in (("network.", network), ("averaged.", averaged)):
+        own = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        expand(part, own, state)
     write_history(folder / HISTORY, read_history(folder / HISTORY)[:epoch])
     return step, fraction

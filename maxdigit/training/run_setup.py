@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,11 @@ def what_is_kept(folder: Path) -> str:
     if can_resume(folder):
         return "The state after the last finished epoch is kept: go on with --resume."
     return "No epoch was finished, so there is nothing to resume: start it again."
+
+
+def nothing_to_resume(folder: Path) -> TrainingError:
+    """The error where there is no state to go on from."""
+    return TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
 
 
 def diverged(folder: Path, epoch: int | None = None) -> TrainingError:
@@ -163,7 +168,7 @@ def prepare_folder(
     config = folder / CONFIG
     if resume:
         if not can_resume(folder):
-            raise TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
+            raise nothing_to_resume(folder)
         found = read_json(config, "recipe")
         settings = asdict(recipe)
         if found.get("data", data) != data:
@@ -187,16 +192,32 @@ def prepare_folder(
             write_json(config, {**found, "recipe": settings})
         remove(folder / CALIBRATION)  # of the weights so far
         return
+    about_pool = {} if pool is None else {"pool": pool}
+    settings = {"recipe": asdict(recipe), "data": data, **about_pool, "started_from": earlier}
+    begin_run(folder, settings, _MADE_BY_A_RUN, overwrite)
+
+
+def begin_run(folder: Path, config: dict[str, Any], made: Iterable[str], overwrite: bool) -> None:
+    """Make the folder of a new run, with its settings.
+
+    Args:
+        folder: of the run; files of other names than ``made`` stay in it.
+        config: the settings, and what else is in ``config.json``.
+        made: what a run leaves; removed if there is any.
+        overwrite: whether a run that is there may be replaced. One that has not ended an epoch always may.
+
+    Raises:
+        TrainingError: it holds a run that may not be replaced, or cannot be made.
+    """
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder} is a file. Name a folder for the run: --out FOLDER.")
     if folder.exists() and any(folder.iterdir()):
         if not (overwrite or is_unbegun(folder)):
             raise TrainingError(f"{folder} holds a run already. Add --resume, --overwrite, or --out OTHER_FOLDER.")
-        for name in _MADE_BY_A_RUN:
+        for name in made:
             remove(folder / name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"The folder {folder} cannot be made ({error.strerror}). Choose another: --out.") from error
-    about_pool = {} if pool is None else {"pool": pool}
-    write_json(config, {"recipe": asdict(recipe), "data": data, **about_pool, "started_from": earlier})
+    write_json(folder / CONFIG, config)

@@ -1,15 +1,18 @@
-"""The state from which a run can be resumed: weights in half precision, and the progress in its plan.
+"""The state from which a run can be resumed: its weights, and the progress in its plan.
 
-Momentum is left out: it is rebuilt in a hundred steps. So a state is small, each of its files is under 10 MiB, and it
-can be copied between machines. The previous state is kept too, in case a file is damaged.
+Momentum is left out: it is rebuilt in a hundred steps. The weights of a model are in half precision. So a state is
+small, each of its files is under 10 MiB, and it can be copied between machines. The previous state is kept too, in case
+a file is damaged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from huggingface_hub import save_torch_state_dict
@@ -23,6 +26,8 @@ from maxdigit.training.recipes import Recipe
 from maxdigit.training.training_forms import MAX_SHARD
 
 _PROGRESS = "progress.json"
+
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,26 @@ class Progress:
 
 
 def save_state(form: nn.Module, progress: Progress, folder: Path) -> None:
+    """Write a form's weights and its progress as :func:`write_state` does."""
+    write_state(folder, compact(form), asdict(progress))
+
+
+def load_state(form: nn.Module, wanted: Progress, folder: Path) -> Progress:
+    """Load into ``form`` the last complete state of the run in ``folder``.
+
+    Raises:
+        TrainingError: there is no complete state, or it is of another model, width or last layer.
+    """
+    state, tensors, progress = read_state(folder, lambda found: Progress(**found))
+    for what in ("model", "width", "head"):
+        there, here = getattr(progress, what), getattr(wanted, what)
+        if there != here:
+            raise TrainingError(f"The state in {state} is of {what} {there}, and this run is of {what} {here}.")
+    expand(form, tensors, state)
+    return progress
+
+
+def write_state(folder: Path, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
     """Write ``folder/state`` in one step, keeping the previous one as ``folder/state_before``.
 
     Raises:
@@ -51,9 +76,9 @@ def save_state(form: nn.Module, progress: Progress, folder: Path) -> None:
     remove(aside)
     try:
         aside.mkdir()
-        save_torch_state_dict(compact(form), aside, max_shard_size=MAX_SHARD)
+        save_torch_state_dict(tensors, aside, max_shard_size=MAX_SHARD)
         files = {path.name: _digest(path) for path in sorted(aside.iterdir())}
-        write_json(aside / _PROGRESS, {"progress": asdict(progress), "files": files})
+        write_json(aside / _PROGRESS, {"progress": progress, "files": files})
         let_others_read(aside)
         for path in aside.iterdir():
             with path.open("rb") as file:
@@ -67,32 +92,34 @@ def save_state(form: nn.Module, progress: Progress, folder: Path) -> None:
     os.rename(aside, state)
 
 
-def load_state(form: nn.Module, wanted: Progress, folder: Path) -> Progress:
-    """Load into ``form`` the last state of the run in ``folder`` or, if that is damaged, the previous one.
+def read_state(folder: Path, parse: Callable[[dict[str, Any]], Parsed]) -> tuple[Path, dict[str, Tensor], Parsed]:
+    """The last state of the run in ``folder`` or, if that is damaged, the previous one.
+
+    Args:
+        folder: of the run.
+        parse: makes what is wanted of the progress in the file; may raise KeyError, TypeError or ValueError.
+
+    Returns:
+        The state's folder, its tensors, and the progress.
 
     Raises:
-        TrainingError: there is no complete state, or it is of another model, width or last layer.
+        TrainingError: neither of the two is there and complete.
     """
     reasons = []
     for state in (folder / STATE, folder / PREVIOUS_STATE):
         try:
             found = read_json(state / _PROGRESS, "progress", "files")
-            progress = Progress(**found["progress"])
+            progress = parse(found["progress"])
             tensors: dict[str, Tensor] = {}
             for name, digest in found["files"].items():
                 if Path(name).name != name or _digest(state / name) != digest:
                     raise ValueError(f"{name} was changed after it was written")
                 if name.endswith(".safetensors"):
                     tensors |= load_file(state / name)
-        except (TrainingError, OSError, ValueError, TypeError, SafetensorError) as error:
+        except (TrainingError, OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
             reasons.append(f"{state}: {error}")
             continue
-        for what in ("model", "width", "head"):
-            there, here = getattr(progress, what), getattr(wanted, what)
-            if there != here:
-                raise TrainingError(f"The state in {state} is of {what} {there}, and this run is of {what} {here}.")
-        expand(form, tensors, state)
-        return progress
+        return state, tensors, progress
     raise TrainingError(f"There is no complete state to resume from. Start the run anew. ({'; '.join(reasons)})")
 
 

@@ -28,7 +28,7 @@ from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.folding import is_hidden, set_norms
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.losses import classification_loss, locate_loss
-from maxdigit.training.muon import Muon
+from maxdigit.training.optimizers import Optimizers
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.run_setup import diverged, what_is_kept
 from maxdigit.training.starts import save_form
@@ -41,8 +41,6 @@ from maxdigit.training.warp import warp
 
 _MAX_NORM = 5.0  # gradients are clipped to this norm: those of the first steps can be very large
 _BETAS = (0.9, 0.99)  # AdamW's
-_WIDE = 4096  # inputs of a linear layer from which on its learning rate falls
-_WIDTH = 512  # ... in proportion to so many
 _EVALUATION_BATCH = 125
 
 
@@ -90,7 +88,7 @@ def train_tuned(
     form = form.to(device, memory_format=torch.channels_last)
     set_norms([part for part in form.normed() if part.norm.weight.requires_grad])
     averaged = copy.deepcopy(form).requires_grad_(False).eval()
-    optimizers, rates = _optimizers(form, recipe)
+    optimizers = _optimizers(form, recipe)
     trainee = accelerator.prepare(form) if accelerator.num_processes > 1 else form
     with one_thread():
         held_out = list(data.validation(_EVALUATION_BATCH, device))
@@ -125,7 +123,7 @@ def train_tuned(
         while step < stop and factor > 0:
             batch = next(stream)
             pixels = warp(batch.pixels, recipe.warp) if recipe.warp else batch.pixels
-            _set_rates(optimizers, rates, factor)
+            optimizers.prepare_step(factor)
             with threads.step(step - first):
                 with autocast(device):
                     logits, cells = trainee(pixels)
@@ -133,8 +131,7 @@ def train_tuned(
                 auxiliary = locate_loss(cells.float(), batch, form.features)
                 accelerator.backward(loss + recipe.locate * auxiliary)
                 nn.utils.clip_grad_norm_(form.parameters(), _MAX_NORM)
-                for optimizer in optimizers:
-                    optimizer.step()
+                optimizers.step()
             step += 1
             now = _same_for_all(time.monotonic(), accelerator)
             average(averaged, form, descent.horizon(step, now))
@@ -148,7 +145,7 @@ def train_tuned(
             if step % 20 == 0:  # reading a number from the GPU waits for it: not at every step
                 rate = sums[3].item() * accelerator.num_processes / (time.monotonic() - start)
                 bar.set_postfix(loss=f"{(sums[0] / sums[3]).item():.3f}", pictures_per_s=f"{rate:.0f}", refresh=False)
-            last_rate, factor = optimizers[0].param_groups[0]["lr"], descent.factor(step, now)
+            last_rate, factor = optimizers.rate, descent.factor(step, now)
         bar.close()
         seconds = time.monotonic() - start
         sums = accelerator.reduce(sums)
@@ -222,39 +219,22 @@ def _keep(form: TrainingForm, folder: Path) -> None:
     write_aside(folder, write)
 
 
-def _optimizers(form: TrainingForm, recipe: Recipe) -> tuple[list[torch.optim.Optimizer], list[list[float]]]:
-    """Muon for hidden kernels, AdamW for all other weights; and the full rates of their groups.
-
-    Weight decay applies to weights only, not to biases and batch-norm scales. Adam moves every weight by about the
-    learning rate, so a linear layer's output jumps by the rate times its width; where it is very wide the rate falls to
-    match, as in G. Yang et al., "Tensor Programs V" (2022).
-    """
+def _optimizers(form: TrainingForm, recipe: Recipe) -> Optimizers:
+    """Those that the recipe names."""
     kernels: list[nn.Parameter] = []
     if recipe.optimizer == "muon":
         kernels = [layer.weight for part in form.normed() for layer in part.layers if is_hidden(layer.weight)]
         kernels = [kernel for kernel in kernels if kernel.requires_grad]
     elif recipe.optimizer != "adamw":
         raise TrainingError(f"A tuned recipe supports the optimizers muon and adamw, not {recipe.optimizer!r}.")
-    hidden = {id(kernel) for kernel in kernels}
-    others = [weight for weight in form.parameters() if id(weight) not in hidden and weight.requires_grad]
-    rate = recipe.other_rate if kernels else recipe.learning_rate
-    wide = [weight for weight in others if weight.ndim == 2 and weight.shape[1] > _WIDE]
-    groups = [{"params": [weight], "lr": rate * _WIDTH / weight.shape[1]} for weight in wide]
-    matrices = [weight for weight in others if weight.ndim > 1 and not any(weight is other for other in wide)]
-    groups.append({"params": matrices, "lr": rate})
-    for group in groups:
-        group["weight_decay"] = recipe.weight_decay  # type: ignore[assignment]
-    groups.append({"params": [weight for weight in others if weight.ndim <= 1], "lr": rate, "weight_decay": 0.0})
-    optimizers: list[torch.optim.Optimizer] = [Muon(kernels, recipe.learning_rate)] if kernels else []
-    optimizers.append(torch.optim.AdamW(groups, betas=_BETAS))
-    return optimizers, [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
-
-
-def _set_rates(optimizers: list[torch.optim.Optimizer], rates: list[list[float]], factor: float) -> None:
-    for optimizer, base in zip(optimizers, rates, strict=True):
-        for group, rate in zip(optimizer.param_groups, base, strict=True):
-            group["lr"] = factor * rate
-        optimizer.zero_grad()
+    return Optimizers(
+        [weight for weight in form.parameters() if weight.requires_grad],
+        kernels,
+        kernel_rate=recipe.learning_rate,
+        rate=recipe.other_rate if kernels else recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        betas=_BETAS,
+    )
 
 
 def _resume(form: TrainingForm, recipe: Recipe, folder: Path, is_main: bool) -> Progress:
