@@ -405,6 +405,7 @@ def test_samples_that_cannot_be_made_are_refused_with_a_sentence(wish: dict) -> 
         draw_sample(5, **wish)
 
 
+@pytest.mark.slow
 def test_each_digit_is_as_often_the_largest_in_a_balanced_sample_of_any_kind() -> None:
     largest = [draw_balanced(seed, "crowded").max_digit for seed in range(60)]
     assert sum(digit < 5 for digit in largest) > 15, "of eight digits drawn alike none is below 5 in 1 of 256 pictures"
@@ -475,6 +476,7 @@ def test_a_crossed_seven_differs_from_a_plain_one_by_its_bar():
     assert barred > bare + 4
 
 
+@pytest.mark.slow
 def test_blank_pictures_hold_no_digit_and_are_not_all_empty():
     pictures = generate(TEST, 0, 200, kind="blank")
     assert (pictures.labels == -1).all() and (pictures.boxes == -1).all()

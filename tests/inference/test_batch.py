@@ -444,6 +444,7 @@ def test_lists_and_scores_after_corrections_are_those_of_rows_looked_at_anew() -
     assert results.answered.right == own, "the model's own answers are not touched"
 
 
+@pytest.mark.slow
 def test_a_correction_among_10_000_writes_a_page_and_looks_at_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     results = Results(["resnet18"], {str(number): number % 10 for number in range(10_000)})
     shares = np.eye(10, dtype=np.float32) * 0.5 + 0.05
