@@ -74,6 +74,22 @@ def fit_reader(
 
 
 @command()
+def average(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    start: Annotated[Path, typer.Argument(help="Folder of the run that it started from.")],
+    out: Annotated[Path, typer.Argument(help="New folder, for the run with the mean of both runs' weights.")],
+) -> None:
+    """Average the weights of a run and those that it started from.
+
+    What was learnt from few pictures, and what a short run forgot, both stay. Afterwards: fit-reader, calibrate and
+    evaluate --write.
+    """
+    from maxdigit.training.average import average as average_runs
+
+    typer.echo(f"{title(average_runs(run, start, out))}: the mean of the weights is in {out}.")
+
+
+@command()
 def inside(checkpoints: Checkpoints = CHECKPOINTS) -> None:
     """Find the test pictures that excite each feature map of the trained models most, for the page's view inside them.
 

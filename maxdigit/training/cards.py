@@ -59,7 +59,9 @@ weights.
 It was trained on {data}{pool}
 {earlier}
 It saw {pictures_seen:,} pictures in {epochs} epochs, in {minutes:,.0f} minutes on {device}. Its best validation
-accuracy was {best}. The recipe:
+accuracy was {best}.
+{averaged}
+The recipe:
 
 | setting | value |
 |---|---|
@@ -118,6 +120,10 @@ reproduce them: train.py {model} --recipe {recipe}"""
 _EARLIER = """
 It started from the weights of an earlier run,
 which saw {pictures_seen:,} pictures in {minutes:,.0f} minutes on {device}. The kinds of those pictures: {kinds}.
+"""
+
+_AVERAGED = """
+The weights are the mean of those at the end of this run and those that it started from (`python -m maxdigit average`).
 """
 
 _CALIBRATED = """Logits are divided by a temperature, and each label's is shifted by an offset, since training shows
@@ -240,6 +246,7 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         data=_DATA[config["data"]].format(kinds=_kinds(settings)),
         pool=_POOL.format(**config["pool"]) if settings["fresh"] and "pool" in config else "",
         earlier="".join(_earlier(run) for run in config.get("started_from", [])),
+        averaged=_AVERAGED if config.get("averaged") else "",
         pictures_seen=known(training.pictures_seen, "pictures_seen"),
         epochs=known(training.epochs, "epochs"),
         minutes=known(training.seconds, "seconds") / 60,
