@@ -31,6 +31,7 @@ _NGINX = """
 daemon off;
 pid {folder}/pid;
 events {{}}
+user root;  # whose folders the ones for temporary files are
 http {{
   access_log off;
   client_body_temp_path {folder}/body;
@@ -95,7 +96,9 @@ def test_behind_nginx_under_a_path_with_tls(browser: Browser, proxied: str, tmp_
         page.locator("#link").click()
         page.wait_for_url(f"{proxied}?*")
         page.get_by_role("tab", name=english.UPLOAD).click()
-        page.locator("#upload input[type=file]").set_input_files(tmp_path / "picture.png")
+        with page.expect_response(lambda response: "/upload?" in response.url) as sent:
+            page.locator("#upload input[type=file]").set_input_files(tmp_path / "picture.png")
+        assert sent.value.ok, (sent.value.status, sent.value.text()[:300])
         expect(page.locator("#cropper")).to_be_visible()
         assert page.locator("#cropper img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
