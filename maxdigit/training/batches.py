@@ -31,6 +31,19 @@ class Batch:
     digits: Tensor | None = None  # int64 (N, 8), -1 where there is none; None if not known
     centres: Tensor | None = None  # float (N, 8, 2), x and y of each digit in pixels; None if not known
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device. A GPU is not waited for if the tensors' memory is pinned."""
+        return Batch(*(None if part is None else part.to(device, non_blocking=True) for part in self.parts))
+
+    def pinned(self) -> Batch:
+        """The same in pinned memory, which a GPU reads by itself."""
+        return Batch(*(None if part is None else part.pin_memory() for part in self.parts))
+
+    @property
+    def parts(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """All tensors, in order."""
+        return self.pixels, self.labels, self.digits, self.centres
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -208,7 +221,7 @@ def _nearest_digits(digits: Tensor, centres: Tensor, look: Tensor) -> tuple[Tens
     Returns:
         Pixels, infinite without digits, and the index of the digit, both ``(N, cells, cells)``.
     """
-    inside = centres.clamp(look[0].item(), look[-1].item())  # a digit past the outermost cells belongs to them
+    inside = centres.clamp(look[0], look[-1])  # a digit past the outermost cells belongs to them
     dx = (inside[..., 0, None] - look).abs()[:, :, None, :]
     dy = (inside[..., 1, None] - look).abs()[:, :, :, None]
     distance = torch.maximum(dx, dy).masked_fill((digits < 0)[:, :, None, None], torch.inf)

@@ -33,18 +33,21 @@ class Muon(torch.optim.Optimizer):
         """One step along the gradients that there are."""
         assert closure is None
         for group in self.param_groups:
-            for kernel in group["params"]:
-                if kernel.grad is None:
-                    continue
-                state = self.state[kernel]
-                if "momentum" not in state:
-                    state["momentum"] = torch.zeros_like(kernel)
+            for kernels in _by_shape([kernel for kernel in group["params"] if kernel.grad is not None]):
+                directions = torch.stack([self._direction(kernel, group["momentum"]) for kernel in kernels])
+                for kernel, update in zip(kernels, _orthogonal(directions), strict=True):
+                    kernel.add_(update.reshape(kernel.shape), alpha=-group["lr"])
                     _rescale(kernel)
-                momentum = state["momentum"].lerp_(kernel.grad, 1 - group["momentum"])
-                direction = kernel.grad.lerp(momentum, group["momentum"])  # Nesterov's
-                update = _orthogonal(direction.reshape(len(kernel), -1)).reshape(kernel.shape)
-                kernel.add_(update, alpha=-group["lr"])
-                _rescale(kernel)
+
+    def _direction(self, kernel: Tensor, decay: float) -> Tensor:
+        """The step before it is orthogonalised, ``(out, in * height * width)``; updates the kernel's momentum."""
+        assert kernel.grad is not None
+        state = self.state[kernel]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(kernel)
+            _rescale(kernel)
+        momentum = state["momentum"].lerp_(kernel.grad, 1 - decay)
+        return kernel.grad.lerp(momentum, decay).flatten(1)  # Nesterov's
 
 
 def hidden_kernels(network: nn.Module) -> list[nn.Parameter]:
@@ -61,14 +64,22 @@ def _rescale(kernel: Tensor) -> None:
     kernel.mul_(len(kernel) ** 0.5 / kernel.norm())
 
 
-def _orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix with all its singular values near 1, float32, same shape."""
+def _by_shape(kernels: list[Tensor]) -> list[list[Tensor]]:
+    """Groups of the same shape, which are computed together: a GPU takes longer to start operations than to do them."""
+    groups: dict[torch.Size, list[Tensor]] = {}
+    for kernel in kernels:
+        groups.setdefault(kernel.shape, []).append(kernel)
+    return list(groups.values())
+
+
+def _orthogonal(matrices: Tensor) -> Tensor:
+    """Matrices ``(N, rows, columns)`` with all their singular values near 1, float32, same shape."""
     a, b, c = _NEWTON_SCHULZ
-    x = matrix.bfloat16()
-    is_tall = len(x) > x.shape[1]
-    x = (x.T if is_tall else x) / (x.norm() + 1e-7)
+    rows, columns = matrices.shape[1:]
+    x = matrices.bfloat16()
+    x = (x.mT if rows > columns else x) / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(_STEPS):
-        square = x @ x.T
-        x = a * x + (b * square + c * square @ square) @ x
-    x = x.T if is_tall else x
-    return x.float() * max(1.0, len(matrix) / matrix.shape[1]) ** 0.5
+        square = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
+    x = x.mT if rows > columns else x
+    return x.float() * max(1.0, rows / columns) ** 0.5

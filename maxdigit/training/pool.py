@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -238,3 +239,4 @@ def _fill(recipe: Recipe, folder: Path, blocks: list[int]) -> int:
 
 def _one_thread() -> None:
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)

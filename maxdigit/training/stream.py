@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
+import cv2
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -21,7 +24,8 @@ _Parts = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # of a batch, in o
 def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
     """The batches of steps ``first`` to ``last``, the end excluded; the same whether or not the run was resumed.
 
-    With a GPU all cores but one make them; where the CPU trains, only one process does.
+    With a GPU all cores but one make them; where the CPU trains, only one process does. A GPU trains while the next
+    batches are on their way.
 
     Args:
         data: the source of the batches.
@@ -31,12 +35,11 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
         shard: this process's part of each batch.
         device: the device of the batches.
     """
+    on_gpu = device.type == "cuda"
     if not data.can_travel:
-        step = first
-        while step < last:
-            for batch in islice(data.train(step // steps, shard, device, start=step % steps), last - step):
-                yield batch
-                step += 1
+        made = _in_order(data, first, last, steps, shard)
+        for batch in _ahead(batch.pinned() for batch in made) if on_gpu else made:
+            yield batch.to(device)
         return
     # New processes, not forks of this one: threads that torch and TensorFlow have here would be missing there.
     loader = DataLoader(
@@ -44,17 +47,30 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
         batch_size=None,
         num_workers=_workers(device, shard),
         prefetch_factor=_AHEAD,
+        pin_memory=on_gpu,
         multiprocessing_context="spawn",
         worker_init_fn=_yield_the_cores,
     )
     for parts in loader:
-        pixels, labels, digits, centres = parts
-        yield Batch(
-            pixels.to(device),
-            labels.to(device),
-            None if digits is None else digits.to(device),
-            None if centres is None else centres.to(device),
-        )
+        yield Batch(*parts).to(device)
+
+
+def _in_order(data: Data, first: int, last: int, steps: int, shard: Shard) -> Iterator[Batch]:
+    """The batches of some steps, made in this process on the CPU."""
+    step = first
+    while step < last:
+        for batch in islice(data.train(step // steps, shard, torch.device("cpu"), start=step % steps), last - step):
+            yield batch
+            step += 1
+
+
+def _ahead(made: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, up to ``_AHEAD`` of which a thread makes in advance."""
+    with ThreadPoolExecutor(1) as thread:
+        queue = deque(thread.submit(next, made, None) for _ in range(_AHEAD))
+        while (batch := queue.popleft().result()) is not None:
+            queue.append(thread.submit(next, made, None))
+            yield batch
 
 
 class _Stream(IterableDataset[_Parts]):
@@ -69,7 +85,7 @@ class _Stream(IterableDataset[_Parts]):
         for step in range(self._first + number, self._last, count):
             epoch, start = divmod(step, self._steps)
             batch = next(self._data.train(epoch, self._shard, torch.device("cpu"), start=start))
-            yield batch.pixels, batch.labels, batch.digits, batch.centres
+            yield batch.parts
 
 
 def _workers(device: torch.device, shard: Shard) -> int:
@@ -78,3 +94,4 @@ def _workers(device: torch.device, shard: Shard) -> int:
 
 def _yield_the_cores(_worker: int) -> None:
     os.nice(_NICE)
+    cv2.setNumThreads(1)

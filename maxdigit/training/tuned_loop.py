@@ -140,7 +140,7 @@ def train_tuned(
                     _keep(averaged, folder / KEPT / str(step * recipe.batch_size))
             right, judged = logits.argmax(1) == batch.labels, batch.labels >= 0  # without a digit no answer is right
             count = len(batch.labels)
-            sums += torch.stack([loss.detach() * count, right.sum(), judged.sum(), torch.tensor(count, device=device)])
+            sums += torch.stack([loss.detach() * count, right.sum(), judged.sum(), torch.full((), count, device=device)])
             bar.update()
             if step % 20 == 0:  # reading a number from the GPU waits for it: not at every step
                 rate = sums[3].item() * accelerator.num_processes / (time.monotonic() - start)
@@ -195,12 +195,13 @@ def validate(form: TrainingForm, held_out: list[Batch]) -> tuple[float, float]:
 @torch.no_grad()
 def average(averaged: nn.Module, form: nn.Module, horizon: float) -> None:
     """Move averaged weights and moments towards the present ones, by one part in ``horizon``."""
-    ours, theirs = averaged.state_dict(), form.state_dict()
-    pairs = [(value, theirs[name]) for name, value in ours.items() if value.is_floating_point()]
-    torch._foreach_lerp_([one for one, _ in pairs], [other for _, other in pairs], 1 / horizon)
-    for name, value in ours.items():
-        if not value.is_floating_point():  # batches counted
-            value.copy_(theirs[name])
+    ours, theirs = ([*network.parameters(), *network.buffers()] for network in (averaged, form))
+    pairs = list(zip(ours, theirs, strict=True))
+    values = [pair for pair in pairs if pair[0].is_floating_point()]
+    torch._foreach_lerp_([one for one, _ in values], [other for _, other in values], 1 / horizon)
+    for one, other in pairs:
+        if not one.is_floating_point():  # batches counted
+            one.copy_(other)
 
 
 def keeping_steps(total: int, parts: int) -> frozenset[int]:

@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_KNOTS = 7  # along a side: about one for each digit's width
-_SHIFT = 1.3  # pixels, standard deviation at each knot: a digit's parts move, its position hardly changes
+# Knots along a side, and the standard deviation of their shifts in pixels. One knot for each digit's width leans,
+# stretches and turns whole digits; two bend their strokes.
+_SCALES = ((7, 1.4), (13, 0.9))
 
 
 def warp(pixels: Tensor, share: float) -> Tensor:
@@ -24,17 +25,23 @@ def warp(pixels: Tensor, share: float) -> Tensor:
     Returns:
         uint8 ``(N, H, W)`` on the same device.
     """
-    chosen = (torch.rand(len(pixels), device=pixels.device) < share).nonzero()[:, 0]
-    if not len(chosen):
+    count = round(share * len(pixels))
+    if not count:
         return pixels
+    device = pixels.device
+    chosen = torch.randperm(len(pixels), device=device)[:count]
     height, width = pixels.shape[1:]
-    size = torch.tensor([2 / width, 2 / height], device=pixels.device)  # of a pixel, as grid_sample counts
-    knots = torch.randn((len(chosen), 2, _KNOTS, _KNOTS), device=pixels.device) * _SHIFT * size[:, None, None]
-    shifts = F.interpolate(knots, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
-    straight = F.affine_grid(torch.eye(2, 3, device=pixels.device)[None], [1, 1, height, width], align_corners=False)
+    shifts = torch.zeros((count, 2, height, width), device=device)  # in pixels
+    for knots, deviation in _SCALES:
+        at_knots = deviation * torch.randn((count, 2, knots, knots), device=device)
+        shifts += F.interpolate(at_knots, (height, width), mode="bicubic", align_corners=True)
+    x, y = 2 / width * shifts[:, 0], 2 / height * shifts[:, 1]  # as grid_sample counts
+    straight = F.affine_grid(torch.eye(2, 3, device=device)[None], [1, 1, height, width], align_corners=False)
     seen = F.grid_sample(
-        pixels[chosen, None].float(), straight + shifts, mode="bilinear", padding_mode="border", align_corners=False
+        pixels[chosen, None].float(),
+        straight + torch.stack([x, y], -1),
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=False,
     )
-    warped = pixels.clone()
-    warped[chosen] = seen[:, 0].round().to(torch.uint8)
-    return warped
+    return pixels.index_copy(0, chosen, seen[:, 0].round().to(torch.uint8))
