@@ -102,7 +102,7 @@ class Pool:
 
     def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
         """Rows of ``count`` pictures at random among those that are made."""
-        blocks = np.flatnonzero(self.made)
+        blocks = np.flatnonzero(np.array(self.made))  # a copy, as other processes may be adding to it
         return blocks[rng.integers(0, len(blocks), count)] * BLOCK + rng.integers(0, BLOCK, count)
 
     def batch(self, rows: NDArray[np.int64], device: torch.device) -> Batch:
