@@ -145,9 +145,9 @@ def _push(
     least: float,
     along: NDArray[np.float32] | None,
 ) -> bool:
-    """Move each digit away from those before it, along the line of writing or straight away: whether any moved.
+    """Move each digit away from those before it, along the line of writing or directly; return whether any moved.
 
-    Along a line, those behind are moved with it, and once is enough.
+    Along a line, the digits after it move with it, so one pass is enough.
     """
     moved = False
     for i in range(1, len(clouds)):
@@ -166,7 +166,7 @@ def _push(
 
 
 def _step(standing: Line, moving: Line, direction: NDArray[np.float32], least: float) -> float:
-    """How far one must move in that direction to stay ``least`` away from the other; negative if it need not."""
+    """How far ``moving`` must go in that direction to be ``least`` away from ``standing``; negative: not at all."""
     across = np.array([-direction[1], direction[0]])
     beside = moving @ across - (standing @ across)[:, None]
     ahead = moving @ direction - (standing @ direction)[:, None]

@@ -35,7 +35,7 @@ _PICKLE = b"\x80"  # of protocol 2 and later
 
 
 class _TooLargeError(Exception):
-    """A file holds more bytes than are read."""
+    """A file unpacks to more bytes than are allowed."""
 
 
 def holds_array(path: Path) -> bool:
@@ -48,14 +48,14 @@ def holds_array(path: Path) -> bool:
 
 
 def read_array(path: Path, most_bytes: int | None = None) -> NDArray[Any]:
-    """The array in a file: whole numbers, floats or truth values, of any shape.
+    """The array in a file: integers, floats or booleans, of any shape.
 
     Args:
         path: the file.
         most_bytes: how many bytes it may unpack to; None for any number.
 
     Raises:
-        CompetitionFileError: it cannot be read, unpacks to more, or holds something else than one such array.
+        CompetitionFileError: it cannot be read, unpacks to more, or holds anything but one such array.
     """
     try:
         with path.open("rb") as file:
@@ -136,7 +136,7 @@ def _refused(path: Path | str, error: Exception) -> CompetitionFileError:
 
 
 class _Source:
-    """A file's bytes in order; the next ones can be looked at without reading them. Has no file descriptor.
+    """A file's bytes in order, of which the next ones can be peeked at. Has no file descriptor.
 
     Args:
         file: anything with ``read`` and ``readline``.
@@ -147,7 +147,7 @@ class _Source:
         self._file, self._left, self._ahead = file, most, b""
 
     def peek(self, count: int) -> bytes:
-        """The next bytes, without reading them."""
+        """The next bytes, which stay unread."""
         if len(self._ahead) < count:
             self._ahead += self._file.read(count - len(self._ahead))
         return self._ahead[:count]
@@ -195,7 +195,7 @@ def _unpickled(source: _Source) -> Any:
 
 
 class _Placeholder:
-    """Stands for ``numpy.ndarray`` while a pickle is read: it can be named there, but not called."""
+    """Replaces ``numpy.ndarray`` while a pickle is read, which may refer to it but not call it."""
 
 
 class _Array:
@@ -234,7 +234,7 @@ def _reconstruct(*_arguments: Any) -> _Array:
 
 
 def _frombuffer(data: Any, dtype: Any, shape: Any, order: Any) -> _Array:
-    """Protocol 5 pickles bring an array's bytes in one piece."""
+    """Protocol 5 pickles hold an array's bytes in one buffer."""
     if not isinstance(dtype, _DType):
         raise pickle.UnpicklingError("an array of numbers was expected")
     result = _Array()
@@ -243,13 +243,13 @@ def _frombuffer(data: Any, dtype: Any, shape: Any, order: Any) -> _Array:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Protocol 2 pickles carry bytes as latin-1 text."""
+    """Protocol 2 pickles hold bytes as latin-1 text."""
     if encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError(f"the encoding {encoding!r} was not expected")
     return text.encode("latin-1")
 
 
-# Every name that a pickled array of numbers asks for, old NumPy and new, and what stands for it here.
+# Every name that a pickled array of numbers refers to, in old and new NumPy, and what replaces it here.
 _STAND_INS: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Placeholder,
     ("numpy", "dtype"): _DType,
@@ -260,8 +260,8 @@ for _module in ("numpy.core", "numpy._core"):
     _STAND_INS[(f"{_module}.numeric", "_frombuffer")] = _frombuffer
 
 
-# The unpickler written in Python: the one in C makes room for as many remembered values as a pickle claims to have,
-# so ten bytes could take all of the memory. Slower for many small values, but an array is one large one.
+# The unpickler written in Python: the one in C allocates memory for as many memo entries as a pickle claims to have,
+# so ten bytes could take all of it. It is slower for many small values, but an array is one large one.
 class _ArrayUnpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         try:

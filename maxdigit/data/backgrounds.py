@@ -57,7 +57,7 @@ def _grid() -> tuple[Tensor, Tensor]:
 
 
 def _lines(g: Generator, count: int, length: tuple[float, float], width: tuple[float, float], slant: float) -> Tensor:
-    """Coverage 0..1 of ``count`` straight scratches with rough edges, at most ``slant`` radians from level."""
+    """Coverage 0..1 of ``count`` straight scratches with rough edges, at most ``slant`` radians from horizontal."""
     y, x = _grid()
     cover = torch.zeros(TEXTURE_SIZE, TEXTURE_SIZE)
     rough = _smooth_noise(g, 5, 5)
@@ -120,7 +120,7 @@ def stars(g: Generator) -> Tensor:
 
 
 def wall(g: Generator) -> Tensor:
-    """Scratched plaster: mid-grey with level streaks, thin straight scratches, dark specks and stains."""
+    """Scratched plaster: mid-grey with horizontal streaks, thin straight scratches, dark specks and stains."""
     dark = torch.rand((), generator=g).item() < 0.2
     ground = _uniform(g, 52, 70) if dark else _uniform(g, 132, 148)
     field = ground + 8 * _cloud(g, 90, 4, 0.6)
@@ -155,7 +155,7 @@ def granite(g: Generator) -> Tensor:
 
 
 def waves(g: Generator) -> Tensor:
-    """A sea surface: dark, with thin wavy crests that run roughly level, light above darker troughs."""
+    """A sea surface: dark, with thin, wavy, roughly horizontal crests, light above darker troughs."""
     y, x = _grid()
     slope = _uniform(g, -0.08, 0.08)
     period = _uniform(g, 7.0, 11.0)
@@ -171,7 +171,7 @@ def waves(g: Generator) -> Tensor:
         # Crests are sharp, troughs round: a ridge stands where the noise crosses zero.
         ridge = torch.exp(-height.abs() / 0.28) * torch.sigmoid(2.2 * _smooth_noise(g, cell * 1.5, cell * 4))
         surface = surface + strength * ridge * 1.15
-    # Light lingers on the slope under a crest: a short tail downwards.
+    # Brightness fades over a short distance below a crest.
     tail = sum(0.72**step * torch.roll(surface, step, 0) for step in range(1, 6))
     swell = _cloud(g, 40, 3, 0.6, stretch=2.5)
     streak = _smooth_noise(g, 1.2, 5) + 0.6 * torch.randn((TEXTURE_SIZE, TEXTURE_SIZE), generator=g)
@@ -241,7 +241,7 @@ def marble(g: Generator) -> Tensor:
 
 
 # Share of each family in the competition's pictures, and whether a quarter turn keeps the look (waves and the
-# streaks of walls always run level).
+# streaks of walls are always horizontal).
 _Painter = Callable[[Generator], Tensor]
 PAINTERS: dict[str, tuple[_Painter, float, bool]] = {
     "rings": (rings, 0.16, True),

@@ -1,4 +1,4 @@
-"""Pictures without a digit, on which a model should be unsure: textures alone, scribbles, letters, faces, grain."""
+"""Pictures without a digit, on which a model should be unsure: textures alone, scribbles, letters, faces, noise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from maxdigit.data.picture_batch import CHUNK, MAX_DIGITS, SIZE, Pictures, gener
 from maxdigit.data.splits import Split
 from maxdigit.data.textured import make_textured
 
-_SHARES = (0.35, 0.4, 0.2, 0.05)  # a texture alone, marks on a plain background, marks on a texture, grain
+_SHARES = (0.35, 0.4, 0.2, 0.05)  # a texture alone, marks on a plain background, marks on a texture, noise
 
 
 def make_blank(split: Split, chunk: int, rows: slice, device: torch.device) -> Pictures:

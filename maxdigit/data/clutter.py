@@ -1,4 +1,4 @@
-"""Recognises files in a folder or an archive of pictures that are not pictures of the user."""
+"""Recognises files in a folder or an archive that the user does not mean as pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_clutter(name: str) -> bool:
 
 
 def is_system_file(name: str) -> bool:
-    """Whether a file was left by an operating system, or is hidden: its owner hardly knows of it."""
+    """Whether a file was left by an operating system, or is hidden, so that its owner may not know of it."""
     *folders, last = PurePosixPath(name.replace("\\", "/")).parts or ("",)
     return (
         last.startswith(".")
@@ -34,5 +34,5 @@ def is_system_file(name: str) -> bool:
 
 
 def suffix_of(name: str) -> str:
-    """The ending of a file's name, in lower case."""
+    """The extension of a file's name, in lower case."""
     return PurePosixPath(name.replace("\\", "/")).suffix.lower()

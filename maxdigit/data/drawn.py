@@ -1,4 +1,4 @@
-"""Drawn pictures, what the app's canvas gives: one to five digits redrawn with a round brush, white on black.
+"""Drawn pictures, as from the app's canvas: one to five digits redrawn with a round brush, white on black.
 
 The strokes are those of an MNIST digit, of a form that MNIST lacks, or of a mark that is not a digit.
 Pictures are drawn on the CPU, one by one, and then moved to the device that asks for them.
@@ -37,8 +37,8 @@ from maxdigit.data.splits import Split
 Pen = Literal["drawn", "forms", "marks", "mixed"]
 _WRITTEN_SHARE = {"drawn": 0.0, "forms": 1.0, "marks": 1.0, "mixed": 0.3}  # of digits in forms of our own
 
-_DISPLAY_SHARE = 0.1  # of training pictures with digits in forms, in which all are those of a display
-_DISPLAY_STEADY = 0.4  # how much their points are displaced, bent and rotated, as a share of what handwriting shows
+_DISPLAY_SHARE = 0.1  # share of training pictures with digits in forms whose digits are all seven-segment ones
+_DISPLAY_STEADY = 0.4  # how much their points are displaced, bent and rotated, relative to handwriting
 
 _COUNT_SHARES = (0.08, 0.14, 0.62, 0.11, 0.05)  # of pictures with 1, 2, 3, 4, 5 digits
 _MAX_DRAWN = len(_COUNT_SHARES)
@@ -48,12 +48,12 @@ _ZOOM = 0.12  # standard deviation of the digits' size, as a share of the intend
 _MOST = 2.5  # standard deviations: larger values would make digits unreadable
 
 _FINE = 8  # a brush's width is accurate to a quarter of a pixel
-_BITS = 4  # of a fraction in OpenCV's coordinates
+_BITS = 4  # fractional bits of OpenCV's coordinates
 
 
 @dataclass(frozen=True)
 class Drawing(Rows):
-    """All that is random about what is drawn in a chunk of pictures, on the CPU; D is ``_MAX_DRAWN``."""
+    """All random values behind the drawings of a chunk of pictures, on the CPU; D is ``_MAX_DRAWN``."""
 
     digits: Tensor  # int64 (N, MAX_DIGITS), -1 where there is none
     there: Tensor  # bool (N, D): whether anything is drawn
@@ -121,9 +121,9 @@ def plan_drawing(split: Split, pen: Pen, chunk: int, balance: float) -> Drawing:
 
 
 def _with_displays(drawing: Drawing, g: Generator) -> Drawing:
-    """The same with some pictures' digits made of a display's segments.
+    """The same, with the digits of some pictures made of a display's segments.
 
-    In training only: the pictures that models are measured on are what they were before there were any.
+    In training only, so that the pictures that models are measured on stay as they are.
     """
     is_display = torch.rand(len(drawing.digits), generator=g) < _DISPLAY_SHARE
     digits = drawing.digits[:, :_MAX_DRAWN]

@@ -25,7 +25,7 @@ _SAMPLES = 160  # points along a digit's strokes, at most half an MNIST pixel ap
 _LINE_SAMPLES = 48  # points along a single stroke, at most an MNIST pixel and a half apart
 _UNSTEADY = 0.022  # standard deviation of a point's place, in digit heights
 _LOOSE = 0.06  # the same for a mark: no two scribbles are alike
-_AT_A_TIME = 128  # digits whose distances are worked out together, which keeps memory in tens of megabytes
+_AT_A_TIME = 128  # digits whose distances are computed at a time, which keeps memory in tens of megabytes
 
 Points = tuple[tuple[float, float], ...]
 _Part = tuple[str, tuple[int, ...]]  # "line" or "curve", and the points it runs through
@@ -62,14 +62,14 @@ def _read(name: str) -> tuple[Form, ...]:
     return tuple(forms)
 
 
-SEGMENTS = _read("segments.csv")  # as displays show digits, 0 to 9; only training pictures have them
+SEGMENTS = _read("segments.csv")  # digits 0 to 9 as on seven-segment displays; in training pictures only
 FORMS = _read("forms.csv") + _read("marks.csv") + SEGMENTS
 MAX_POINTS = max(len(form.near) for form in FORMS)
 
 
 @dataclass(frozen=True)
 class Hands:
-    """What is random about a number of digits written in these forms; M digits."""
+    """The random values behind M digits written in these forms."""
 
     form: Tensor  # int64 (M,): index into FORMS
     reach: Tensor  # (M,): 0 at the near extreme, 1 at the far one
@@ -123,7 +123,7 @@ def form_fields(hands: Hands) -> Tensor:
 def _by_digit() -> tuple[Tensor, Tensor]:
     """For each digit its first form's index, and how many it has; those of marks come last, where -1 finds them.
 
-    Segments are left out: they are dealt by :func:`segment_forms`.
+    Segments are left out: :func:`segment_forms` chooses those.
     """
     count = torch.bincount(torch.tensor([form.digit % 11 for form in FORMS[: -len(SEGMENTS)]]), minlength=11)
     return count.cumsum(0) - count, count

@@ -25,7 +25,7 @@ _PIXELS = PICTURES_SHAPE[0] * PICTURES_SHAPE[1]
 # The highest value that an array scaled to 0..1 may have, and the lowest maximum of one of 0..255: the competition's
 # pictures reach 255. Scales between the two would give black pictures.
 _MOST_SCALED, _LEAST_BYTES = 1.001, 32
-# Other common names of the files, without their endings.
+# Other common names of the files, without their extensions.
 _OTHER_NAMES = {
     TRAIN_PICTURES: ("train_x", "x_train"),
     TRAIN_LABELS: ("train_y", "y_train", "train_labels"),
@@ -68,7 +68,7 @@ def read_pictures(path: Path, most_bytes: int | None = None) -> NDArray[np.uint8
         most_bytes: how many bytes it may unpack to; None for any number.
 
     Raises:
-        CompetitionFileError: the file is missing, damaged, or holds something else than pictures of that size.
+        CompetitionFileError: the file is missing, damaged, or holds anything but pictures of that size.
     """
     return as_pictures(read_array(path, most_bytes), path)
 
@@ -118,7 +118,7 @@ def read_labels(path: Path) -> NDArray[np.int64]:
     """The labels of a table with the columns Id and Label, in the order of the Ids, which run from 0: int64 ``(N,)``.
 
     Raises:
-        CompetitionFileError: the file is missing, has other columns, or a row does not make sense.
+        CompetitionFileError: the file is missing, has other columns, or has an invalid row.
     """
     if holds_array(path):
         return _labels_array(path)
@@ -137,7 +137,7 @@ def read_labels(path: Path) -> NDArray[np.int64]:
 
 
 def write_submission(path: Path, answers: NDArray[np.integer]) -> None:
-    """Write answers, one a picture, in the competition's form: Id,Label.
+    """Write answers, one for each picture, in the competition's format: Id,Label.
 
     Raises:
         CompetitionFileError: the file cannot be written.
@@ -152,7 +152,7 @@ def write_submission(path: Path, answers: NDArray[np.integer]) -> None:
 
 
 def _find(folder: Path, name: str) -> Path:
-    """The file of a folder with this name, with or without an ending, or with another common name."""
+    """The file in a folder with this name, with or without an extension, or with another common name."""
     if (folder / name).is_file():
         return folder / name
     stems = [Path(name).stem, *_OTHER_NAMES[name]]

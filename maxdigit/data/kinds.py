@@ -122,7 +122,7 @@ KINDS: dict[str, Kind] = {
             plan=_plan_drawn("forms"),
             is_tested=True,
         ),
-        # Some of it in forms that MNIST lacks.
+        # Some of the digits are in forms that MNIST lacks.
         Kind(
             name="photo",
             summary="ink on paper, photographed, and prepared as the app prepares what it is given",
@@ -145,5 +145,5 @@ MEASURED_KINDS = tuple(kind.name for kind in KINDS.values() if kind.is_tested or
 
 
 def has_backgrounds(name: str) -> bool:
-    """Whether pictures of the kind called ``name`` have backgrounds that can be chosen; not if there is none."""
+    """Whether pictures of the kind called ``name`` have backgrounds to choose from; False for an unknown kind."""
     return name in KINDS and KINDS[name].has_backgrounds

@@ -16,7 +16,7 @@ MAX_BYTES = 50_000_000  # two million lines
 # pandas' index.
 _NAMES = ("id", "name", "file", "path", "filename", "filepath", "image", "imageid", "imagename", "picture", "index", "")
 _LABELS = ("label", "maxdigit", "labels", "largest", "digit", "class", "category", "target", "truth", "y")
-_DELIMITERS = "\t;,| "  # by which of these the first line is divided; a later one may be part of a name or a number
+_DELIMITERS = "\t;,| "  # the first of these that the first line contains separates columns
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def parse_label_table(content: bytes, name: str) -> list[LabelRow]:
 
 
 def whole_number(text: str) -> int | None:
-    """The number written as ``9``, ``9.0``, ``9,0`` or ``9.000e+00``; None if it is not a whole number from 0 up."""
+    """The number written as ``9``, ``9.0``, ``9,0`` or ``9.000e+00``; None if it is not an integer of 0 or more."""
     try:
         value = float(text.replace(",", "."))
     except ValueError:
@@ -91,7 +91,7 @@ def whole_number(text: str) -> int | None:
 
 
 def _lines(content: bytes, name: str) -> list[str]:
-    """The file's lines, in whatever encoding spreadsheets save them."""
+    """The file's lines, in any encoding that spreadsheets save."""
     if len(content) > MAX_BYTES:
         raise CompetitionFileError(
             "{name} is larger than {limit} MB. Choose the file with the labels.",
@@ -110,7 +110,7 @@ def _lines(content: bytes, name: str) -> list[str]:
 
 
 def _columns(file: str, first: list[str]) -> tuple[tuple[int | None, int, int], bool]:
-    """The places of names and labels, and the number of columns; and whether the first line only names them."""
+    """The columns of names and of labels, the number of columns, and whether the first line is a header."""
     called = ["".join(filter(str.isalnum, cell.lower())) for cell in first]
     label = next((called.index(known) for known in _LABELS if known in called), None)
     if label is not None:

@@ -16,7 +16,7 @@ class SampleError(MaxDigitError):
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture with all that is known about it."""
+    """One picture with its annotations."""
 
     pixels: NDArray[np.uint8]  # (128, 128)
     digits: tuple[int, ...]

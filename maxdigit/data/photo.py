@@ -1,6 +1,6 @@
 """Photographs of handwriting: ink on paper in uneven light, a little askew, blurred, noisy and compressed.
 
-A model never sees the photograph itself but the prepared picture. Validation and test pictures go through the app's own
+A model sees the prepared picture, not the photograph. Validation and test pictures go through the app's own
 preparation, one by one. Training needs hundreds a second, so the ink network looks at its pictures once instead of
 twice, in batches, and the true frame of the writing is used.
 """
@@ -64,7 +64,7 @@ _TWO_PENS_SHARE = 0.1  # of pictures whose digits are not all of one colour
 
 @dataclass(frozen=True)
 class _Shot(Rows):
-    """All that is random about photographing a chunk of sheets, on the CPU. Lengths are shares of the sheet's side."""
+    """All random values behind the photographs of a chunk, on the CPU. Lengths are shares of the sheet's side."""
 
     corners: Tensor  # (N, 4, 2): displacement of each corner of the sheet, inwards
     surroundings: Tensor  # (N,): the photograph's side
@@ -86,7 +86,7 @@ class _Shot(Rows):
 
 @dataclass(frozen=True)
 class Photographs(Rows):
-    """Photographs as a camera gives them, and all that is known about them; on the CPU."""
+    """Photographs as a camera takes them, with their annotations; on the CPU."""
 
     pixels: Tensor  # uint8 (N, SIDE, SIDE, 3), red, green and blue
     boxes: Tensor  # float32 (N, MAX_DIGITS, 4): x0, y0, x1, y1 of each digit's ink in pixels of the photograph; or -1
@@ -107,7 +107,7 @@ def make_photo(split: Split, chunk: int, rows: slice, balance: float, device: to
 
 
 def photographs(split: Split, chunk: int, rows: slice, balance: float) -> tuple[Photographs, Drawing]:
-    """Some rows of a chunk as the camera gives them, and what is written in them."""
+    """Some rows of a chunk as the camera takes them, and the drawings on the sheets."""
     drawing = plan_drawing(split, "mixed", chunk, balance)[rows]
     shot = _shoot(split, chunk)[rows]
     values = {field.name: getattr(shot, field.name).numpy() for field in fields(shot)}

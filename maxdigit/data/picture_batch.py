@@ -33,7 +33,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Pictures(Rows):
-    """A batch of pictures and all that is known about them. Everything lies on one device."""
+    """A batch of pictures with their annotations, all on one device."""
 
     pixels: Tensor  # uint8 (N, 128, 128), light digits on a darker background
     digits: Tensor  # int64 (N, 8), 0..9, and -1 where there is none
@@ -57,7 +57,7 @@ def generator(split: Split, kind: str, chunk: int, balance: float) -> Generator:
 
 
 def uniform(g: Generator, shape: tuple[int, ...], low: float, high: float) -> Tensor:
-    """Random numbers, uniform in ``low..high``."""
+    """Random numbers, uniformly distributed in ``low..high``."""
     return low + (high - low) * torch.rand(shape, generator=g)
 
 

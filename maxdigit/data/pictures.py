@@ -1,4 +1,4 @@
-"""Pictures of handwritten digits, labelled with the largest: made, never stored.
+"""Pictures of handwritten digits, labelled with the largest, generated on demand.
 
 The kinds are described in :mod:`maxdigit.data.kinds`.
 

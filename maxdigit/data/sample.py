@@ -16,7 +16,7 @@ from maxdigit.data.labelled_picture import Sample, SampleError
 from maxdigit.data.pictures import CHUNK, Pictures, contents, generate
 from maxdigit.data.splits import SPLITS, TEST, Split
 
-_SEEDS = 1_000_003  # samples repeat after this many seeds; a prime, so that neighbouring seeds share nothing
+_SEEDS = 1_000_003  # samples repeat after this many seeds; a prime, so that consecutive seeds search disjoint chunks
 _STRIDE = 7_919  # from one chunk to the next that is searched for a requested picture
 _APART = replace(TEST, seed=TEST.seed + 1)  # the same digits and backgrounds as the fixed test set's, other pictures
 _TRIES = 2_000  # chunks of 500; the rarest request, three equal digits on marble, takes about forty

@@ -25,7 +25,7 @@ _FINE = 2  # skeletons are computed at twice MNIST's resolution, to avoid stairc
 _CHUNK = 4096  # digits thinned at a time, which keeps the work in tens of megabytes
 _SMOOTHING = np.array([1, 2, 3, 2, 1], np.float32) / 9  # along a line, against the staircase of the skeleton's pixels
 _LEVELS = (100, 60, 30)  # grey values above which there is ink: the first at which a digit is in one piece
-_SPECK = 2 * _FINE  # skeleton pixels: what is smaller on both sides is a speck beside the digit
+_SPECK = 2 * _FINE  # skeleton pixels: a component smaller than this in width and height is a speck beside the digit
 _LEAST_HOLE = 1.0  # MNIST pixels: a loop of a smaller radius is an artefact of the skeleton
 
 Line = NDArray[np.float32]  # (P, 2): x and y of the points that a stroke runs through
@@ -122,7 +122,7 @@ def _enlarge(images: Tensor, level: int = 100) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=1)
 def _keep_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """For each half step, whether a pixel with that code of eight neighbours stays: uint8 0/1, shape ``(256,)``.
+    """For each half step, whether a pixel whose eight neighbours have that code stays: uint8 0/1, shape ``(256,)``.
 
     Conditions of T. Y. Zhang and C. Y. Suen, "A fast parallel algorithm for thinning digital patterns",
     Communications of the ACM 27 (1984), 236-239. Bits run clockwise from north.
@@ -143,7 +143,7 @@ _NEIGHBOURS = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
 
 
 def _thin(ink: NDArray[np.uint8]) -> Tensor:
-    """Skeletons one pixel wide: uint8 0/1, same shape. Digits that are done leave the loop."""
+    """Skeletons one pixel wide: uint8 0/1, same shape. Finished digits leave the loop."""
     _, height, width = ink.shape
     result = ink.copy()
     active = np.arange(len(ink))

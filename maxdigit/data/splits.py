@@ -40,7 +40,7 @@ class Split:
         return digits_of(self.name)
 
     def texture_seed(self, number: int) -> int:
-        """The background seed behind texture ``number``, shared with no other split."""
+        """The seed of texture ``number``, shared with no other split."""
         if not 0 <= number < _SEEDS_PER_SPLIT:
             raise ValueError(f"texture number must be in [0, {_SEEDS_PER_SPLIT}), got {number}")
         return ("train", "validation", "test").index(self.name) * _SEEDS_PER_SPLIT + number

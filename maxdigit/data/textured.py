@@ -1,7 +1,7 @@
 """Textured pictures, the competition's look: digits in boxes of 28 x 28, added onto a crop of a background.
 
 Each box lies wholly inside the picture; its digit is rotated by up to 35 degrees, a little enlarged and brightened
-until its core burns out, as measured on the real pictures.
+until its core saturates, as measured on the real pictures.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from maxdigit.data.splits import PICTURES_PER_TEXTURES, TEXTURES_PER_FAMILY, Spl
 
 _PLACEMENT_TRIES = 24  # candidate layouts per picture; more than half of them are valid
 _MIN_CENTRE_DISTANCE = 29.0  # between two digits, as measured
-_FEW = 8  # so few pictures that making all textures would take longer
+_FEW = 8  # up to this many pictures, making only their textures is faster than making all
 
 
 @dataclass(frozen=True)
 class _Plan(Rows):
-    """All that is random about a chunk of pictures, on the CPU; D digits in each."""
+    """All random values behind a chunk of pictures, on the CPU; D digits in each."""
 
     digits: Tensor  # int64 (N, MAX_DIGITS), -1 where there is none
     source: Tensor  # int64 (N, D): which MNIST picture
@@ -53,7 +53,7 @@ class _Plan(Rows):
 
 @lru_cache(maxsize=8)
 def plan_textured(split: Split, chunk: int, balance: float, count: int) -> _Plan:
-    """All that is random about the pictures of one chunk, with ``count`` digits each."""
+    """All random values behind the pictures of one chunk, with ``count`` digits each."""
     g = generator(split, f"textured {count}", chunk, balance)
     n = CHUNK
     present = torch.arange(MAX_DIGITS).expand(n, -1) < count
@@ -125,7 +125,7 @@ def _crowd(g: Generator, n: int, count: int) -> Tensor:
 
 
 def _backgrounds(plan: _Plan, split: Split, chunk: int, device: torch.device) -> Tensor:
-    """Crops of textures: float (N, 128, 128), 0..255. A flip walks an axis backwards, a quarter turn swaps the two."""
+    """Crops of textures: float (N, 128, 128), 0..255. A flip reverses an axis, a quarter turn swaps the two."""
     volume = chunk * CHUNK // PICTURES_PER_TEXTURES
     which = plan.family * TEXTURES_PER_FAMILY + plan.number
     if len(which) <= _FEW:

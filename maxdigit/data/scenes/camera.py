@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from maxdigit.data.scenes.chance import Chance, Map, Picture, blend, in_colour, luminance
 
-_NOISE = 1 << 20  # numbers, of which each picture uses a slice: drawing new ones would take a fifth of all time
+_NOISE = 1 << 20  # numbers; each picture uses a slice of them, as drawing new ones takes long
 
 
 def light(chance: Chance, picture: Picture, *, needs_colour: bool = False) -> Picture:
@@ -20,7 +20,7 @@ def light(chance: Chance, picture: Picture, *, needs_colour: bool = False) -> Pi
     Args:
         chance: the source of randomness.
         picture: the scene.
-        needs_colour: hardly darkened, for in little light a camera sees no hue.
+        needs_colour: darken it only a little, since a camera sees no hue in little light.
     """
     side = len(picture)
     cells = 2 if chance.yes(0.6) else 3
@@ -54,8 +54,8 @@ def expose(chance: Chance, picture: Picture, *, needs_colour: bool = False, is_f
     Args:
         chance: the source of randomness.
         picture: the scene.
-        needs_colour: it is not made grey.
-        is_fine: its writing is a few pixels high: it is hardly blurred, with little noise, and as large as it is.
+        needs_colour: keep its colours.
+        is_fine: its writing is a few pixels high: blur it little, add little noise, and keep its size.
 
     Returns:
         uint8, ``(H, W, 3)``, RGB.

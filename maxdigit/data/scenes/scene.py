@@ -42,7 +42,7 @@ SCENE_KINDS: dict[str, float] = {
     "nothing": 0.03,  # no writing at all
 }
 
-_COUNT_SHARES = {"1": 0.1, "2": 0.14, "3": 0.58, "4": 0.12, "5": 0.06}  # of scenes with so many digits
+_COUNT_SHARES = {"1": 0.1, "2": 0.14, "3": 0.58, "4": 0.12, "5": 0.06}  # share of scenes with 1, 2, 3, 4, 5 digits
 _LEAST_HEIGHT = 10.0  # of digits, in pixels, but for the kind ``small``
 _SMALL = (0.025, 0.07)  # height of digits of the kind ``small``, as shares of the scene's
 _SURROUNDED = 0.24  # share of scenes in which something is drawn around the writing
@@ -208,7 +208,7 @@ def _layout(chance: Chance, least: float, most: float) -> tuple[list[tuple[float
 
 
 def _competition(chance: Chance, split: Split, index: int) -> Scene:
-    """One of the competition-like pictures, at any size in which such pictures are shared."""
+    """One of the competition-like pictures, scaled to one of the sizes in which such pictures are shared."""
     group = _textured(split, index // _GROUP)
     row = index % _GROUP
     pixels = group.pixels[row].numpy()

@@ -97,7 +97,7 @@ def _rule(chance: Chance, picture: Picture, colour: Colour, is_light: bool) -> N
 
 
 def print_words(chance: Chance, picture: Picture, ink: Map, height: float, colour: Colour) -> None:
-    """Small print around the writing, much smaller than it, which is not to be read."""
+    """Small print around the writing, much smaller, which is not part of the target."""
     side = len(picture)
     size = max(4.0, height * chance.between(0.12, 0.35))
     for _ in range(chance.count(1, 5)):
@@ -112,7 +112,7 @@ def print_words(chance: Chance, picture: Picture, ink: Map, height: float, colou
 def lay_on_desk(
     chance: Chance, split: Split, picture: Picture, ink: Map, pieces: np.ndarray
 ) -> tuple[Picture, Map, np.ndarray]:
-    """A sheet on a desk, in perspective, with things around it.
+    """A sheet on a desk, in perspective, with objects around it.
 
     Args:
         chance: the source of randomness.
@@ -211,7 +211,7 @@ def _cropped(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) -> 
 
 
 def _desk(chance: Chance, split: Split, side: int) -> Picture:
-    """What a sheet lies on: wood, fabric, tiles, stone, a keyboard, with things on it."""
+    """The desk under a sheet: wood, fabric, tiles, stone or a keyboard, with objects on it."""
     picture = np.tile(chance.colour((0, 0.7), (0.02, 0.95)), (side, side, 1))
     look = chance.one_of({"plain": 0.15, "cloud": 0.25, "wood": 0.2, "texture": 0.2, "tiles": 0.1, "keys": 0.1})
     if look == "cloud":
@@ -254,7 +254,7 @@ def _lay_tiles(chance: Chance, picture: Picture, *, has_letters: bool) -> None:
 
 
 def _hand(chance: Chance, picture: Picture, ink: Map) -> None:
-    """Fingers that hold the sheet, where they hide nothing that is written."""
+    """Fingers that hold the sheet, where they cover no writing."""
     side = len(picture)
     skin = np.array([chance.between(0.4, 0.95), chance.between(0.3, 0.7), chance.between(0.2, 0.55)], np.float32)
     mask = np.zeros((side, side), np.uint8)

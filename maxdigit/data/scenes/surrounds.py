@@ -1,4 +1,4 @@
-"""What people draw around writing: frames, boxes, circles, bubbles, lines. None of it is writing itself."""
+"""What people draw around writing: frames, boxes, circles, bubbles, lines. None of it is part of the target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Outline = NDArray[np.float32]  # (P, 2): x and y of the points around a closed s
 
 LOOKS = {"box": 0.23, "rounded": 0.1, "bubble": 0.4, "boxes": 0.07, "circles": 0.06, "lines": 0.1, "brackets": 0.04}
 _POINTS = 48  # around a closed shape
-_SHIFT = 4  # bits of a pixel's fractions when shapes are drawn
+_SHIFT = 4  # fractional bits of OpenCV's coordinates
 _CORNER = {"box": 40.0, "rounded": 5.0, "bubble": 2.0}  # exponents of superellipses
 
 
@@ -94,7 +94,7 @@ def _enclose(
         shapes.append(_tail(chance, shape))
     if chance.yes(0.5 if look == "bubble" else 0.15):
         _fill(chance, picture, shapes, is_dark)
-    if has_tail:  # no line where the two meet: both are drawn, then the inside is filled
+    if has_tail:  # both outlines are drawn before the inside is filled, so that there is no line where they meet
         for part in shapes:
             _draw(drawn, part, 2 * thickness + 1)
         for part in shapes:

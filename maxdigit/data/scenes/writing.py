@@ -17,9 +17,9 @@ from maxdigit.data.scenes.chance import Chance, Map
 from maxdigit.data.skeletons import distance_fields
 from maxdigit.data.splits import SplitName, digits_of
 
-_POOL = 8_000  # MNIST digits of a split in use, and as many forms: memory in tens of megabytes, and ready in seconds
-_FINE = 3  # distance fields are so many times as fine as MNIST: coarser ones break thin strokes of large digits
-_REFINED_AT_ONCE = 50  # fields, so that they stay in the processor's cache
+_POOL = 8_000  # MNIST digits used of a split, and as many forms: they take tens of megabytes and seconds to compute
+_FINE = 3  # resolution of distance fields, in MNIST's: coarser ones break thin strokes of large digits
+_REFINED_AT_ONCE = 50  # fields at a time, so that they stay in the processor's cache
 _EDGE = 5  # MNIST pixels around a digit's field, so that its strokes may be thick
 _THINNEST = 0.04  # brush in digit heights for MNIST's digits; a thinner one would show their pixels
 _THINNEST_LINE = 1.1  # pixels, of the target
@@ -29,7 +29,7 @@ _INK_SHARES = {"strokes": 0.57, "forms": 0.27, "type": 0.08, "segments": 0.08}
 _OUTLINED = 0.12  # share of scenes in which only the outlines of strokes are drawn
 _LEAST_HOLLOW = 2.2  # pixels inside an outlined stroke; where there are fewer, the stroke is solid
 _LEAST_LOOP = 1.0  # MNIST pixels: a loop of a smaller radius is an artefact of the skeleton
-_OPEN = {False: 0.85, True: 0.7}  # of a loop's radius, that a solid or an outlined stroke may cover: loops stay open
+_OPEN = {False: 0.85, True: 0.7}  # share of a loop's radius that a solid or an outlined stroke may cover
 # Each of seven segments as its place in a digit 1 wide and 2 high: x0, y0, x1, y1. And which ones a digit lights.
 _SEGMENTS = ((0, 0, 1, 0), (1, 0, 1, 1), (1, 1, 1, 2), (0, 2, 1, 2), (0, 1, 0, 2), (0, 0, 0, 1), (0, 1, 1, 1))
 _LIT = ("012345", "12", "01346", "01236", "1256", "02356", "023456", "012", "0123456", "012356")
