@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -30,19 +30,24 @@ class Batch:
     labels: Tensor  # int64 (N,), the largest digit; -1 where there is none
     digits: Tensor | None = None  # int64 (N, 8), -1 where there is none; None if not known
     centres: Tensor | None = None  # float (N, 8, 2), x and y of each digit in pixels; None if not known
+    taught: Tensor | None = None  # float32 (N, 10), the teachers' probabilities; None without teachers
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device. A GPU is not waited for if the tensors' memory is pinned."""
-        return Batch(*(None if part is None else part.to(device, non_blocking=True) for part in self.parts))
+        return self._each(lambda part: part.to(device, non_blocking=True))
 
     def pinned(self) -> Batch:
         """The same in pinned memory, which a GPU reads by itself."""
-        return Batch(*(None if part is None else part.pin_memory() for part in self.parts))
+        return self._each(Tensor.pin_memory)
 
     @property
-    def parts(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    def parts(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
         """All tensors, in order."""
-        return self.pixels, self.labels, self.digits, self.centres
+        return self.pixels, self.labels, self.digits, self.centres, self.taught
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        pixels, labels, *others = self.parts
+        return Batch(change(pixels), change(labels), *(None if part is None else change(part) for part in others))
 
 
 @dataclass(frozen=True)

@@ -155,11 +155,12 @@ def prepare_folder(
     earlier: list[dict[str, Any]],
     resume: bool,
     overwrite: bool,
-    pool: dict[str, Any] | None = None,
+    sources: dict[str, Any] | None = None,
 ) -> None:
     """Make a run's folder ready for a new run, or check that it can be resumed.
 
-    ``earlier`` describes the runs whose weights this one starts from, ``pool`` the pool that it draws from, if any.
+    ``earlier`` describes the runs whose weights this one starts from, ``sources`` the pool that it draws from and its
+    teachers, if any.
 
     Raises:
         TrainingError: it holds a run already and neither ``resume`` nor ``overwrite`` was asked for, or there is
@@ -192,8 +193,7 @@ def prepare_folder(
             write_json(config, {**found, "recipe": settings})
         remove(folder / CALIBRATION)  # of the weights so far
         return
-    about_pool = {} if pool is None else {"pool": pool}
-    settings = {"recipe": asdict(recipe), "data": data, **about_pool, "started_from": earlier}
+    settings = {"recipe": asdict(recipe), "data": data, **(sources or {}), "started_from": earlier}
     begin_run(folder, settings, _MADE_BY_A_RUN, overwrite)
 
 

@@ -127,7 +127,7 @@ def train_tuned(
             with threads.step(step - first):
                 with autocast(device):
                     logits, cells = trainee(pixels)
-                loss = classification_loss(logits.float(), batch.labels, recipe)
+                loss = classification_loss(logits.float(), batch, recipe)
                 auxiliary = locate_loss(cells.float(), batch, form.features)
                 accelerator.backward(loss + recipe.locate * auxiliary)
                 nn.utils.clip_grad_norm_(form.parameters(), _MAX_NORM)
@@ -139,8 +139,8 @@ def train_tuned(
                 with _disk(folder):
                     _keep(averaged, folder / KEPT / str(step * recipe.batch_size))
             right, judged = logits.argmax(1) == batch.labels, batch.labels >= 0  # without a digit no answer is right
-            count = len(batch.labels)
-            sums += torch.stack([loss.detach() * count, right.sum(), judged.sum(), torch.full((), count, device=device)])
+            count = torch.full((), len(batch.labels), device=device)
+            sums += torch.stack([loss.detach() * count, right.sum(), judged.sum(), count])
             bar.update()
             if step % 20 == 0:  # reading a number from the GPU waits for it: not at every step
                 rate = sums[3].item() * accelerator.num_processes / (time.monotonic() - start)

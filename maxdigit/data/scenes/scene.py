@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from maxdigit.data.pictures import Pictures, generate
 from maxdigit.data.scenes.camera import expose, light
-from maxdigit.data.scenes.chance import Chance, Map, Picture, blend, luminance
+from maxdigit.data.scenes.chance import Chance, Colour, blend, luminance
 from maxdigit.data.scenes.surfaces import (
+    Layers,
     add_bars,
     add_panel,
     ink_colour,
@@ -21,7 +22,7 @@ from maxdigit.data.scenes.surfaces import (
     sheet,
     surface_colour,
 )
-from maxdigit.data.scenes.surrounds import surround
+from maxdigit.data.scenes.surrounds import WritingPlan, surround
 from maxdigit.data.scenes.writing import Mark, choose_hand, write
 from maxdigit.data.splits import Split
 
@@ -70,8 +71,8 @@ def make_scene(split: Split, index: int, kind: str | None = None) -> Scene:
     if index < 0:
         raise ValueError(f"index must not be negative, got {index}")
     chance = Chance(("train", "validation", "test").index(split.name), split.seed, index)
-    dealt = chance.one_of(SCENE_KINDS)
-    kind = kind or dealt
+    random_kind = chance.one_of(SCENE_KINDS)  # also if a kind is given, so that what follows is the same
+    kind = kind or random_kind
     if kind == "competition":
         return _competition(chance, split, index)
     colour = surface_colour(chance, kind if kind != "nothing" else chance.one_of({"paper": 1, "desk": 1, "board": 1}))
@@ -79,79 +80,86 @@ def make_scene(split: Split, index: int, kind: str | None = None) -> Scene:
     is_dark = kind in ("paper", "small", "desk", "scan") or (
         kind != "board" and brightness > (0.5 if chance.yes(0.8) else 0.35)
     )  # the ink
-    picture = sheet(chance, split, kind, colour, SCENE_SIZE, brightness > 0.5)
-    ink, pieces = np.zeros((SCENE_SIZE, SCENE_SIZE), np.float32), np.zeros((SCENE_SIZE, SCENE_SIZE), np.uint8)
+    size = (SCENE_SIZE, SCENE_SIZE)
+    empty = sheet(chance, split, kind, colour, SCENE_SIZE, brightness > 0.5)
+    layers = Layers(empty, np.zeros(size, np.float32), np.zeros(size, np.uint8))
     digits: tuple[int, ...] = ()
     if kind != "nothing":
-        digits = _write(chance, split, kind, colour, is_dark, picture, ink, pieces)
+        digits = _write(chance, split, _Surface(kind, colour, is_dark), layers)
     if (
         kind == "desk"
         or (kind in ("board", "mid", "equal") and chance.yes(0.25))
         or (kind == "nothing" and chance.yes(0.5))
     ):
-        picture, ink, pieces = lay_on_desk(chance, split, picture, ink, pieces)
+        layers = lay_on_desk(chance, split, layers)
     elif kind == "panel":
-        picture, ink, pieces = add_panel(chance, picture, ink, pieces)
+        layers = add_panel(chance, layers)
     elif kind == "scan" or chance.yes(0.03):
-        add_bars(chance, picture, ink)
+        add_bars(chance, layers)
+    picture = layers.picture
     needs_colour = kind == "equal"
     if kind not in ("canvas", "panel") or chance.yes(0.15):
         picture = light(chance, picture, needs_colour=needs_colour)
     pixels = expose(chance, picture, needs_colour=needs_colour, is_fine=kind == "small")
-    return Scene(pixels, np.round(np.clip(ink, 0, 1) * 255).astype(np.uint8), pieces, digits, kind)
+    return Scene(pixels, np.round(np.clip(layers.ink, 0, 1) * 255).astype(np.uint8), layers.pieces, digits, kind)
 
 
-def _write(
-    chance: Chance,
-    split: Split,
-    kind: str,
-    colour: np.ndarray,
-    is_dark: bool,
-    picture: Picture,
-    ink: Map,
-    pieces: NDArray[np.uint8],
-) -> tuple[int, ...]:
+@dataclass(frozen=True)
+class _Surface:
+    """What is written on, and with which ink."""
+
+    kind: str  # one of SCENE_KINDS
+    colour: Colour
+    is_dark: bool  # the ink
+
+    def ink_colour(self, chance: Chance, *, swap: bool = False) -> Colour:
+        """A colour of ink; if ``swap``, of ink that is light where it would be dark and dark where it would be light."""
+        return ink_colour(chance, self.kind, self.colour, self.is_dark != swap)
+
+
+@dataclass(frozen=True)
+class _Ink:
+    """The colours of one digit."""
+
+    colour: Colour
+    under: Colour | None  # of what lies beneath its ink, such as the insides of outlines; None: nothing
+    is_patchy: bool
+
+
+def _write(chance: Chance, split: Split, surface: _Surface, layers: Layers) -> tuple[int, ...]:
     """Draw digits, and what people draw around them, onto a sheet, in place; returns the digits."""
+    kind = surface.kind
     hand = choose_hand(chance)
     if kind == "small":
         hand = replace(hand, brush=max(hand.brush, 0.07), is_outlined=False)
         places, height = _layout(chance, *_SMALL)
     else:  # larger, since it is made smaller afterwards
         places, height = _layout(chance, 0.12 if kind in ("desk", "panel") else 0.05, 0.62)
-    first = ink_colour(chance, kind, colour, is_dark)
+    first = surface.ink_colour(chance)
     is_each_its_own, is_mixed = chance.yes(0.25), kind == "mid" or chance.yes(0.03)
     is_patchy = chance.yes(0.25)
     filling = chance.colour() if hand.is_outlined and chance.yes(0.25) else None
     marks = [write(chance, split.name, hand, x, y, height * chance.between(0.82, 1.18)) for x, y in places]
-    other = first if chance.yes(0.6) else ink_colour(chance, kind, colour, is_dark)
+    other = first if chance.yes(0.6) else surface.ink_colour(chance)
     boxes = [box for mark in marks if (box := mark.box) is not None]
     if boxes and chance.yes(_SURROUNDED) and kind != "small":
-        surround(chance, picture, boxes, height, other, hand.brush * height, None if is_mixed else is_dark)
+        plan = WritingPlan(boxes, height, hand.brush * height, None if is_mixed else surface.is_dark)
+        surround(chance, layers.picture, plan, other)
     for number, mark in enumerate(marks, start=1):
         tone = first
         if is_mixed:
-            tone = ink_colour(chance, kind, colour, is_dark != chance.yes(0.5))
+            tone = surface.ink_colour(chance, swap=chance.yes(0.5))
         elif is_each_its_own and number > 1:
-            tone = ink_colour(chance, kind, colour, is_dark)
-        _lay(chance, mark, number, tone, filling if hand.is_outlined else tone, is_patchy, picture, ink, pieces)
-    if chance.yes(0.08) and kind != "small":  # print smaller than it would be a row of dots
-        print_words(chance, picture, ink, height, other)
+            tone = surface.ink_colour(chance)
+        _lay(chance, layers, mark, number, _Ink(tone, filling if hand.is_outlined else tone, is_patchy))
+    if chance.yes(0.08) and kind != "small":  # whose print would be a row of dots
+        print_words(chance, layers, height, other)
     return tuple(mark.digit for mark in marks)
 
 
-def _lay(
-    chance: Chance,
-    mark: Mark,
-    number: int,
-    tone: np.ndarray,
-    under: np.ndarray | None,
-    is_patchy: bool,
-    picture: Picture,
-    ink: Map,
-    pieces: NDArray[np.uint8],
-) -> None:
-    """Draw one digit onto a sheet, in place; beneath its ink lies the tone ``under``; parts outside are cut off."""
-    side, window = len(ink), len(mark.ink)
+def _lay(chance: Chance, layers: Layers, mark: Mark, number: int, ink: _Ink) -> None:
+    """Draw digit ``number`` onto a sheet, in place; parts outside are cut off."""
+    side, window = len(layers.ink), len(mark.ink)
     y0, y1 = max(0, mark.top), min(side, mark.top + window)
     x0, x1 = max(0, mark.left), min(side, mark.left + window)
     if y0 >= y1 or x0 >= x1:
@@ -159,15 +167,15 @@ def _lay(
     area = (slice(y0, y1), slice(x0, x1))
     inside = (slice(y0 - mark.top, y1 - mark.top), slice(x0 - mark.left, x1 - mark.left))
     covered, drawn = mark.ink[inside], mark.drawn[inside]
-    if mark.under is not None and under is not None:
-        blend(picture[area], under, mark.under[inside])
+    if mark.under is not None and ink.under is not None:
+        blend(layers.picture[area], ink.under, mark.under[inside])
     share = drawn
-    if is_patchy:
+    if ink.is_patchy:
         cloud = cv2.resize(chance.cloud(48), (window, window))[: y1 - y0, : x1 - x0]
         share = drawn * np.clip(1 - np.abs(cloud) * chance.between(0, 0.4), 0.35, 1)
-    blend(picture[area], tone, share)
-    np.maximum(ink[area], covered, out=ink[area])
-    pieces[area][covered > 0.5] = number
+    blend(layers.picture[area], ink.colour, share)
+    np.maximum(layers.ink[area], covered, out=layers.ink[area])
+    layers.pieces[area][covered > 0.5] = number
 
 
 def _layout(chance: Chance, least: float, most: float) -> tuple[list[tuple[float, float]], float]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from maxdigit.data.backgrounds import FAMILIES, texture
 from maxdigit.data.scenes.chance import Chance, Colour, Map, Picture, blend, in_colour, luminance
@@ -13,6 +15,14 @@ from maxdigit.data.splits import Split
 
 _TEXTURES = 6  # of each family of backgrounds, as desks, fabric and stone
 _WORDS = ("Date", "Total", "Name", "No.", "Thank you", "page", "Exercise", "Score", "EUR", "receipt", "signed", "notes")
+
+
+class Layers(NamedTuple):
+    """A scene in the making, and the position of the ink in it."""
+
+    picture: Picture
+    ink: Map  # coverage by ink, 0..1
+    pieces: NDArray[np.uint8]  # the same shape: the number, from 1 on, of the digit whose ink it is; 0 elsewhere
 
 
 def surface_colour(chance: Chance, kind: str) -> Colour:
@@ -96,35 +106,22 @@ def _rule(chance: Chance, picture: Picture, colour: Colour, is_light: bool) -> N
         picture[:, x : x + max(1, round(width))] = np.clip(colour * np.array([1, 0.6, 0.6], np.float32), 0, 1)
 
 
-def print_words(chance: Chance, picture: Picture, ink: Map, height: float, colour: Colour) -> None:
-    """Small print around the writing, much smaller, which is not part of the target."""
-    side = len(picture)
+def print_words(chance: Chance, layers: Layers, height: float, colour: Colour) -> None:
+    """Small print around the writing, much smaller, in place; it is not part of the target."""
+    side = len(layers.picture)
     size = max(4.0, height * chance.between(0.12, 0.35))
     for _ in range(chance.count(1, 5)):
         text = " ".join(_WORDS[chance.count(0, len(_WORDS) - 1)] for _ in range(chance.count(1, 3)))
         drawn = np.zeros((side, side), np.uint8)
         place = (int(chance.between(-0.1, 0.7) * side), int(chance.between(0.05, 1) * side))
         cv2.putText(drawn, text, place, cv2.FONT_HERSHEY_SIMPLEX, size / 22, 255, 1, cv2.LINE_AA)
-        if not (ink[drawn > 0] > 0).any():
-            blend(picture, colour, drawn.astype(np.float32) / 255)
+        if not (layers.ink[drawn > 0] > 0).any():
+            blend(layers.picture, colour, drawn.astype(np.float32) / 255)
 
 
-def lay_on_desk(
-    chance: Chance, split: Split, picture: Picture, ink: Map, pieces: np.ndarray
-) -> tuple[Picture, Map, np.ndarray]:
-    """A sheet on a desk, in perspective, with objects around it.
-
-    Args:
-        chance: the source of randomness.
-        split: whose backgrounds desks are made of.
-        picture: the sheet.
-        ink: where the ink is on it.
-        pieces: uint8, the same shape: each digit's number from 1 on.
-
-    Returns:
-        All three as the camera sees them.
-    """
-    side = len(picture)
+def lay_on_desk(chance: Chance, split: Split, flat: Layers) -> Layers:
+    """A sheet on a desk, in perspective, with objects around it; desks are made of backgrounds of ``split``."""
+    side = len(flat.picture)
     desk = _desk(chance, split, side)
     reach = chance.between(0.5, 0.97)
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * reach * side / 2
@@ -138,14 +135,14 @@ def lay_on_desk(
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     corners = corners @ turn.T + side / 2 + chance.rng.normal(0, 0.03 * side, (4, 2))
     corners = corners + chance.rng.normal(0, 0.25 * side * (1 - reach), 2)
-    flat = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
-    matrix = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
+    square = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
+    matrix = cv2.getPerspectiveTransform(square, corners.astype(np.float32))
     size = (side, side)
     mask = cv2.warpPerspective(np.ones(size, np.float32), matrix, size, flags=cv2.INTER_LINEAR)
-    seen = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpPerspective(flat.picture, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
     is_sheet = mask > 0.5
-    ink = cv2.warpPerspective(ink, matrix, size, flags=cv2.INTER_LINEAR) * is_sheet
-    pieces = cv2.warpPerspective(pieces, matrix, size, flags=cv2.INTER_NEAREST) * is_sheet
+    ink = cv2.warpPerspective(flat.ink, matrix, size, flags=cv2.INTER_LINEAR) * is_sheet
+    pieces = cv2.warpPerspective(flat.pieces, matrix, size, flags=cv2.INTER_NEAREST) * is_sheet
     if chance.yes(0.5):  # the sheet's shadow
         shade = cv2.GaussianBlur(mask, (0, 0), chance.between(1, 6))
         shift = np.array([[1, 0, chance.between(-4, 4)], [0, 1, chance.between(-4, 4)]], np.float32)
@@ -153,12 +150,12 @@ def lay_on_desk(
     blend(desk, seen, mask)
     if chance.yes(0.12):
         _hand(chance, desk, ink)
-    return desk, ink, pieces
+    return Layers(desk, ink, pieces)
 
 
-def add_bars(chance: Chance, picture: Picture, ink: Map) -> None:
-    """Letterbox bars, or the dark edges of a scan, wherever nothing is written."""
-    side = len(picture)
+def add_bars(chance: Chance, layers: Layers) -> None:
+    """Letterbox bars, or the dark edges of a scan, wherever nothing is written; in place."""
+    side = len(layers.picture)
     tone = chance.one_of({"0": 3, "0.05": 2, "0.15": 2, "1": 1})
     slanted = chance.yes(0.3)
     for edge in range(4):
@@ -169,16 +166,16 @@ def add_bars(chance: Chance, picture: Picture, ink: Map) -> None:
         corners = np.array([[0, 0], [side, 0], [side, other], [0, width]])
         bar = cv2.fillPoly(np.zeros((side, side), np.uint8), [corners], 1)
         bar = np.rot90(bar, edge).astype(bool)
-        if ink[bar].max(initial=0) < 0.3:
-            picture[bar] = float(tone)
+        if layers.ink[bar].max(initial=0) < 0.3:
+            layers.picture[bar] = float(tone)
 
 
-def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) -> tuple[Picture, Map, np.ndarray]:
+def add_panel(chance: Chance, layers: Layers) -> Layers:
     """The writing as a panel or a canvas on a page or a screen of another tone."""
-    side = len(picture)
+    side = len(layers.picture)
     page = np.tile(chance.colour((0, 0.15), (0.85, 1)) if chance.yes(0.7) else chance.colour(), (side, side, 1))
     if chance.yes(0.35):
-        picture, ink, pieces = _cropped(chance, picture, ink, pieces)
+        layers = _cropped(chance, layers)
     width, height = (int(side * chance.between(0.4, 0.92)) for _ in range(2))
     x, y = chance.count(0, side - width), chance.count(0, side - height)
     if chance.yes(0.5):
@@ -189,25 +186,26 @@ def add_panel(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) ->
         cv2.putText(printed, word, place, cv2.FONT_HERSHEY_SIMPLEX, chance.between(0.25, 0.5), 255, 1, cv2.LINE_AA)
         blend(page, tone, printed.astype(np.float32) / 255)
     area = (slice(y, y + height), slice(x, x + width))
-    page[area] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    placed = np.zeros((side, side), np.float32), np.zeros((side, side), np.uint8)
-    placed[0][area] = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
-    placed[1][area] = cv2.resize(pieces, (width, height), interpolation=cv2.INTER_NEAREST)
+    page[area] = cv2.resize(layers.picture, (width, height), interpolation=cv2.INTER_AREA)
+    ink, pieces = np.zeros((side, side), np.float32), np.zeros((side, side), np.uint8)
+    ink[area] = cv2.resize(layers.ink, (width, height), interpolation=cv2.INTER_AREA)
+    pieces[area] = cv2.resize(layers.pieces, (width, height), interpolation=cv2.INTER_NEAREST)
     if chance.yes(0.3):
         edge = tuple(float(v) for v in chance.colour())
         cv2.rectangle(page, (x, y), (x + width - 1, y + height - 1), edge, chance.count(1, 3))
-    return page, *placed
+    return Layers(page, ink, pieces)
 
 
-def _cropped(chance: Chance, picture: Picture, ink: Map, pieces: np.ndarray) -> tuple[Picture, Map, np.ndarray]:
-    """A crop of all three around the writing."""
+def _cropped(chance: Chance, layers: Layers) -> Layers:
+    """A crop of all layers around the writing."""
+    ink = layers.ink
     rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
     if not len(rows):
-        return picture, ink, pieces
+        return layers
     margins = chance.rng.integers(1, 2 + len(ink) // 8, 4)
     y0, x0 = max(0, rows[0] - margins[0]), max(0, columns[0] - margins[1])
     area = (slice(y0, rows[-1] + 1 + margins[2]), slice(x0, columns[-1] + 1 + margins[3]))
-    return picture[area], ink[area], pieces[area]
+    return Layers(*(layer[area] for layer in layers))
 
 
 def _desk(chance: Chance, split: Split, side: int) -> Picture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -20,33 +21,26 @@ _SHIFT = 4  # fractional bits of OpenCV's coordinates
 _CORNER = {"box": 40.0, "rounded": 5.0, "bubble": 2.0}  # exponents of superellipses
 
 
-def surround(
-    chance: Chance,
-    picture: Picture,
-    boxes: Sequence[Box],
-    height: float,
-    colour: Colour,
-    brush: float,
-    is_dark: bool | None,
-) -> None:
-    """Draw something around or under the writing, before it is drawn, in place.
+@dataclass(frozen=True)
+class WritingPlan:
+    """The writing before it is drawn; lengths in pixels."""
 
-    Args:
-        chance: the source of randomness.
-        picture: the sheet, ``(S, S, 3)``.
-        boxes: where the digits will be, at least one.
-        height: of a digit, in pixels.
-        colour: of the lines.
-        brush: width of the digits' strokes, in pixels.
-        is_dark: whether the digits will be darker than the sheet; None if some are and some are not.
-    """
+    boxes: Sequence[Box]  # where the digits will be, at least one
+    height: float  # of a digit
+    brush: float  # width of the digits' strokes
+    is_dark: bool | None  # whether the digits will be darker than the sheet; None if some are and some are not
+
+
+def surround(chance: Chance, picture: Picture, plan: WritingPlan, colour: Colour) -> None:
+    """Draw lines of this colour around or under the writing, before it is drawn, onto ``(S, S, 3)`` in place."""
     side = len(picture)
+    boxes, height, brush = plan.boxes, plan.height, plan.brush
     drawn = np.zeros((side, side), np.uint8)
     thickness = max(1, round(chance.between(1, 1 + min(brush, 0.12 * height))))
     look = chance.one_of(LOOKS)
     whole = _around(boxes)
     if look in ("box", "rounded", "bubble"):
-        _enclose(chance, picture, drawn, whole, look, height, thickness, is_dark)
+        _enclose(chance, picture, drawn, plan, look, thickness)
     elif look == "boxes":  # one cell for each digit, as on forms to fill in
         x0, y0, x1, y1 = _widened(whole, chance.between(2, 0.3 * height + 4), chance.between(2, 0.3 * height + 4))
         cv2.rectangle(drawn, (x0, y0), (x1, y1), 255, thickness, cv2.LINE_AA)
@@ -71,17 +65,9 @@ def surround(
     blend(picture, colour, share)
 
 
-def _enclose(
-    chance: Chance,
-    picture: Picture,
-    drawn: np.ndarray,
-    box: Box,
-    look: str,
-    height: float,
-    thickness: int,
-    is_dark: bool | None,
-) -> None:
-    """A closed line around a box, with or without a tail, a second line and a background of its own, in place."""
+def _enclose(chance: Chance, picture: Picture, drawn: np.ndarray, plan: WritingPlan, look: str, thickness: int) -> None:
+    """A closed line around the writing, with or without a tail, a second line and its own background, in place."""
+    box, height = _around(plan.boxes), plan.height
     if look == "bubble":
         shape = _closed(chance, box, _CORNER[look], chance.between(1.25, 2.0), 0.0)
         if chance.yes(0.15):  # of a thought or a cloud
@@ -93,7 +79,7 @@ def _enclose(
     if has_tail:
         shapes.append(_tail(chance, shape))
     if chance.yes(0.5 if look == "bubble" else 0.15):
-        _fill(chance, picture, shapes, is_dark)
+        _fill(chance, picture, shapes, plan.is_dark)
     if has_tail:  # both outlines are drawn before the inside is filled, so that there is no line where they meet
         for part in shapes:
             _draw(drawn, part, 2 * thickness + 1)

@@ -202,16 +202,16 @@ def _segmented(chance: Chance, hand: Hand, x: float, y: float, height: float) ->
     digit = chance.count(0, 9)
     lit, unlit = np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8)
     joined = np.zeros((side, side), np.uint8)
-    origin = np.array([side / 2 - width / 2 + lean * high / 2, side / 2 - high / 2])
-    shear = np.array([[1, -lean], [0, 1]])
+    left, top = side / 2 - width / 2 + lean * high / 2, side / 2 - high / 2
+    placement = np.array([[1, -lean, left], [0, 1, top]])
     has_unlit = chance.yes(0.35)
     for number, (x0, y0, x1, y1) in enumerate(_SEGMENTS):
         is_lit = str(number) in _LIT[digit]
         start, end = np.array([x0 * width, y0 * high / 2]), np.array([x1 * width, y1 * high / 2])
         if is_lit:
-            _fill_segment(joined, (start, end), 0.0, thickness, 0.0, origin, shear)
+            _fill_segment(joined, (start, end), 0.0, thickness, 0.0, placement)
         if is_lit or has_unlit:
-            _fill_segment(lit if is_lit else unlit, (start, end), gap, thickness, float(taper), origin, shear)
+            _fill_segment(lit if is_lit else unlit, (start, end), gap, thickness, float(taper), placement)
     drawn = lit.astype(np.float32) / 255
     under = unlit.astype(np.float32) * (chance.between(0.03, 0.2) / 255) if has_unlit else None
     if chance.yes(0.25):
@@ -227,10 +227,12 @@ def _fill_segment(
     gap: float,
     thickness: float,
     taper: float,
-    origin: np.ndarray,
-    shear: np.ndarray,
+    placement: np.ndarray,
 ) -> None:
-    """Draw one segment, in place: a bar between two points, shorter by ``gap`` at each, its ends tapering."""
+    """Draw one segment, in place: a bar between two points, shorter by ``gap`` at each, its ends tapering.
+
+    ``placement`` ``(2, 3)`` maps points of the digit to those of ``sheet``.
+    """
     start, end = ends
     along = (end - start) / max(float(np.hypot(*(end - start))), 1e-6)
     across = np.array([-along[1], along[0]]) * thickness / 2
@@ -239,7 +241,7 @@ def _fill_segment(
     outer = along * thickness * max(-taper, 0.0) * 0.5
     points = [start - outer, start + inner + across, end - inner + across, end + outer]
     points += [end - inner - across, start + inner - across]
-    corners = np.round(((np.array(points) @ shear.T) + origin) * 16).astype(np.int32)
+    corners = np.round(((np.array(points) @ placement[:, :2].T) + placement[:, 2]) * 16).astype(np.int32)
     cv2.fillPoly(sheet, [corners[:, None]], 255, cv2.LINE_AA, 4)
 
 
