@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from maxdigit.data.forms import deal_forms, form_glyph
+from maxdigit.data.forms import choose_forms, form_glyph
 from maxdigit.inference.digits import find_digits
 from maxdigit.inference.predict import DEFAULT_MODEL, Predictor
 from maxdigit.models.registry import MODELS
@@ -69,7 +69,7 @@ def drawing(seed: int) -> Drawing:
     """Three digits in a row, from the left, somewhere on the pad."""
     random = np.random.default_rng(seed)
     digits = torch.tensor(random.integers(0, 10, 3))
-    hands = deal_forms(torch.Generator().manual_seed(seed), digits)
+    hands = choose_forms(torch.Generator().manual_seed(seed), digits)
     height = random.uniform(0.1, 0.32) * GRID
     size = float(np.clip(height * random.uniform(0.08, 0.16), MIN_SIZE, MAX_SIZE))
     x, y = random.uniform(0.55 * height, GRID - 2.4 * height), random.uniform(0.6 * height, GRID - 0.6 * height)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from maxdigit.data.arrange import LAYOUTS, Hand, Writing, arrange
-from maxdigit.data.forms import deal_forms, form_glyph, segment_forms
+from maxdigit.data.forms import choose_forms, form_glyph, segment_forms
 from maxdigit.data.picture_batch import (
     CHUNK,
     MAX_DIGITS,
@@ -26,7 +26,7 @@ from maxdigit.data.picture_batch import (
     Pictures,
     Rows,
     angle_table,
-    deal_digits,
+    choose_digits,
     generator,
     uniform,
 )
@@ -82,14 +82,14 @@ def plan_drawing(split: Split, pen: Pen, chunk: int, balance: float) -> Drawing:
     n = CHUNK
     count = 1 + torch.multinomial(torch.tensor(_COUNT_SHARES), n, replacement=True, generator=g)
     present = torch.arange(MAX_DIGITS) < count[:, None]
-    digits, source = deal_digits(g, split, present, balance)
+    digits, source = choose_digits(g, split, present, balance)
     # Slot 0 may hold the largest by construction; a digit's position must not reveal it.
     order = torch.where(present, torch.rand((n, MAX_DIGITS), generator=g), 2.0).argsort(dim=1, stable=True)
     digits, source = digits.gather(1, order), source.gather(1, order)[:, :_MAX_DRAWN]
     if pen == "marks":
         digits = torch.full_like(digits, -1)
     of_forms = generator(split, f"{pen} forms", chunk, balance)
-    hands = deal_forms(of_forms, digits[:, :_MAX_DRAWN].flatten())
+    hands = choose_forms(of_forms, digits[:, :_MAX_DRAWN].flatten())
     layout, places = _layout(g, count)
 
     def normal(*shape: int) -> Tensor:

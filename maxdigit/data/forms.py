@@ -76,7 +76,7 @@ class Hands:
     offset: Tensor  # (M, points, 2): displacement of each point, in digit heights
 
 
-def deal_forms(g: Generator, digits: Tensor) -> Hands:
+def choose_forms(g: Generator, digits: Tensor) -> Hands:
     """A form for each of ``digits`` (M,), 0..9, or -1 for a mark; all forms of a digit are equally likely."""
     choice = torch.rand(len(digits), generator=g)
     first, count = _by_digit()

@@ -61,7 +61,7 @@ def uniform(g: Generator, shape: tuple[int, ...], low: float, high: float) -> Te
     return low + (high - low) * torch.rand(shape, generator=g)
 
 
-def deal_digits(g: Generator, split: Split, present: Tensor, balance: float) -> tuple[Tensor, Tensor]:
+def choose_digits(g: Generator, split: Split, present: Tensor, balance: float) -> tuple[Tensor, Tensor]:
     """Digits (N, 8), -1 where not ``present``, and which MNIST picture stands for each (N, 8)."""
     n = len(present)
     uniform = torch.rand((n, MAX_DIGITS), generator=g)

@@ -22,7 +22,7 @@ from maxdigit.data.picture_batch import (
     Pictures,
     Rows,
     angle_table,
-    deal_digits,
+    choose_digits,
     generator,
     ink_boxes,
     uniform,
@@ -57,7 +57,7 @@ def plan_textured(split: Split, chunk: int, balance: float, count: int) -> _Plan
     g = generator(split, f"textured {count}", chunk, balance)
     n = CHUNK
     present = torch.arange(MAX_DIGITS).expand(n, -1) < count
-    digits, source = deal_digits(g, split, present, balance)
+    digits, source = choose_digits(g, split, present, balance)
     corners = _place(g, n) if count == 3 else _crowd(g, n, count)
     shares = torch.tensor([PAINTERS[name][1] for name in FAMILIES])
     family = torch.multinomial(shares, n, replacement=True, generator=g)

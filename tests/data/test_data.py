@@ -19,7 +19,7 @@ from maxdigit.data import photo
 from maxdigit.data.arrange import Hand, Writing, arrange
 from maxdigit.data.backgrounds import FAMILIES, PAINTERS, texture
 from maxdigit.data.drawn import draw, plan_drawing, write
-from maxdigit.data.forms import FORMS, MAX_POINTS, SEGMENTS, deal_forms, form_fields, form_glyph
+from maxdigit.data.forms import FORMS, MAX_POINTS, SEGMENTS, choose_forms, form_fields, form_glyph
 from maxdigit.data.kinds import MEASURED_KINDS
 from maxdigit.data.labelled_picture import SampleError
 from maxdigit.data.mnist import FOLDER, MnistError, load_mnist
@@ -209,7 +209,7 @@ def test_ink_is_bright_where_the_boxes_say(textured):
 
 
 @pytest.mark.slow
-def test_labels_are_dealt_like_the_competitions(textured):
+def test_labels_are_distributed_like_the_competitions(textured):
     shares = torch.bincount(textured.labels, minlength=10) / len(textured)
     expected = torch.tensor([((k + 1) ** 3 - k**3) / 1000 for k in range(10)])
     assert (shares - expected).abs().max() < 0.04
@@ -443,7 +443,7 @@ def test_written_samples_are_what_the_table_says(tmp_path):
 def test_every_digit_has_forms_and_every_form_is_as_high_as_mnists_digits():
     assert {form.digit for form in FORMS} == {-1, *range(10)}
     digits = torch.arange(10).repeat(40)
-    hands = deal_forms(torch.Generator().manual_seed(1), digits)
+    hands = choose_forms(torch.Generator().manual_seed(1), digits)
     assert [FORMS[form].digit for form in hands.form.tolist()] == digits.tolist()
     assert len(hands.form.unique()) == sum(form.digit >= 0 for form in FORMS) - len(SEGMENTS)
     on_the_way = form_fields(hands) < 0.5
@@ -470,7 +470,7 @@ def test_some_training_pictures_show_the_segments_of_a_display_and_no_others_do(
 def test_a_crossed_seven_differs_from_a_plain_one_by_its_bar():
     names = [form.name for form in FORMS]
     plain, crossed = (names.index(name) for name in ("plain", "crossed"))
-    hands = deal_forms(torch.Generator().manual_seed(1), torch.tensor([7, 7]))
+    hands = choose_forms(torch.Generator().manual_seed(1), torch.tensor([7, 7]))
     still = type(hands)(torch.tensor([plain, crossed]), torch.zeros(2), torch.zeros_like(hands.offset))
     bare, barred = (form_fields(still) < 0.7)[:, 12:16].any(1).sum(1).tolist()  # columns with ink halfway up
     assert barred > bare + 4

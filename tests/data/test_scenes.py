@@ -134,7 +134,8 @@ def test_what_is_around_the_writing_is_seen(monkeypatch, look):
     for seed in range(20):
         picture = np.full((SCENE_SIZE, SCENE_SIZE, 3), 0.9, np.float32)
         boxes = [(40, 60, 60, 100), (80, 60, 100, 100), (120, 60, 140, 100)]
-        surrounds.surround(Chance(seed), picture, boxes, 40.0, np.zeros(3, np.float32), 4.0, is_dark=True)
+        plan = surrounds.WritingPlan(boxes, height=40.0, brush=4.0, is_dark=True)
+        surrounds.surround(Chance(seed), picture, plan, np.zeros(3, np.float32))
         assert picture.min() >= 0 and picture.max() <= 1 + 1e-6
         seen.append((picture < 0.7).any(2).sum())
     assert np.mean(np.array(seen) > 20) > 0.8

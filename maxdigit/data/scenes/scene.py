@@ -113,7 +113,7 @@ class _Surface:
     is_dark: bool  # the ink
 
     def ink_colour(self, chance: Chance, *, swap: bool = False) -> Colour:
-        """A colour of ink; if ``swap``, of ink that is light where it would be dark and dark where it would be light."""
+        """A colour for ink; if ``swap``, for light ink where it would be dark and the other way round."""
         return ink_colour(chance, self.kind, self.colour, self.is_dark != swap)
 
 

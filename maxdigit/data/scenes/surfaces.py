@@ -205,7 +205,7 @@ def _cropped(chance: Chance, layers: Layers) -> Layers:
     margins = chance.rng.integers(1, 2 + len(ink) // 8, 4)
     y0, x0 = max(0, rows[0] - margins[0]), max(0, columns[0] - margins[1])
     area = (slice(y0, rows[-1] + 1 + margins[2]), slice(x0, columns[-1] + 1 + margins[3]))
-    return Layers(*(layer[area] for layer in layers))
+    return Layers(layers.picture[area], ink[area], layers.pieces[area])
 
 
 def _desk(chance: Chance, split: Split, side: int) -> Picture:

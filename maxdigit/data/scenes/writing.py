@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from maxdigit.data.forms import deal_forms, form_fields
+from maxdigit.data.forms import choose_forms, form_fields
 from maxdigit.data.mnist import SIZE as SPRITE
 from maxdigit.data.scenes.chance import Chance, Map
 from maxdigit.data.skeletons import distance_fields
@@ -265,7 +265,7 @@ def _fields(split: SplitName) -> tuple[_Fields, _Fields]:
     # 1, 7 and 4 have the most forms that MNIST lacks, and straight strokes are most easily mistaken for lines.
     digits = torch.tensor([1, 1, 7, 7, 4, 4, 0, 2, 3, 5, 6, 8, 9, 1, 4, 7] * (_POOL // 16))
     seed = ("train", "validation", "test").index(split)
-    of_forms = _refined(form_fields(deal_forms(torch.Generator().manual_seed(seed), digits)).numpy())
+    of_forms = _refined(form_fields(choose_forms(torch.Generator().manual_seed(seed), digits)).numpy())
     return _Fields(of_mnist, labels[chosen]), _Fields(of_forms, digits.numpy())
 
 
