@@ -1,4 +1,4 @@
 """OpenVINO, which runs the networks instead of the frameworks that trained them: faster, and in a tenth of the memory.
 
-Uses NumPy and OpenVINO only. The graphs are built where their networks are: in ``preparation`` and ``models``.
+Uses NumPy and OpenVINO only. The graphs of the networks are built in ``preparation`` and ``models``.
 """

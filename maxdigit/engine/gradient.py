@@ -18,7 +18,7 @@ def gradient(late: Node, early: Node, of_late: Node) -> Node:
     """The gradient with respect to ``early`` of a quantity whose gradient with respect to ``late`` is ``of_late``.
 
     Args:
-        late: an output of one of the graph's operations; its shape and those of all values before it are static.
+        late: an output of one of the graph's operations. All shapes up to it are static.
         early: another output, from which ``late`` is computed.
         of_late: a value of the shape of ``late``.
 

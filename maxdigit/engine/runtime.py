@@ -1,4 +1,4 @@
-"""OpenVINO itself: whether it is installed and wanted, loading it without its telemetry, and compiled graphs."""
+"""OpenVINO itself: whether it is installed and chosen, loading it without its telemetry, and compiled graphs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Precision = Literal["f32", "bf16"]
 ENGINES = ("fastest", "native")
 # The environment variable with the choice, which the model process inherits.
 _CHOICE = "MAXDIGIT_ENGINE"
-_CORES = "MAXDIGIT_CORES"  # so is the limit of :func:`limit_cores`
+_CORES = "MAXDIGIT_CORES"  # as is the limit of :func:`limit_cores`
 # Modules that `import openvino` would load and that are not needed here. The conversion tools take longer to load than
 # everything else and report every import of OpenVINO to Google Analytics, writing files into the home directory.
 _TELEMETRY, _TOOLS = "openvino_telemetry", "openvino.tools.ovc"
@@ -52,12 +52,12 @@ def chosen_engine() -> str:
 
 
 def limit_cores(count: int) -> None:
-    """Let this process, and those that it starts, compute on no more cores; for what is made ready from then on."""
+    """Let this process, and those that it starts, compute graphs compiled afterwards on at most ``count`` cores."""
     os.environ[_CORES] = str(count)
 
 
 def openvino() -> ModuleType | None:
-    """OpenVINO; None where it is not wanted, or cannot be loaded, which is logged."""
+    """OpenVINO; None if another engine was chosen, or if it cannot be loaded, which is logged."""
     return None if chosen_engine() == "native" else _load()
 
 
@@ -65,7 +65,7 @@ def opset() -> Any:
     """The OpenVINO module whose functions make the nodes of graphs.
 
     Raises:
-        ModuleNotFoundError: OpenVINO is not installed, or not wanted.
+        ModuleNotFoundError: OpenVINO is not installed, or another engine was chosen.
     """
     module = openvino()
     if module is None:
@@ -113,7 +113,7 @@ class Compiled:
 
 
 def return_freed_memory() -> None:
-    """Give back to the system what was freed; the C library keeps it otherwise, after a model is loaded tens of MB."""
+    """Return freed memory to the system. The C library would keep it: tens of MB after a model is loaded."""
     if _trim is not None:
         _trim(0)
 
@@ -130,7 +130,7 @@ def available_cores() -> int:
 
 
 def cpu_name() -> str:
-    """The processor's name, or its architecture where the name is not known."""
+    """The processor's name, or its architecture if the name is unknown."""
     try:
         lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
     except OSError:  # not on Linux

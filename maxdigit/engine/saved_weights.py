@@ -18,7 +18,7 @@ from maxdigit.errors import CheckpointError
 from maxdigit.git_lfs import is_pointer
 
 TORCH_WEIGHTS = "model.safetensors"
-TORCH_INDEX = "model.safetensors.index.json"  # where the weights lie in several files: which tensor is in which
+TORCH_INDEX = "model.safetensors.index.json"  # if the weights are in several files: which tensor is in which
 KERAS_WEIGHTS = "model.keras"
 
 _KERAS_TENSORS = "model.weights.h5"  # in the archive that model.keras is
@@ -28,7 +28,7 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 class Tensors:
-    """Arrays by name, each to be taken once; any that are left over belong to another model."""
+    """Arrays by name, each of which is taken once; any that remain belong to another model."""
 
     def __init__(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         self._arrays = dict(arrays)
@@ -72,7 +72,7 @@ def unreadable(path: Path, error: Exception) -> CheckpointError:
             path=path,
         )
     reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    reason = reason.partition(" If this is a pickle")[0]  # huggingface_hub goes on with how to let code run
+    reason = reason.partition(" If this is a pickle")[0]  # then how to execute its code
     return CheckpointError(
         "The weights in {path} are missing, damaged, or of another model ({reason}). "
         "Restore them from the repository or train the model again with train.py.",

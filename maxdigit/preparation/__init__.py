@@ -1,1 +1,1 @@
-"""What people hand in becomes what the models take: files are opened, the writing is found, and framed."""
+"""From files and arrays to the models' input: opens pictures, finds the writing and frames it."""

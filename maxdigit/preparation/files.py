@@ -20,16 +20,16 @@ from maxdigit.errors import PictureError
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "AVIF")
 MAX_PIXELS = 60_000_000  # of any picture and array: decoding so many took 0.9 GB as WebP, 0.5 GB as AVIF
 MAX_LOSSLESS_PIXELS = 80_000_000  # of formats that are decoded row by row into no more than 4 bytes a pixel
-MAX_JPEG_PIXELS = 250_000_000  # where a JPEG can be decoded at a fraction of its size; phones' largest have 200 million
+MAX_JPEG_PIXELS = 250_000_000  # of a JPEG that can be decoded at a smaller size; phones' largest have 200 million
 MAX_BYTES = 240_000_000  # 80 megapixels of three bytes, not compressed
 MAX_SIDE = 2048  # pixels of the longer side of a colour picture that preparation works on
 
 _ENOUGH = 1024  # pixels of the shorter side from which on a JPEG is decoded at a fraction of its size
 _LOSSLESS = ("PNG", "BMP", "TIFF", "PPM", "ICO")
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
-_MOST_FRAMES = 1000  # looked at of an animation that begins with a blank one,
-_MOST_FRAME_PIXELS = 300_000_000  # and their pixels together: about two seconds
-_ONE_TONE = 3  # of 255: what lossy compression makes of a single tone
+_MOST_FRAMES = 1000  # of an animation that begins with a blank one, that are decoded at most,
+_MOST_FRAME_PIXELS = 300_000_000  # and the pixels of all of them: about two seconds
+_ONE_TONE = 3  # of 255: the range of tones that lossy compression makes of a single one
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 
 # float32; numpy's type stubs take a float32 array times a Python number for one of float64.
@@ -198,7 +198,7 @@ def _has_one_scan(content: bytes) -> bool:
     """Whether a JPEG is decoded row by row.
 
     The coefficients of others (progressive ones) are all kept until the end, in six bytes a pixel at worst, however
-    small the picture is wanted.
+    small the result is to be.
     """
     position, components = 2, 0
     while position + 10 <= len(content) and content[position] == 0xFF:
@@ -235,7 +235,7 @@ def _is_svg(content: bytes) -> bool:
 
 
 def _written_frame(picture: Image.Image) -> Image.Image:
-    """The first frame of an animation (or page of a TIFF); if it is blank, the last one within reach that is not."""
+    """The first frame of an animation (or page of a TIFF); if it is blank, the last of the next ones that is not."""
     size = picture.size
     if size[0] * size[1] > MAX_PIXELS or not _is_blank(picture):
         return picture
@@ -273,7 +273,7 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def _array_values(array: NDArray[np.generic]) -> NDArray[np.float32]:
-    """What a picture's array holds, 0..1: shape ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``."""
+    """The values of a picture's array, 0..1: shape ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``."""
     array = np.asarray(array)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
@@ -303,7 +303,7 @@ def _numbers(picture: Image.Image) -> FloatPicture:
 
 
 def _top(values: NDArray[np.float32]) -> float:
-    """What white is in numbers that do not say their range."""
+    """The value of white in numbers of unknown range."""
     highest = values.max()
     return 1.0 if highest <= 1 else 255.0 if highest <= 255 else 65535.0
 
@@ -314,7 +314,7 @@ def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _under(light: FloatPicture, alpha: FloatPicture) -> float:
-    """What shows through: black, 0, under ink that is light on the whole, white, 1, under dark ink."""
+    """The tone behind transparent pixels: 0, black, under ink that is light on average, 1, white, under dark ink."""
     opaque = alpha.sum()
     return 0.0 if opaque and float((light * alpha).sum() / opaque) > 0.5 else 1.0
 
@@ -324,7 +324,7 @@ def _may_be_transparent(picture: Image.Image) -> bool:
 
 
 def _in_true_tones(picture: Image.Image) -> Image.Image:
-    """In a mode whose pixels can be averaged."""
+    """The picture in a mode whose pixels can be averaged."""
     if _may_be_transparent(picture):
         return picture.convert("RGBA")
     return picture.convert("L" if picture.mode in ("1", "L") else "RGB")

@@ -28,27 +28,27 @@ CHECKPOINT = CHECKPOINTS / "ink_finder" / "model.safetensors"
 _FIRST_LOOK = 256  # longer side, in pixels, at which the writing is looked for
 _CLOSER_LOOK = 512  # the same for a large picture in which nothing was found: the writing may be small
 _SECOND_LOOK = 224  # longer side of the part with the writing, when its strokes are looked at
-_SEEN_HEIGHT = 56.0  # of the median digit in the second look: enlarged further, strokes look blurred to the network
-_MOST_ENLARGED = 2.0  # pixels of the second look for one of the picture
-_LEAST_SEEN = 128  # pixels along a side of the second look: the network needs a digit's surroundings
-_LARGE_ENOUGH = 170  # pixels: larger writing is not looked at again
+_SEEN_HEIGHT = 56.0  # of the median digit in the second pass: enlarged further, strokes look blurred to the network
+_MOST_ENLARGED = 2.0  # pixels of the second pass per pixel of the picture
+_LEAST_SEEN = 128  # pixels along a side of the second pass: the network needs a digit's surroundings
+_LARGE_ENOUGH = 170  # pixels: larger writing needs no second pass
 FAINT = 0.2  # probability from which on a pixel belongs to a piece of ink: thin strokes stay whole
 SURE = 0.6  # highest probability in a piece that counts as ink
 _LEAST_SIDE = 0.22  # of the largest piece's: what is smaller is a speck or small print
 _TRACE = 0.03  # probability of what may be the rest of a frame
 _LEAST_INSIDE = 0.12  # of a frame's side, for a piece to count: a 0 may have a dot or a speck in it
-_FRAMED = 0.6  # of all other pieces, that are in a frame: an outlined 8 has pieces in it too, but few of all
-_DOUBTFUL_AREA = 0.5  # of the median piece's: a piece not sure enough, but so large, may be a digit
+_FRAMED = 0.6  # share of the other pieces inside a frame: an outlined 8 contains pieces too, but few of all
+_DOUBTFUL_AREA = 0.5  # of the median piece's: an uncertain piece of at least this size may be a digit
 _LEAST_AREA = {_FIRST_LOOK: 5, _CLOSER_LOOK: 12, _SECOND_LOOK: 12}  # pixels of a piece
 COMPETITION = 0.2  # probability from which on a picture may be one of the competition's, if its background is rough
 _ROUGH = 0.01  # mean deviation from the tone around, 0..1: textures have 0.012 and more, canvases 0.006 and less
 _THINNEST = 0.62  # of the median piece's stroke
 _LOW, _WIDE = 0.35, 1.2  # of the tallest piece's height, and times as wide as high: words in small print
 _NEAR = 0.25  # of the tallest piece's height, within which such a piece is part of a digit
-_FEW = 3  # pieces, fewer than which tell nothing of the pen
-_AS_HIGH = 0.8  # of the typical piece's height: a piece with thinner strokes, but so high, is a digit by another pen
+_FEW = 3  # pieces: with fewer, nothing can be said about the pen
+_AS_HIGH = 0.8  # of the typical piece's height: a piece of this height with thinner strokes is a digit by another pen
 _DIGIT_LIKE = 0.5  # the same for one that is left out, but may be a digit
-_MARGIN = 0.25  # of the writing's longer side, around it
+_MARGIN = 0.25  # of the writing's longer side: margin
 
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class SeesInk(Protocol):
     """The ink network, in any engine."""
 
     def __call__(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Where the ink is, and whether pictures look like the competition's.
+        """Find ink, and tell whether pictures look like the competition's.
 
         Args:
             pictures: uint8 ``(N, H, W, 3)``, red, green, blue; ``H`` and ``W`` multiples of ``STRIDE``.
@@ -71,11 +71,11 @@ class SeesInk(Protocol):
 
 @dataclass(frozen=True)
 class Writing:
-    """Ink that was found, in pixels of the part of the picture that was looked at."""
+    """Ink that was found, in pixels of the part of the picture that the network saw."""
 
     ink: FloatPicture  # (h, w): probability of ink, 0..1; 0 outside of the pieces
     pieces: tuple[Box, ...]  # boxes of the separate pieces of ink
-    scale: float  # pixels of the part for one of the picture
+    scale: float  # pixels of the part per pixel of the picture
     left: float  # of the part, in pixels of the picture
     top: float
     is_doubtful: bool  # a piece was left out that may be a digit
@@ -128,11 +128,11 @@ class InkFinder:
     def _closer(
         picture: NDArray[np.uint8], scale: float, boxes: list[Box]
     ) -> tuple[tuple[tuple[int, int], tuple[int, int]], float] | None:
-        """The part of a picture to look at again, and pixels of that look for one of the picture; None: no need.
+        """The part of a picture for the second pass, and its pixels per pixel of the picture; None if none is needed.
 
         Args:
             picture: uint8 ``(H, W, 3)``.
-            scale: pixels of the first look for one of the picture.
+            scale: pixels of the first pass per pixel of the picture.
             boxes: of the pieces found there.
         """
         x0, y0, x1, y1 = around(boxes)
@@ -150,7 +150,7 @@ class InkFinder:
         return (tuple(start.tolist()), tuple(end.tolist())), zoom * scale
 
     def ink_of(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Ink of many pictures of one size, each looked at once, without pieces that are not writing.
+        """Ink of many pictures of one size, in a single pass each, without pieces that are not writing.
 
         Args:
             pictures: uint8 ``(N, H, W, 3)``; ``H`` and ``W`` multiples of ``STRIDE``.
@@ -193,7 +193,7 @@ def load_network(path: Path) -> SeesInk:
             return EngineInkNetwork(path)
         except RuntimeError as error:
             _log.warning("OpenVINO cannot compute the ink finder here (%s): PyTorch does.", error)
-    from maxdigit.preparation.ink_network import NativeInkNetwork  # here, for it takes torch
+    from maxdigit.preparation.ink_network import NativeInkNetwork  # here, since it loads torch
 
     return NativeInkNetwork(path)
 
@@ -274,7 +274,7 @@ def _without_frames(
         others = [stats[number] for number in pieces if where[number] != outline]
         if sum(_is_inside(other, outlines[outline]) for other in others) > _FRAMED * len(others):
             frames.add(outline)
-    # Traces that reach around one another's pieces would leave nothing.
+    # Traces that enclose one another's pieces would leave nothing.
     return [number for number in pieces if where[number] not in frames] or pieces
 
 

@@ -67,7 +67,7 @@ def digit_height(pieces: Sequence[Box]) -> float:
     sides = np.array([(x1 - x0, y1 - y0) for x0, y0, x1, y1 in pieces], float)
     sides = sides[sides.max(1) >= _LEAST_PIECE * sides.max()]
     width, height = sides.T
-    # A digit that is a little wider than high counts by its width; digits that touch in a row by their height.
+    # The larger side of a digit that is a little wider than high counts; for digits that touch in a row, the height.
     return float(np.median(np.where(width < _WIDEST_DIGIT * height, np.maximum(height, width), height)))
 
 

@@ -13,8 +13,8 @@ from maxdigit.engine.layers import Node, added, averaged, constant, convolved, r
 from maxdigit.engine.runtime import Compiled, openvino, opset
 from maxdigit.engine.saved_weights import Tensors
 
-_EPSILON = 1e-5  # that batch norms add to variances
-_WIDTHS = (24, 40, 64, 96)  # as the network has them, as are the sizes and strides below
+_EPSILON = 1e-5  # added to variances by batch norms
+_WIDTHS = (24, 40, 64, 96)  # as in the network, as are the sizes and strides below
 _BLOCKS = (2, 3, 3, 3)  # at each resolution on the way down
 
 
@@ -29,7 +29,7 @@ class EngineInkNetwork:
         """Read the weights and compile the network.
 
         Raises:
-            OSError, ValueError, SafetensorError: the weights are missing, damaged, or of another network.
+            OSError, ValueError, SafetensorError: the weights are missing, damaged, or from another network.
             RuntimeError: OpenVINO cannot compute it here.
         """
         tensors = Tensors(

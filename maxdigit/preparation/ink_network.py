@@ -35,7 +35,7 @@ class _Block(nn.Sequential):
 
 
 class InkNetwork(nn.Module):
-    """RGB pictures to where the ink is, and to whether they look like the competition's textured pictures."""
+    """RGB pictures to a map of ink, and to whether they look like the competition's textured pictures."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class InkNetwork(nn.Module):
             pictures: float ``(N, 3, H, W)``, 0..1, red, green, blue; ``H`` and ``W`` multiples of 16.
 
         Returns:
-            ``(N, H, W)``: above 0 where there is rather ink than none; and ``(N,)``.
+            ``(N, H, W)``: above 0 where ink is more likely than none; and ``(N,)``.
         """
         first, second, third, fourth = self._levels(pictures)
         overall = fourth.mean((2, 3), keepdim=True)
@@ -80,7 +80,7 @@ class InkNetwork(nn.Module):
 
 
 def to_inputs(pictures: Tensor) -> Tensor:
-    """uint8 pictures ``(N, H, W, 3)`` to what the network takes, on the same device."""
+    """uint8 pictures ``(N, H, W, 3)`` as the network's input, on the same device."""
     inputs = pictures.permute(0, 3, 1, 2).float() / 255
     return inputs.contiguous(memory_format=torch.channels_last)
 

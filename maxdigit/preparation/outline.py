@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def outline_pixels(solid: NDArray[np.uint8]) -> int:
-    """Pixels of ink with a neighbour above, below or beside that is none: about twice the length of its strokes.
+    """Pixels of ink next to a pixel without ink, above, below or beside: about twice the length of its strokes.
 
     Args:
         solid: 1 where there is ink, 0 elsewhere, ``(H, W)``; beyond its edges there is none.

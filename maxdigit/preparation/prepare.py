@@ -68,7 +68,7 @@ def prepare(
         fit_to_writing: make the digits one size. False: the whole part is read as it lies there.
 
     Raises:
-        EmptyPictureError: the picture has a single tone, or nothing but the grain of its paper.
+        EmptyPictureError: the picture has a single tone, or shows only the grain of its paper.
         PictureError: as :func:`maxdigit.preparation.files.to_grey`.
     """
     from maxdigit.preparation.finder import load_finder  # here: it needs an engine
@@ -128,9 +128,9 @@ def frame_ink(ink: FloatPicture, frame: Frame) -> NDArray[np.uint8]:
         uint8 ``(128, 128)``.
     """
     ink = np.clip((ink - _NO_INK) / (_FULL_INK - _NO_INK), 0, 1)
-    step = float(frame.matrix[0, 0])  # pixels of the ink for one of the models'
+    step = float(frame.matrix[0, 0])  # pixels of ``ink`` per pixel of the models' picture
     ink = _thickened(_thinned(ink, _BOLD * step), _STROKE * step)
-    if step > 1:  # what is made smaller is blurred first, or thin strokes would fall between the pixels
+    if step > 1:  # blurred before it is made smaller, or thin strokes would fall between the pixels
         ink = cv2.GaussianBlur(ink, (0, 0), 0.4 * math.sqrt(step**2 - 1) + 0.05)
     # OpenCV counts from the middle of pixels, frames count from their edges.
     matrix = frame.matrix.copy()
@@ -171,7 +171,7 @@ def _thinned(ink: FloatPicture, wanted: float) -> FloatPicture:
 
 
 def _is_dark(writing: Writing, part: NDArray[np.uint8]) -> bool:
-    """Whether the ink is darker than what is around it, for the page to say so."""
+    """Whether the ink is darker than its surroundings, for a note on the page."""
     height, width = writing.ink.shape
     left, top, scale = int(writing.left), int(writing.top), writing.scale
     seen = part[top : top + max(1, round(height / scale)), left : left + max(1, round(width / scale))]

@@ -40,10 +40,10 @@ def read_by_rules(grey: FloatPicture, dark_ink_on_light: bool | None = None) -> 
         uint8 ``(128, 128)``, light digits on a darker background; and whether the ink was dark on light.
 
     Raises:
-        EmptyPictureError: the picture has a single tone, or nothing but the grain of its paper.
+        EmptyPictureError: the picture has a single tone, or shows only the grain of its paper.
     """
     work = _shrink(grey, _WORK)
-    low, high = np.percentile(work, (0.01, 99.99))  # all but a stray pixel or two: thin ink is little of a photograph
+    low, high = np.percentile(work, (0.01, 99.99))  # all but a few stray pixels: thin ink covers little of a photograph
     if min(grey.shape) < 2 or high - low < _CONTRAST:
         raise EmptyPictureError("There is nothing to see in this picture: it has a single tone. Draw three digits.")
     background = _background(work)

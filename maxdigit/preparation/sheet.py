@@ -14,7 +14,7 @@ Corners = NDArray[np.float64]  # (4, 2): x and y of the corners, clockwise from 
 Matrix = NDArray[np.float64]  # (3, 3): maps points (x, y, 1), the result to be divided by its third number
 
 _SIDE = 256  # longer side, in pixels, at which the sheet is looked for
-_LIGHT_SHARES = (1.0, 0.35)  # how much brightness counts beside hue: less where a shadow lies on the sheet
+_LIGHT_SHARES = (1.0, 0.35)  # weight of brightness relative to hue: low, since shadows may lie on the sheet
 _TOLERANCES = (9, 15, 24, 36, 54)  # of 255, by which the sheet's colour may differ from that around the writing
 _LEAST_AREA = 0.06  # of the picture's, for a sheet
 _COVERED = 0.9  # of the area between the four corners that is the sheet's colour, and the other way round
@@ -23,11 +23,11 @@ _OFF_SIDE = 4  # pixels between a side and the points of an outline that belong 
 _BEYOND = 2  # pixels by which writing may reach beyond the sheet
 _SIMPLER = (0.015, 0.025, 0.04, 0.06, 0.08)  # of an outline's length, by which four sides may differ from it
 _SHARPEST, _BLUNTEST = 35, 145  # degrees, of a corner
-_FOCAL_LENGTH = 0.8  # of the picture's longer side, if the sheet tells none: a phone's camera has 0.67 to 0.8
-_FOCAL_LENGTHS = (0.5, 3.0)  # of that side, which are believed
+_FOCAL_LENGTH = 0.8  # of the longer side, if the sheet does not tell it: phones' cameras have 0.67 to 0.8
+_FOCAL_LENGTHS = (0.5, 3.0)  # of that side: the plausible range
 _STRETCHED = 1.15  # times as large one way as another, from which on a sheet counts as tilted,
 _TURNED = math.radians(5)  # and as turned
-_MOST_STRETCHED = 3.5  # of a sheet seen from so low, little is left to be read
+_MOST_STRETCHED = 3.5  # of a sheet seen at a smaller angle, little can be read
 
 
 def sheet_seen(picture: NDArray[np.uint8], pieces: NDArray[np.floating]) -> Matrix | None:
@@ -75,7 +75,7 @@ def sheet_corners(picture: NDArray[np.uint8], writing: Box) -> Corners | None:
             outline = _outline((off <= tolerance).astype(np.uint8), writing_there)
             if outline is None:
                 continue
-            if _reaches_edge(outline, off.shape):  # and so it will with more tolerance
+            if _reaches_edge(outline, off.shape):  # more tolerance would give fewer corners still
                 break
             found = _quadrangle(outline, writing_there)
             if found is not None and _alike(outline, found) > best:
@@ -88,7 +88,7 @@ def sheet_corners(picture: NDArray[np.uint8], writing: Box) -> Corners | None:
 def _outline(is_sheet: NDArray[np.uint8], writing: tuple[int, int, int, int]) -> NDArray[np.int32] | None:
     """The outline ``(P, 1, 2)`` of the part of a mask in which the writing lies; None if there is none."""
     is_sheet = cv2.morphologyEx(is_sheet, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))  # over ink and printed lines
-    is_sheet = cv2.morphologyEx(is_sheet, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))  # off what it hangs on by little
+    is_sheet = cv2.morphologyEx(is_sheet, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))  # cuts narrow bridges
     x0, y0, x1, y1 = writing
     middle = ((x0 + x1) / 2, (y0 + y1) / 2)
     outlines, _ = cv2.findContours(is_sheet, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -124,7 +124,7 @@ def _where_sides_meet(outline: NDArray[np.int32], corners: Corners) -> Corners |
         along, off = (outline - start) @ way, (outline - start) @ (-way[1], way[0])
         length = float((end - start) @ way)
         side = outline[(np.abs(off) < _OFF_SIDE) & (along > 0.15 * length) & (along < 0.85 * length)]
-        if len(side) < 0.4 * length:  # too little of it is straight
+        if len(side) < 0.4 * length:  # the side is not straight enough
             return None
         dx, dy, x, y = cv2.fitLine(side.astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01).ravel().tolist()
         lines.append((dy, -dx, dx * y - dy * x))  # (a, b, c) of a x + b y + c = 0
@@ -136,7 +136,7 @@ def _where_sides_meet(outline: NDArray[np.int32], corners: Corners) -> Corners |
 
 
 def _alike(outline: NDArray[np.int32], corners: Corners) -> float:
-    """The smaller one's share, 0..1, of the larger one's area."""
+    """The ratio of the two areas, 0..1: the smaller to the larger."""
     areas = cv2.contourArea(outline), cv2.contourArea(corners.astype(np.float32))
     return min(areas) / max(*areas, 1.0)
 
@@ -151,7 +151,7 @@ def _is_plausible(corners: Corners) -> bool:
 
 
 def _in_order(corners: Corners) -> Corners:
-    """The corners clockwise, so that the side from the first to the second is the one most like a level line."""
+    """The corners clockwise, such that the side from the first to the second is the one closest to horizontal."""
     off = corners - corners.mean(0)
     corners = corners[np.argsort(np.arctan2(off[:, 1], off[:, 0]))]  # clockwise, since y points downwards
     turns = [np.roll(corners, -number, 0) for number in range(4)]
@@ -164,7 +164,7 @@ def _in_order(corners: Corners) -> Corners:
 
 
 def flattening(corners: Corners, size: tuple[int, int], at: tuple[float, float]) -> Matrix | None:
-    """How the sheet came to be seen as it is; None if it lies level, and not noticeably turned or tilted.
+    """The perspective in which the sheet is seen; None if it is not noticeably turned or tilted.
 
     Args:
         corners: of the sheet, in pixels of the picture.

@@ -1,4 +1,4 @@
-"""Writing on a sheet photographed askew is laid flat, and writing that runs uphill or downhill is turned level."""
+"""Rectifies writing on a sheet that was photographed at an angle, and levels lines of writing that slope."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from maxdigit.preparation.files import FloatPicture
 from maxdigit.preparation.framing import Box, around, digit_height
 
 _LEAST, _MOST = np.deg2rad(7), np.deg2rad(40)  # a steeper line is digits set apart on purpose, or a column
-_OFF_LINE = 0.22  # digit heights that the middles of digits in one line may be off it
-_PIECES = 3  # fewer make no line
+_OFF_LINE = 0.22  # digit heights: how far the centres of digits in one line may be from it
+_PIECES = 3  # digits: fewer make no line
 _LARGEST = 1024  # pixels, of a side of the flat sheet's part with the writing
 
 
 def line_angle(pieces: Sequence[Box]) -> float:
-    """By how many radians the line of writing slopes, clockwise; 0 for writing that is level, or in no line.
+    """The slope of the line of writing in radians, clockwise; 0 for writing that is level, or not in a line.
 
     Args:
         pieces: boxes of the separate pieces of ink.

@@ -1,4 +1,4 @@
-"""What ``python -m maxdigit publish`` sends to the Hugging Face Hub, and how."""
+"""What ``maxdigit publish`` sends to the Hugging Face Hub, and how."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ usually given as CC BY-SA 3.0, which therefore holds for these pictures too.
 
 
 def dataset_id(space: str) -> str:
-    """What the data set of a Space is called."""
+    """The name of a Space's data set."""
     return f"{space}-test-pictures"
 
 

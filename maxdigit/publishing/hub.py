@@ -1,6 +1,6 @@
 """Sends repositories to the Hugging Face Hub.
 
-First everything is checked and made, then each repository changes in one commit: whatever goes wrong, none is left half
+Everything is checked and made first, then each repository changes in one commit: if anything fails, none is left half
 written, and none that was made for it stays empty. The Space comes last, so that what its card names is there.
 """
 
@@ -19,7 +19,7 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from maxdigit.publishing.repositories import MadeFile, PublishError, Repository
 
 _SETTINGS = "https://huggingface.co/settings/tokens"
-# The Hub's own list of which files it keeps as LFS pointers: in place of it, ours would turn weights into pointers.
+# The Hub's own list of files that it stores with LFS: ours in its place would turn weights into pointers.
 _HUBS_OWN = ".gitattributes"
 
 
@@ -38,8 +38,8 @@ def send(repositories: list[Repository], say: Callable[[str], None]) -> None:
     """Make and fill these repositories on the Hub, in this order.
 
     Args:
-        repositories: what there shall be; other files in them are removed.
-        say: is told of each one's address when it is there.
+        repositories: their contents; other files in them are removed.
+        say: called with the address of each one when it is complete.
 
     Raises:
         PublishError: there is no token, or it may not write there, or the Hub cannot be reached or refuses, or there is
@@ -83,7 +83,7 @@ def _removed(api: HfApi, repository: Repository) -> bool:
 
 
 def _check_rights(api: HfApi, owners: set[str]) -> None:
-    """Raise PublishError where it can be told beforehand that the token may not write there."""
+    """Raise PublishError if the token's rights already show that it may not write there."""
     try:
         me = api.whoami()
     except HfHubHTTPError as error:
@@ -152,7 +152,7 @@ def _commit(api: HfApi, repository: Repository, files: dict[str, Path | bytes]) 
 
 @contextmanager
 def _in_sentences(token: str) -> Iterator[None]:
-    """What the Hub's client raises, as PublishError and without the token."""
+    """Turn errors of the Hub's client into PublishErrors without the token."""
     try:
         yield
     except PublishError:

@@ -18,8 +18,8 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS
 from maxdigit.models.run_folder import CARD, CONFIG, INK_FINDER, RECIPE_NAMES
 
-# What the Space gets: the app, and what its README and documents link to. Tests, benchmarks and what only contributors
-# need stay away, so that it builds faster.
+# Files of the Space: the app, and what its README and documents link to. Tests, benchmarks and what only contributors
+# need are left out, so that it builds faster.
 _SPACE_FILES = ("app.py", "train.py", "requirements.txt", "pyproject.toml", "LICENSE", "*.md")
 _SPACE_FOLDERS = ("maxdigit", "checkpoints", "docs")
 _THUMBNAIL = "docs/laptop-light.png"
@@ -37,7 +37,7 @@ class PublishError(MaxDigitError):
 
 @dataclass(frozen=True)
 class MadeFile:
-    """A file that is only made when it is sent, because that takes long."""
+    """A file that is made only when it is sent, because making it takes long."""
 
     what: str  # is in it, in words
     write: Callable[[Path], None]
@@ -48,7 +48,7 @@ Content = Path | bytes | MadeFile
 
 @dataclass(frozen=True)
 class Repository:
-    """One repository as it shall be on the Hub: exactly these files."""
+    """One repository on the Hub: exactly these files."""
 
     type: RepositoryType
     id: str  # OWNER/NAME
@@ -98,7 +98,7 @@ def space_repository(root: Path, space: str, *, models: list[str], datasets: lis
     Args:
         root: of the project.
         space: its name, OWNER/NAME.
-        models: repositories that its card shall name, as are ``datasets``.
+        models: repositories for its card to name, as are ``datasets``.
 
     Raises:
         PublishError: ``root`` does not hold the whole project.
@@ -132,7 +132,7 @@ def _weight_folders(checkpoints: Path) -> Iterator[Path]:
 def _files_in(folder: Path, root: Path) -> Iterator[tuple[str, Path]]:
     """The files in ``folder``, by their path from ``root``.
 
-    Left out are hidden files, among them what is being written, caches, and what a run keeps to be resumed.
+    Hidden files (among them unfinished ones), caches, and the state that a run is resumed from are left out.
     """
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
@@ -148,7 +148,7 @@ def _space_card(path: Path, space: str, models: list[str], datasets: list[str]) 
 
 
 def _linked_card(path: Path, space: str) -> bytes:
-    """A model's card that tells where its code is: the card itself speaks of "the repository"."""
+    """A model's card with a link to its code, which the card itself calls "the repository"."""
     text = path.read_text(encoding="utf-8")
     link = f"The repository is the Space [{space}]({_PAGES}/spaces/{space}), where the model can be tried.\n\n## Use"
     if "\n## Use\n" not in text:
