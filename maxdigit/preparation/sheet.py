@@ -75,7 +75,7 @@ def sheet_corners(picture: NDArray[np.uint8], writing: Box) -> Corners | None:
             outline = _outline((off <= tolerance).astype(np.uint8), writing_there)
             if outline is None:
                 continue
-            if _reaches_edge(outline, off.shape):  # more tolerance would give fewer corners still
+            if _reaches_edge(outline, off.shape):  # and so it would with a larger tolerance
                 break
             found = _quadrangle(outline, writing_there)
             if found is not None and _alike(outline, found) > best:
