@@ -28,11 +28,11 @@ def classify(
 
     With --json each line holds path, model, max_digit, probabilities (ten numbers that sum to 1), milliseconds and
     digits (what was read from left to right: digit, probability, and x and y of its centre in the 128 x 128 pixels that
-    the model sees; null without a reader), or path and error where a file is no picture; the others go on. The exit
-    status is 1 if any file failed.
+    the model sees; null without a reader), or path and error if a file is not a picture; the others are still answered.
+    The exit status is 1 if any file failed.
     """
     predictor = Predictor(checkpoints)
-    predictor.warm(model)  # so that the first picture's time is not that of loading the model
+    predictor.warm(model)  # so that the first picture's time does not include loading the model
     failed = False
     for path in paths:
         try:

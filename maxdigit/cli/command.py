@@ -54,7 +54,7 @@ def choose(
         str, typer.Option(help="Engine: fastest (OpenVINO, where it is installed), or native (PyTorch, Keras).")
     ] = ENGINES[0],
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show what TensorFlow says when it starts, too.")
+        bool, typer.Option("--verbose", "-v", help="Also show TensorFlow's messages at its start.")
     ] = False,
 ) -> None:
     """Which of three handwritten digits is the largest? Ask a trained CNN, make pictures, measure models."""
@@ -64,7 +64,7 @@ def choose(
     if verbose:
         be_verbose()
     else:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what it says later on
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its later messages
 
 
 def trained(checkpoints: Path, model: str = "all") -> tuple[Predictor, list[str]]:

@@ -1,4 +1,4 @@
-"""Commands for trained models that fit what lies beside their weights, and one that makes training pictures."""
+"""Commands that fit calibrations, readers and the like to trained models, and one that makes training pictures."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def fit_reader(
     ] = 500,
     checkpoints: Checkpoints = CHECKPOINTS,
 ) -> None:
-    """Fit the readers of trained models again, which recognise single digits in a feature map.
+    """Refit the readers of trained models, which recognise single digits in a feature map.
 
-    The networks and their answers do not change. Needed after training, whose reader misses digits near the picture's
-    edge in networks without padding. Prints one JSON object per line.
+    The networks and their answers do not change. Needed after training: in networks without padding, the
+    reader that training leaves misses digits near the picture's edge. Prints one JSON object per line.
     """
     from maxdigit.training.choose_readings import choose_settings
     from maxdigit.training.fit_reader import write_reader
@@ -79,9 +79,9 @@ def average(
     start: Annotated[Path, typer.Argument(help="Folder of the run that it started from.")],
     out: Annotated[Path, typer.Argument(help="New folder, for the run with the mean of both runs' weights.")],
 ) -> None:
-    """Average the weights of a run and those that it started from.
+    """Average the weights of a run and of the run that it started from.
 
-    What was learnt from few pictures, and what a short run forgot, both stay. Afterwards: fit-reader, calibrate and
+    The mean keeps what the later run learnt, and much of what it forgot. Run afterwards: fit-reader, calibrate and
     evaluate --write.
     """
     from maxdigit.training.average import average as average_runs
@@ -93,7 +93,7 @@ def average(
 def inside(checkpoints: Checkpoints = CHECKPOINTS) -> None:
     """Find the test pictures that excite each feature map of the trained models most, for the page's view inside them.
 
-    Keeps the pictures in test_pictures.webp, and what they do to a model beside its weights.
+    Stores the pictures in test_pictures.webp, and each model's responses to them beside its weights.
     """
     from maxdigit.data.pictures import generate
     from maxdigit.data.splits import TEST
@@ -107,7 +107,7 @@ def inside(checkpoints: Checkpoints = CHECKPOINTS) -> None:
     for name in names:
         folder = predictor.folder(name)
         write_exciting(folder, find_exciting(SectionOutputs(name, folder), pictures))
-        typer.echo(f"{title(name)}: the {len(pictures)} test pictures have been shown to it.")
+        typer.echo(f"{title(name)}: measured its responses to {len(pictures)} test pictures.")
 
 
 @command()
@@ -122,7 +122,7 @@ def pool(
 ) -> None:
     """Make training pictures that several runs can draw from: train.py MODEL --pool FOLDER.
 
-    Runs can start while they are being made.
+    Runs can start before the pool is complete.
     """
     from maxdigit.training.pool import make_pool
     from maxdigit.training.recipes import get_recipe

@@ -181,12 +181,12 @@ def _check_split(split: str, write: bool) -> None:
 def _keep(predictor: Predictor, name: str, result: KindResult | BlankResult | HeatScore) -> None:
     """Put a result into the model's ``metrics.json``."""
     folder = predictor.folder(name)
-    folder.mkdir(exist_ok=True)  # the ensemble's may not be there
+    folder.mkdir(exist_ok=True)  # an ensemble's may not exist yet
     write_results(folder, _results_so_far(predictor, name).updated(result))
 
 
 def _results_so_far(predictor: Predictor, name: str) -> RunResults:
-    """The stored results; none for an ensemble that was not measured with its present weights."""
+    """The stored results; none for an ensemble that was not measured with its current weights."""
     from maxdigit.training.metrics import versions
 
     folder = predictor.folder(name)

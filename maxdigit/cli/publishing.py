@@ -15,7 +15,7 @@ def publish(
     space: Annotated[str, typer.Option(metavar="OWNER/NAME", help="The Space to create or update.")],
     models: Annotated[bool, typer.Option("--models", help="Each checkpoint too, as a model repository.")] = False,
     dataset: Annotated[bool, typer.Option("--dataset", help="The test pictures too, as a data set.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be sent.")] = False,
     checkpoints: Checkpoints = CHECKPOINTS,
 ) -> None:
     """Publish the app as a Hugging Face Space, with the token of hf auth login or HF_TOKEN.

@@ -20,7 +20,7 @@ from maxdigit.scaling.cluster import connected
 
 
 class _WithRay(TyperCommand):
-    """A command whose option --ray may stand without a value."""
+    """A command whose option --ray may be given without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         for place in [place for place, arg in enumerate(args) if arg == "--ray"]:
@@ -32,7 +32,7 @@ class _WithRay(TyperCommand):
 @command(cls=_WithRay)
 def score(
     path: Annotated[Path, typer.Argument(help="A folder of pictures, ZIP archives or Parquet files, or one of these.")],
-    out: Annotated[Path, typer.Option(help="Folder for the answers; a run that was stopped goes on there.")],
+    out: Annotated[Path, typer.Option(help="Folder for the answers; an interrupted run is continued there.")],
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(NAMES)}.")] = DEFAULT_MODEL,
     column: Annotated[
         str | None, typer.Option(help="Column of Parquet files with the pictures. Default: the only one of bytes.")
@@ -41,7 +41,7 @@ def score(
         int | None, typer.Option(min=1, help="Processes, of one core each. Default: one for each core.")
     ] = None,
     part_size: Annotated[
-        int, typer.Option(min=1, help="Pictures in one file, which are lost if a run is stopped.")
+        int, typer.Option(min=1, help="Pictures in one file. An interrupted run loses at most so many.")
     ] = 1_000,
     ray: Annotated[
         str | None,
@@ -55,7 +55,7 @@ def score(
     """Classify any number of pictures, into Parquet files.
 
     Their columns are id, answer, probability, probabilities (ten numbers), doubtful, readings, and error, a sentence
-    where a picture could not be read; the others go on.
+    if a picture could not be read; the others are still answered.
     """
     if find_spec("pyarrow") is None:
         raise MaxDigitError("score needs a package that is not there. Install it with: pip install pyarrow")

@@ -1,6 +1,6 @@
 """Many pictures at once: files, archives and the competition's arrays, read one by one and answered in small batches.
 
-Nothing is unpacked to disk, and only a handful of pictures is in memory at a time, whatever an archive claims to hold.
+Nothing is unpacked to disk, and only a few pictures are in memory at a time, whatever an archive claims to hold.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ MAX_ARCHIVE_BYTES = 2_000_000_000  # of all files in one archive, unpacked
 MAX_ARRAY_BYTES = MAX_PICTURES * PICTURES_SHAPE[0] * PICTURES_SHAPE[1] * 8 + 1_000_000  # of one array: as 64-bit floats
 BATCH = 32  # pictures that go through a model together
 
-_LONGEST_NUMBER = 18  # digits of a name that are taken for a number
+_LONGEST_NUMBER = 18  # digits of a name that are compared as a number
 
 
 class BatchError(MaxDigitError):
-    """A batch as a whole cannot be taken."""
+    """A batch as a whole cannot be processed."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class GivenFile:
     """A file of a batch."""
 
     path: Path
-    called: str = ""  # its name, with the folders that it came in; empty where the path says it
+    called: str = ""  # its name with its folders; empty if the path has it
 
     @property
     def name(self) -> str:
@@ -50,7 +50,7 @@ class GivenFile:
 
 @dataclass(frozen=True)
 class Entry:
-    """One picture of a batch, or why it is none."""
+    """One picture of a batch, or why it cannot be read."""
 
     name: str
     pixels: NDArray[np.uint8] | None  # (128, 128), prepared; None where it could not be read
@@ -60,11 +60,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Answered:
-    """An entry with every asked model's probabilities (10,); empty where it could not be read."""
+    """An entry with the probabilities (10,) of every model; empty if the picture could not be read."""
 
     entry: Entry
     probabilities: dict[str, NDArray[np.float32]]
-    # By model, what it reads, from left to right; those without a reader are left out.
+    # Each model's readings, from left to right; models without a reader are left out.
     readings: dict[str, tuple[Reading, ...]] = field(default_factory=dict)
 
 
@@ -86,7 +86,7 @@ def read_batch(predictor: Predictor, files: Sequence[GivenFile]) -> tuple[int, I
 
 
 def check_count(count: int) -> None:
-    """Whether so many pictures can be taken in one go.
+    """Check that a batch can have so many pictures.
 
     Raises:
         BatchError: there are none, or more than ``MAX_PICTURES``.
@@ -102,7 +102,7 @@ def check_count(count: int) -> None:
 
 
 def answer_batch(predictor: Predictor, entries: Iterable[Entry], models: Sequence[str]) -> Iterator[list[Answered]]:
-    """Ask every model about every picture, a few pictures at a time, in order."""
+    """The answers of every model to every picture, a few pictures at a time, in order."""
     entries = iter(entries)
     while group := list(islice(entries, BATCH)):
         readable = [entry for entry in group if entry.pixels is not None]
@@ -130,7 +130,7 @@ def answer_batch(predictor: Predictor, entries: Iterable[Entry], models: Sequenc
 def label_of(labels: Mapping[str, int], name: str) -> int | None:
     """A picture's label in a table whose names are those of :func:`plain_name`; None where it has none.
 
-    By its whole name, else by that without its first folders, else by the file's name without its ending.
+    Looked up by its full name, else without its first folders, else by the file's name without its extension.
     """
     if not labels:
         return None
@@ -140,7 +140,7 @@ def label_of(labels: Mapping[str, int], name: str) -> int | None:
 
 
 def plain_name(name: str) -> str:
-    """A picture's name as names are compared: with forward slashes, and numbers as ``7``, not ``007`` or ``7.0``."""
+    """A picture's name for comparisons: with forward slashes, and numbers as ``7``, not ``007`` or ``7.0``."""
     number = whole_number(name) if re.fullmatch(r"\d{1,18}(\.0*)?", name) else None
     return name.replace("\\", "/") if number is None else str(number)
 
@@ -157,8 +157,8 @@ def natural_order(name: str) -> list[tuple[int, int, str]]:
 def picture_ids(names: Sequence[str]) -> list[int]:
     """The Ids that pictures have in the competition's ``submission.csv``.
 
-    A name that is a number, but for its ending, gives the Id; the others take the numbers that are left, from 0 in the
-    order given. Where two names are the same number, none gives an Id.
+    A name that is a number, apart from its extension, gives the Id; the others get the remaining numbers, from 0 in the
+    order given. If two names are the same number, no name gives an Id.
     """
     stems = [plain_name(PurePosixPath(name.replace("\\", "/")).stem) for name in names]
     given = [int(stem) if re.fullmatch(r"\d{1,18}", stem, re.ASCII) else None for stem in stems]
@@ -171,15 +171,15 @@ def picture_ids(names: Sequence[str]) -> list[int]:
 
 @dataclass(frozen=True)
 class Members:
-    """What is in an archive, in the order in which people sort names."""
+    """The files in an archive by what they are, in natural order."""
 
     arrays: list[zipfile.ZipInfo]
     pictures: list[zipfile.ZipInfo]
-    others: list[zipfile.ZipInfo]  # neither, by their names; without what operating systems leave
+    others: list[zipfile.ZipInfo]  # neither, by their names; without system files
 
 
 def members_of(archive: zipfile.ZipFile) -> Members:
-    """Sort an archive's files by what their names say of them."""
+    """Classify an archive's files by their names."""
     found = Members([], [], [])
     for member in sorted(archive.infolist(), key=lambda member: natural_order(member.filename)):
         if member.is_dir() or is_system_file(member.filename):
@@ -193,7 +193,7 @@ def members_of(archive: zipfile.ZipFile) -> Members:
 
 def _part(predictor: Predictor, file: GivenFile) -> tuple[int, Iterator[Entry]]:
     """The number of pictures in one file, and those pictures."""
-    if zipfile.is_zipfile(file.path):  # Kaggle packs the competition's arrays, and NumPy its .npz
+    if zipfile.is_zipfile(file.path):  # Kaggle's downloads and NumPy's .npz are ZIP archives of arrays
         return _archive(predictor, file.path)
     if is_pictures_file(file.name):
         return _array(read_pictures(file.path, MAX_ARRAY_BYTES))
@@ -227,7 +227,7 @@ def _members(predictor: Predictor, path: Path, members: list[zipfile.ZipInfo]) -
 
 
 def read_member(predictor: Predictor, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[Entry, int]:
-    """A picture in an open archive, and how many bytes it unpacked to, as far as it was read."""
+    """A picture in an open archive, and the number of bytes that were unpacked for it."""
     name = member.filename
     if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name.replace("\\", "/")).parts:
         return Entry(name, None, BatchError("Its name points out of the archive, so it was left alone.")), 0

@@ -1,4 +1,4 @@
-"""A picture turned, shrunk, blurred or made noisy in steps, to see how much of each a model's answer bears."""
+"""A picture turned, shrunk, blurred or made noisy in steps, to measure how much of each leaves an answer unchanged."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Change:
 
 
 def turned(picture: Picture, degrees: float) -> Picture:
-    """The picture turned clockwise about its centre; the corners that come into view have the ground's grey."""
+    """The picture turned clockwise about its centre; the corners are filled with the background's grey."""
     matrix = cv2.getRotationMatrix2D((_CENTRE, _CENTRE), -degrees, 1.0)
     size = (IMAGE_SIZE, IMAGE_SIZE)
     return cv2.warpAffine(picture, matrix, size, borderValue=_ground(picture)).astype(np.uint8)
 
 
 def shrunk(picture: Picture, percent: float) -> Picture:
-    """The picture at a share of its size, in the middle of the ground's grey."""
+    """The picture at a share of its size, centred on the background's grey."""
     side = max(1, round(IMAGE_SIZE * percent / 100))
     left = (IMAGE_SIZE - side) // 2
     result = np.full_like(picture, _ground(picture))
@@ -78,7 +78,7 @@ CHANGES = {
 
 
 def holds(digits: NDArray[np.integer], unchanged: int) -> tuple[int, int]:
-    """Between which strengths an answer stays what it is of the unchanged picture.
+    """The range of strengths over which the answer is that of the unchanged picture.
 
     Args:
         digits: the answer at each strength, in order.

@@ -1,4 +1,4 @@
-"""What the files of a batch are: pictures, archives and arrays of them, tables of labels, or nothing of these."""
+"""What the files of a batch are: pictures, archives or arrays of them, tables of labels, or none of these."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _FEW = 3  # names in a sentence
 
 @dataclass
 class Contents:
-    """The files of a batch, told apart."""
+    """The files of a batch by what they are."""
 
-    files: list[GivenFile] = field(default_factory=list)  # what :func:`maxdigit.inference.bulk.read_batch` takes
+    files: list[GivenFile] = field(default_factory=list)  # as for :func:`maxdigit.inference.bulk.read_batch`
     names: list[str] = field(default_factory=list)  # of the pictures in them
     labels: dict[str, int] = field(default_factory=dict)  # by :func:`maxdigit.inference.bulk.plain_name`
     tables: list[str] = field(default_factory=list)  # names of the files with labels
-    passed_over: list[str] = field(default_factory=list)  # names of files that are nothing of these
+    passed_over: list[str] = field(default_factory=list)  # names of files that are neither
     troubles: list[MaxDigitError] = field(default_factory=list)
 
     @property
@@ -44,10 +44,10 @@ class Contents:
 
 
 def tell_apart(given: Sequence[GivenFile]) -> Contents:
-    """Say of each file what it is, by its name and, of archives, arrays and tables, by what is in it.
+    """Find out what each file is, by its name and, for archives, arrays and tables, its contents.
 
-    Files are read as far as needed to count pictures; pictures are not opened. What operating systems leave in folders
-    is not mentioned. Nothing is raised: ``troubles`` says what is wrong, and what is right can be used all the same.
+    Files are read only as far as needed to count pictures; pictures are not opened. System files
+    are not mentioned. Nothing is raised: ``troubles`` lists what is wrong, and the other files can be used.
     """
     found, tables = Contents(), _Tables()
     for file in sorted(given, key=lambda file: natural_order(file.name)):  # folders come in the disk's order
@@ -57,7 +57,7 @@ def tell_apart(given: Sequence[GivenFile]) -> Contents:
             if suffix_of(file.name) in TABLES:
                 _table(file.name, _content(file.path, tables.most_bytes), found, tables)
                 continue
-            if is_clutter(file.name):  # before archives, for office documents are some too
+            if is_clutter(file.name):  # before archives, since office documents are ZIP archives too
                 found.passed_over.append(file.name)
                 continue
             if zipfile.is_zipfile(file.path):
@@ -79,20 +79,20 @@ def tell_apart(given: Sequence[GivenFile]) -> Contents:
 
 @dataclass
 class _Tables:
-    """The tables of labels so far."""
+    """The tables of labels found so far."""
 
     labels: list[dict[str, int]] = field(default_factory=list)
-    # Bytes that are read of tables, all together: an archive may claim to hold any number.
+    # Bytes that are read of all tables together: an archive may claim to hold any number.
     left: int = field(default_factory=lambda: 2 * MAX_BYTES)
 
     @property
     def most_bytes(self) -> int:
-        """How much of the next one is read."""
+        """The bytes of the next table that are read."""
         return min(self.left, MAX_BYTES) + 1
 
 
 def _names_in_archive(file: GivenFile, found: Contents, tables: _Tables) -> list[str]:
-    """The names of the pictures in an archive, as they come when it is read; what else is in it is entered."""
+    """The names of the pictures in an archive, in the order of reading; enters its other files in ``found``."""
     names: list[str] = []
     try:
         with zipfile.ZipFile(file.path) as archive:
@@ -117,7 +117,7 @@ def _names_in_archive(file: GivenFile, found: Contents, tables: _Tables) -> list
 
 
 def _table(name: str, content: bytes, found: Contents, tables: _Tables) -> None:
-    """Enter what may be a table of labels; where it is none, it is passed over."""
+    """Enter a file that may be a table of labels, if it is one."""
     if len(content) > tables.left:
         tables.left = 0
         found.passed_over.append(name)
@@ -133,7 +133,7 @@ def _table(name: str, content: bytes, found: Contents, tables: _Tables) -> None:
 
 
 def _troubles(found: Contents) -> Iterator[MaxDigitError]:
-    """What is wrong with all of it together."""
+    """The errors that concern several files."""
     few = ", ".join(found.passed_over[:_FEW])
     if len(found.tables) > 1:
         yield BatchError(
@@ -167,14 +167,14 @@ def _content(path: Path, most: int) -> bytes:
 
 
 def _version(path: Path) -> int:
-    """What changes when a file is written anew; 0 where it is gone."""
+    """A number that changes when a file is rewritten; 0 if it is gone."""
     try:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
 
 
-# An array of 10,000 pictures takes seconds to read, and files are told apart whenever another is added.
+# An array of 10,000 pictures takes seconds to read, and all files are inspected whenever another is added.
 @lru_cache(64)
 def _length(path: Path, _version: int) -> int:
     return len(read_pictures(path, MAX_ARRAY_BYTES))

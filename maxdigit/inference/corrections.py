@@ -34,13 +34,13 @@ class CorrectionError(MaxDigitError):
 class Correction:
     """One picture with its right answer."""
 
-    name: str  # of the file, without its ending
+    name: str  # of the file, without its extension
     digit: int  # the largest digit, as the visitor says
-    model: str  # that was asked
+    model: str  # that answered
     answer: int  # its answer
     source: str  # draw, upload or sample
-    day: str  # year-month-day
-    strokes: str  # the drawing as the pad sends it; empty where it was none
+    day: str  # YYYY-MM-DD
+    strokes: str  # the drawing as the pad sends it; empty if it was not drawn
     png: str  # base64 of the 128 x 128 picture that the model saw
 
     @property
@@ -55,7 +55,7 @@ def keep(
     """Write a correction into ``folder``, which is made if it is not there, and return its name.
 
     Raises:
-        CorrectionError: the digit is none, the folder is full or cannot be written to.
+        CorrectionError: it is not a digit, or the folder is full or cannot be written to.
     """
     if digit not in range(NUM_CLASSES):
         raise CorrectionError("Choose the right digit, 0 to 9.")
@@ -99,7 +99,7 @@ def delete(folder: Path, names: list[str]) -> int:
 
 
 def export(folder: Path) -> bytes:
-    """All corrections, as a ZIP archive of PNG files and a ``labels.csv`` such as the Batch page takes."""
+    """All corrections as a ZIP archive of PNG files with a ``labels.csv``, which the Batch page accepts."""
     found, _ = kept(folder)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

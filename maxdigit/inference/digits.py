@@ -76,7 +76,7 @@ def _background(picture: NDArray[np.uint8], box: Box, taken: NDArray[np.bool_]) 
     if not is_free.any():
         return round(tone)
     means = _sums(picture, height, width) / (height * width)
-    best = np.where(is_free, np.abs(means - tone), np.inf).argmin()  # the first of several equally good ones
+    best = np.where(is_free, np.abs(means - tone), np.inf).argmin()  # the first of equally good ones
     row, column = np.unravel_index(best, means.shape)
     top, left = _STEP * int(row), _STEP * int(column)
     return picture[top : top + height, left : left + width]

@@ -31,7 +31,7 @@ _STEPS = 10  # weights are whole tenths: finer ones would overfit the validation
 
 @dataclass(frozen=True)
 class Weights:
-    """``ensemble.json``: the weight of each model, and what it was chosen by. Losses are in nats."""
+    """``ensemble.json``: the weight of each model, and the losses it was chosen by, in nats."""
 
     weights: dict[str, float]  # by model, not negative, summing to 1
     split: str
@@ -58,8 +58,8 @@ class Ensemble:
         """Probabilities, and the readings of the member with the largest weight.
 
         See :class:`maxdigit.models.reader.Reads`. The members' readings are not merged: their cells have
-        different sizes and places, their probabilities were not fitted to each other, and a merged reading would be one
-        that no network made.
+        different sizes and places, their probabilities were not calibrated to each other, and no network would have
+        made a merged reading.
         """
         first = max(range(len(self._members)), key=lambda number: self._members[number][1])
         probabilities, readings = [], None
@@ -88,7 +88,7 @@ def equal_weights(names: Sequence[str]) -> dict[str, float]:
 def choose_weights(
     probabilities: Mapping[str, NDArray[np.floating]], labels: NDArray[np.integer]
 ) -> tuple[dict[str, float], float, float]:
-    """The weights in whole tenths with the least cross-entropy; equal ones where none of those is better.
+    """The weights in whole tenths with the least cross-entropy; equal ones if those are at least as good.
 
     Args:
         probabilities: by model, ``(N, 10)``, calibrated.
@@ -103,7 +103,7 @@ def choose_weights(
         return float(-np.log(mix(members, weights)[rows, labels].clip(_LEAST)).mean())
 
     equal = tuple(equal_weights(list(probabilities)).values())
-    best = min((equal, *_tenths(len(probabilities))), key=loss)  # the first of several equally good ones
+    best = min((equal, *_tenths(len(probabilities))), key=loss)  # the first of equally good ones
     return dict(zip(probabilities, best, strict=True)), loss(best), loss(equal)
 
 
@@ -139,7 +139,7 @@ def write_weights(
 
 
 def read_weights(folder: Path) -> dict[str, float] | None:
-    """The weights by model stored in ``folder``; None where none were chosen.
+    """The weights by model stored in ``folder``; None if none were chosen.
 
     Raises:
         CheckpointError: ``ensemble.json`` is damaged.
@@ -164,7 +164,7 @@ def read_weights(folder: Path) -> dict[str, float] | None:
 
 
 def _tenths(count: int) -> Iterator[tuple[float, ...]]:
-    """All ways to share ten tenths among ``count`` models."""
+    """All ways to divide ten tenths among ``count`` models."""
     for shares in itertools.product(range(_STEPS + 1), repeat=count):
         if sum(shares) == _STEPS:
             yield tuple(share / _STEPS for share in shares)

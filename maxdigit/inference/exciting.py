@@ -31,7 +31,7 @@ BEST = 9  # pictures of each map
 _ACROSS = 16  # pictures side by side in the file
 _QUALITY = 45  # of WebP: some 2 kB a picture
 _CROP = 48  # pixels along a side of a crop
-_LEAST_SEEN = 20  # pixels: the least side of a crop that shows anything
+_LEAST_SEEN = 20  # pixels: the least side of a crop, so that something can be recognised
 _WEIGHTS = ("*.safetensors", "*.keras")
 
 
@@ -82,9 +82,9 @@ def write_pictures(checkpoints: Path, pictures: NDArray[np.uint8]) -> None:
 
 
 def read_exciting(model: str, folder: Path) -> Exciting | None:
-    """What was found for the weights in a run's folder; None where it was not, or was for other weights.
+    """What was found for the weights in a run's folder; None if there is nothing, or it is for other weights.
 
-    Whether something is wrong with the file makes no difference: the view does without.
+    A damaged file counts as none: the view works without it.
     """
     try:
         changed = (folder / FILE).stat().st_mtime_ns
@@ -128,7 +128,7 @@ def weights_digest(folder: Path) -> str:
 
 
 def exciting_pictures(prepared: Exciting, section: Section, number: int, channel: int) -> NDArray[np.uint8] | None:
-    """Crops (BEST, 48, 48) of the pictures that excite a map most: what the most excited cell of each sees.
+    """Crops (BEST, 48, 48) of the pictures that excite a map most: the receptive field of each one's strongest cell.
 
     Args:
         prepared: of the network.
@@ -137,7 +137,7 @@ def exciting_pictures(prepared: Exciting, section: Section, number: int, channel
         channel: the map's number in it.
 
     Returns:
-        The crops, the most exciting first; None where the file of pictures cannot be read.
+        The crops, the strongest response first; None if the file of pictures cannot be read.
     """
     try:
         sheet = _sheet(prepared.pictures, prepared.pictures.stat().st_mtime_ns)

@@ -17,7 +17,7 @@ Heat = NDArray[np.float32]
 _SPREAD = 0.5
 # Pixels, about the width of a stroke: the least standard deviation, so that no single cell of a fine map stands out.
 _FINEST = 2.5
-_FAINT = 1e-3  # of a Gaussian's height; what is below counts as 0
+_FAINT = 1e-3  # of a Gaussian's height; lower values count as 0
 _DIGIT = 6.0  # pixels: standard deviation around the place where a digit is read, so that it covers the digit's middle
 
 

@@ -1,7 +1,7 @@
 """Simultaneous requests are answered in one batch, and those of people before those of bulk jobs.
 
-Only one forward pass runs at a time, on all cores: two would compete for them. Requests that arrive meanwhile wait; the
-next pass takes all that wait for one model, and costs little more than a single one.
+Only one forward pass runs at a time, on all cores: two would compete for them. Requests that arrive during it wait; the
+next pass answers all that wait for one model, and takes little longer than for a single one.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Turns:
 
 @dataclass(eq=False)
 class _Question:
-    """One picture, and its answer once there is one."""
+    """A request: one picture, and later its answer."""
 
     picture: NDArray[np.uint8]
     answer: Prediction | None = None
@@ -73,16 +73,16 @@ class GatheringPredictor(Predictor):
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         super().__init__(checkpoints)
         self._turns, self._preparing = Turns(), threading.BoundedSemaphore(_PREPARING)
-        self._lines: dict[str, deque[_Question]] = {}  # by model: questions that no pass has taken yet
+        self._lines: dict[str, deque[_Question]] = {}  # by model: requests that no pass has taken yet
 
     def classify(self, picture: NDArray[np.uint8], model: str) -> Prediction:
         """As :meth:`Predictor.classify`; the milliseconds are the picture's share of a pass with others."""
-        self.classifier(model)  # loaded before the turn, so that others do not wait for it
+        self.classifier(model)  # loaded before the turn, so that other requests do not wait for it
         question, line = _Question(picture), self._lines.setdefault(model, deque())
         line.append(question)
         while not question.is_done:
             with self._turns.turn(is_urgent=True):
-                if not question.is_done:  # by the thread that had the turn before
+                if not question.is_done:  # answered by the thread that had the turn before
                     self._answer(model, [line.popleft() for _ in range(min(MOST, len(line)))])
         if question.error is not None:
             raise question.error

@@ -20,9 +20,9 @@ from maxdigit.models.sections import Outputs, Section, SectionOutputs, SectionsE
 SHOWN = 8  # feature maps of each section, the most active ones
 
 _SMALL = 32  # cells along a side of a map as it is sent; a larger one is made smaller by whole steps
-_LARGE = 64  # and of one that is looked at closely
+_LARGE = 64  # and of the one that is shown in detail
 _NEAR = 20.0  # pixels from a reading's centre within which cells of the last feature map count as its own
-_HALF = 14  # pixels: half the side of the box that is erased around a reading that has none
+_HALF = 14  # pixels: half the side of the square that is erased around a reading without a box
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SectionView:
     section: Section
     shown: tuple[int, ...]  # the channels of the maps, the most active first
     maps: NDArray[np.uint8]  # (maps, side, side): 255 is as strong as the map gets on test pictures
-    covered: int  # cells along a side that went into a map's side: those left over at its end are left out
+    covered: int  # cells along a side that the side of a map covers; the remaining ones are left out
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ class MapView:
     values: NDArray[np.uint8]  # (side, side), as in SectionView
     covered: int  # as in SectionView
     kernel: NDArray[np.int8] | None  # (size, size), -127..127, of a map that the first convolution gives; else None
-    # Crops (9, side, side) of the test pictures that excite it most, each what the excited cell sees of one; None where
-    # they were not prepared for these weights.
+    # Crops (9, side, side) of the test pictures that excite it most, each the receptive field of the strongest
+    # cell; None if they were not prepared for these weights.
     pictures: NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The reader's result in each cell."""
+    """The reader's outputs in each cell."""
 
     map: FeatureMap
-    digits: NDArray[np.uint8]  # (cells, cells): the likeliest digit; NOTHING where none is likelier than any
+    digits: NDArray[np.uint8]  # (cells, cells): the likeliest class, a digit or NOTHING
     probabilities: NDArray[np.float32]  # (cells, cells), of that
 
 
@@ -64,8 +64,8 @@ class Flows:
 
     readings: tuple[Reading, ...]
     adds: NDArray[np.float32]  # (readings, 10)
-    rest: NDArray[np.float32] | None  # (10,): all else, which together with the digits' is the answer; None: not known
-    is_exact: bool  # worked out from the last layer; False: by erasing each digit
+    rest: NDArray[np.float32] | None  # (10,): the remainder of the logits; None: not known
+    is_exact: bool  # computed from the last layer; False: by erasing each digit
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ def look_inside(
         folder: its run.
         reader: the model's, if it has one.
         picture: uint8, shape ``(128, 128)``, as the model is given it.
-        boxes: of the digits in the picture, where they are known or were found.
-        chosen: section and channel, from 0, of a map to look at closely.
+        boxes: of the digits in the picture, as far as they are known or were found.
+        chosen: section and channel, from 0, of a map to return in detail.
 
     Raises:
         CheckpointError: the weights are missing or damaged.
-        SectionsError: there is no engine for it, or the chosen map is not there.
+        SectionsError: there is no engine for it, or the chosen map does not exist.
     """
     network = sections_of(model, folder)
     outputs = network(picture)
@@ -124,7 +124,7 @@ def look_inside(
 
 @cache
 def sections_of(model: str, folder: Path) -> SectionOutputs:
-    """The network as :class:`SectionOutputs`; made ready once, when it is first looked into."""
+    """The network as :class:`SectionOutputs`, cached."""
     return SectionOutputs(model, folder)
 
 
@@ -138,7 +138,7 @@ def _section_view(section: Section, maps: NDArray[np.float32], scale: NDArray[np
 
 
 def _bytes(values: NDArray[np.float32], scale: float, most: int) -> NDArray[np.uint8]:
-    """A map as bytes, made smaller by whole steps, of which the strongest cell counts, to at most so many cells."""
+    """A map as bytes, max-pooled by a whole factor to at most ``most`` cells along a side."""
     covered = _covered(len(values), most)
     step = -(-len(values) // most)
     side = covered // step
@@ -212,7 +212,7 @@ def _parts_of_sum(
 
 
 def _without_reading(picture: NDArray[np.uint8], reading: Reading, boxes: Sequence[Box]) -> NDArray[np.uint8]:
-    """The picture without the digit that is read; where no box holds it, without the square around its centre."""
+    """The picture without the digit that is read; if no box contains it, without a square around its centre."""
     for box in boxes:
         x0, y0, x1, y1 = box
         if x0 <= reading.x <= x1 and y0 <= reading.y <= y1:

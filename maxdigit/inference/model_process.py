@@ -1,8 +1,8 @@
 """The model process: a second process for the models.
 
-It loads them while the first process builds the page, and computes while the first serves the page; in one process the
-two would have to take turns. If it dies, of lack of memory for instance, the page stays up, another is started, and
-the calls are repeated.
+It loads them while the first process builds the page, and computes while the first serves the page; in one process,
+one would delay the other. If it dies, from lack of memory for instance, the page stays up, another process is started,
+and the calls are repeated.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-_TRIES = 2  # of one call: a call during which the process dies twice is not repeated, as it may be the cause
-_LONGEST = 120.0  # seconds of one call: the longest there are, loading a framework on a busy host, take less than half
+_TRIES = 2  # attempts: a call during which the process dies twice is not repeated, as it may be the cause
+_LONGEST = 120.0  # seconds for one call: the longest, loading a framework on a busy host, take less than half of it
 _PATIENCE = 90.0  # seconds for which a call waits for a process that dies before it can take calls
 
 
@@ -58,11 +58,11 @@ class ModelProcess:
         self._lock = threading.Lock()
 
     def call(self, function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """What a function returns.
+        """Call a function in the model process, and return its result.
 
         Args:
-            function: of a module, or an unbound method. It is sent by its name: its module is loaded in both processes,
-                and what it imports when it is called, in the model process only.
+            function: of a module, or an unbound method. It is sent by name: its module is loaded in both processes,
+                and what it imports when called, in the model process only.
             args: for it, as are ``kwargs``; they and the result are copied (pickled) from process to process.
 
         The function may be called a second time, where the process dies before it has answered, or has not answered
@@ -79,13 +79,15 @@ class ModelProcess:
                     self._process.close()
                     self._process = _Process()
                 process = self._process
-            if not process.is_ready():  # it died while it was loading: that was not for this call
+            if not process.is_ready():  # it died while it was loading, which this call did not cause
                 continue
             try:
                 return process.call(function, *args, **kwargs)
             except _DiedError:
                 tries, end = tries + 1, time.monotonic() + _PATIENCE
-        raise ModelProcessError("The models had to stop, perhaps for want of memory, and start anew. Ask once more.")
+        raise ModelProcessError(
+            "The models stopped, perhaps because memory ran out, and are being restarted. Please try again."
+        )
 
     def end(self) -> None:
         """End the process. Calls in progress are repeated in another one."""
@@ -103,20 +105,20 @@ class Calls(Protocol):
 
 
 class ModelProcessPredictor(Predictor):
-    """A :class:`Predictor` whose models are in the model process, or wherever else functions are called."""
+    """A :class:`Predictor` whose models are in the model process, or wherever ``process`` calls functions."""
 
     def __init__(self, process: Calls, checkpoints: Path = CHECKPOINTS) -> None:
         super().__init__(checkpoints)
         self._process = process
 
     def get_ready(self) -> None:
-        """Begin to load the model that is asked when nobody says which, and return at once."""
+        """Start to load the default model, and return at once."""
         name = default_model(self.sound())
         if name is not None:
             threading.Thread(target=self._warm_if_whole, args=(name,), daemon=True).start()
 
     def _warm_if_whole(self, model: str) -> None:
-        with suppress(MaxDigitError):  # a damaged checkpoint: the page says so when it is asked
+        with suppress(MaxDigitError):  # a damaged checkpoint: the page shows the error when the model is asked
             self.warm(model)
 
     def warm(self, model: str) -> None:
@@ -124,7 +126,7 @@ class ModelProcessPredictor(Predictor):
         self._ask(Predictor.warm, model)
 
     def troubles(self) -> dict[str, MaxDigitError]:
-        """As :meth:`Predictor.troubles`, of what the model process has found."""
+        """As :meth:`Predictor.troubles`, as far as the model process knows."""
         return self._ask(Predictor.troubles)
 
     def prepare(self, source: Path | bytes, **options: Any) -> PreparedPicture:
@@ -165,7 +167,7 @@ def ask_predictor(
     checkpoints: Path, method: Callable[Concatenate[Predictor, _P], _R], /, *args: _P.args, **kwargs: _P.kwargs
 ) -> _R:
     """Call a method of this process's own predictor for that folder."""
-    # One for all threads, and no model loaded twice: nothing comes between the two halves of a dict's setdefault.
+    # One for all threads, so that no model is loaded twice: a dict's setdefault is atomic.
     predictor = _predictors.setdefault(str(checkpoints), GatheringPredictor(checkpoints))
     return getattr(predictor, method.__name__)(*args, **kwargs)
 
@@ -174,11 +176,11 @@ _predictors: dict[str, GatheringPredictor] = {}
 
 
 def outcome(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any, Exception | None]:
-    """What a function returns, and what it raises."""
+    """A function's result, and the exception that it raised."""
     try:
         return function(*args, **kwargs), None
     except Exception as error:
-        error.add_note(traceback.format_exc())  # else the first process would not learn where it happened
+        error.add_note(traceback.format_exc())  # the traceback would not reach the first process otherwise
         return None, error
 
 
@@ -193,11 +195,11 @@ class _Process:
         # Made here and not there, so that a process that is killed leaves no folder behind.
         self._address = _new_address()
         self._started, theirs = multiprocessing.Pipe(duplex=False)
-        # Not forked: the first process's threads and connections have no business there.
+        # Not forked, which would copy the first process's locks and connections.
         spawn = multiprocessing.get_context("spawn")
         self._process = spawn.Process(target=_serve, args=(theirs, self._address), name="models", daemon=True)
         self._process.start()
-        theirs.close()  # so that a death before it has started is noticed
+        theirs.close()  # so that its end is noticed even before it has started
         self._lock = threading.Lock()
         self._caller: Any = None
         # Two threads that wait for a process's end at once can miss it: to one of them it seems to be still alive.
@@ -213,7 +215,7 @@ class _Process:
             self._process.join()
 
     def is_ready(self) -> bool:
-        """Wait until it takes calls; whether it does."""
+        """Wait until it takes calls; False if it died before."""
         with self._lock:
             if self._caller is None:
                 try:
@@ -222,7 +224,7 @@ class _Process:
                     manager.connect()
                     self._caller = manager.caller()  # type: ignore[attr-defined]  # registered below
                 except (EOFError, OSError):
-                    self.end()  # if it has not died by itself, nobody could ever reach it
+                    self.end()  # if it has not died, it could not be reached any more
             return self._caller is not None
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -230,7 +232,7 @@ class _Process:
         limit.start()
         try:
             result, error = self._caller.call(function, *args, **kwargs)
-        except (EOFError, OSError):  # of the connection: what the function raises comes as a value
+        except (EOFError, OSError):  # of the connection: an exception of the function is a value here
             self.end()
             raise _DiedError from None
         finally:
@@ -240,15 +242,15 @@ class _Process:
         return result
 
     def close(self) -> None:
-        """Leave nothing of a process that has ended."""
+        """Release all resources of a process that has ended."""
         self._started.close()
         if self._address.startswith("/"):
             Path(self._address).unlink(missing_ok=True)
 
 
 def _new_address() -> str:
-    """Where a process can be reached, on this machine alone; both sides still have to know the key."""
-    if sys.platform == "linux":  # a name without a file: nothing is left of it, and no folder's name is too long for it
+    """An address that can be reached from this machine only; both sides also need the key."""
+    if sys.platform == "linux":  # an abstract socket: no file remains, and no folder's name is too long for it
         return f"\0maxdigit-{secrets.token_hex(16)}"
     return arbitrary_address("AF_PIPE" if sys.platform == "win32" else "AF_UNIX")
 
@@ -268,7 +270,7 @@ _Manager.register("caller", _Caller)
 
 
 def _serve(started: Connection, address: str) -> None:
-    """What the model process does until it is ended."""
+    """The main function of the model process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which then ends this one
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -278,7 +280,7 @@ def _serve(started: Connection, address: str) -> None:
 
 
 def _leave(*_: Any) -> None:
-    """End tidily: nothing is left of the socket."""
+    """End so that the socket is removed."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit()
 

@@ -1,4 +1,4 @@
-"""A process that is there only while it is needed: for the picture generator, whose PyTorch takes 300 MB."""
+"""A process that runs only while it is needed: for the picture generator, whose PyTorch takes 300 MB."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from maxdigit.inference.model_process import ModelProcess
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-_IDLE = 600.0  # seconds; to load PyTorch anew takes two or three
+_IDLE = 600.0  # seconds; loading PyTorch again takes two or three
 
 
 class OnDemandProcess:
-    """Calls functions in a process that the first call starts, and that ends when it has had no call for a while.
+    """Calls functions in a process that the first call starts, and that ends after some time without a call.
 
     Safe to share between threads.
     """
@@ -46,7 +46,7 @@ class OnDemandProcess:
                 self._calls -= 1
                 if not self._calls:
                     self._timer = threading.Timer(self._idle, self._end)
-                    self._timer.daemon = True  # it keeps no program from ending
+                    self._timer.daemon = True  # it does not keep the program from ending
                     self._timer.start()
 
     def _end(self) -> None:

@@ -1,4 +1,4 @@
-"""Answers from trained models, and from all of them together: load each once, on first use, and time what it takes."""
+"""Answers of trained models and of their ensemble. Each model is loaded once, on first use; answers are timed."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from maxdigit.preparation.prepare import PreparedPicture, prepare
 if TYPE_CHECKING:
     from maxdigit.inference.inside import Inside
 
-NAMES = (*MODELS, ENSEMBLE)  # all that can be asked, if it is trained
-DEFAULT_MODEL = "resnet18"  # right more often than the others, and fast
+NAMES = (*MODELS, ENSEMBLE)  # everything that can be asked, once it is trained
+DEFAULT_MODEL = "resnet18"  # more accurate than the others, and fast
 
-_REMEMBERED = 60.0  # seconds for which a model that could not be loaded counts as one that cannot answer
-_PREPARED_KEPT = 16  # pictures, of 16 kB each: the page asks again for the one it shows at every press
+_REMEMBERED = 60.0  # seconds for which a model counts as unable to answer after it could not be loaded
+_PREPARED_KEPT = 16  # pictures of 16 kB each: the page asks for the one it shows again at every press
 
 
 def title(name: str) -> str:
@@ -60,8 +60,8 @@ class Prediction:
     model: str  # one of NAMES
     probabilities: NDArray[np.float32] = field(repr=False)  # shape (10,), sums to 1
     milliseconds: float  # the forward pass alone; an ensemble's is the sum of its members'
-    # What the model reads, from left to right; None where it has no reader. An ensemble's are those of the member with
-    # the largest weight.
+    # The digits that the model reads, from left to right; None without a reader. An ensemble's are those of the
+    # member with the largest weight.
     digits: tuple[Reading, ...] | None = None
 
     @property
@@ -81,9 +81,9 @@ class Prediction:
 
     @property
     def is_contradicted(self) -> bool:
-        """Whether the largest digit that was read is not the answer, which is unsure then, however probable it is.
+        """Whether the largest digit read is not the answer, which is then unsure, however probable it is.
 
-        Where nothing was read, nothing contradicts.
+        False if nothing was read.
         """
         return bool(self.digits and max(reading.digit for reading in self.digits) != self.max_digit)
 
@@ -91,8 +91,8 @@ class Prediction:
 class Predictor:
     """Trained models by name, and their ``ensemble``, all calibrated.
 
-    Nothing is loaded before it is asked for. Safe to share between threads. Whoever takes a ``model`` raises
-    UnknownModelError where it is none of ``NAMES``, and CheckpointError where its weights are missing or damaged.
+    Nothing is loaded before it is needed. Safe to share between threads. Methods that take a ``model`` raise
+    UnknownModelError if it is not one of ``NAMES``, and CheckpointError if its weights are missing or damaged.
     """
 
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
@@ -102,13 +102,13 @@ class Predictor:
         self._lock = threading.RLock()  # loading the ensemble loads its members
 
     def folder(self, model: str) -> Path:
-        """Where ``model`` is kept: the run folder its weights come from, or the ensemble's own."""
+        """The run folder with the weights of ``model``, or the ensemble's own folder."""
         if model not in NAMES:
             raise UnknownModelError(
                 "There is no model called {name!r}. Choose one of: {names}.", name=model, names=", ".join(NAMES)
             )
         if model == ENSEMBLE:
-            self.weights()  # raises if there is nothing to mix
+            self.weights()  # raises if there are too few members
             return self.checkpoints / ENSEMBLE
         for recipe in RECIPE_NAMES:
             folder = self.checkpoints / model / recipe
@@ -135,14 +135,14 @@ class Predictor:
         return {name: error for name, error in found.items() if error is not None}
 
     def sound(self) -> list[str]:
-        """The available models for which no such reason is known."""
+        """The available models that can answer, as far as is known."""
         return [name for name in self.available() if self._trouble(name) is None]
 
     def weights(self) -> dict[str, float]:
         """The models' weights in the ensemble: as chosen by ``maxdigit calibrate``, else equal.
 
         Raises:
-            CheckpointError: fewer than two models are trained, or one that was chosen is not there, or the file of
+            CheckpointError: fewer than two models are trained, or a chosen one is missing, or the file of
                 weights is damaged.
         """
         trained = self.trained()
@@ -179,10 +179,10 @@ class Predictor:
         dark_ink_on_light: bool | None = None,
         fit_to_writing: bool = True,
     ) -> PreparedPicture:
-        """A picture file as the models take it.
+        """A picture file as the models' input.
 
         Args:
-            source: the file, or its content. A file that was prepared lately in the same way is not read again.
+            source: the file, or its content. The preparation of recent files is cached.
             turns: quarters by which the upright picture is turned first, clockwise.
             region: the part of the turned picture to read, as are the rest, as
                 :func:`maxdigit.preparation.prepare.prepare` takes them.
@@ -195,7 +195,7 @@ class Predictor:
             return _prepare_file(source, *options)
         try:
             status = source.stat()
-        except (OSError, ValueError):  # ValueError: a NUL character in the path. Opening it raises the sentence on it.
+        except (OSError, ValueError):  # ValueError: a NUL character in the path. Opening it raises a MaxDigitError.
             return _prepare_file(source, *options)
         return _prepare_once(source, (status.st_mtime_ns, status.st_size), *options)
 
@@ -225,7 +225,7 @@ class Predictor:
     def explain(self, picture: NDArray[np.uint8], model: str, digit: int) -> NDArray[np.float32]:
         """The evidence for ``digit`` in a prepared picture: a heat map, float32 (128, 128), 0..1.
 
-        The digit need not be the answer. Where there is no evidence for it the map is all 0; see
+        The digit need not be the answer. If there is no evidence for it, the map is all 0; see
         :func:`maxdigit.inference.explain.has_evidence`. The ensemble's is the weighted mean of its members'.
         """
         weights = self.weights() if model == ENSEMBLE else {model: 1.0}
@@ -247,7 +247,7 @@ class Predictor:
         """The values inside a network for a prepared picture (uint8, 128 x 128), section by section.
 
         For the ensemble it is the member with the largest weight. Arguments and errors as for
-        :func:`maxdigit.inference.inside.look_inside`, which is loaded with what it needs when it is first asked for.
+        :func:`maxdigit.inference.inside.look_inside`, which is imported on the first call.
         """
         from maxdigit.inference.inside import look_inside
 
@@ -258,21 +258,21 @@ class Predictor:
         return look_inside(model, self.folder(model), member.reader, picture, boxes=boxes, chosen=chosen)
 
     def replay(self, picture: NDArray[np.uint8], model: str, run: Path) -> dict[int, NDArray[np.float32]]:
-        """What the weights that a run kept along the way answer: probabilities ``(10,)`` by the pictures they had seen.
+        """The answers of the weights that a run stored while training: probabilities ``(10,)`` by the pictures seen.
 
         The networks are loaded for this, and not kept. Their probabilities are not calibrated.
 
         Args:
             picture: a prepared picture, uint8 ``(128, 128)``.
             model: the run's.
-            run: its folder. Empty where it has kept none.
+            run: its folder. The result is empty if it stored none.
         """
         spec = get_model(model)
         return {seen: spec.load(path).predict(picture[None])[0] for seen, path in kept_weights(run).items()}
 
     def classifier(self, model: str) -> ReadingClassifier | Ensemble:
         """The calibrated model, or the ensemble of them; loaded once."""
-        if found := self._classifiers.get(model):  # without waiting for another model that is being loaded
+        if found := self._classifiers.get(model):  # without the lock, held while others are loaded
             return found
         with self._lock:
             if model not in self._classifiers:
@@ -329,5 +329,5 @@ def _prepare_file(
 
 @lru_cache(maxsize=_PREPARED_KEPT)
 def _prepare_once(source: Path, _state: tuple[int, int], *options: Any) -> PreparedPicture:
-    """A file in one state, given by when it was changed and its size, prepared in one way."""
+    """A prepared file, cached by its modification time, its size and the options."""
     return _prepare_file(source, *options)

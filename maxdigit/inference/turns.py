@@ -1,4 +1,4 @@
-"""Finds by which quarter turns a model is sure of a picture that lies on its side."""
+"""Finds the quarter turns after which a model is sure of a picture, for pictures that lie on their side."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ VERY_SURE = 0.9  # the least probability of the best answer for a turn to be pro
 def better_turns(predictor: Predictor, picture: NDArray[np.uint8], model: str) -> tuple[int, ...]:
     """The quarter turns, clockwise, after which a model is very sure of a picture.
 
-    All three go through the model in one batch. There may be several, as an upside-down 6 is a good 9: people have to
-    choose. Only useful where the answer to the unturned picture is unsure.
+    All three are answered in one batch. There may be several, as an upside-down 6 is a good 9: people have to
+    choose. Only useful if the answer to the unturned picture is unsure.
 
     Args:
         predictor: asks the model.

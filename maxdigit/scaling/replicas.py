@@ -86,7 +86,9 @@ class Replicas:
             if error is not None:
                 raise error
             return result
-        raise ModelProcessError("The models had to stop, perhaps for want of memory, and start anew. Ask once more.")
+        raise ModelProcessError(
+            "The models stopped, perhaps because memory ran out, and are being restarted. Please try again."
+        )
 
 
 class ReplicasPredictor(ModelProcessPredictor):

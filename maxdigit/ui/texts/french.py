@@ -1166,8 +1166,8 @@ ERRORS = {
     "{title} has no trained weights in {folder}. Train it with: python train.py {name}": (
         "{title} n'a pas de poids entraînés dans {folder}. Entraînez-le par : python train.py {name}"
     ),
-    "The models had to stop, perhaps for want of memory, and start anew. Ask once more.": (
-        "Les modèles ont dû s'arrêter, faute de mémoire peut-être, et redémarrent. Demandez encore une fois."
+    "The models stopped, perhaps because memory ran out, and are being restarted. Please try again.": (
+        "Les modèles se sont arrêtés, faute de mémoire peut-être, et redémarrent. Veuillez réessayer."
     ),
     "There is no model called {name!r}. Choose one of: {names}.": (
         "Aucun modèle ne s'appelle {name!r}. Choisissez parmi : {names}."
