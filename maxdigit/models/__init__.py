@@ -1,1 +1,1 @@
-"""The three networks of the paper, by name, calibrated, and with readers of single digits."""
+"""The paper's three networks by name, their calibration, and their readers of single digits."""

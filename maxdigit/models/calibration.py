@@ -3,8 +3,8 @@
 Logits are divided by a temperature, and each label's is shifted by an offset. Training shows small labels more often
 than they occur; without the offsets a model overestimates their probability. A. Alexandari et al., "Maximum
 Likelihood with Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation" (ICML 2020). Pictures with a
-textured background have a scaling of their own: with one for all, a model that finds them harder is too sure of them.
-Uses NumPy only, as it is loaded wherever a model is asked.
+textured background have a separate scaling: with a common one, models that find them harder are too sure of them.
+Uses NumPy only, as it is loaded with every model.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from maxdigit.errors import CheckpointError
 from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.models.run_folder import CALIBRATION
 
-# Bounds, as the best temperature of a model that is right on every picture tends to 0, and that of a guessing one to
+# Bounds, as the best temperature of a model that is right on every picture tends to 0, and that of a random one to
 # infinity.
 COLDEST, HOTTEST = 0.05, 20.0
 _TINIEST = np.finfo(np.float32).tiny
-_NONE = (0.0,) * NUM_CLASSES  # offsets, as older calibrations have them
+_NONE = (0.0,) * NUM_CLASSES  # offsets of older calibrations
 FARTHEST = 10.0  # the greatest absolute value of an offset, in nats
 # Of pictures on black 87 % of the pixels are as dark as this and more, of textured ones at most 10 %.
 _DARK, _BLACK_SHARE = 2, 0.5
@@ -39,7 +39,7 @@ _BACKGROUNDS = ("textured", "black")
 class Scaling:
     """The scaling of probabilities for pictures with one sort of background."""
 
-    temperature: float = 1.0  # 1 changes nothing, more is less sure
+    temperature: float = 1.0  # 1 changes nothing, higher values make a model less sure
     offsets: tuple[float, ...] = _NONE  # of the ten labels, in nats, summing to 0
 
     def __call__(self, probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -51,7 +51,7 @@ class Scaling:
             probabilities: ``(N, 10)``, rows summing to 1; zeros are fine.
 
         Returns:
-            float32 ``(N, 10)``. Without offsets each row's largest entry stays where it was.
+            float32 ``(N, 10)``. Without offsets the largest entry of each row stays the largest.
         """
         logits = self.logits(probabilities)
         scaled = softmax(logits).astype(np.float32)
@@ -86,7 +86,7 @@ class Scalings:
 
 @dataclass(frozen=True)
 class Calibration:
-    """``calibration.json``: the scalings, what they were fitted on, and what they do there."""
+    """``calibration.json``: the scalings, the pictures that they were fitted on, and their effect on these."""
 
     textured: Scaling
     black: Scaling
@@ -102,12 +102,12 @@ class Calibration:
 
 
 def on_black(pictures: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which of uint8 pictures ``(N, H, W)`` have a black background, as preparation and drawing leave it; ``(N,)``."""
+    """Which of uint8 pictures ``(N, H, W)`` have a black background, as prepared and drawn ones do; ``(N,)``."""
     return (pictures <= _DARK).mean(axis=(1, 2)) >= _BLACK_SHARE
 
 
 def read_scalings(folder: Path) -> Scalings | None:
-    """The calibration kept in ``folder``; None for a model that was never calibrated.
+    """The calibration stored in ``folder``; None for a model that was never calibrated.
 
     Raises:
         CheckpointError: ``calibration.json`` is damaged.
@@ -117,10 +117,10 @@ def read_scalings(folder: Path) -> Scalings | None:
 
 
 def scalings_of(kept: Mapping[str, Any]) -> Scalings:
-    """The scalings in what ``calibration.json`` holds; older files have one for both backgrounds.
+    """The scalings in the content of ``calibration.json``; older files have one for both backgrounds.
 
     Raises:
-        ValueError, TypeError, KeyError: they are missing, or make no sense.
+        ValueError, TypeError, KeyError: they are missing or invalid.
     """
     return Scalings(*(_scaling(kept.get(background, kept)) for background in _BACKGROUNDS))
 
@@ -140,10 +140,10 @@ def weight_digests(folder: Path) -> dict[str, str]:
 
 
 def check_weights(folder: Path) -> None:
-    """Check that the weights in ``folder`` are those that were calibrated; older calibrations do not record which.
+    """Check that the weights in ``folder`` are those that were calibrated, if the calibration records which.
 
     Raises:
-        CheckpointError: they are others, or damaged, or there are none.
+        CheckpointError: they are different, damaged or missing.
     """
     kept = _read(folder)
     if not any(folder.glob("model*")):
@@ -183,7 +183,7 @@ def _digest(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _digest_once(path: Path, _changed: int, _size: int) -> str:
-    """The digest of a file in one state, cached, since it is asked for whenever the page is opened."""
+    """The digest of a file, cached by modification time and size, since it is needed whenever the page is opened."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

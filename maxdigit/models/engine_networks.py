@@ -25,7 +25,7 @@ from maxdigit.models.registry import NUM_CLASSES, PIXEL_MEAN, PIXEL_STD
 Array = NDArray[np.floating]
 Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
-_TORCH_EPSILON, _KERAS_EPSILON = 1e-5, 1e-3  # that batch norms add to variances
+_TORCH_EPSILON, _KERAS_EPSILON = 1e-5, 1e-3  # added to variances by batch norms
 
 
 class Trunk(NamedTuple):
@@ -47,7 +47,7 @@ class EngineNetwork:
     def graph(self, round_weights: Callable[[Convolution], Convolution] = lambda convolution: convolution) -> Any:
         """The trunk as an ``openvino.Model``.
 
-        From uint8 pictures ``(N, 128, 128)`` to the feature map, and to the last value if that is another.
+        From uint8 pictures ``(N, 128, 128)`` to the feature map, and to the head's input if that is different.
         """
         module, op = openvino(), opset()
         assert module is not None

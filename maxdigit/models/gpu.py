@@ -32,7 +32,7 @@ def device() -> Any:
 
 def moved(classifier: Classifier) -> Classifier | None:
     """The classifier with its network on the GPU; None where there is no GPU, or the network is not a torch one."""
-    from maxdigit.models.torch_classifier import TorchClassifier  # here, for it takes torch
+    from maxdigit.models.torch_classifier import TorchClassifier  # here, since it loads torch
 
     target = device()
     if target is None or not isinstance(classifier, TorchClassifier):
@@ -40,7 +40,7 @@ def moved(classifier: Classifier) -> Classifier | None:
     try:
         classifier.model.to(target)
     except RuntimeError as error:  # not enough memory
-        _log.warning("The graphics processor cannot be used (%s): the CPU answers.", error)
+        _log.warning("The GPU cannot be used (%s): the CPU answers.", error)
         return None
     return classifier
 
@@ -48,7 +48,7 @@ def moved(classifier: Classifier) -> Classifier | None:
 def satisfy_zero_gpu() -> None:
     """Let the app run on ZeroGPU, Hugging Face's GPUs that are allocated for one call at a time.
 
-    Such a host stops an app in which no function requests one, so a function that does nothing does. No GPU is needed:
+    Such a host stops an app in which no function requests a GPU, so one that does nothing requests it. None is needed:
     a picture takes milliseconds on the CPU, and an allocation takes longer than answering hundreds.
     """
     if os.environ.get("SPACES_ZERO_GPU"):

@@ -1,4 +1,4 @@
-"""What all Keras networks here share: inference and loading of weights."""
+"""What the Keras networks share: inference and loading of weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from maxdigit.engine.saved_weights import KERAS_WEIGHTS, unreadable
 FEATURE_LAYER = "features"  # name of the layer whose output (N, cells, cells, channels) is the feature map
 _BATCH = 64
 
-# The settings that these networks need, whatever the user's keras.json says.
+# The settings that these networks need, regardless of the user's keras.json.
 keras.config.set_image_data_format("channels_last")
 keras.config.set_floatx("float32")
 
@@ -40,7 +40,7 @@ class KerasClassifier:
         return probabilities.astype(np.float32), np.moveaxis(maps, -1, 1).astype(np.float32)
 
     def _answer(self, pictures: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.floating], NDArray[np.floating]]]:
-        """Probabilities and maps ``(n, cells, cells, channels)`` of one batch after the other."""
+        """Probabilities and maps ``(n, cells, cells, channels)``, batch by batch."""
         inputs = pictures[..., np.newaxis]
         for start in range(0, len(inputs), _BATCH):
             yield self._with_maps.predict_on_batch(inputs[start : start + _BATCH])
@@ -134,7 +134,7 @@ def load_classifier(build: Callable[[], keras.Model], folder: Path) -> KerasClas
     path = folder / KERAS_WEIGHTS
     model = build()
     try:
-        model.load_weights(path)  # the architecture is ours, whatever the file says
+        model.load_weights(path)  # the architecture is that of ``build``, whatever the file says
     except Exception as error:  # Keras passes on the exceptions of its zip and HDF5 readers
         raise unreadable(path, error) from error
     return KerasClassifier(model)

@@ -11,7 +11,7 @@ from maxdigit import IMAGE_SIZE
 from maxdigit.models.keras_classifier import FEATURE_LAYER, KerasClassifier, count_flops, load_classifier
 from maxdigit.models.registry import NUM_CLASSES, PIXEL_MEAN, PIXEL_STD
 
-_DROPOUT = 0.3  # the paper shows the layers but not their rate; this is the rate of its PyTorch CNN
+_DROPOUT = 0.3  # the paper does not give the rate of these layers; this is that of its PyTorch CNN
 
 
 def build() -> keras.Model:

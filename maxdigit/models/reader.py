@@ -1,6 +1,6 @@
-"""The digits that a network reads: which, how surely, and where, from what a linear head sees in its feature map.
+"""The digits that a network reads, with probabilities and places, by a linear head on its feature map.
 
-NumPy alone, so that no framework is loaded for it.
+Uses NumPy only, so that no framework is loaded for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from maxdigit.models.registry import NUM_CLASSES, FeatureMap, Predicts
 MAX_READINGS = 8  # no picture that the models are trained on shows more digits
 NOTHING = NUM_CLASSES  # the head's class for a cell without a digit
 ZONES = 9  # of a feature map: its corners, its edges and the inside
-OUTPUTS = NOTHING + 3  # of the head in a cell: a logit for each class, and where the digit's centre lies
+OUTPUTS = NOTHING + 3  # of the head in a cell: a logit for each class, and the offset of the digit's centre
 # Cells that read the same digit no farther apart than this, in pixels along either axis, read one digit. With 16, the
 # step of the coarsest feature map, some digits were read twice: of ResNet18's readings 0.4 to 2.5 % were invented, by
 # kind of picture; with 20 it is 0.1 to 0.8 % (400 validation pictures of each kind).
@@ -48,39 +48,39 @@ class Reading:
 
 @runtime_checkable
 class Reads(Predicts, Protocol):
-    """A classifier that says what it reads, too."""
+    """A classifier that also reads single digits."""
 
     def read(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[tuple[Reading, ...]] | None]:
-        """The answers and what they came from, in one forward pass.
+        """The answers and the readings, in one forward pass.
 
         Args:
             pictures: uint8, shape ``(N, 128, 128)``.
 
         Returns:
-            Probabilities, float32 ``(N, 10)``, and each picture's readings from left to right; None in their place
-            where the model has no reader.
+            Probabilities, float32 ``(N, 10)``, and each picture's readings from left to right; None instead of them
+            if the model has no reader.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A linear head on a feature map, and how its answers in the cells become readings.
+    """A linear head on a feature map, and how its outputs in the cells become readings.
 
-    Its outputs in a cell are the logits of the ten digits and of :data:`NOTHING`, and how far right of the cell's own
-    place, and how far below it, the centre of the digit lies that is seen there, in pixels.
+    Its outputs in a cell are the logits of the ten digits and of :data:`NOTHING`, and the offset from the cell's centre
+    to that of the digit seen there, in pixels to the right and downwards.
 
     Args:
-        weight: float32 ``(zones, 13, channels)``. A single zone is the whole map. Of :data:`ZONES` each has a head of
-            its own: a digit past the outermost cells is theirs to read, though they see it beside their middle.
+        weight: float32 ``(zones, 13, channels)``. A single zone is the whole map. Each of :data:`ZONES` has a head of
+            its own, since the outermost cells also have to read digits beyond them, which they see off their centre.
         bias: float32 ``(zones, 13)``.
         features: the map's geometry.
         threshold: the least probability, 0..1, of a reading.
-        apart: pixels; two digits, of whatever value, lie farther apart than this along one axis or the other.
-        faintest: the least probability, 0..1, that a digit has in some cell of a picture that speaks for it.
+        apart: pixels; any two digits are farther apart than this along one axis or the other.
+        faintest: the least probability, 0..1, in some cell, at which there is evidence for a digit.
 
     Raises:
-        ValueError: weight or bias have another shape, or hold what is not finite.
+        ValueError: weight or bias have another shape, or values that are not finite.
     """
 
     weight: NDArray[np.float32]
@@ -108,7 +108,7 @@ class Reader:
 
     @cached_property
     def _own(self) -> NDArray[np.intp]:
-        """Where, among all heads' outputs in all cells, each cell has those of its zone's: ``(13, cells * cells)``."""
+        """Indices of the outputs of each cell's head among those of all heads: ``(13, cells * cells)``."""
         cells = len(self._zones)
         return (self._zones * OUTPUTS + np.arange(OUTPUTS)[:, np.newaxis]) * cells + np.arange(cells)
 
@@ -118,15 +118,15 @@ class Reader:
         return np.ascontiguousarray(self.bias[self._zones].T)
 
     @cached_property
-    def _looks(self) -> NDArray[np.float32]:
-        return looks_of(self.features)
+    def _centres(self) -> NDArray[np.float32]:
+        return cell_centres(self.features)
 
     def cells(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What stands in each cell: the first part of what :meth:`see` gives."""
+        """The class probabilities in each cell: the first result of :meth:`see`."""
         return self.see(maps)[0]
 
     def see(self, maps: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What stands in each cell, and where its centre lies.
+        """The class probabilities in each cell, and the centre of the digit seen there.
 
         Args:
             maps: feature maps, float32 ``(N, channels, cells, cells)``.
@@ -141,11 +141,11 @@ class Reader:
         powers = np.exp(logits - logits.max(1, keepdims=True))
         powers /= powers.sum(1, keepdims=True)
         sides = maps.shape[2:]
-        places = offsets.reshape(-1, 2, *sides) + self._looks
+        places = offsets.reshape(-1, 2, *sides) + self._centres
         return powers.reshape(-1, NOTHING + 1, *sides), places.clip(0, IMAGE_SIZE)
 
     def gradient(self, maps: NDArray[np.float32], digit: int) -> NDArray[np.float32]:
-        """How the reader's evidence for a digit changes with feature maps ``(N, channels, cells, cells)``: as they are.
+        """The gradient of the evidence for a digit with respect to feature maps ``(N, channels, cells, cells)``.
 
         The evidence is the sum over the cells of how far the digit's logit exceeds that of :data:`NOTHING`, each cell's
         weighted by the digit's probability there, which is held fixed.
@@ -156,26 +156,26 @@ class Reader:
     def read(self, maps: NDArray[np.float32]) -> list[tuple[Reading, ...]]:
         """The digits in each picture, from feature maps ``(N, channels, cells, cells)``.
 
-        What :func:`find_readings` makes of what :meth:`see` gives, in half the time.
+        The same as :func:`find_readings` of the result of :meth:`see`, in half the time.
         """
         return [suppress(self._found(outputs), self.threshold, self.apart) for outputs in self._outputs(maps)]
 
     def _outputs(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
         """The outputs of each cell's head: ``(N, 13, cells * cells)``."""
         count, channels = maps.shape[:2]
-        # Every zone's head at every cell, in one product: as fast for nine as picking weights cell by cell for one.
+        # Every zone's head at every cell, in one product: as fast for nine heads as selecting weights for each cell.
         every = self.weight.reshape(-1, channels) @ maps.reshape(count, channels, -1)
         return every.reshape(count, -1).take(self._own, axis=1) + self._biases
 
     def _found(self, outputs: NDArray[np.float32]) -> list[Found]:
-        """The cells of one picture that read a digit, from ``(13, cells * cells)``; no others are looked at closely."""
+        """The cells of one picture that read a digit, from ``(13, cells * cells)``."""
         best = outputs[: NOTHING + 1].argmax(0)
         where = np.flatnonzero(best != NOTHING)
         few = outputs.take(where, axis=1)
         logits = few[: NOTHING + 1]
         surest = 1 / np.exp(logits - logits.max(0)).sum(0)
         places = np.minimum(
-            np.maximum(few[NOTHING + 1 :] + self._looks.reshape(2, -1).take(where, axis=1), 0), IMAGE_SIZE
+            np.maximum(few[NOTHING + 1 :] + self._centres.reshape(2, -1).take(where, axis=1), 0), IMAGE_SIZE
         )
         return list(zip(best[where].tolist(), surest.tolist(), *places.tolist(), strict=True))
 
@@ -186,8 +186,8 @@ def zones_of(cells: int) -> NDArray[np.intp]:
     return 3 * along[:, np.newaxis] + along
 
 
-def looks_of(features: FeatureMap) -> NDArray[np.float32]:
-    """Where each cell looks: x and y in the models' pixels, float32 ``(2, cells, cells)``."""
+def cell_centres(features: FeatureMap) -> NDArray[np.float32]:
+    """The centre of each cell: x and y in the models' pixels, float32 ``(2, cells, cells)``."""
     along = features.first + features.step * np.arange(features.cells, dtype=np.float32)
     return np.stack(np.meshgrid(along, along))
 
@@ -199,7 +199,7 @@ def find_readings(
 
     Args:
         cells: probabilities, float ``(11, cells, cells)``.
-        places: of the centres, ``(2, cells, cells)``, as :meth:`Reader.see` gives both.
+        places: of the centres, ``(2, cells, cells)``; both as from :meth:`Reader.see`.
         threshold: the least probability of a reading.
         apart: see :class:`Reader`.
 
@@ -217,11 +217,11 @@ def find_readings(
 def suppress(found: list[Found], threshold: float, apart: float) -> tuple[Reading, ...]:
     """Readings of the cells that read a digit.
 
-    The surest cell is a reading; the cells around it that read the same digit belong to it, and together say where its
-    centre is. Other digits are not read that close to it. So on with the cells that are left.
+    The surest cell is a reading; cells around it that read the same digit belong to it, and its centre is their mean,
+    weighted by probability. Other digits are not read that close to it. This is repeated with the remaining cells.
 
     Args:
-        found: the cells; of each only the digit that it reads most surely counts.
+        found: the cells, each with the digit that it reads most surely.
         threshold: as for :func:`find_readings`, as is ``apart``.
 
     Returns:

@@ -1,6 +1,6 @@
-"""A run's reader: the linear head beside its weights, and the settings by which its answers become readings.
+"""A run's reader: the linear head beside its weights, and the settings by which its outputs become readings.
 
-Nothing here raises for want of a reader: the model answers without one, only readings are missing. NumPy alone, as
+A missing reader is no error: the model then answers without readings. Uses NumPy only, as
 :mod:`maxdigit.models.calibration`.
 """
 
@@ -32,27 +32,27 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ReaderSettings:
-    """``reader.json``: how readings are made, on which pictures that was chosen, and what came of it there."""
+    """``reader.json``: the settings of a reader, the pictures that they were chosen on, and the results on these."""
 
     threshold: float  # the least probability of a reading
     apart: float  # pixels; see Reader
     faintest: float  # see Reader
-    reader_sha256: str  # of the reader.safetensors that these were chosen for
+    reader_sha256: str  # SHA-256 of the reader.safetensors that these were chosen for
     split: str
     seed: int  # the split's
     kinds: tuple[str, ...]
     count: int  # pictures of each kind
-    f1: float  # as Tally has it, as are the others
+    f1: float  # as in Tally, as are the others
     right: float
     misread: float
     missed: float
     invented: float
-    spoken_for: float  # share of the digits that are there, each once a picture, whose best cell reaches ``faintest``
-    spoken_for_absent: float  # and of the digits that are not there
+    spoken_for: float  # share of the digits in a picture, each counted once, whose best cell reaches ``faintest``
+    spoken_for_absent: float  # the same share of the digits that are not in it
 
 
 class ReadingClassifier:
-    """A trained model that is calibrated, if it has a calibration, and that reads digits, if it has a reader."""
+    """A trained model with its calibration and its reader, as far as it has them."""
 
     def __init__(self, classifier: Classifier, scalings: Scalings | None, reader: Reader | None) -> None:
         self._classifier = classifier
@@ -82,13 +82,13 @@ class ReadingClassifier:
     def trace_reading(
         self, picture: NDArray[np.uint8], digit: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] | None:
-        """What made the reader read a digit in a picture ``(128, 128)``, and where.
+        """The evidence by which the reader reads a digit in a picture ``(128, 128)``, and its place.
 
         Returns:
-            The digit's probability in each cell of the feature map, float32 ``(cells, cells)``; where its centre lies
-            by what each cell sees, ``(2, cells, cells)``, as :meth:`maxdigit.models.reader.Reader.see` gives it; and
-            what spoke for it in the cells of :attr:`maxdigit.models.registry.ModelSpec.traced`, as
-            :meth:`maxdigit.models.registry.Classifier.trace` gives it; None where there is no reader.
+            The digit's probability in each cell of the feature map, float32 ``(cells, cells)``; its centre
+            according to each cell, ``(2, cells, cells)``, as from :meth:`maxdigit.models.reader.Reader.see`; and
+            the evidence for it in the cells of :attr:`maxdigit.models.registry.ModelSpec.traced`, as from
+            :meth:`maxdigit.models.registry.Classifier.trace`; None if there is no reader.
         """
         if self.reader is None:
             return None
@@ -101,7 +101,7 @@ class ReadingClassifier:
 
 
 def load_trained(model: str, folder: Path) -> ReadingClassifier:
-    """The model stored in ``folder``, calibrated and with its reader, as far as these lie beside its weights.
+    """The model stored in ``folder``, with its calibration and its reader if they are there.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -109,22 +109,22 @@ def load_trained(model: str, folder: Path) -> ReadingClassifier:
     """
     spec = get_model(model)
     scalings = read_scalings(folder)
-    classifier = spec.load(folder)  # first, for it knows more about what may be wrong with a file
+    classifier = spec.load(folder)  # first, since its errors are more specific
     check_weights(folder)
     return ReadingClassifier(classifier, scalings, load_reader(spec, folder))
 
 
 def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:
-    """The reader of a model kept in ``folder``; None where it is missing, damaged or of another shape.
+    """The reader of a model stored in ``folder``; None if it is missing, damaged or of another shape.
 
-    The log has a line on that. Settings that are missing, damaged or chosen for another reader are worth a line too,
-    and default ones take their place.
+    A line in the log says so. If its settings are missing, damaged or chosen for another reader, it is logged too,
+    and defaults take their place.
     """
     path = folder / READER
     try:
         state = load_file(path)
         weight, bias = state["weight"], state["bias"]
-        if weight.ndim == 2:  # as training leaves it: one head for all cells, which takes digits to be where they look
+        if weight.ndim == 2:  # as training leaves it: one head for all cells, without offsets
             weight = np.pad(weight, ((0, OUTPUTS - len(weight)), (0, 0)))[np.newaxis]
             bias = np.pad(bias, (0, OUTPUTS - len(bias)))[np.newaxis]
         reader = Reader(weight, bias, spec.features, *DEFAULTS)
@@ -139,7 +139,7 @@ def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:
 
 
 def digest(folder: Path) -> str:
-    """The SHA-256 of the reader kept in ``folder``, in hexadecimal.
+    """The SHA-256 of the reader stored in ``folder``, in hexadecimal.
 
     Raises:
         OSError: it cannot be read.
@@ -148,7 +148,7 @@ def digest(folder: Path) -> str:
 
 
 def _read_settings(folder: Path) -> tuple[float, float, float]:
-    """The threshold, the distance apart and the faintest probability chosen for the reader kept in ``folder``."""
+    """The threshold, distance and faintest probability chosen for the reader stored in ``folder``."""
     path = folder / READER_SETTINGS
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))

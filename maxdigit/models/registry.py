@@ -1,4 +1,4 @@
-"""The three CNNs by name: what each is, what the paper reached with it, how to build and to load it.
+"""The three CNNs by name: their architecture, the paper's results with them, how to build and to load them.
 
 Importing this module loads no framework. ``build`` and ``load`` import only the one module they need.
 """
@@ -28,7 +28,7 @@ Head = Literal["plain", "largest"]
 NUM_CLASSES = 10  # the largest digit, 0..9
 
 # Mean and standard deviation of the competition's 50,000 training pictures, on the 0..255 scale, as a public
-# solution measured them. Every model normalises with them as its first, parameter-free step.
+# solution measured them. Every model normalises with them in its first, parameter-free layer.
 PIXEL_MEAN = 104.4
 PIXEL_STD = 56.3
 
@@ -81,7 +81,7 @@ class Classifier(Predicts, Protocol):
     def trace(
         self, picture: NDArray[np.uint8], gradient: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Where in a picture some quantity computed from the feature map comes from, by LayerCAM.
+        """The places in a picture that a quantity computed from the feature map comes from, by LayerCAM.
 
         P.-T. Jiang et al., "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization" (2021), on the
         output of the first section, whose cells are fine.
@@ -99,7 +99,7 @@ class Classifier(Predicts, Protocol):
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """Geometry of a feature map: the centres of its cells in the picture, for the auxiliary loss and heat maps."""
+    """Geometry of a feature map: the centres of its cells in the picture."""
 
     channels: int
     cells: int  # along a side
@@ -119,7 +119,7 @@ class ModelSpec:
     parameters: int  # trainable and not, of the published architecture
     sections: int  # number of sections of convolutions; the first ones can be frozen in training
     features: FeatureMap  # the last map in which most digits have a cell of their own
-    traced: FeatureMap  # the first section's output, which :meth:`Classifier.trace` looks at
+    traced: FeatureMap  # the first section's output, which :meth:`Classifier.trace` uses
     paper_validation: float | None = None  # accuracy on the paper's held-out pictures, 0..1; None: not in the paper
     paper_test: float | None = None  # accuracy on the competition's test set, 0..1; None: not in the paper
     # Parameterisations that its last layer can have in training; the tuned recipe uses the last of them.
@@ -145,14 +145,14 @@ class ModelSpec:
         return load(self.name, folder, partial(self.load_native, folder))
 
     def load_native(self, folder: Path) -> Any:
-        """The same, computed by its framework; the classifier has the network as its ``model``."""
+        """The same, computed by its framework; the classifier's attribute ``model`` is the network."""
         with quiet_start():
             return self._imported().load(folder)
 
     def _imported(self) -> ModuleType:
         if self.framework == "keras" and "keras" not in sys.modules:
-            # Heat maps need the gradients of one of these two, whatever backend the user has set. The paper's training
-            # loop has already loaded Keras, with the backend that was asked for.
+            # Heat maps need the gradients of one of these two backends, whatever the user has set. The paper's training
+            # loop has already loaded Keras with the requested one.
             os.environ["KERAS_BACKEND"] = "tensorflow" if find_spec("tensorflow") else "torch"
         return import_module(self.module)
 
@@ -208,7 +208,7 @@ def get_model(name: str) -> ModelSpec:
     """The model called ``name``.
 
     Raises:
-        UnknownModelError: there is none; the message lists those there are.
+        UnknownModelError: there is none; the message lists the names.
     """
     try:
         return MODELS[name]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from maxdigit.errors import TrainingError
 
 RecipeName = Literal["tuned", "paper"]
-# The order in which they are shown, and in which a model's trained weights are looked for.
+# In the order in which they are displayed, and in which a model's trained weights are looked for.
 RECIPE_NAMES: tuple[RecipeName, ...] = ("tuned", "paper")
 
 CONFIG = "config.json"
@@ -26,9 +26,9 @@ READER = "reader.safetensors"  # the auxiliary head: the digit in each cell of t
 READER_SETTINGS = "reader.json"
 NARROW = "narrow.safetensors"  # weights of a run at less than full width, which only training can use
 INK_FINDER = "ink_finder"  # the folder of the network that finds ink, beside the models' own
-STATE = "state"  # what --resume needs
+STATE = "state"  # the state for --resume
 KEPT = "kept"  # weights kept along the way: a folder of weights for each number of pictures seen
-BEFORE = "before"  # how the weights that a run started from were trained: the CONFIG and HISTORY of that run
+BEFORE = "before"  # CONFIG and HISTORY of the run that a run started from
 PREVIOUS_STATE = "state_before"  # the one before, in case it is damaged
 
 

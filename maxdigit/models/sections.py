@@ -1,4 +1,4 @@
-"""The sections that a network consists of: the geometry of each one's output, and how to get that from the engine.
+"""The sections that a network consists of: the geometry of each one's output, and computing it with the engine.
 
 Uses NumPy and the engine only.
 """
@@ -21,7 +21,7 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.models.engine_networks import READERS
 from maxdigit.models.registry import FeatureMap, get_model
 
-Does = Literal["edges", "strokes", "parts", "digits", "picture"]  # what a section's maps respond to, roughly
+Does = Literal["edges", "strokes", "parts", "digits", "picture"]  # what a section's maps respond to, in general
 Layer = tuple[int, int, int]  # size, stride and padding of a convolution or a pooling
 
 
@@ -38,7 +38,7 @@ class Section:
     map: FeatureMap
     field: int  # side of a cell's receptive field, in pixels
     operation: str  # of the engine's graph, whose output it is
-    number: int  # which of those operations, in the order in which they are computed
+    number: int  # number of that operation among those of its type, in the order of computation
 
 
 def _sections(*rows: tuple[str, Does, int, str, int, Sequence[Layer]]) -> tuple[Section, ...]:

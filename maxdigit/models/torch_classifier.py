@@ -1,4 +1,4 @@
-"""What the torch models share: normalising pixels, loading weights from safetensors, and inference."""
+"""What the PyTorch models share: normalising pixels, loading weights from safetensors, and inference."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class TorchClassifier:
 
     def evidence(self, picture: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """Grad-CAM on the feature map; see :class:`maxdigit.models.registry.Classifier`."""
-        from captum.attr import LayerGradCam  # here, for it loads Matplotlib
+        from captum.attr import LayerGradCam  # here, since it loads Matplotlib
 
         torch.set_num_threads(1)
         device = next(self.model.parameters()).device
@@ -107,7 +107,7 @@ def _watching(layer: nn.Module, see: Callable[[Tensor], object]) -> Iterator[Non
 
 def count_flops(model: nn.Module) -> int:
     """Floating-point operations of one picture's forward pass, as torch counts them."""
-    from torch.utils.flop_counter import FlopCounterMode  # here, for it loads Triton, which no answer needs
+    from torch.utils.flop_counter import FlopCounterMode  # here, since it loads Triton, which no answer needs
 
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         model.eval()(torch.zeros((1, IMAGE_SIZE, IMAGE_SIZE), dtype=torch.uint8))
@@ -115,7 +115,7 @@ def count_flops(model: nn.Module) -> int:
 
 
 def load_classifier(build: Callable[[], nn.Module], folder: Path) -> TorchClassifier:
-    """The model kept in ``folder`` as (sharded) safetensors, widened from half precision to float32.
+    """The model stored in ``folder`` as (sharded) safetensors, converted from half precision to float32.
 
     Raises:
         CheckpointError: the weights are missing, damaged, or of another architecture.

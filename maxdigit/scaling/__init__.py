@@ -1,1 +1,1 @@
-"""Past one machine: scoring millions of pictures, and models served by a cluster. Ray is loaded only when asked for."""
+"""Scoring millions of pictures, and serving models from a cluster. Ray is loaded only when it is asked for."""

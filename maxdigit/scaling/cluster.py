@@ -1,4 +1,4 @@
-"""Ray: loaded and connected to only when it is asked for, without telling anybody that it is used."""
+"""Ray: loaded and connected to only when it is asked for, without its usage statistics."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from maxdigit.engine.runtime import available_cores
 from maxdigit.errors import MaxDigitError
 from maxdigit.serving import without_proxies
 
-LOCAL = "local"  # the address of a cluster that is started here, and ends with the program
-_CONNECTING = 5.0  # seconds for which a cluster's address may take to answer
-_STARTS = 6  # tries to start Ray here: it gives up after 30 seconds, which a busy machine may need for more
-_STORE = 256 << 20  # bytes of shared memory for a cluster started here: what is sent around is small
+LOCAL = "local"  # the address of a cluster that is started here and ends with the program
+_CONNECTING = 5.0  # seconds in which a cluster has to answer at its address
+_STARTS = 6  # attempts to start Ray here: each gives up after 30 seconds, and a busy machine may need longer
+_STORE = 256 << 20  # bytes of shared memory for a cluster started here, as little data is exchanged
 
 
 class ClusterError(MaxDigitError):
-    """There is no cluster to compute on."""
+    """No cluster can be used."""
 
 
 @contextmanager
 def connected(address: str) -> Iterator[None]:
-    """Ray, connected to a cluster meanwhile.
+    """Ray, connected to a cluster inside the block.
 
     Args:
         address: HOST:PORT of the cluster that this machine belongs to, ``auto`` for the one that runs here, ``local``
-            to start one here; empty for what ``RAY_ADDRESS`` says, else ``local``.
+            to start one here; empty for the value of ``RAY_ADDRESS``, else ``local``.
 
     Raises:
         ClusterError: Ray is not installed, or there is no such cluster.
@@ -42,10 +42,10 @@ def connected(address: str) -> Iterator[None]:
     address = address or os.environ.get("RAY_ADDRESS") or LOCAL
     if address not in (LOCAL, "auto"):
         _check_reachable(address)
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before it is loaded
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # set before Ray is loaded
     settings: dict[str, Any] = {}
     if address == LOCAL:
-        # Its ports are open to the network; without this token they do nothing. Ray reads it once in a process.
+        # Its ports are open to the network; they take only requests with this token, which Ray reads once a process.
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         settings = {"num_cpus": available_cores(), "include_dashboard": False, "object_store_memory": _STORE}
@@ -56,7 +56,7 @@ def connected(address: str) -> Iterator[None]:
             try:
                 ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **settings)
                 break
-            except (Exception, SystemExit) as error:  # it ends the program where something else answers at the address
+            except (Exception, SystemExit) as error:  # raised if something else answers at the address
                 ray.shutdown()
                 if address != LOCAL:
                     raise ClusterError(
@@ -78,7 +78,7 @@ def cores() -> list[int]:
 
 
 def _check_reachable(address: str) -> None:
-    """Ray itself would try for minutes, and end the program then."""
+    """Check that something answers at the address: Ray would try for minutes and then end the program."""
     match = re.fullmatch(r"(\[[\da-fA-F:.]+\]|[\w.-]+):(\d{1,5})", address, re.ASCII)
     if match is None or int(match[2]) > 65_535:
         raise ClusterError(f"--ray takes HOST:PORT of a cluster, auto or local, not {address!r}.")

@@ -1,6 +1,6 @@
-"""Where the pictures to be scored lie: a folder, a ZIP archive or a Parquet file, listed once and read in parts.
+"""The pictures to be scored, in a folder, a ZIP archive or a Parquet file: listed once and read in parts.
 
-The list of them is a Parquet file itself, so however many there are, only a part of it is in memory.
+The list is a Parquet file itself, so that only a part of it is in memory, however long it is.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from maxdigit.inference.bulk import Entry, read_entry, read_member
 from maxdigit.inference.predict import Predictor
 
 _ROWS = 32  # of a Parquet file in memory at once
-_BUFFER = 1 << 20  # bytes in which a Parquet file is read: without one, whole row groups would be
+_BUFFER = 1 << 20  # bytes of buffer for reading a Parquet file: without one, whole row groups would be read
 _LIST = pa.schema(
     [
-        ("file", pa.binary()),  # its path within the folder, as the system writes it
+        ("file", pa.binary()),  # its path within the folder, in the system's encoding
         ("place", pa.int64()),  # of the picture in an archive's list of files or among a Parquet file's rows
-        ("error", pa.string()),  # why the file holds no pictures that could be listed
+        ("error", pa.string()),  # why the pictures of the file could not be listed
     ]
 )
 
 
 class ScoreError(MaxDigitError):
-    """Pictures cannot be scored as it was asked for."""
+    """Pictures cannot be scored as requested."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Source:
         return self.path if self.path.is_dir() else self.path.parent
 
     def fingerprint(self) -> str:
-        """A digest of the names, sizes and times of all files, which changes as soon as one of them does.
+        """A digest of the names, sizes and modification times of all files.
 
         Raises:
             ScoreError: there is nothing there, or something in it cannot be read.
         """
-        total = count = 0  # a sum, so that the order does not matter, which the disk may change
+        total = count = 0  # a sum, so that the order does not matter, which may change
         for name, status in self._files():
             line = b"%s\0%d\0%d" % (os.fsencode(name), status.st_size, status.st_mtime_ns)
             total += int.from_bytes(hashlib.sha256(line).digest()[:16], "big")
@@ -63,7 +63,7 @@ class Source:
         return f"{count}-{total % 2**128:032x}"
 
     def write_list(self, target: Path, part_size: int) -> int:
-        """List all pictures in a Parquet file, a row group for each part; their number.
+        """List all pictures in a Parquet file, a row group for each part; return their number.
 
         Raises:
             ScoreError: as :meth:`fingerprint`; or the archive or Parquet file cannot be read, or holds no pictures.
@@ -76,7 +76,7 @@ class Source:
         return count
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
-        """The files by their paths within the folder, in the disk's order; without what is certainly no picture."""
+        """The files by their paths within the folder, in the disk's order, without certain non-pictures."""
         try:
             if not self.path.is_dir():
                 yield self.path.name, self.path.stat()
@@ -118,16 +118,16 @@ class Source:
 
 
 class PictureReader:
-    """Reads parts of a list; what is open of an archive or Parquet file stays so for the next part."""
+    """Reads parts of a list; an archive or Parquet file stays open for the next part."""
 
     def __init__(self, predictor: Predictor, source: Source) -> None:
         self._predictor, self._source = predictor, source
-        self._path: Path | None = None  # of what is open
+        self._path: Path | None = None  # of the open file
         self._archive: zipfile.ZipFile | None = None
         self._rows: _Rows | None = None
 
     def read(self, part: pa.Table) -> Iterator[Entry]:
-        """The pictures of a part, each prepared when it is asked for; what cannot be read has its error."""
+        """The pictures of a part, each prepared when it is needed; unreadable ones have an error."""
         for row in part.to_pylist():
             name, place = os.fsdecode(row["file"]), row["place"]
             path = self._source.folder / name
@@ -146,7 +146,7 @@ class PictureReader:
         if self._path != path or self._archive is None:
             self._path, self._archive, self._rows = path, zipfile.ZipFile(path), None
         entry, _ = read_member(self._predictor, self._archive, self._archive.infolist()[place])
-        # What is no Unicode cannot be written to a table.
+        # Only valid Unicode can be written to a table.
         return replace(entry, name=within + entry.name.encode("utf-8", "replace").decode())
 
     def _row(self, path: Path, place: int, within: str) -> Entry:
@@ -164,7 +164,7 @@ class PictureReader:
 
 
 class _Rows:
-    """The pictures of a Parquet file. Reading goes forwards: to go back is to begin anew with that row group."""
+    """The pictures of a Parquet file. Reading goes forwards: going back starts the row group again."""
 
     def __init__(self, path: Path, column: str | None) -> None:
         self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER)
@@ -174,9 +174,9 @@ class _Rows:
         self._first, self._values, self._batches = 0, pa.array([], pa.binary()), iter(())
 
     def get(self, row: int) -> bytes | None:
-        """What the picture's cell holds."""
+        """The content of the picture's cell."""
         group = bisect_right(self._starts, row) - 1
-        if row < self._first or self._first + len(self._values) <= self._starts[group]:  # else a row to come
+        if row < self._first or self._first + len(self._values) <= self._starts[group]:  # else it is further on
             self._first, self._values = self._starts[group], pa.array([], pa.binary())
             self._batches = self._file.iter_batches(
                 _ROWS,
@@ -215,7 +215,7 @@ def _picture_column(schema: pa.Schema, path: Path, wanted: str | None) -> tuple[
     """The column of picture files, and whether they are the field ``bytes`` of a struct, as in Hugging Face's data.
 
     Raises:
-        ScoreError: there is none, or not that one, or several.
+        ScoreError: there is none, not that one, or several.
     """
     plain = {field.name for field in schema if _is_binary(field.type)}
     structs = {

@@ -1,7 +1,7 @@
-"""The app's models behind Ray Serve: replicas on any machine of a cluster take the place of the model process.
+"""The app's models behind Ray Serve: replicas on the machines of a cluster replace the model process.
 
-Each replica gathers what it is asked at once into batches, as the model process does. One that dies is replaced by Ray,
-and what it was asked is asked again.
+Each replica gathers simultaneous requests into batches, as the model process does. Ray replaces a replica that dies,
+and its requests are repeated.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from maxdigit.scaling.cluster import ClusterError, cores
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-NAME = "maxdigit"  # with which the names of the applications of Ray Serve begin
-_AT_ONCE = 64  # questions that a replica works on: more than it answers in one pass
-_TRIES = 3  # of one call: what ends so many replicas is not asked again, for that may be why
-_PATIENCE = 120.0  # seconds for which an answer is waited for
-_HEALTH = 2.0  # seconds between looks at whether a replica lives
-_KEPT = 16  # prepared pictures: the page asks again for the one it shows at every press
+NAME = "maxdigit"  # prefix of the names of the applications of Ray Serve
+_AT_ONCE = 64  # simultaneous requests of a replica: more than it answers in one pass
+_TRIES = 3  # attempts of one call: after the death of so many replicas it is not repeated, as it may be the cause
+_PATIENCE = 120.0  # seconds to wait for an answer
+_HEALTH = 2.0  # seconds between checks that a replica is alive
+_KEPT = 16  # prepared pictures: the page asks for the one it shows again at every press
 
 
 class Replicas:
     """Calls functions in replicas, as :class:`maxdigit.inference.model_process.ModelProcess` does in its process."""
 
     def __init__(self, checkpoints: Path, count: int) -> None:
-        """Start them, or find those that another server of the page has started, and wait until they can answer.
+        """Start replicas, or find those that another server of the page has started, and wait until they can answer.
 
         Args:
             checkpoints: the folder of models, at the same path on every machine of the cluster.
@@ -81,7 +81,7 @@ class Replicas:
         for _ in range(_TRIES):
             try:
                 result, error = self._handle.call.remote(function, *args, **kwargs).result(timeout_s=_PATIENCE)
-            except (ray.exceptions.RayError, TimeoutError):  # what the function raises comes as a value
+            except (ray.exceptions.RayError, TimeoutError):  # an exception of the function is a value here
                 continue
             if error is not None:
                 raise error
@@ -105,7 +105,7 @@ class ReplicasPredictor(ModelProcessPredictor):
         try:
             status = source.stat()
         except (OSError, ValueError):
-            return self._prepare_file(source, (0, 0))  # raises the sentence on it
+            return self._prepare_file(source, (0, 0))  # raises a MaxDigitError
         return self._prepared(source, (status.st_mtime_ns, status.st_size), **options)
 
     def _prepare_file(self, source: Path, _state: tuple[int, int], **options: Any) -> PreparedPicture:
@@ -123,7 +123,7 @@ class _Replica:
     def __init__(self, checkpoints: Path, count: int, engine: str) -> None:
         limit_cores(count)
         choose_engine(engine)
-        with suppress(MaxDigitError):  # a damaged checkpoint: the page says so when it is asked
+        with suppress(MaxDigitError):  # a damaged checkpoint: the page shows the error when the model is asked
             name = default_model(Predictor(checkpoints).sound())
             if name is not None:
                 ask_predictor(checkpoints, Predictor.warm, name)
@@ -133,7 +133,7 @@ class _Replica:
 
 
 def _cores_for_each(offered: list[int], count: int) -> int:
-    """As many cores as each of so many replicas can have on these machines.
+    """The number of cores that each of ``count`` replicas can have on these machines.
 
     Raises:
         ClusterError: there are too few.

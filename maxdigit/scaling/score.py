@@ -1,7 +1,7 @@
 """Scoring: every picture of a folder, archive or Parquet file classified, into Parquet files, a part at a time.
 
-A part is written aside and put in place in one step, so a file that is there is whole: a run that was stopped, by
-whatever, goes on with the parts that are missing.
+A part is written to a temporary file and renamed, so that a file that exists is complete: an interrupted run, for
+whatever reason, is continued with the missing parts.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ ANSWERS = pa.schema(
         (
             "id",
             pa.string(),
-        ),  # the path; after an archive's, the name in it, and after a Parquet file's, the row
-        ("answer", pa.int8()),  # the largest digit; null, as all but the error, where the picture could not be read
+        ),  # the path, followed by the name in an archive or the row of a Parquet file
+        ("answer", pa.int8()),  # the largest digit; null, as all but the error, if the picture could not be read
         ("probability", pa.float32()),  # of that answer
         ("probabilities", pa.list_(pa.float32())),  # of the digits 0 to 9
         ("doubtful", pa.bool_()),  # no writing was found, or something was left out that may be a digit
@@ -54,15 +54,15 @@ ANSWERS = pa.schema(
     ]
 )
 
-# Names that readers of a folder of Parquet files leave out.
+# Names that readers of a folder of Parquet files ignore.
 _LIST, _RUN = "_pictures.parquet", "_run.json"
 _FORM = 1  # of the two
-_BREAKS = 3  # of workers that die one after the other without a part coming out of it: then it is the pictures' fault
+_BREAKS = 3  # consecutive deaths of workers without a finished part, after which the pictures are taken to be the cause
 
 
 @dataclass(frozen=True)
 class Part:
-    """What became of a part of the pictures."""
+    """The result of a part of the pictures."""
 
     pictures: int
     errors: int  # of them could not be read
@@ -70,7 +70,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Run:
-    """A run that can be computed: its folder holds the list of pictures. It is sent to workers, as it is."""
+    """A run that is ready: its folder holds the list of pictures. It is pickled and sent to workers."""
 
     source: Source
     out: Path
@@ -89,22 +89,22 @@ class Run:
         return sum(self.pictures - last * self.part_size if each == last else self.part_size for each in numbers)
 
     def missing(self) -> list[int]:
-        """The parts that are to be computed."""
+        """The parts that have yet to be computed."""
         return [number for number in range(-(-self.pictures // self.part_size)) if not self.part(number).exists()]
 
     def clean(self) -> None:
-        """Delete what workers left that were killed while they wrote. For when no one writes any more."""
+        """Delete the temporary files of workers that were killed. For when no worker is running any more."""
         for leftover in self.out.glob(".part-*"):
             leftover.unlink(missing_ok=True)
 
 
 def begin(source: Source, out: Path, model: str, checkpoints: Path, part_size: int) -> Run:
-    """Make a folder ready for the answers, or take up the run that it holds, whose parts keep their size.
+    """Create a folder for the answers, or continue the run in it, whose parts keep their size.
 
     Raises:
         UnknownModelError: there is no such model; CheckpointError: it cannot answer.
         ScoreError: there are no pictures, or the folder cannot be used, or holds answers of another model or to other
-            pictures. Nothing is left then that was not there before.
+            pictures. The folder is then left as it was.
     """
     predictor = Predictor(checkpoints)
     predictor.folder(model)
@@ -186,13 +186,13 @@ def score_here(run: Run, numbers: Sequence[int], workers: int) -> Iterator[Part]
                 breaks = 0
                 yield part
             return
-        except BrokenProcessPool:  # somebody, or the system for want of memory, has killed one of them
+        except BrokenProcessPool:  # one of them was killed, perhaps by the system, because memory ran out
             breaks += 1
             left = [number for number in left if not run.part(number).exists()]
             if breaks == _BREAKS:
                 raise ScoreError(
-                    f"The processes were killed {_BREAKS} times in a row, perhaps for want of memory. What is done is "
-                    "kept: start again with fewer --workers."
+                    f"The processes were killed {_BREAKS} times in a row, perhaps because memory ran out. Finished "
+                    "parts are kept: start again with fewer --workers."
                 ) from None
 
 
@@ -214,7 +214,7 @@ def _in_processes(run: Run, numbers: Sequence[int], workers: int) -> Iterator[Pa
 
 
 def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once and without a word: its part is not there yet
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once and silently: its part is not written yet
     limit_cores(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -227,7 +227,7 @@ def _end_with_parent() -> None:
 
 @lru_cache(maxsize=1)
 def _opened(run: Run) -> tuple[Predictor, PictureReader, pq.ParquetFile]:
-    """What a worker keeps from part to part."""
+    """The objects that a worker reuses from part to part."""
     predictor = Predictor(run.checkpoints)
     return predictor, PictureReader(predictor, run.source), pq.ParquetFile(run.out / _LIST)
 
@@ -269,10 +269,10 @@ def _list_pictures(source: Source, out: Path, part_size: int) -> int:
 
 
 def _kept(out: Path) -> dict[str, Any] | None:
-    """What the folder's run was asked for; None where it is not there, or empty.
+    """The parameters of the folder's run; None if the folder is missing or empty.
 
     Raises:
-        ScoreError: it holds something else.
+        ScoreError: it holds anything else.
         OSError: it cannot be read.
     """
     if not out.exists() or not any(out.iterdir()):

@@ -1,4 +1,4 @@
-"""Scoring on a cluster, with Ray Data: it deals out the parts, and does those again whose worker was lost.
+"""Scoring on a cluster, with Ray Data, which distributes the parts and repeats those whose worker was lost.
 
 Pictures, answers and models are read and written by the workers themselves, at the same paths on every machine.
 """
@@ -17,7 +17,7 @@ from maxdigit.scaling.cluster import cores
 from maxdigit.scaling.pictures import ScoreError
 from maxdigit.scaling.score import Part, Run, score_part
 
-_BLOCKS = 10_000  # tasks at most: the parts of one are computed one after the other
+_BLOCKS = 10_000  # tasks at most: the parts of a task are computed in sequence
 
 
 def score_on_cluster(run: Run, numbers: Sequence[int], workers: int | None = None) -> Iterator[Part]:
@@ -33,7 +33,7 @@ def score_on_cluster(run: Run, numbers: Sequence[int], workers: int | None = Non
     """
     import ray.data
 
-    logging.getLogger("ray.data").setLevel(logging.ERROR)  # else it tells its plan and its progress
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # without its log of plans and progress
     ray.data.DataContext.get_current().enable_progress_bars = False
     parts = ray.data.from_items(
         [{"number": number} for number in numbers], override_num_blocks=min(len(numbers), _BLOCKS)
@@ -51,13 +51,13 @@ def score_on_cluster(run: Run, numbers: Sequence[int], workers: int | None = Non
     except ray.exceptions.RayError as error:
         reason = str(getattr(error, "cause", None) or error).strip().rpartition("\n")[2]
         raise ScoreError(
-            f"A worker of the cluster could not go on ({reason}). What is done is kept. Pictures, answers and models "
-            "have to lie at the same paths on every machine."
+            f"A worker of the cluster failed ({reason}). Finished parts are kept. Pictures, answers and models must be "
+            "at the same paths on every machine."
         ) from error
 
 
 class _Scorer:
-    """A worker: one core, and the models, which stay loaded."""
+    """A worker with one core, whose models stay loaded."""
 
     def __init__(self, run: Run, engine: str) -> None:
         limit_cores(1)

@@ -13,7 +13,7 @@ from maxdigit.data.pictures import generate
 from maxdigit.data.splits import TEST
 from maxdigit.inference.explain import explain, has_evidence, heat_map, place_map
 from maxdigit.inference.predict import Predictor
-from maxdigit.models.reader import Reader, looks_of
+from maxdigit.models.reader import Reader, cell_centres
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 
 
@@ -121,7 +121,7 @@ class Traced:
         probabilities = np.array([[0, 0.9 if digit == 4 else 0.1], [0, 0]], np.float32)
         traced = np.zeros((8, 8), np.float32)
         traced[1, 6] = traced[6, 1] = 1
-        places = looks_of(self.reader.features)
+        places = cell_centres(self.reader.features)
         places[:, 0, 1] = 104, 24  # seen from (96, 32)
         return probabilities, places, traced
 

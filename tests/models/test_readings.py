@@ -24,7 +24,7 @@ from maxdigit.data.splits import TEST
 from maxdigit.inference.ensemble import Ensemble
 from maxdigit.inference.predict import Prediction, Predictor
 from maxdigit.models import torch_cnn
-from maxdigit.models.reader import MAX_READINGS, NOTHING, Reader, Reading, Reads, find_readings, looks_of
+from maxdigit.models.reader import MAX_READINGS, NOTHING, Reader, Reading, Reads, cell_centres, find_readings
 from maxdigit.models.reading_classifier import DEFAULTS, READER_SETTINGS, ReadingClassifier, digest, load_trained
 from maxdigit.models.registry import MODELS, FeatureMap, get_model
 from maxdigit.models.run_folder import READER
@@ -33,7 +33,7 @@ from maxdigit.training.metrics import measure, measure_blank, score_readings
 from maxdigit.training.reading_scores import Tally, match
 
 MAP = FeatureMap(channels=11, cells=12, first=20.0, step=8.0)
-PLACES = looks_of(MAP)
+PLACES = cell_centres(MAP)
 SEEN = Reader(
     np.eye(13, 11, dtype=np.float32)[np.newaxis],
     np.zeros((1, 13), np.float32),
