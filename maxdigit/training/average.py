@@ -15,9 +15,9 @@ from maxdigit.models.run_folder import BEFORE, CONFIG, HISTORY, METRICS, READER,
 def average(run: Path, start: Path, out: Path) -> str:
     """Write to ``out`` the run in ``run`` with the mean of its weights and those that it started from, in ``start``.
 
-    Both lie in one basin of the loss, in whose middle the loss is lower than at its rim (M. Wortsman et al., "Model
-    soups", 2022). Batch norms' moments are averaged like weights. Whatever else ``out`` holds is out of date then, but
-    for the run's config, history and metrics, which are copied.
+    Both are in one basin of the loss, and the loss is often lower between them than at either (M. Wortsman et al.,
+    "Model soups", 2022). Batch norms' moments are averaged like weights. The run's history, metrics and reader are
+    copied; fit-reader, calibrate and evaluate bring them up to date.
 
     Returns:
         The model's name.
@@ -49,7 +49,7 @@ def average(run: Path, start: Path, out: Path) -> str:
         weights = other.state_dict()
         with torch.no_grad():
             for name, value in network.state_dict().items():
-                if value.is_floating_point():  # not a batch norm's count of batches
+                if value.is_floating_point():  # but not a batch norm's count of batches
                     value.copy_((value + weights[name]) / 2)
         save_weights(network, out)
     for name in (HISTORY, METRICS, READER):

@@ -21,7 +21,7 @@ from maxdigit.training.temperature import fit_scaling
 
 @dataclass(frozen=True)
 class Calibrated:
-    """What was written into a run's folder, and the answers that it was fitted on."""
+    """The calibration written into a run's folder, and the answers that it was fitted on."""
 
     calibration: Calibration
     settings: ReaderSettings | None  # None: the model has no reader
@@ -30,7 +30,7 @@ class Calibrated:
 
 
 def calibrate(model: str, folder: Path, count: int) -> Calibrated:
-    """Fit the scalings of both sorts of background for the weights in ``folder``, and choose its reader's settings.
+    """Fit the scalings for both types of background to the weights in ``folder``, and choose its reader's settings.
 
     Writes ``calibration.json`` and ``reader.json``.
 
@@ -61,7 +61,7 @@ def calibrate(model: str, folder: Path, count: int) -> Calibrated:
 def _fit(
     folder: Path, before: NDArray[np.float32], labels: NDArray[np.int64], count: int
 ) -> tuple[Calibration, NDArray[np.float32]]:
-    """Fit the scalings of probabilities ``(N, 10)`` to labels ``(N,)``, write them, and return the scaled ones too."""
+    """Fit the scalings of probabilities ``(N, 10)`` to labels ``(N,)``, write them; returns scaled ones too."""
     is_textured = np.repeat([kind == TEXTURED for kind in TEST_KINDS], count)
     after = np.empty_like(before)
     textured, black = (_fit_rounded(before[rows], labels[rows]) for rows in (is_textured, ~is_textured))
@@ -87,6 +87,6 @@ def _fit(
 
 
 def _fit_rounded(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> Scaling:
-    """The fitted scaling, rounded as it will be in the file."""
+    """The fitted scaling, rounded as in the file."""
     fitted = fit_scaling(probabilities, labels)
     return Scaling(round(fitted.temperature, 5), tuple(round(offset, 5) for offset in fitted.offsets))

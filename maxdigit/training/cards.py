@@ -188,7 +188,7 @@ def model_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
     """The card of the run in ``folder``, as Markdown with YAML metadata.
 
     Raises:
-        TrainingError: its config, metrics or calibration cannot be read, or lacks something.
+        TrainingError: its config, metrics or calibration cannot be read, or is incomplete.
     """
     try:
         return _fill_card(spec, recipe, folder)
@@ -200,7 +200,7 @@ def model_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 1 as a percentage, for tables."""
+    """A share, 0..1, as a percentage for tables."""
     return f"{100 * share:.1f} %"
 
 
@@ -222,7 +222,7 @@ def readings_cell(result: KindResult | None) -> str:
 
 
 def heat_cell(score: HeatScore | None) -> str:
-    """How often the hottest point lies right on one kind: share, 95 % interval and number of pictures."""
+    """How often the hottest point lies on a largest digit: share, 95 % interval and number of pictures."""
     if score is None:
         return NOT_MEASURED
     low, high = (100 * bound for bound in score.in_box_interval95)

@@ -33,12 +33,12 @@ _BATCH = 250
 class Choice:
     """The settings that give the best readings of some pictures, and their scores."""
 
-    threshold: float  # with ``apart``, the one of the greatest F1
+    threshold: float  # with ``apart``, the one with the highest F1
     apart: float
-    faintest: float  # the one that best separates digits in a picture from others: greatest difference of the shares
+    faintest: float  # the one with the greatest difference of the two shares below
     tally: Tally  # with threshold and ``apart``
-    spoken_for: float  # share of the digits in the pictures, each once a picture, that have evidence
-    spoken_for_absent: float  # and of the digits that are not in them
+    spoken_for: float  # share of the digits in a picture, each counted once, for which there is evidence
+    spoken_for_absent: float  # the same share of the digits that are not in it
 
 
 class Search:
@@ -61,7 +61,7 @@ class Search:
                 tally.add(find_readings(cell, place, threshold, apart), present, box, best)
 
     def best(self) -> Choice:
-        """The best settings for the pictures added so far; of several equally good ones the first."""
+        """The best settings for the pictures added so far; the first of equally good ones."""
         threshold, apart = max(self._tallies, key=lambda settings: self._tallies[settings].f1)
         surest, there = np.concatenate(self._best_cells), np.concatenate(self._is_there)
         spoken = {
@@ -73,7 +73,7 @@ class Search:
 
 
 def choose_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSettings | None:
-    """Choose the settings of the reader kept in ``folder`` and write ``reader.json``; None where there is no reader.
+    """Choose the settings of the reader in ``folder`` and write ``reader.json``; None if there is no reader.
 
     Args:
         model: whose reader it is.

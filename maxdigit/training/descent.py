@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _WARM_UP = 300  # steps of warm-up of a new run
-_WARM_UP_AGAIN = 100  # after resuming, until momentum is rebuilt
+_WARM_UP_AGAIN = 100  # the same after resuming, until momentum is rebuilt
 _WARM_UP_SHARE = 0.1  # as a share of the remaining steps, at most
 COMING_DOWN = 0.2  # share of the available time in which the rates of a run that must end early decay
-_COMING_DOWN_S = 1200.0  # and the largest share
+_COMING_DOWN_S = 1200.0  # the largest such share
 _HORIZON = 500.0  # steps: longest average of weights
 
 

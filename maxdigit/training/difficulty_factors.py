@@ -27,7 +27,7 @@ class Bins:
 
 SIZES = Bins((16, 20, 24, 32, 48), ("<16", "16-20", "20-24", "24-32", "32-48", "48+"))  # pixels
 ROTATIONS = Bins((5, 10, 20, 30), ("0-5", "5-10", "10-20", "20-30", "30+"))  # degrees
-# No overlap at all is a case of its own: the first edge is the smallest number above zero.
+# No overlap at all has its own bin: the first edge is the smallest number above zero.
 OVERLAPS = Bins((float(np.nextafter(0, 1)), 0.1, 0.25), ("0", "0-0.1", "0.1-0.25", "0.25+"))  # shares of a box
 NOISES = Bins(  # grey levels; plain backgrounds lie below 4, textured ones above 10
     (1, 2, 4, 20, 25, 35, 50, 60), ("<1", "1-2", "2-4", "4-20", "20-25", "25-35", "35-50", "50-60", "60+")
@@ -40,8 +40,8 @@ class Factors:
 
     labels: NDArray[np.int64]  # the largest digit; -1 where there is none
     families: NDArray[np.int64]  # index into FAMILIES, -1 without a texture
-    sizes: NDArray[np.float64]  # height in pixels of the largest digit, of the tallest if it is there several times
-    rotations: NDArray[np.float64]  # degrees, 0 and up: rotation of the same digit in either direction
+    sizes: NDArray[np.float64]  # height in pixels of the largest digit; of the tallest one if it occurs several times
+    rotations: NDArray[np.float64]  # degrees, 0 or more: rotation of the same digit in either direction
     overlaps: NDArray[np.float64]  # greatest overlap of two digits' boxes, as a share (0..1) of the smaller one
     noises: NDArray[np.float64]  # standard deviation of the pixels outside all digits' boxes, grey levels 0..127.5
 
@@ -79,7 +79,7 @@ def accuracies(factors: Factors, right: NDArray[np.bool_]) -> dict[str, dict[str
         right: bool ``(N,)``, whether the answer was.
 
     Returns:
-        For ``size``, ``rotation``, ``overlap`` and ``noise``, and for ``background`` where all pictures have one, the
+        For ``size``, ``rotation``, ``overlap`` and ``noise``, and for ``background`` if all pictures have one, the
         bins that are not empty, by name.
     """
     result = {

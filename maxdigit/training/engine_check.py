@@ -24,7 +24,7 @@ from maxdigit.training.batches import held_out
 ALLOWED = 0.01  # largest allowed difference of a probability from the framework's
 # Difference of the two best answers below which they are tied: the allowed difference could swap them.
 TIE = 2 * ALLOWED
-_BATCH = 8  # more would be answered by a graphics processor where there is one
+_BATCH = 8  # larger batches would be answered by a GPU if there is one
 
 
 class EngineCheckError(MaxDigitError):
@@ -43,8 +43,8 @@ class EngineCheck:
     largest_difference: float  # of any probability
     differ: int  # pictures in which some probability differs by more than is allowed
     ties: int  # pictures whose two best answers are closer than TIE
-    ties_turned: int  # of those, with another answer
-    answers_changed: int  # of all others
+    ties_turned: int  # those of them with another answer
+    answers_changed: int  # other pictures with another answer
 
     @property
     def holds(self) -> bool:
@@ -77,7 +77,7 @@ def check_engine(model: str, folder: Path, count: int, split: str = "test") -> E
 def compare(
     model: str, expected: NDArray[np.float32], found: NDArray[np.float32], count: int, split: str
 ) -> EngineCheck:
-    """Two models' probabilities ``(N, 10)``, the framework's first."""
+    """Compare two models' probabilities ``(N, 10)``, the framework's first."""
     differences = np.abs(found - expected).max(1)
     best = np.sort(expected, 1)
     is_tie = best[:, -1] - best[:, -2] < TIE
@@ -100,7 +100,7 @@ def check_ink_finder(folder: Path, count: int) -> float:
     """Compare the ink finder in ``folder`` on the engine with the one in PyTorch, on this many validation scenes.
 
     Returns:
-        The largest difference of any pixel's probability, or of the look's.
+        The largest difference of the probability of any pixel, or of the competition's look.
 
     Raises:
         EngineCheckError: there is no engine.

@@ -29,13 +29,11 @@ PICTURES = 3_000  # to fit a reader on
 _DECAY = 1e-3
 _RIDGE = 0.02  # for each picture of a digit, where channels have unit deviation
 _STEPS = 100  # of L-BFGS, enough to converge
-_SKIP = (
-    10_000_000  # pictures of the stream, past all that a run was trained on, since features of those are more distinct
-)
+_SKIP = 10_000_000  # pictures of the stream, beyond those of any run, whose features are more distinct
 
 
 def write_reader(model: str, folder: Path, count: int) -> None:
-    """Fit the reader of the model kept in ``folder`` on ``count`` training pictures, and write it there.
+    """Fit the reader of the model in ``folder`` on ``count`` training pictures, and write it there.
 
     Raises:
         CheckpointError: the model's weights are missing or damaged.
@@ -60,7 +58,7 @@ def fit(maps: Tensor, targets: Tensor, zones: Tensor, weight: Tensor, bias: Tens
 
     Args:
         maps: feature maps, float ``(N, channels, cells, cells)``, of any precision.
-        targets: int64 ``(N, cells, cells)``, as :func:`maxdigit.training.batches.locate_targets` gives them.
+        targets: int64 ``(N, cells, cells)``, as from :func:`maxdigit.training.batches.locate_targets`.
         zones: int64 ``(cells, cells)``, the zone of each cell.
         weight: float32 ``(zones, 11, channels)``, the initial value, to which the result is regularised.
         bias: float32 ``(zones, 11)``, likewise.
@@ -101,7 +99,7 @@ def fit_places(maps: Tensor, places: Tensor, zones: Tensor) -> tuple[Tensor, Ten
 
     Args:
         maps: feature maps, float ``(N, channels, cells, cells)``, of any precision.
-        places: ``(N, 2, cells, cells)``, as :func:`maxdigit.training.batches.place_targets` gives them.
+        places: ``(N, 2, cells, cells)``, as from :func:`maxdigit.training.batches.place_targets`.
         zones: int64 ``(cells, cells)``, the zone of each cell.
 
     Returns:

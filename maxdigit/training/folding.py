@@ -1,6 +1,6 @@
 """Folds batch norm into the layer of weights before it, and splits it off again.
 
-A layer is easier to train when a batch norm follows it. In inference a batch norm is an affine map of each channel, and
+A layer is easier to train if a batch norm follows it. In inference a batch norm is an affine map of each channel, and
 an affine map after a convolution or a linear layer is again such a layer. So the training form of a model has norms
 that the published one lacks, and saving folds them into the published layers exactly.
 """
@@ -33,7 +33,7 @@ def unfold_norm(norm: Norm, bias: Tensor, mean: Tensor, variance: Tensor) -> Non
     Args:
         norm: follows a layer without a bias.
         bias: ``(channels,)``, of the published layer.
-        mean: ``(channels,)``, of what comes into the norm over many pictures.
+        mean: ``(channels,)``, of the norm's inputs over many pictures.
         variance: ``(channels,)``, likewise.
     """
     norm.running_mean.copy_(mean)

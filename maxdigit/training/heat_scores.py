@@ -21,7 +21,7 @@ _BATCH = 50
 
 
 class Explains(Protocol):
-    """Answers about pictures and makes heat maps, as :class:`maxdigit.inference.predict.Predictor` does."""
+    """Classifies pictures and makes heat maps, as :class:`maxdigit.inference.predict.Predictor` does."""
 
     def classifier(self, model: str) -> Predicts:
         """The model called ``model``."""
@@ -71,7 +71,7 @@ def answered_right(
     """The first ``count`` pictures of a split that are answered right, or as many as there are.
 
     Returns:
-        Of each the pixels ``(128, 128)``, the answer, and ``(128, 128)`` whether a pixel lies in the box of a largest
+        For each, the pixels ``(128, 128)``, the answer, and ``(128, 128)`` whether a pixel lies in the box of a largest
         digit.
     """
     left = count

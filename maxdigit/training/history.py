@@ -20,8 +20,8 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     learning_rate: float  # at the epoch's last step
-    seconds: float  # training alone, validation left out
-    pictures_per_second: float  # training alone, making the pictures included
+    seconds: float  # training only, without validation
+    pictures_per_second: float  # training only, including the generation of pictures
 
 
 COLUMNS = tuple(field.name for field in fields(Epoch))
@@ -35,7 +35,7 @@ def read_history(path: Path) -> list[Epoch]:
     """All epochs in the file, in order.
 
     Raises:
-        HistoryError: the file is missing, has other columns, or has a row that is not all numbers.
+        HistoryError: the file is missing, has other columns, or has a row with anything but numbers.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -50,7 +50,7 @@ def read_history(path: Path) -> list[Epoch]:
 
 
 def append_epoch(path: Path, epoch: Epoch) -> None:
-    """Add one row, with the header first where the file is new."""
+    """Append one row, after the header if the file is new."""
     is_new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
@@ -60,7 +60,7 @@ def append_epoch(path: Path, epoch: Epoch) -> None:
 
 
 def write_history(path: Path, epochs: list[Epoch]) -> None:
-    """Write the file anew with these rows."""
+    """Replace the file by one with these rows."""
     path.unlink(missing_ok=True)
     for epoch in epochs:
         append_epoch(path, epoch)

@@ -76,7 +76,7 @@ def write_ink_card(checkpoints: Path) -> None:
     """Write ``README.md`` into the ink finder's folder, if it was measured.
 
     Raises:
-        TrainingError: a file of the run cannot be read, or lacks something.
+        TrainingError: a file of the run cannot be read, or is incomplete.
     """
     folder = checkpoints / INK_FINDER
     if (folder / METRICS).is_file():
@@ -87,7 +87,7 @@ def ink_card(folder: Path) -> str:
     """The card, as Markdown with YAML metadata.
 
     Raises:
-        TrainingError: a file of the run cannot be read, or lacks something.
+        TrainingError: a file of the run cannot be read, or is incomplete.
     """
     metrics, config = read_json(folder / METRICS), read_json(folder / CONFIG, "recipe")
     recipe = config["recipe"]

@@ -36,14 +36,14 @@ from maxdigit.training.run_setup import begin_run, can_resume, diverged, earlier
 from maxdigit.training.states import expand, read_state, write_state
 from maxdigit.training.tuned_loop import average
 
-_INK_WEIGHT = 3.0  # of a pixel with ink in the cross-entropy: there are far fewer of them
+_INK_WEIGHT = 3.0  # of pixels with ink in the cross-entropy, which are far fewer than the others
 _COMPETITION_WEIGHT = 0.1  # weight of the loss on whether the picture looks like the competition's
 _SMOOTH = 20.0  # pixels added to both sides of the Dice ratio, so that scenes without ink count little
 _MAX_NORM = 2.0  # gradients are clipped here
 _WARM_UP = 100  # steps
 _PLAIN_RATE = 0.15  # AdamW's learning rate, as a share of Muon's
 _WEIGHT_DECAY = 0.01
-_HORIZON = 500  # steps that count in the running mean of weights
+_HORIZON = 500  # steps over which weights are averaged
 TEST_SCENES = 1_000
 LOOK_SCENES = 1_500
 _LOOK_BATCH = 50
@@ -53,7 +53,7 @@ _LOOK_BATCH = 50
 class InkRecipe:
     """Settings of one run."""
 
-    scenes: int = 400_000  # to learn from; no scene comes twice
+    scenes: int = 400_000  # for training; none is used twice
     epoch_scenes: int = 8_000  # between two rows of the history
     batch_size: int = 16
     learning_rate: float = 0.02  # Muon's; it decays linearly to zero
@@ -65,7 +65,7 @@ def get_ink_recipe(**changes: int | float | None) -> InkRecipe:
     """The recipe, with single settings changed (those that are not None).
 
     Raises:
-        TrainingError: a setting makes no sense.
+        TrainingError: a setting is invalid.
     """
     recipe = replace(InkRecipe(), **{key: value for key, value in changes.items() if value is not None})  # type: ignore[arg-type]
     for setting in ("scenes", "epoch_scenes", "batch_size", "validation_scenes"):
@@ -89,7 +89,7 @@ class _Scenes(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
         self._split, self._start, self._seed = split, start, seed
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        cv2.setNumThreads(1)  # the training process needs the cores
+        cv2.setNumThreads(1)  # the training process needs the other cores
         worker = get_worker_info()
         number, count = (0, 1) if worker is None else (worker.id, worker.num_workers)
         for index in itertools.count(self._start + number, count):
@@ -100,7 +100,7 @@ class _Scenes(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
 
 
 def vary(rng: np.random.Generator, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """A scene's picture and ink, at random flipped, turned, with channels swapped or tones inverted."""
+    """A scene's picture and ink, randomly flipped, turned, with channels swapped or tones inverted."""
     pixels, ink = scene.pixels, scene.ink
     if rng.random() < 0.5:
         pixels, ink = pixels[:, ::-1], ink[:, ::-1]
@@ -129,12 +129,12 @@ def train_ink_finder(
 
     Args:
         recipe: the run's settings.
-        folder: where the run is kept; after each epoch the whole state lies in its ``state``.
+        folder: of the run; after each epoch the whole state is written to its ``state``.
         start_from: folder of an earlier run whose weights to start from; scenes that it has seen are left out.
         minutes: end after this time, with the learning rate decaying accordingly, even if ``recipe.scenes`` are not
             reached.
-        resume: go on from the last finished epoch of an interrupted run.
-        overwrite: replace a run that is there already.
+        resume: continue an interrupted run after its last finished epoch.
+        overwrite: replace an existing run.
 
     Raises:
         TrainingError: the run cannot start or be resumed, or the loss is no longer a number.
@@ -160,7 +160,7 @@ def train_ink_finder(
     total = recipe.scenes // recipe.batch_size
     skipped = sum(run["scenes_seen"] for run in earlier)
     scenes = _Scenes(TRAIN, skipped + step * recipe.batch_size, recipe.seed)
-    # New processes, not forks of this one: threads that OpenCV and torch have here would be missing there.
+    # Spawned, not forked: a fork would lack the threads of OpenCV and torch.
     workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 1) - 1)
     loader = DataLoader(
         scenes, recipe.batch_size, num_workers=workers, prefetch_factor=8, multiprocessing_context="spawn"
@@ -214,7 +214,7 @@ def train_ink_finder(
         append_epoch(folder / HISTORY, row)
         tqdm.write(f"validation: loss {validation_loss:.3f}, Dice {validation_dice:.3f}")
         _save_state(folder, network, averaged, {"step": step, "epoch": number, "fraction": fraction})
-    del batches, loader  # their processes would take the cores
+    del batches, loader  # their processes would use the cores
     fit_look(averaged, TRAIN, skipped + step * recipe.batch_size, LOOK_SCENES)
     weights = {name: value.half().contiguous() for name, value in _plain(averaged).items()}
     write_aside(folder / WEIGHTS, lambda aside: save_file(weights, aside))
@@ -226,14 +226,14 @@ def train_ink_finder(
 def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None:
     """Fit the layer that recognises the competition's look, in place, by logistic regression on the trained features.
 
-    While features change, so small a layer lags behind them: after 43,000 scenes it misjudged two of three
+    While the features change, so small a layer lags behind them: after 43,000 scenes it misjudged two of three
     textured pictures, where this fit on the same features misjudged 2 of 100.
 
     Args:
         network: trained except for that layer.
         split: whose scenes to fit on, from number ``start`` on.
         start: the first of them.
-        scenes: how many; a third of them made textured pictures, so that both sides count.
+        scenes: how many; a third of them are made textured pictures, so that there are enough of both classes.
     """
     network.eval()
     device = next(network.parameters()).device
@@ -311,7 +311,7 @@ def validate(network: InkNetwork, count: int, device: torch.device) -> tuple[flo
 
 
 def _plain(network: nn.Module) -> dict[str, Tensor]:
-    """Weights in the usual memory layout, which is what safetensors keeps."""
+    """Weights in the contiguous memory layout, which safetensors requires."""
     return {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
 
 

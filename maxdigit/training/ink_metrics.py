@@ -22,14 +22,14 @@ from maxdigit.training.history import read_history
 
 WEIGHTS = "model.safetensors"
 
-_KEPT = 0.6  # a digit is found whole if so much of its ink is found, at the threshold that preparation uses
+_KEPT = 0.6  # share of a digit's ink, at the threshold of preparation, from which on it counts as found whole
 
 
 def load_ink_weights(network: InkNetwork, folder: Path) -> None:
     """Load the weights in ``folder`` into the network.
 
     Raises:
-        TrainingError: they are missing, damaged, or of another network.
+        TrainingError: they are missing, damaged, or from another network.
     """
     path = folder / WEIGHTS
     try:

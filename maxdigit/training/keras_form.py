@@ -1,4 +1,4 @@
-"""The Keras CNN as it is trained: a torch network with a batch norm after every layer, which folds into the Keras one.
+"""The Keras CNN as it is trained: a PyTorch network with a batch norm after each layer, which folds into the Keras one.
 
 On a CPU with bfloat16 instructions torch takes a third of the time that TensorFlow needs for a step.
 """
@@ -108,7 +108,7 @@ class KerasForm(TrainingForm):
     def load_published(self, model: Any) -> None:
         """Start from a Keras model's weights: the same probabilities in inference, similar ones in training.
 
-        The additional norms are set so that they change nothing on average, by the moments of a few training pictures.
+        The additional norms are set by the moments of a few training pictures, so that they change nothing on average.
         """
         values = [layer.get_weights() for layer in model.layers if layer.weights]
         biases: list[tuple[_Normed, Tensor]] = []
@@ -157,7 +157,7 @@ class KerasForm(TrainingForm):
         yield from self.dense
 
     def _keras_weights(self) -> Iterator[list[NDArray[np.floating]]]:
-        """The weights of each published layer that has some, as Keras lays them out."""
+        """The weights of each published layer that has some, in Keras's layout."""
         for part in self._parts():
             if isinstance(part, nn.BatchNorm2d):
                 values = [part.weight, part.bias, part.running_mean, part.running_var]
@@ -172,7 +172,7 @@ class KerasForm(TrainingForm):
 def _to_keras(weight: Tensor) -> Tensor:
     """A kernel ``(out, in, h, w)`` as ``(h, w, in, out)``; a matrix ``(out, in)`` as ``(in, out)``.
 
-    A flattened 3 x 3 map runs channel by channel here and cell by cell there.
+    A flattened 3 x 3 map is ordered by channel in PyTorch and by cell in Keras.
     """
     if weight.ndim == 4:
         return weight.permute(2, 3, 1, 0)

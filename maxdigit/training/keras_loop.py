@@ -48,7 +48,7 @@ def train_keras(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         CheckpointError: the weights to start from are missing or damaged.
         TrainingError: the loss is no longer a number, or the state to resume from is damaged.
     """
-    device = default_device()  # where pictures are made
+    device = default_device()  # the device on which pictures are made
     is_bf16 = bf16_is_fast(keras_device())
     keras.utils.set_random_seed(recipe.seed)
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if is_bf16 else "float32")
@@ -111,7 +111,7 @@ def keras_device() -> torch.device:
 class _ProgressBar(keras.callbacks.ProgbarLogger):  # type: ignore[misc]  # Keras has no types
     """Keras's own progress bar, with pictures per second."""
 
-    async_safe = True  # steps need not wait for it
+    async_safe = True  # asynchronously
 
     def __init__(self, batch_size: int) -> None:
         super().__init__()
@@ -192,6 +192,6 @@ def _load_state(model: keras.Model, folder: Path) -> _Progress:
             generator.state.assign(seed)
     except Exception as error:  # the readers of the parts raise many kinds of errors
         raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
-    # A kill may fall between a row and its state: the state decides.
+    # The process may have been killed between writing a row and its state: the state decides.
     write_history(folder / HISTORY, read_history(folder / HISTORY)[: progress.epoch])
     return progress

@@ -27,7 +27,7 @@ def measure(classifier: Predicts, split_name: str, kind: str, count: int) -> tup
     """Score a model on the first ``count`` pictures of a split.
 
     Returns:
-        The result and the wrong answers. Pictures without a digit are left out of all but the readings: they have no
+        The result and the wrong answers. Pictures without a digit count for the readings only, as they have no
         right answer.
     """
     start = time.perf_counter()
@@ -68,9 +68,9 @@ def measure_blank(classifier: Predicts, split_name: str, count: int) -> BlankRes
 def answer(
     classifier: Predicts, split_name: str, kind: str, count: int, tally: Tally | None = None
 ) -> tuple[NDArray[np.float32], Factors]:
-    """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and their factors.
+    """Probabilities ``(count, 10)`` for the first ``count`` pictures of a split, and their difficulty factors.
 
-    The readings of a classifier with a reader are counted in ``tally``, if there is one.
+    The readings of a classifier with a reader are counted in ``tally``, if one is given.
     """
     probabilities, factors = [], []
     for pictures in held_out(SPLITS[split_name], kind, count, _BATCH, "cpu"):
@@ -119,7 +119,7 @@ def score(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> S
 
 
 def score_readings(tally: Tally) -> ReadingScore:
-    """The scores of readings, counted in at least one picture."""
+    """The scores of readings of at least one picture."""
     digits, readings, others = max(1, tally.digits), max(1, tally.readings), tally.pictures - tally.contradicted
     agreed_right = tally.answers_right - tally.contradicted_right
     return ReadingScore(
@@ -137,7 +137,7 @@ def score_readings(tally: Tally) -> ReadingScore:
 
 
 def cross_entropy(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-    """The mean loss in nats of probabilities ``(N, 10)`` for labels ``(N,)``; none counts as less than 1e-7."""
+    """The mean loss in nats of probabilities ``(N, 10)``, clipped at 1e-7, for labels ``(N,)``."""
     return float(-np.log(probabilities[np.arange(len(labels)), labels].astype(np.float64).clip(1e-7)).mean())
 
 
@@ -155,7 +155,7 @@ def _rounded_interval(right: int, count: int) -> tuple[float, float]:
 
 
 def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
-    """Count, mean confidence and accuracy of each confidence bin that is not empty.
+    """Count, mean confidence and accuracy of each non-empty confidence bin.
 
     The bins have equal widths and rise with confidence, as in the reliability diagrams of C. Guo, G. Pleiss, Y. Sun,
     K. Q. Weinberger, "On Calibration of Modern Neural Networks" (2017), section 2.

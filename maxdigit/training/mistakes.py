@@ -31,7 +31,7 @@ class MistakesError(MaxDigitError):
 
 
 def find_mistakes(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> list[Mistake]:
-    """The wrong answers among ``(N, 10)``, most confident first. Where the label ``(N,)`` is -1 no answer is wrong."""
+    """The wrong answers among ``(N, 10)``, most confident first. With a label ``(N,)`` of -1 no answer is wrong."""
     answers, confidence = probabilities.argmax(1), probabilities.max(1)
     wrong = np.flatnonzero((answers != labels) & (labels >= 0))
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
@@ -57,7 +57,7 @@ def write_mistakes(folder: Path, kind: str, mistakes: list[Mistake]) -> None:
 
 
 def read_mistakes(folder: Path) -> dict[str, list[Mistake]]:
-    """The wrong answers by kind of picture, most confident first; empty where none were written.
+    """The wrong answers by kind of picture, most confident first; empty if none were written.
 
     Raises:
         MistakesError: the file is damaged.

@@ -10,19 +10,19 @@ from torch import nn
 from maxdigit.training.muon import Muon
 
 _WIDE = 4096  # inputs of a linear layer from which on its learning rate falls
-_WIDTH = 512  # ... in proportion to so many
+_WIDTH = 512  # the rate is multiplied by this and divided by the number of inputs
 
 
 class Optimizers:
     """The optimizers of a network, used as one.
 
     Weight decay applies to matrices and kernels only, not to biases and batch-norm scales. Adam moves every weight by
-    about the learning rate, so a linear layer's output jumps by the rate times its width; where it is very wide the
-    rate falls to match, as in G. Yang et al., "Tensor Programs V" (2022).
+    about the learning rate, so a linear layer's output changes by about the rate times its width; for very wide
+    layers the rate is reduced accordingly, as in G. Yang et al., "Tensor Programs V" (2022).
 
     Args:
         weights: all weights to be trained.
-        kernels: those of them that Muon trains; may be empty.
+        kernels: the subset that Muon trains; may be empty.
         kernel_rate: Muon's full learning rate.
         rate: AdamW's.
         weight_decay: AdamW's.
@@ -53,7 +53,7 @@ class Optimizers:
 
     @property
     def rate(self) -> float:
-        """The present learning rate: Muon's, or AdamW's where there is no Muon."""
+        """The current learning rate: Muon's, or AdamW's if Muon trains nothing."""
         return self._optimizers[0].param_groups[0]["lr"]
 
     def prepare_step(self, factor: float) -> None:

@@ -24,9 +24,9 @@ class Tally:
     readings: int = 0
     right: int = 0  # digits read correctly
     misread: int = 0  # digits read as other digits
-    invented: int = 0  # readings where there is no digit, or of a digit that was read already
+    invented: int = 0  # readings where there is no digit, or of a digit that was already matched
     contradicted: int = 0  # pictures whose largest reading is not the answer
-    contradicted_right: int = 0  # of those, the ones whose answer is right
+    contradicted_right: int = 0  # those of them whose answer is right
     answers_right: int = 0  # pictures whose answer is right
 
     @property
@@ -80,8 +80,8 @@ class Tally:
 def match(readings: Sequence[Reading], digits: NDArray[np.integer], boxes: NDArray[np.integer]) -> tuple[int, int]:
     """The number of digits ``(D,)`` with boxes ``(D, 4)`` that were read correctly, and as other digits.
 
-    A reading is matched with a digit if it lies in its box or near it. Each is matched at most once: those that agree
-    first, and of several the nearest.
+    A reading is matched with a digit if it lies in its box or near it. Each is matched at most once: pairs that agree
+    first, and the nearest of several.
     """
     if not len(digits) or not readings:
         return 0, 0

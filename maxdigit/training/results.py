@@ -66,7 +66,7 @@ class Score:
 class ReadingScore:
     """The scores of readings. Shares of the digits present, 0..1, unless stated otherwise."""
 
-    digits: int  # that are there
+    digits: int  # digits present
     right: float
     right_interval95: tuple[float, float]  # Wilson, treating the digits of a picture as independent
     misread: float  # as another digit
@@ -85,7 +85,7 @@ class HeatScore:
     kind: str
     split: str
     seed: int  # the split's
-    count: int  # pictures looked at: the first of the split that are answered right
+    count: int  # pictures measured: the first of the split that are answered right
     in_box: float  # share of them whose hottest point lies in the box of a largest digit, 0..1
     in_box_interval95: tuple[float, float]  # Wilson
     heat_in_box: float  # mean share of the heat that lies there, 0..1
@@ -100,7 +100,7 @@ class KindResult(Score):
     seed: int | None = None  # the split's
     by: dict[str, dict[str, Bin]] = field(default_factory=dict)  # factor -> name of a bin -> the bin
     readings: ReadingScore | None = None  # None where the model has no reader
-    seconds: float | None = None  # that measuring took
+    seconds: float | None = None  # duration of the measurement
 
     def to_json(self) -> dict[str, Any]:
         """As the file and the command line have it; what is not known is left out."""
@@ -123,7 +123,7 @@ class BlankResult:
     count: int | None = None
     mean_confidence: float | None = None  # of the best answers, 0..1
     invented_per_picture: float | None = None  # digits that are read in one; None where the model has no reader
-    seconds: float | None = None  # that measuring took
+    seconds: float | None = None  # duration of the measurement
 
     def to_json(self) -> dict[str, Any]:
         """As the file and the command line have it; what is not known is left out."""
@@ -156,7 +156,7 @@ class TrainingFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResults:
-    """One ``metrics.json``; what it does not hold is None or empty."""
+    """One ``metrics.json``; missing values are None or empty."""
 
     model: str | None = None
     width: float | None = None  # of a run that is narrower than the published network and was not measured
@@ -167,7 +167,7 @@ class RunResults:
     test: dict[str, KindResult] = field(default_factory=dict)  # by kind of picture
     blank: BlankResult | None = None
     heat: dict[str, HeatScore] = field(default_factory=dict)  # by kind of picture
-    test_pictures: str | None = None  # where they come from
+    test_pictures: str | None = None  # the pictures' source
     training: TrainingFacts = field(default_factory=TrainingFacts)
     versions: dict[str, str] | None = None  # of Python and of packages, when it was measured
 
@@ -199,7 +199,7 @@ def known(value: _T | None, name: str) -> _T:
     """A required value of a record.
 
     Raises:
-        ResultsError: it is None; ``name`` is what the file calls it.
+        ResultsError: it is None; ``name`` is its name in the file.
     """
     if value is None:
         raise ResultsError(
@@ -226,7 +226,7 @@ def read_results(folder: Path) -> RunResults:
 
 
 def write_results(folder: Path, results: RunResults) -> None:
-    """Write ``metrics.json`` anew, in one step."""
+    """Replace ``metrics.json``, atomically."""
     write_json(folder / METRICS, results.to_json())
 
 
@@ -342,5 +342,5 @@ def _as(kind: Callable[[Any], _T], value: Any) -> _T | None:
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what is None or empty."""
+    """The values that are neither None nor empty."""
     return {name: value for name, value in values.items() if value is not None and value not in ({}, ())}

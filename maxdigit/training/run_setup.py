@@ -45,32 +45,32 @@ _MADE_BY_A_RUN = (
     BEFORE,
 )
 
-_OF_BEFORE = (CONFIG, HISTORY)  # what stays of a run that another starts from
+_OF_BEFORE = (CONFIG, HISTORY)  # files of a run that are copied when another starts from it
 
-_UNFINISHED = (".new-", ".old-", ".state")  # how what is being written is called
+_UNFINISHED = (".new-", ".old-", ".state")  # name of unfinished files
 
 
 def can_resume(folder: Path) -> bool:
-    """Whether there is a state of a finished epoch in a run's folder, from which it can go on."""
+    """Whether a run's folder holds the state of a finished epoch, from which it can be resumed."""
     recover(folder / STATE)
     return (folder / STATE).is_dir() or (folder / PREVIOUS_STATE).is_dir()
 
 
 def is_unbegun(folder: Path) -> bool:
-    """Whether a run was stopped before its first epoch ended: nothing is lost if another takes its place."""
+    """Whether a run was stopped before its first epoch ended, so that it can be replaced without loss."""
     others = {path.name for path in folder.iterdir() if not path.name.startswith(_UNFINISHED)}
     return others - {KEPT} == {CONFIG} and bool(run_settings(folder))
 
 
 def what_is_kept(folder: Path) -> str:
-    """What a stopped run leaves, and how to resume it, in a sentence."""
+    """A sentence on what a stopped run has left, and how to resume it."""
     if can_resume(folder):
         return "The state after the last finished epoch is kept: go on with --resume."
     return "No epoch was finished, so there is nothing to resume: start it again."
 
 
 def nothing_to_resume(folder: Path) -> TrainingError:
-    """The error where there is no state to go on from."""
+    """The error if there is no state to resume from."""
     return TrainingError(f"There is no unfinished run in {folder} to resume. Start one without --resume.")
 
 
@@ -84,7 +84,7 @@ def diverged(folder: Path, epoch: int | None = None) -> TrainingError:
 
 
 def run_settings(folder: Path) -> dict[str, Any]:
-    """The settings of the run in a folder, with which it is resumed; empty where they cannot be read."""
+    """The settings of the run in a folder, with which it is resumed; empty if they cannot be read."""
     try:
         found = read_json(folder / CONFIG, "recipe")["recipe"]
     except TrainingError:
@@ -95,13 +95,13 @@ def run_settings(folder: Path) -> dict[str, Any]:
 def earlier_runs(
     folder: Path, start_from: Path | None, resume: bool, facts: Callable[[Path], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The runs whose weights a run starts from, oldest first: the settings of each, and what is known of it.
+    """The runs whose weights a run starts from, oldest first: the settings and facts of each.
 
     Args:
         folder: of the run.
         start_from: folder of the run whose weights it starts from, if any.
-        resume: whether the run in ``folder`` goes on; what it started from is in its config then.
-        facts: reads how long, and on what, the run in a folder was trained.
+        resume: whether the run in ``folder`` is resumed; its config then says what it started from.
+        facts: reads how long, and on which pictures, the run in a folder was trained.
 
     Raises:
         TrainingError: a file of one of the runs cannot be read.
@@ -115,7 +115,7 @@ def earlier_runs(
 
 
 def read_before(start_from: Path | None) -> list[dict[str, bytes]]:
-    """The config and the epochs of the run that another starts from, and of those before it, by file name.
+    """The config and history of the run that another starts from, and of those before it, by file name.
 
     Raises:
         TrainingError: one of the files cannot be read.
@@ -133,7 +133,7 @@ def read_before(start_from: Path | None) -> list[dict[str, bytes]]:
 def write_before(folder: Path, runs: list[dict[str, bytes]]) -> None:
     """Write them into ``BEFORE`` of a run's folder, each one level deeper.
 
-    The whole of a training stays, and can be shown, when a run takes the place of the one that it started from.
+    So the complete training can still be displayed when a run replaces the one that it started from.
 
     Raises:
         TrainingError: the files cannot be written.
@@ -163,7 +163,7 @@ def prepare_folder(
     teachers, if any.
 
     Raises:
-        TrainingError: it holds a run already and neither ``resume`` nor ``overwrite`` was asked for, or there is
+        TrainingError: it already holds a run and neither ``resume`` nor ``overwrite`` was given, or there is
             nothing to resume, or the run there has other settings.
     """
     config = folder / CONFIG
@@ -178,7 +178,7 @@ def prepare_folder(
                 "and --kaggle-dir that it was started with."
             )
         changeable = {"epochs", "keep_weights"} if recipe.is_planned else set()
-        # Older runs did not record what was added to recipes since. Their loop is that of their recipe.
+        # Older runs did not record settings that were added later. Their loop is that of their recipe.
         defaults = {each.name: each.default for each in fields(Recipe) if each.default is not MISSING}
         before = {**defaults, "loop": recipe.loop, **found["recipe"]}
         changed = {key: value for key, value in settings.items() if before.get(key) != value}
@@ -202,12 +202,12 @@ def begin_run(folder: Path, config: dict[str, Any], made: Iterable[str], overwri
 
     Args:
         folder: of the run; files of other names than ``made`` stay in it.
-        config: the settings, and what else is in ``config.json``.
-        made: what a run leaves; removed if there is any.
-        overwrite: whether a run that is there may be replaced. One that has not ended an epoch always may.
+        config: the content of ``config.json``.
+        made: names of the files of a run, which are removed.
+        overwrite: whether an existing run may be replaced. One without a finished epoch always may.
 
     Raises:
-        TrainingError: it holds a run that may not be replaced, or cannot be made.
+        TrainingError: it holds a run that may not be replaced, or cannot be created.
     """
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder} is a file. Name a folder for the run: --out FOLDER.")

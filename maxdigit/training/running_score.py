@@ -1,4 +1,4 @@
-"""A score that grows answer by answer. Loads no framework."""
+"""A score that is updated answer by answer. Loads no framework."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _no_bins() -> NDArray[np.float64]:
 
 @dataclass
 class RunningScore:
-    """Counts of right and wrong answers; one more, or one less, takes the same time however many there are."""
+    """Counts of right and wrong answers; adding or removing one takes constant time."""
 
     confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64))
     # By confidence: how many answers, the sum of their confidences, and how many are right.
@@ -43,8 +43,8 @@ class RunningScore:
         Args:
             truth: the right answer, 0..9.
             answer: the given one.
-            confidence: how sure it was given, 0..1.
-            times: 1, or -1 to take back what was counted.
+            confidence: its probability, 0..1.
+            times: 1, or -1 to remove an answer that was counted.
         """
         self.confusion[truth, answer] += times
         number = min(int(confidence * CALIBRATION_BINS), CALIBRATION_BINS - 1)
@@ -61,7 +61,7 @@ class RunningScore:
         return int(np.trace(self.confusion))
 
     def score(self) -> Score | None:
-        """The score so far, with what :func:`maxdigit.training.metrics.score` gives by counting; None of no answer."""
+        """The values of :func:`maxdigit.training.metrics.score` that follow from counts; None without an answer."""
         if not self.count:
             return None
         return Score(

@@ -24,7 +24,7 @@ def new_form(recipe: Recipe, published: Path | None = None) -> TrainingForm:
     """The model of ``recipe`` as it is trained, with new weights or with the published ones in a folder.
 
     Raises:
-        CheckpointError: those are missing, damaged or of another network.
+        CheckpointError: those are missing, damaged or from another network.
     """
     form = _FORMS.get(recipe.model, _network_form)(recipe, published)
     if published is not None:
@@ -70,7 +70,7 @@ def first_form(recipe: Recipe, start_from: Path | None) -> TrainingForm:
 
 
 def save_form(form: TrainingForm, recipe: Recipe, folder: Path) -> None:
-    """Write a run's weights: the published network's, or those of the training form where it is narrower."""
+    """Write a run's weights: the published network's, or those of the training form if it is narrower."""
     if recipe.width == 1:
         form.save(folder)
         remove(folder / NARROW)

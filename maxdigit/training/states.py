@@ -1,8 +1,8 @@
 """The state from which a run can be resumed: its weights, and the progress in its plan.
 
 Momentum is left out: it is rebuilt in a hundred steps. The weights of a model are in half precision. So a state is
-small, each of its files is under 10 MiB, and it can be copied between machines. The previous state is kept too, in case
-a file is damaged.
+small, with files under 10 MiB, and can be copied between machines. The previous state is kept too, in case a file is
+damaged.
 """
 
 from __future__ import annotations
@@ -97,13 +97,13 @@ def read_state(folder: Path, parse: Callable[[dict[str, Any]], Parsed]) -> tuple
 
     Args:
         folder: of the run.
-        parse: makes what is wanted of the progress in the file; may raise KeyError, TypeError or ValueError.
+        parse: converts the progress in the file; may raise KeyError, TypeError or ValueError.
 
     Returns:
         The state's folder, its tensors, and the progress.
 
     Raises:
-        TrainingError: neither of the two is there and complete.
+        TrainingError: neither of the two is complete.
     """
     reasons = []
     for state in (folder / STATE, folder / PREVIOUS_STATE):

@@ -1,4 +1,4 @@
-"""Batch norm over all processes that train together."""
+"""Batch norm over the batches of all processes of a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def synchronise_batch_norm(model: nn.Module) -> nn.Module:
-    """Batch norm over all processes' pictures, so that dividing a batch does not change the result."""
+    """Compute batch norms over the pictures of all processes, so that dividing a batch does not change the result."""
     if torch.cuda.is_available():
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
     for name, child in model.named_children():

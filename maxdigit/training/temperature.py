@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from maxdigit.models.calibration import COLDEST, FARTHEST, HOTTEST, Scaling, log_probabilities, softmax
 from maxdigit.models.registry import NUM_CLASSES
 
-_ROUNDS = 12  # of temperature and offsets by turns: the loss is convex in both together
+_ROUNDS = 12  # rounds of fitting temperature and offsets alternately: the loss is convex in both together
 _NEWTON_STEPS = 5  # a round
 _HALVINGS = 12  # of a step that would increase the loss
 _TINIEST = np.finfo(np.float64).tiny
-# Weight of the squared offsets in the loss: labels that hardly occur keep theirs near 0. Of 0, 0.003 and 0.01 none was
+# Weight of the squared offsets in the loss, which keeps those of rare labels near 0. Of 0, 0.003 and 0.01 none was
 # best for all models.
 _RIDGE = 1e-3
 
 
 def fit_scaling(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Scaling:
-    """The temperature and offsets with the least cross-entropy, but for a small cost of offsets.
+    """The temperature and offsets with the least cross-entropy, with a small penalty on offsets.
 
     Args:
         probabilities: ``(N, 10)``, rows summing to 1.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-_TRIES = 3  # steps with each number of threads; the fastest of them counts
+_TRIES = 3  # steps with each number of threads, of which the fastest counts
 
 
 class Threads:
@@ -24,7 +24,7 @@ class Threads:
 
     @contextmanager
     def step(self, number: int) -> Iterator[None]:
-        """Take and time the step of this number, counted from 0 in each epoch."""
+        """Run a step inside the block and time it; ``number`` counts from 0 in each epoch."""
         if number == 0:
             self._times = {}
         if self._all == 1 or number >= 2 * _TRIES:

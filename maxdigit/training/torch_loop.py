@@ -1,4 +1,4 @@
-"""The loop of the paper's recipes for the two torch models, top to bottom in the order it happens."""
+"""The training loop of the paper's recipes for the two PyTorch models."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         except Exception as error:  # the readers of the parts raise many kinds of errors
             raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
         done = schedule.last_epoch // steps
-        if accelerator.is_main_process:  # a kill may have fallen between a row and its state: the state decides
+        if accelerator.is_main_process:  # a kill after a row may have kept its state from being saved
             write_history(folder / HISTORY, read_history(folder / HISTORY)[:done])
     for epoch in range(done, recipe.epochs):
         start = time.perf_counter()
@@ -91,9 +91,9 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
             optimizer.zero_grad()
             loss_sum += loss.detach() * len(batch.labels)
             right += (logits.argmax(1) == batch.labels).sum()
-            judged += (batch.labels >= 0).sum()  # without a digit no answer is right or wrong
+            judged += (batch.labels >= 0).sum()  # a picture without a digit has no right answer
             seen += len(batch.labels)
-            if step % 20 == 0:  # reading a number from the GPU waits for it: not at every step
+            if step % 20 == 0:  # not at every step, since reading a number from the GPU waits for it
                 rate = seen * accelerator.num_processes / (time.perf_counter() - start)
                 bar.set_postfix(
                     loss=f"{loss_sum.item() / seen:.3f}",
@@ -155,7 +155,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def _save_state(accelerator: Accelerator, schedule: LRScheduler, folder: Path) -> None:
-    # Every process takes part in saving, only the first puts the result in place.
+    # All processes take part in saving; only the first moves the result into place.
     aside = folder / ".state.gathered"
     if accelerator.is_main_process:
         remove(aside)
@@ -163,6 +163,6 @@ def _save_state(accelerator: Accelerator, schedule: LRScheduler, folder: Path) -
     accelerator.save_state(str(aside))
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        write_json(aside / _SCHEDULE, schedule.state_dict())  # Accelerate would pickle it, and unpickle what it finds
+        write_json(aside / _SCHEDULE, schedule.state_dict())  # Accelerate would pickle it
         write_aside(folder / STATE, aside.rename)
     accelerator.wait_for_everyone()

@@ -1,7 +1,7 @@
 """The form in which a model is trained: the published network, or one that folds exactly into it on saving.
 
 In addition to its logits each form returns those of an auxiliary head, the reader, for each cell of the feature map:
-which digit is there, if any. Only training uses it; it is stored beside the weights.
+which digit is there, if any. Training uses it as a second loss; it is stored beside the weights.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ class TrainingForm(nn.Module, ABC):
     @property
     @abstractmethod
     def sections(self) -> list[nn.Module]:
-        """All layers with weights but the last ones, by section, from the picture on."""
+        """All layers with weights but the last ones, by section, from the input on."""
 
     @abstractmethod
     def published(self) -> Any:
-        """The published network, in float32 on the CPU, with the probabilities that this form gives in inference."""
+        """The published network, in float32 on the CPU, with the same probabilities as this form in inference."""
 
     @abstractmethod
     def save(self, folder: Path) -> None:
@@ -88,7 +88,7 @@ class TrainingForm(nn.Module, ABC):
         except FileNotFoundError:
             return
         weight, bias = state["weight"], state["bias"]
-        if weight.ndim == 3:  # one head for each zone: that of the inside, in the middle of them, does for all
+        if weight.ndim == 3:  # one head for each zone: that of the inside is used for all
             weight, bias = (part[len(part) // 2, : NUM_CLASSES + 1] for part in (weight, bias))
         with torch.no_grad():
             self.locate.weight.copy_(weight[:, :, None, None])
@@ -162,7 +162,7 @@ class TorchCNNForm(NetworkForm):
 
 
 def narrowed(model: nn.Module, width: float) -> nn.Module:
-    """The model with this share of its channels everywhere but in its input and its answers, new weights if under 1."""
+    """The model with this share of its channels, except in its input and output; with new weights if under 1."""
     if width != 1:
         for name, layer in model.named_children():
             if isinstance(layer, nn.Conv2d):

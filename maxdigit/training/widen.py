@@ -17,7 +17,7 @@ NOISE = 0.1  # standard deviation of the noise, as a share of the kernel's own
 
 @torch.no_grad()
 def widen(small: nn.Module, large: nn.Module, *, noise: float = NOISE, seed: int = 0) -> None:
-    """Set the weights of ``large`` so that it computes what ``small`` computes, apart from the noise.
+    """Set the weights of ``large`` so that it computes the same function as ``small``, apart from the noise.
 
     Args:
         small: any network of convolutions, batch norms and linear layers.
