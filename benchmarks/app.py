@@ -1,8 +1,8 @@
 """How quick the app is for a visitor: ``python benchmarks/app.py [--runs 5] [--json FILE]``.
 
-Every run starts ``app.py`` anew on a free port of this machine and opens it in Chromium (on the path, or named by
-``CHROMIUM``) as somebody who has never been there: nothing is in the browser's cache. Prints the median and spread of
-each measure beside its goal; nothing fails for being slow.
+Every run starts ``app.py`` on a free port of this machine and opens it in Chromium (on the path, or named by
+``CHROMIUM``) as a first-time visitor, with an empty browser cache. Prints the median and spread of
+each measure beside its goal; nothing fails because it is slow.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from maxdigit.ui.picture import data_url
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = """\
-Left out: the example that a hand draws on a first visit; one start before the runs, which warms the disk; starting
-Chromium; the network, for server and browser are on one machine and share its cores; the 0.15 s in which bars glide to
-their new length. A stroke lasts 0.3 s, and while it is drawn answers are asked for as ever, so the pen may be lifted
-while one is on its way. Times up to an answer end with the frame that shows it; those of a tab begin with the click, in
-a page that had come to rest, opened anew for each tab, while the server has all models loaded. The first Compare of a
-run also loads Plotly on the server. Bytes are as they come over the wire, headers with them. Memory is what the
-server's processes hold together (PSS), shared libraries too, each page once."""
+Not measured: the example drawn on a first visit; one start before the runs, which fills the disk cache; starting
+Chromium; the network, since server and browser are on one machine and share its cores; the 0.15 s of the bars'
+animation. A stroke lasts 0.3 s, and answers are requested while it is drawn, so that the pen may be lifted
+while one is pending. Times up to an answer end with the frame that shows it; those of a tab begin with the click, in
+an idle page, opened again for each tab, with all models loaded by the server. The first Compare of a
+run also loads Plotly on the server. Bytes are counted on the wire, including headers. Memory is that of
+all processes of the server (PSS), including shared libraries, each page once."""
 
 Line = list[tuple[float, float]]
 
@@ -55,9 +55,9 @@ DIGITS: list[Line] = [
 STROKE = 0.3  # seconds
 STEPS = 20  # moves of the pointer in a stroke
 ROUNDS = 2  # drawings of three strokes, for each model in each run
-PATIENCE = 180  # seconds after which something must have gone wrong
+PATIENCE = 180  # seconds after which a step has failed
 
-# What is there, in CSS, when a tab's content is.
+# CSS selectors of elements that exist once a tab's content has been loaded.
 TABS: dict[str, dict[str, list[str]]] = {
     texts.COMPARE: {
         "tables and chart": ["#measurements td", "#matrix td", "#against .xtick text"],
@@ -73,7 +73,7 @@ TABS: dict[str, dict[str, list[str]]] = {
     texts.ABOUT: {"": [".reading h3"]},
 }
 
-# Notes when the pen was lifted last, and when each picture that was answered first stood on the card.
+# Records when the pen was last lifted, and when each answered picture first appeared on the card.
 WATCH = """() => {
   const answer = document.querySelector("#answer");
   window.shown = new Map();
@@ -86,7 +86,7 @@ WATCH = """() => {
   return performance.now();
 }"""
 
-# When all that was asked of the view inside the network has come, once a picture stands on the card.
+# The time at which the view inside the network has loaded completely, after a picture appeared on the card.
 LOOKED = """(picture) => new Promise((done) => {
   const body = document.querySelector(".inside-body");
   const look = () => {
@@ -96,7 +96,7 @@ LOOKED = """(picture) => new Promise((done) => {
   look();
 })"""
 
-# Clicks on a tab and says after how many milliseconds each group of elements was there.
+# Clicks on a tab and returns after how many milliseconds each group of elements existed.
 OPEN_TAB = """(tab, [groups, patience]) => new Promise((done, fail) => {
   const isThere = (selector) => document.querySelector(selector)?.getClientRects().length > 0;
   const times = groups.map(() => null);
@@ -125,7 +125,7 @@ class Measure:
 
     @property
     def median(self) -> float:
-        """What is held against the goal."""
+        """The value that is compared with the goal."""
         return statistics.median(self.values)
 
     def cells(self) -> list[str]:
@@ -137,7 +137,7 @@ class Measure:
 
 
 class Measures:
-    """The rows, in the order in which they are first taken."""
+    """The rows, in the order of their first values."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Measure] = {}
@@ -161,7 +161,7 @@ class Measures:
 
 
 class Traffic:
-    """What a page asks for and gets, from now on."""
+    """The requests of a page and the bytes it receives, from now on."""
 
     def __init__(self, page: Page) -> None:
         self.requests = 0
@@ -176,7 +176,7 @@ class Traffic:
 
     @property
     def bytes(self) -> int:
-        """Over the wire; of streams that have not ended, without their headers."""
+        """Bytes on the wire; for unfinished streams, without their headers."""
         return sum(self._sizes.values())
 
     def settle(self) -> tuple[int, int]:
@@ -187,7 +187,7 @@ class Traffic:
         return self.requests, self.bytes
 
     def _asked(self, event: dict[str, Any]) -> None:
-        if event["request"]["url"].startswith("http"):  # and not a picture that the page itself holds
+        if event["request"]["url"].startswith("http"):  # not a data: or blob: URL
             self.requests += 1
             self._sizes[event["requestId"]] = 0
             self._stirred = time.monotonic()
@@ -199,7 +199,7 @@ class Traffic:
 
     def _finished(self, event: dict[str, Any]) -> None:
         if event["requestId"] in self._sizes:
-            self._sizes[event["requestId"]] = int(event["encodedDataLength"])  # all of it, with its headers
+            self._sizes[event["requestId"]] = int(event["encodedDataLength"])  # the whole response, including headers
             self._stirred = time.monotonic()
 
 
@@ -237,7 +237,7 @@ def main() -> None:
         args.json.write_text(json.dumps({**about, "runs": args.runs, "measures": rows}, indent=2) + "\n")
 
 
-# ---- What a visitor does
+# ---- The visitor's actions
 
 
 def _run(browser: Browser, take: Callable[..., None]) -> None:
@@ -295,7 +295,7 @@ def _look_inside(page: Page, name: str, take: Callable[..., None]) -> None:
 
 
 def _weigh_inside(page: Page, server: Server, take: Callable[..., None]) -> None:
-    """What the view costs over the wire: unfolded once, and for a map that is pressed."""
+    """The view's traffic: when it is unfolded, and when a map is pressed."""
     traffic = Traffic(page)
     _open(page, server)
     page.evaluate(WATCH)
@@ -328,7 +328,7 @@ def _visit(page: Page, server: Server, tab: str, groups: dict[str, list[str]], t
 
 
 def _open(page: Page, server: Server) -> None:
-    """Go there as soon as the server listens, and wait until the pad follows the pointer."""
+    """Open the page as soon as the server listens, and wait until the pad follows the pointer."""
     while not _listens(server.port):
         if server.process.poll() is not None:
             raise SystemExit("app.py ended by itself; start it alone to see why.")
@@ -352,7 +352,7 @@ def _draw(page: Page) -> Iterator[tuple[float, float]]:
 
 
 def _stroke(page: Page, line: Line) -> tuple[float, float]:
-    """Draw a line at a hand's pace; when the pen was lifted and when the answer stood there, by the page's clock."""
+    """Draw a line at normal speed; when the pen was lifted and when the answer was shown, by the page's clock."""
     return _stroke_of(page, line)[:2]
 
 
@@ -367,7 +367,7 @@ def _stroke_of(page: Page, line: Line) -> tuple[float, float, str]:
         page.wait_for_timeout(max(0, 1000 * (start + STROKE * number / STEPS - time.perf_counter())))
         page.mouse.move(*_place(box, point))
     page.mouse.up()
-    # The pad keeps the drawing over a reload: so it is known which picture the answer to it shows.
+    # The pad keeps the drawing over a reload, so that it is known which picture its answer shows.
     drawing = page.evaluate("sessionStorage.getItem('maxdigit-drawing')")
     picture = data_url(render(parse_strokes(drawing)))
     page.wait_for_function("(picture) => shown.has(picture)", arg=picture)
@@ -376,7 +376,7 @@ def _stroke_of(page: Page, line: Line) -> tuple[float, float, str]:
 
 
 def _choose(page: Page, name: str) -> float:
-    """Choose a model; seconds until it has answered, for which it may have to be loaded."""
+    """Choose a model; seconds until it has answered, including loading it."""
     start = time.perf_counter()
     page.locator("#model").get_by_label(title(name)).check()
     page.locator("#answer .answer-foot", has_text=title(name)).wait_for()
@@ -384,7 +384,7 @@ def _choose(page: Page, name: str) -> float:
 
 
 def _along(line: Line) -> Line:
-    """Points on the line, as many as there are moves and one to begin with, in even steps for each of its parts."""
+    """Evenly spaced points on each part of the line: one for each move, and one at its start."""
     parts = list(pairwise(line))
     places = [number * len(parts) / STEPS for number in range(STEPS)]
     between = []
@@ -428,7 +428,7 @@ def _server() -> Iterator[Server]:
 
 @contextmanager
 def _page(browser: Browser) -> Iterator[Page]:
-    """A page of a visitor whose browser keeps nothing of the page but that the example was shown."""
+    """A page in a new browser profile, which only records that the example was shown."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-US")
     context.set_default_timeout(1000 * PATIENCE)
     context.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
@@ -442,7 +442,7 @@ def _listens(port: int) -> bool:
 
 
 def _memory(server: Server) -> float:
-    """Gigabytes that the server's processes hold together; what two of them share counts half for each."""
+    """Gigabytes of all the server's processes (PSS: memory shared by two counts half for each)."""
     first = psutil.Process(server.process.pid)
     return sum(process.memory_full_info().pss for process in (first, *first.children(recursive=True))) / 1e9
 

@@ -1,8 +1,8 @@
 """How high digits should be in the models' picture: ``python benchmarks/digit_height.py [--count 200]``.
 
 Makes validation pictures of each kind that is framed by the height of its digits, once for each height (photographs are
-taken once, and framed anew), and prints how many of them each model answers right. Nothing is trained: each model is at
-its best near the height it was trained at, and the table tells how much is lost away from it.
+taken once and framed for each height), and prints how many of them each model answers right. Nothing is trained: each
+model is at its best near the height it was trained at, and the table shows how much is lost away from it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
 
 @contextmanager
 def _height(height: float) -> Iterator[None]:
-    """Digits so high, for a while: the same in preparation and in what the generator draws."""
+    """Set the height of digits inside the block, in preparation and in the generator."""
     before = framing.DIGIT_HEIGHT
     framing.DIGIT_HEIGHT = arrange.DIGIT_HEIGHT = height  # type: ignore[attr-defined]
     try:
@@ -73,7 +73,7 @@ def _height(height: float) -> Iterator[None]:
 
 
 def _photographs(count: int) -> tuple[list[Pixels], NDArray[np.int64]]:
-    """Photographs as the camera gives them, and the largest digit in each."""
+    """Photographs as the camera takes them, and the largest digit in each."""
     pictures: list[Pixels] = []
     digits: list[NDArray[np.int64]] = []
     for start in range(0, count, _CHUNK):
@@ -85,7 +85,7 @@ def _photographs(count: int) -> tuple[list[Pixels], NDArray[np.int64]]:
 
 
 def _look_once() -> None:
-    """Let the ink finder remember what it found in each picture: the framing alone changes."""
+    """Cache the ink finder's results for each picture: only the framing changes."""
     finder = load_finder()
     assert isinstance(finder, InkFinder)
     find, found = finder.find, dict[bytes, tuple[Writing | None, bool]]()

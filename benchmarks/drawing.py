@@ -1,9 +1,10 @@
-"""How steady live answers are while three digits are being drawn: ``python benchmarks/drawing.py [--count 100]``.
+"""How stable live answers are while three digits are drawn: ``python benchmarks/drawing.py [--count 100]``.
 
 Draws three digits in a row as strokes on the pad, in the forms of ``maxdigit/data/forms.csv``, at random sizes and
 places, and asks a model after each tenth of the drawing's points: once for the whole pad, and once fitted to the
-writing. Prints how often the answer changed per drawing, how often the largest finished digit changed in the same
-steps (fewer changes cannot be right), and how many finished drawings were answered right. "No digits" is an answer too.
+writing. Prints how often the answer changed per drawing, how often the largest finished digit changed in the same steps
+(the least number of changes for right answers), and how many finished drawings were answered right. "No digits" is an
+answer too.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from maxdigit.ui.pad import Stroke, render
 from maxdigit.ui.pad.strokes import GRID, MAX_SIZE, MIN_SIZE
 
 CUTS = 10
-SMALL = 0.18  # of the pad's height: drawings whose digits are no higher are counted apart
+SMALL = 0.18  # of the pad's height: drawings whose digits are no higher are counted separately
 
 
 def main() -> None:
     """Draw, ask, and print."""
-    parser = argparse.ArgumentParser(description="How steady live answers are while digits are being drawn.")
+    parser = argparse.ArgumentParser(description="How stable live answers are while digits are drawn.")
     parser.add_argument("--count", type=int, default=100, help="drawings")
     parser.add_argument("--model", choices=list(MODELS), default=DEFAULT_MODEL)
     args = parser.parse_args()
@@ -85,7 +86,7 @@ def drawing(seed: int) -> Drawing:
 
 
 def cut_off(strokes: list[Stroke], cut: int) -> list[Stroke]:
-    """What has been drawn after ``cut`` tenths of all points."""
+    """The strokes after ``cut`` tenths of all points."""
     left = round(sum(len(stroke.points) for stroke in strokes) * cut / CUTS)
     done = []
     for stroke in strokes:
@@ -102,7 +103,7 @@ def largest(one: Drawing, cut: int) -> int:
 
 
 def answer(picture: np.ndarray, probabilities: np.ndarray) -> int:
-    """What the page would say: a digit, or -1 for none."""
+    """The page's answer: a digit, or -1 for none."""
     finds = [Find(box, picture, is_erased=False) for box in find_digits(picture)]
     said, *_ = in_words(probabilities.tolist(), sees_digits=seems_written(picture, finds))
     return int(said) if said.isdigit() else -1

@@ -1,8 +1,8 @@
-"""Everyday pictures of three written digits, as people photograph, scan, draw and export them; each with its truth.
+"""Everyday pictures of three written digits, as people photograph, scan, draw and export them, with their labels.
 
-Made for measuring preparation, so independent of the project's own generator and of what its networks learn from: the
-digits are MNIST's test digits, enlarged and inked anew, and pen strokes of this module's own; paper, desks, boards,
-light and cameras are made here too. Picture ``i`` of a kind is always the same.
+Made for measuring preparation, so independent of the project's own generator and of the networks' training data: the
+digits are MNIST's test digits, enlarged and redrawn, and pen strokes defined in this module; paper, desks, boards,
+light and cameras are simulated here too. Picture ``i`` of a kind is always the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Coverage = NDArray[np.float32]  # (H, W), 0..1: how much of each pixel is ink
 Scene = NDArray[np.float32]  # (H, W, 3), 0..1
 Colour = tuple[float, float, float]
 Digits = tuple[int, int, int]
-Made = tuple[bytes, Digits]  # a picture file, and what is written in it
+Made = tuple[bytes, Digits]  # a picture file, and its digits
 
 BLACK_PEN: Colour = (0.08, 0.08, 0.1)
 BLUE_PEN: Colour = (0.1, 0.18, 0.55)
@@ -33,7 +33,7 @@ RED_PEN: Colour = (0.8, 0.12, 0.13)
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of picture that people hand in."""
+    """One kind of picture that people upload."""
 
     name: str
     is_plain: bool  # read well by rules on brightness alone
@@ -122,7 +122,7 @@ def _pen_digit(rng: Generator, digit: int, height: float, pen: float, hand: tupl
     strokes = _FORMS[digit][rng.integers(len(_FORMS[digit]))]
     slant, breadth = hand
     inner = max(height - pen, 2.0)
-    fine = 4  # times as many pixels while drawing
+    fine = 4  # oversampling while drawing
     turn = rng.normal(0, 0.05)
     lines = []
     for form, points in strokes:
@@ -147,7 +147,7 @@ _LOOPS = {0: 1, 6: 1, 8: 2, 9: 1}
 def _mnist_digit(rng: Generator, digit: int, height: float, bolder: float) -> Coverage:
     """A test digit of MNIST, enlarged smoothly and inked evenly; strokes wider by ``bolder`` of its height.
 
-    Strokes grow only as far as loops stay open, and a digit whose loop is open or filled in MNIST is passed over: a
+    Strokes are widened only as far as loops stay open, and digits whose loop is open or filled in MNIST are skipped: a
     person has to be able to read it.
     """
     data = load_mnist("t10k")
@@ -200,7 +200,7 @@ def _step(values: Coverage, low: float, high: float) -> Coverage:
 
 @dataclass(frozen=True)
 class Writing:
-    """Three digits on a canvas, each by itself."""
+    """Three digits on a canvas, in a layer each."""
 
     digits: Digits
     masks: tuple[Coverage, Coverage, Coverage]
@@ -224,10 +224,10 @@ def _write(
     alike: bool = False,
     glyph: Callable[[Generator, int, float], Coverage] | None = None,
 ) -> Writing:
-    """Three digits in a row, as one hand writes them.
+    """Three digits in a row, by one writer.
 
     Args:
-        rng: what decides.
+        rng: the source of randomness.
         shape: of the canvas, ``(H, W)``.
         height: of a digit, in pixels; made smaller where the row would not fit in.
         pen: width of the strokes as a share of the height; None for MNIST's or a medium one.
@@ -235,7 +235,7 @@ def _write(
         gap: between digits, as shares of the height.
         middle: of the row, as shares of the canvas; None for about the middle.
         uneven: how far digits leave the line and differ in height.
-        alike: one height and no unevenness.
+        alike: whether all digits have the same height and no unevenness.
         glyph: draws a digit of a height; None for MNIST's or pen strokes, half of the pictures each.
     """
     digits = tuple(int(digit) for digit in rng.integers(0, 10, 3))
@@ -245,7 +245,7 @@ def _write(
     gaps = rng.uniform(*gap, 2)
     seed = int(rng.integers(2**32))
     for _ in range(12):
-        own = np.random.default_rng(seed)  # the same digits, should they have to become smaller
+        own = np.random.default_rng(seed)  # the same digits again if they have to be smaller
         shapes = []
         for digit in digits:
             tall = height * (1 if alike else own.uniform(1 - uneven, 1 + uneven))
@@ -417,7 +417,7 @@ def _on_desk(rng: Generator, sheet: Scene, shape: tuple[int, int], share: float)
 
 
 def _seen_askew(rng: Generator, sheet: Scene, shape: tuple[int, int]) -> Scene:
-    """A sheet lying on a desk, turned, and seen by a camera that is held low before it or beside it."""
+    """A sheet lying on a desk, rotated, and seen at a low angle from the front or from the side."""
     h, w = shape
     tilt, yaw, roll = np.deg2rad([rng.uniform(25, 52), rng.uniform(-18, 18), rng.uniform(-24, 24)])
     about_x = np.array([(1, 0, 0), (0, np.cos(tilt), -np.sin(tilt)), (0, np.sin(tilt), np.cos(tilt))])
@@ -425,7 +425,7 @@ def _seen_askew(rng: Generator, sheet: Scene, shape: tuple[int, int]) -> Scene:
     about_z = np.array([(np.cos(roll), -np.sin(roll), 0), (np.sin(roll), np.cos(roll), 0), (0, 0, 1)])
     half = np.array([sheet.shape[1], sheet.shape[0], 0]) / max(sheet.shape)
     corners = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]) * half @ (about_x @ about_y @ about_z).T
-    corners = corners[:, :2] / (1 + corners[:, 2:] / rng.uniform(3, 5))  # from so many half sheets away
+    corners = corners[:, :2] / (1 + corners[:, 2:] / rng.uniform(3, 5))  # the camera's distance, in half sheets
     low, high = corners.min(0), corners.max(0)
     zoom = rng.uniform(0.78, 0.94) * float(((w, h) / (high - low)).min())
     corners = ((corners - (low + high) / 2) * zoom + np.array([w, h]) / 2).astype(np.float32)
@@ -456,11 +456,11 @@ def _photo_shape(rng: Generator) -> tuple[int, int]:
     return ((900, 1200), (1200, 900), (720, 960), (1000, 1000))[rng.integers(4)]
 
 
-# ---- Hard kinds: what preparation by rules on brightness does not make readable
+# ---- Hard kinds, for which preparation by rules on brightness is not enough
 
 
 def note_on_desk(rng: Generator) -> Made:
-    """A sheet or note-book page on a desk, the desk visible all round."""
+    """A sheet or notebook page on a desk, with the desk visible all round."""
     sheet = _paper(rng, (620, 620 if rng.random() < 0.3 else 860))
     if rng.random() < 0.4:
         _ruled(rng, sheet, rng.uniform(40, 70), (0.5, 0.6, 0.8), 0.5, squared=rng.random() < 0.4)
@@ -472,7 +472,7 @@ def note_on_desk(rng: Generator) -> Made:
 
 
 def sheet_in_perspective(rng: Generator) -> Made:
-    """A sheet on a desk, turned by up to 24 degrees and seen from low before it: up to half as high as it is."""
+    """A sheet on a desk, turned by up to 24 degrees and seen at a low angle, which halves its height at most."""
     sheet = _paper(rng, (640, 860))
     if rng.random() < 0.4:
         _ruled(rng, sheet, rng.uniform(40, 70), (0.5, 0.6, 0.8), 0.5, squared=rng.random() < 0.4)
@@ -484,7 +484,7 @@ def sheet_in_perspective(rng: Generator) -> Made:
 
 
 def little_light(rng: Generator) -> Made:
-    """A note photographed in the dark: a fifth of the light, and grain."""
+    """A note photographed in the dark: a fifth of the light, and noise."""
     shape = (600, 860)
     page = _paper(rng, shape)
     written = _write(rng, shape, rng.uniform(150, 280), pen=rng.uniform(0.05, 0.09))
@@ -1086,7 +1086,7 @@ def canvas_drawing(rng: Generator) -> Made:
 
 
 def turned_by_exif(rng: Generator) -> Made:
-    """A photograph stored on its side, which its EXIF data tell."""
+    """A photograph stored on its side, with the orientation in its EXIF data."""
     content, digits = _page(rng, ink=_any_pen(rng))
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -1,11 +1,11 @@
 """Damaged pictures through the whole preparation: ``python benchmarks/fuzz.py [--pictures 10000] [--seed 0]``.
 
 Hypothesis takes a small picture of one of the formats that are read, and damages it: wrong bytes, wrong sizes in its
-header, parts missing, repeated or taken from another format, a ZIP archive or a page with a script in front or behind.
-Each must come out of preparation as a picture of 128 x 128, or be refused in a sentence for visitors. Whatever
-else happens is a fault, the end of the process that prepares them included. Prints how many were read and refused, the
-slowest, the memory, and the faults; ``--keep FOLDER`` writes the pictures at fault there. The exit status is 1 if there
-are any. ``tests/preparation/test_fuzz.py`` runs a few hundred.
+header, parts missing, repeated or taken from another format, a ZIP archive or a page with a script before or after it.
+Each must be prepared as a picture of 128 x 128, or be refused with a sentence for visitors. Anything else is a fault,
+including the death of the process that prepares them. Prints how many were read and refused, the slowest, the memory,
+and the faults; ``--keep FOLDER`` stores the pictures that caused them. The exit status is 1 if there are any.
+``tests/preparation/test_fuzz.py`` runs a few hundred.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from maxdigit.preparation.prepare import PreparedPicture
 
 Prepare = Callable[[bytes], PreparedPicture]
 
-# What headers go wrong with: nothing, the largest numbers of one, two and four bytes, and their neighbours.
+# Numbers for damaged headers: 0, the largest numbers of one, two and four bytes, and their neighbours.
 _NUMBERS = (0, 1, 2, 0x7F, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 _HEADER = 200  # bytes at the beginning that are damaged more often than the rest
 _FOREIGN = (
@@ -54,7 +54,7 @@ _FOREIGN = (
 
 
 def sentence_fault(told: str) -> str:
-    """What is wrong with a message for visitors, or nothing: one line that ends as a sentence, no trace of the host."""
+    """What is wrong with a message for visitors, if anything: it should be one line, without the host's paths."""
     if not told.endswith((".", "?")) or "\n" in told or len(told) > 400:
         return "not a sentence"
     if re.search(r"Traceback|\bat 0x[0-9a-f]+|<_io\.|site-packages|/(home|tmp|usr|root|var|opt|work)/", told):
@@ -63,7 +63,7 @@ def sentence_fault(told: str) -> str:
 
 
 def fault(prepare: Prepare, content: bytes) -> str:
-    """What went wrong with this picture, or nothing: it was read, or refused in a sentence."""
+    """The fault that this picture caused; empty if it was read, or refused with a sentence."""
     try:
         pixels = prepare(content).pixels
     except PictureError as error:
@@ -75,12 +75,12 @@ def fault(prepare: Prepare, content: bytes) -> str:
     return ""
 
 
-# ---- Pictures, and what is done to them
+# ---- Pictures, and ways to damage them
 
 
 @cache
 def whole_pictures() -> tuple[tuple[str, bytes], ...]:
-    """A small picture in every format that is read, by name; several where a format has several ways to store."""
+    """Small pictures in every format that is read, by name; several if a format has several encodings."""
     from pillow_heif import register_heif_opener
 
     register_heif_opener()  # for saving; reading does not depend on it
@@ -175,7 +175,7 @@ _WAYS = (
 
 
 def _with_right_sums(content: bytearray) -> bytearray:
-    """A PNG whose chunks' checksums are right again, so that decoders look at what is in them."""
+    """A PNG with the checksums of its chunks corrected, so that decoders read the content."""
     at = 8
     while at + 12 <= len(content):
         size = int.from_bytes(content[at : at + 4], "big")
@@ -191,7 +191,7 @@ def _with_right_sums(content: bytearray) -> bytearray:
 
 
 def main() -> None:
-    """Prepare damaged pictures in the model process, and print what became of them."""
+    """Prepare damaged pictures in the model process, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
@@ -235,7 +235,7 @@ def main() -> None:
             peak = max(peak, psutil.Process(process.call(os.getpid)).memory_info().rss)
             print(f"{tried} tried, {sum(faults.values())} faults", flush=True)
 
-    prepare(whole_pictures()[0][1])  # not counted: the network that finds ink is loaded for it
+    prepare(whole_pictures()[0][1])  # not counted, as it loads the ink finder
     became.clear()
     run()
     for what, count in became.items():

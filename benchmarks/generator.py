@@ -1,7 +1,7 @@
-"""How long the generator takes for a picture, on one core: ``python benchmarks/generator.py [--device cuda]``.
+"""The generator's time for a picture on one core: ``python benchmarks/generator.py [--device cuda]``.
 
-Prints the median and spread of several runs for each kind. Left out: loading MNIST, making the textures and finding
-the skeletons, which happen once in a run (their time is printed by itself).
+Prints the median and spread of several runs for each kind. Not included: loading MNIST, making the textures and finding
+the skeletons, which happens once in a run (its time is printed separately).
 """
 
 from __future__ import annotations

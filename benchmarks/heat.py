@@ -1,30 +1,31 @@
-"""Where heat maps point, by how they are made: ``python benchmarks/heat.py [--model NAME ...] [--count N]``.
+"""Where the heat maps of several methods point: ``python benchmarks/heat.py [--model NAME ...] [--count N]``.
 
-On validation pictures that the model answers right, each way of making a heat map is asked what speaks for the answer.
+On validation pictures that the model answers right, each method makes a heat map of the evidence for the answer.
 Printed are the share of pictures whose hottest point lies in the box of a largest digit, with its 95 % interval, and
-the mean share of heat that lies there; for what is shown also the median milliseconds that a map takes on one thread.
+the mean share of heat that lies there; for the app's method also the median milliseconds for a map on one thread.
 
 ``shown``
-    What the app shows, by :func:`maxdigit.inference.explain.explain`; the other ways are computed in the form in which
+    The app's method, :func:`maxdigit.inference.explain.explain`; the others are computed in the form in which
     the model was trained, which gives the same answers.
 ``before``
-    Grad-CAM on the feature map, less its mean, bilinear: what was shown before this was measured.
+    Grad-CAM on the feature map, minus its mean, bilinear: the app's method before these measurements.
 ``grad-cam 1``, ``layer-cam 1``, ...
-    On the output of each section of the network, from the picture on, for the logit of the answer (R. R. Selvaraju et
+    On the output of each section of the network, from the input on, for the logit of the answer (R. R. Selvaraju et
     al., "Grad-CAM", 2017; P.-T. Jiang et al., "LayerCAM", 2021).
 ``integrated gradients``
-    Of the answer's logit over the pixels, from the background's brightness to the picture in eight steps, what speaks
-    for the answer smoothed to a few pixels (M. Sundararajan et al., "Axiomatic Attribution for Deep Networks", 2017).
+    Of the answer's logit over the pixels, from the background's brightness to the picture in eight steps; the evidence
+    for the answer is smoothed over a few pixels (M. Sundararajan et al., "Axiomatic Attribution for Deep Networks",
+    2017).
 ``without each digit``
-    How much less probable the answer is when a digit is taken out, in its box; on plain backgrounds, where boxes are
+    By how much erasing a digit reduces the answer's probability, in its box; on plain backgrounds, where boxes are
     found.
 ``reader``
-    The reader's probability of the digit in each cell, where that cell says that the digit lies.
+    The reader's probability of the digit in each cell, at the place that it predicts for the digit.
 ``reader, layer-cam 1``, ...
-    What on the output of a section speaks for that: LayerCAM for the reader's logits of the digit over "nothing here",
-    each cell's weighted by that probability.
+    The evidence for that on the output of a section: LayerCAM for the reader's logit of the digit minus that of
+    "nothing", weighted by that probability in each cell.
 ``reader x layer-cam 1``, ...
-    The product of both: what is shown, of the first section, where there is a reader.
+    The product of both. With the first section it is the app's method for models with a reader.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ from maxdigit.training.training_forms import TrainingForm
 _STEPS = 8
 _SMOOTH = 4.0  # pixels
 _SHOWN = "shown"
-# Of the outputs of the sections; the feature map's own geometry stands with the model.
+# Of the outputs of the sections; the feature map's geometry is in the registry.
 _SECTIONS: dict[str, tuple[FeatureMap, ...]] = {
     "keras_cnn": (FeatureMap(64, 62, 2.5, 2), FeatureMap(128, 27, 11.5, 4), FeatureMap(256, 11, 21.5, 8)),
     "resnet18": (FeatureMap(64, 32, 1.5, 4), FeatureMap(128, 16, 3.5, 8)),
@@ -75,7 +76,7 @@ _SECTIONS: dict[str, tuple[FeatureMap, ...]] = {
 
 @dataclass
 class Score:
-    """How one way of making heat maps did."""
+    """The results of one method."""
 
     hits: int = 0
     shares: list[float] = field(default_factory=list)
@@ -83,7 +84,7 @@ class Score:
 
 
 class Network:
-    """A model in the form it is trained in: answers and readings, and the outputs of its sections, with gradients."""
+    """A model in its training form: answers and readings, and the outputs of its sections, with gradients."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -113,7 +114,7 @@ class Network:
 
     @property
     def reader(self) -> Reader:
-        """What reads the feature map; ways that ask for it are left out where there is none."""
+        """The reader of the feature map. Methods that need it are left out if there is none."""
         assert self.classifier.reader is not None
         return self.classifier.reader
 
@@ -124,7 +125,7 @@ class Network:
 
     def gradients(self, picture: NDArray[np.uint8], digit: int, *, of_reader: bool) -> list[tuple[Tensor, Tensor]]:
         """Each section's output and the gradient there, both ``(channels, cells, cells)``, of a digit's score."""
-        # Many ways ask for the same ones in turn.
+        # Cached, as consecutive methods need the same ones.
         asked = (picture.tobytes(), digit, of_reader)
         if self._last[0] == asked:
             return self._last[1]
@@ -142,10 +143,10 @@ class Network:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=200, help="right answers to look at, of each kind; default 200")
+    parser.add_argument("--count", type=int, default=200, help="right answers of each kind to measure; default 200")
     parser.add_argument("--model", nargs="+", choices=list(MODELS), default=list(MODELS), metavar="NAME")
     parser.add_argument("--kind", nargs="+", choices=TEST_KINDS, default=["textured", "drawn"], metavar="KIND")
-    parser.add_argument("--way", nargs="+", metavar="WAY", help="only ways whose name begins so")
+    parser.add_argument("--way", nargs="+", metavar="WAY", help="only methods whose name begins with this")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder with the trained models")
     args = parser.parse_args()
     logging.basicConfig(format="%(message)s")
@@ -174,11 +175,11 @@ def main() -> None:
 def compare(
     network: Network, kind: str, count: int, chosen: dict[str, Callable[[NDArray[np.uint8], int], Heat]]
 ) -> tuple[dict[str, Score], int]:
-    """Each way's score on the first ``count`` validation pictures of a kind that are answered right."""
+    """Each method's score on the first ``count`` validation pictures of a kind that are answered right."""
     scores, seen = {way: Score() for way in chosen}, 0
     for picture, answer, inside in answered_right(network.classifier, VALIDATION.name, kind, count):
         seen += 1
-        for way, make in chosen.items():  # those that ask for the same gradients one after another
+        for way, make in chosen.items():  # ordered so that methods with the same gradients follow one another
             began = time.perf_counter()
             heat = make(picture, answer)
             scores[way].seconds.append(time.perf_counter() - began)
@@ -189,7 +190,7 @@ def compare(
 
 
 def ways(network: Network) -> dict[str, Callable[[NDArray[np.uint8], int], Heat]]:
-    """All ways of making a heat map, by name: of a picture ``(128, 128)`` and a digit, float ``(128, 128)``."""
+    """All methods by name: from a picture ``(128, 128)`` and a digit to a map, float ``(128, 128)``."""
     spec = get_model(network.name)
     found: dict[str, Callable[[NDArray[np.uint8], int], Heat]] = {
         _SHOWN: lambda picture, digit: explain(network.classifier, spec, picture, digit),
@@ -258,7 +259,7 @@ def _reader(network: Network, picture: NDArray[np.uint8], digit: int) -> Heat:
 
 
 def _bilinear(evidence: Heat, features: FeatureMap) -> Heat:
-    """A map of cells laid over the picture as it was before: between two cells a straight line, less the mean."""
+    """A map of cells over the picture by the earlier method: minus its mean, interpolated linearly."""
     position = ((np.arange(IMAGE_SIZE) + 0.5 - features.first) / features.step).clip(0, features.cells - 1)
     low = np.minimum(position.astype(int), features.cells - 2)
     weights = np.zeros((IMAGE_SIZE, features.cells), np.float32)

@@ -1,9 +1,9 @@
-"""How fast the models answer, beside other engines: ``python benchmarks/inference.py [--rounds 30] [--json FILE]``.
+"""The models' speed on several engines: ``python benchmarks/inference.py [--rounds 30] [--json FILE]``.
 
-Contestants, each in a process of its own, with the same weights and the same test pictures: the obvious ways (Keras
-``predict``, eager PyTorch), ONNX Runtime, OpenVINO from ONNX as it comes, TorchInductor, and what ships. They take
-turns, one call at a time, so that whatever else the machine does befalls all alike. Contestants that cannot run here
-are left out with their reason. Needs ``pip install -e '.[bench]'``.
+The engines, each in its own process, with the same weights and test pictures: the frameworks' default methods (Keras
+``predict``, eager PyTorch), ONNX Runtime, OpenVINO from ONNX with its defaults, TorchInductor, and the app's. They take
+turns, one call at a time, so that other load on the machine affects all alike. Engines that cannot run here
+are listed with the reason. Needs ``pip install -e '.[bench]'``.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ ALL_GOAL = 24.0  # for all three and the ensemble
 SHIPPED = "what ships"
 ALL = "all models, ensemble"
 _PAUSE = 0.1  # seconds
-_PATIENCE = 300  # seconds in which a contestant must be ready
+_PATIENCE = 300  # seconds in which an engine must be ready
 _MATRIX = 1536  # rows and columns of the matrices whose product shows the machine's peak
 _SPLIT = "textured", "drawn", "forms", "photo"
 
 LEFT_OUT = """\
-Milliseconds a picture: the median over the rounds; in brackets, how many times as long as the fastest beside it. Ready:
-seconds from the start of the process, imports and compilation with it, to its first answer. Memory: what the process
-holds then and after all rounds (PSS). Differs: the largest difference of any probability from the framework's, over the
-pictures asked. FLOP/s: of the published network at batch 64, whatever less is computed, as a share of the machine's
-fastest matrix product, which is that in bfloat16 if it has one. OpenVINO as it comes computes in bfloat16 where the
+Milliseconds per picture: the median over the rounds; in brackets, the ratio to the fastest. Ready:
+seconds from the start of the process to its first answer, including imports and compilation. Memory: of the process
+then and after all rounds (PSS). Differs: the largest difference of any probability from the framework's, over the
+pictures answered. FLOP/s: by the operations of the published network at batch 64, as a share of the machine's
+fastest matrix product, in bfloat16 if it has that. OpenVINO's default is to compute in bfloat16 if the
 machine does."""
 
 
 @dataclass
 class Contestant:
-    """One way to compute one model, and what was measured."""
+    """One engine with one model, and its measurements."""
 
     model: str
     way: str
@@ -74,17 +74,17 @@ class Contestant:
         return statistics.median(self.times[batch])
 
 
-# ---- The ways, each run in its own process: from a model's name to what answers
+# ---- The engines, each in its own process: from a model's name to a function that answers
 
 
 def keras_predict(model: str) -> Answer:
-    """As Keras's own guide does it."""
+    """Keras's ``predict``, as in its guide."""
     network = get_model(model).load_native(CHECKPOINTS / model / "tuned").model
     return lambda pictures: network.predict(pictures[..., np.newaxis], batch_size=64, verbose=0)
 
 
 def eager_torch(model: str) -> Answer:
-    """A forward pass in float32, as torch comes."""
+    """A forward pass of PyTorch in float32."""
     import torch
 
     network = _torch_network(model)
@@ -122,7 +122,7 @@ def onnx_runtime(model: str) -> Answer:
 
 
 def openvino_from_onnx(model: str) -> Answer:
-    """OpenVINO on the exported network, as it comes."""
+    """OpenVINO on the exported network, with its defaults."""
     from maxdigit.engine.runtime import openvino
 
     module = openvino()
@@ -159,14 +159,14 @@ NEEDS = {"ONNX Runtime": "onnxruntime", "OpenVINO from ONNX": "openvino"}
 
 
 def ways(model: str) -> list[str]:
-    """The contestants for a model: each framework computes only what is its own."""
+    """The engines for a model: each framework computes only its own models."""
     own = "Keras predict" if get_model(model).framework == "keras" else "eager PyTorch"
     compiled = [] if own == "Keras predict" else ["TorchInductor"]
     return [own, *compiled, "ONNX Runtime", "OpenVINO from ONNX", SHIPPED]
 
 
 def _torch_network(model: str) -> Any:
-    """The published network; of the Keras CNN its twin, which training keeps in PyTorch."""
+    """The published network; for the Keras CNN its training form, which is in PyTorch."""
     if get_model(model).framework == "torch":
         return get_model(model).load_native(CHECKPOINTS / model / "tuned").model
     import torch
@@ -214,7 +214,7 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _work(connection: Connection, model: str, way: str, pictures: NDArray[np.uint8]) -> None:
-    """Answer as often as the other process asks: (batch, first picture) to milliseconds, None to the answers to all."""
+    """Serve the requests of the other process: (batch, first picture) gives milliseconds, None all answers."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     try:
         answer = WAYS[way](model)
@@ -256,7 +256,7 @@ class Worker:
             self.note_memory()
 
     def ask(self, batch: int, number: int) -> None:
-        """Take one time, after a while in which threads that wait in busy loops for more work give that up."""
+        """Measure once, after a pause in which threads stop waiting for work in busy loops."""
         time.sleep(_PAUSE)
         self._connection.send((batch, number * batch % (len(self._pictures) - batch + 1)))
         self.contestant.times.setdefault(batch, []).append(self._connection.recv())
@@ -267,7 +267,7 @@ class Worker:
         return self._connection.recv()
 
     def note_memory(self) -> None:
-        """What the process holds now."""
+        """Record the memory of the process."""
         self.contestant.memory.append(psutil.Process(self.process.pid).memory_full_info().pss / 1e6)
 
     def end(self) -> None:
@@ -286,7 +286,7 @@ def main() -> None:
     if find_spec("onnx") is None or find_spec("onnxruntime") is None:
         parser.exit(1, "Two of the engines need more packages. Install them with: pip install -e '.[bench]'\n")
     models = list(MODELS) if args.model == "all" else [args.model]
-    threads = os.environ.pop("OPENBLAS_NUM_THREADS", "1")  # what this package sets for itself is not for the peak
+    threads = os.environ.pop("OPENBLAS_NUM_THREADS", "1")  # this package's settings do not apply to the peak
     peaks = _in_a_process(_peaks)
     os.environ["OPENBLAS_NUM_THREADS"] = threads
     pictures = _in_a_process(_test_pictures)
@@ -363,7 +363,7 @@ def _table(contestants: list[Contestant], peak: float) -> str:
     return "\n".join([*rows, *(f"{one.way}: left out, {one.failure}" for one in contestants if one.failure)])
 
 
-# ---- What takes a framework, in a process that ends
+# ---- Functions that load a framework, each in its own process
 
 
 def _in_a_process(function: Callable[..., Any], *args: Any) -> Any:
@@ -376,7 +376,7 @@ def _flops(model: str) -> int:
 
 
 def _test_pictures() -> NDArray[np.uint8]:
-    """128 test pictures, of all kinds by turns."""
+    """128 test pictures, of all kinds in rotation."""
     from maxdigit.data.pictures import generate
     from maxdigit.data.splits import TEST
 

@@ -1,16 +1,17 @@
 """Many people at once: ``python benchmarks/load.py [--people 1 8 32 128] [--seconds 60] [--json FILE]``.
 
-Starts ``app.py`` and drives it as pages do, through Gradio's queue and its event streams: each person draws the strokes
-of three MNIST digits, asks once a second, and not again before the answer has come. The drawing grows from question to
-question, and when it is whole another begins. Prints for each number of people the answers a second, percentiles of
-the time from question to answer, refusals (the page says that it is busy), errors, and the memory of the server.
+Starts ``app.py`` and uses it as pages do, through Gradio's queue and its event streams: each person draws the strokes
+of three MNIST digits and asks once a second, but not before the last answer has come. The drawing grows from request to
+request, and when it is complete another one begins. Prints for each number of people the answers per second,
+percentiles of the time from request to answer, refusals (the page says that it is busy), errors, and the memory of the
+server.
 
-``--while-batch N`` has the server answer a batch of N pictures for somebody else meanwhile. ``--kills N`` kills the
-models' process so often meanwhile, at even intervals; who gets no answer then asks once more. ``--soak MINUTES`` goes
-on for as long with the first number of people, and prints the memory at each minute. ``--url`` asks a server that runs.
+With ``--while-batch N`` the server also answers a batch of N pictures for somebody else. ``--kills N`` kills the
+model process N times at even intervals; people without an answer then ask again. ``--soak MINUTES`` runs
+for so long with the first number of people, and prints the memory each minute. ``--url`` uses a running server.
 
-Left out: the network and the browser. What the people are simulated with takes part of the same cores; its CPU time
-for each answer is printed, too. Server and people begin with answers that are not counted, so that models are loaded.
+Not included: the network and the browser. The simulation of the people uses the same cores; its CPU time
+for each answer is printed, too. The first answers are not counted, so that models are loaded.
 """
 
 from __future__ import annotations
@@ -43,20 +44,20 @@ PAD = 1000  # units of the pad's side
 DIGITS = ((170, 480), (500, 500), (830, 520))  # middles of three digits on it
 SIZES = (9.0, 11.0, 13.0)  # units for each of MNIST's pixels
 QUESTIONS = 12  # while a drawing grows
-PATIENCE = 120.0  # seconds after which an answer is taken for lost
+PATIENCE = 120.0  # seconds after which an answer counts as lost
 
 
 class AnswerError(Exception):
-    """The server says that it has no answer."""
+    """The server reports an error instead of an answer."""
 
 
 @dataclass
 class Tally:
-    """What became of the questions of some people."""
+    """The results of some people's requests."""
 
-    seconds: list[float] = field(default_factory=list)  # from question to answer
-    busy: int = 0  # refusals: the server says that it has too much to do
-    repeated: int = 0  # questions that were asked once more
+    seconds: list[float] = field(default_factory=list)  # from request to answer
+    busy: int = 0  # refusals: the server says that it is busy
+    repeated: int = 0  # requests that were repeated
     errors: list[str] = field(default_factory=list)
 
 
@@ -73,21 +74,21 @@ class Row:
     errors: int
     megabytes: float  # of the server's processes, at the end
     grown: float  # megabytes more than at the beginning
-    page_ms: float  # CPU time for each answer of the page's process; it hardly depends on what else the machine does
-    models_ms: float  # and of the models' process
+    page_ms: float  # CPU time of the page process for each answer; it hardly depends on other load
+    models_ms: float  # and of the model process
 
 
 @dataclass(frozen=True)
 class Used:
-    """What the server has used up to now."""
+    """The server's memory and CPU time so far."""
 
-    megabytes: float  # that its processes hold together; what two of them share counts half for each
+    megabytes: float  # of its processes together (PSS: memory shared by two counts half for each)
     page: float  # seconds of CPU time
     models: float
 
     @classmethod
     def by(cls, process: psutil.Process | None) -> Used:
-        """By the processes of this server; not known of one that was named."""
+        """Measured from the processes of this server; unknown for a server given by ``--url``."""
         if process is None:
             return cls(float("nan"), float("nan"), float("nan"))
         children = process.children(recursive=True)
@@ -99,7 +100,7 @@ class Drawings:
     """Real strokes: MNIST digits of the test split as lines, three to a drawing, made beforehand."""
 
     def __init__(self, count: int = 60, seed: int = 0) -> None:
-        from maxdigit.data.skeletons import glyphs  # here, for it loads PyTorch
+        from maxdigit.data.skeletons import glyphs  # here, since it loads PyTorch
 
         found = glyphs("test", range(3 * count))
         random = np.random.default_rng(seed)
@@ -127,7 +128,7 @@ class Drawings:
 
 
 class Page:
-    """What a page knows of the server: the event that asks about a drawing, and the values that go with it."""
+    """A page's view of the server: the event that asks about a drawing, and the values that are sent with it."""
 
     def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
         self.client = client
@@ -141,12 +142,12 @@ class Page:
         return next(number for number, part in self._parts.items() if part["props"].get("elem_id") == name)
 
     def event(self, name: str, kind: str) -> dict[str, Any]:
-        """The event of that component that the server answers."""
+        """The event of that component that the server handles."""
         target = [self.named(name), kind]
         return next(event for event in self.events if target in event["targets"] and event["backend_fn"])
 
     def values(self, event: dict[str, Any], changed: dict[int, Any]) -> list[Any]:
-        """What goes with an event: the values the page was opened with, and those that were changed since."""
+        """The values sent with an event: those that the page was opened with, and those changed since."""
         return [changed.get(number, self._parts[number]["props"].get("value")) for number in event["inputs"]]
 
     async def ask(self, session: str, drawing: str) -> tuple[float, str]:
@@ -183,9 +184,9 @@ class Page:
 
 
 async def person(number: int, page: Page, drawings: Drawings, end: float, tally: Tally) -> None:
-    """Draw, and ask once a second, until the end."""
+    """Draw, and ask once a second, until ``end``."""
     session = secrets.token_hex(6)
-    await asyncio.sleep((number * 0.618) % 1)  # not all in step
+    await asyncio.sleep((number * 0.618) % 1)  # not all at the same time
     question = number * 5
     while (begin := time.perf_counter()) < end:
         drawing, part = divmod(question, QUESTIONS)
@@ -205,7 +206,7 @@ async def person(number: int, page: Page, drawings: Drawings, end: float, tally:
 
 
 async def crowd(url: str, people: int, seconds: float, drawings: Drawings) -> Tally:
-    """So many people for so long."""
+    """The results of this many people over this time."""
     tally = Tally()
     async with opened(url) as client:
         page = await visit(client)
@@ -226,7 +227,7 @@ async def visit(client: httpx.AsyncClient) -> Page:
 
 
 async def kill_models(process: psutil.Process, kills: int, seconds: float) -> set[int]:
-    """Kill the models' process so often in so many seconds; the processes that were killed."""
+    """Kill the model process ``kills`` times in so many seconds; return the processes that were killed."""
     killed: set[int] = set()
     for _ in range(kills):
         end = time.perf_counter() + seconds / kills
@@ -240,7 +241,7 @@ async def kill_models(process: psutil.Process, kills: int, seconds: float) -> se
 
 
 async def run_batch(url: str, pictures: int) -> str:
-    """Have the server answer a batch of so many pictures; what went wrong."""
+    """Have the server answer a batch of so many pictures; return what went wrong."""
     packed, random = io.BytesIO(), np.random.default_rng(0)
     with zipfile.ZipFile(packed, "w") as archive:
         for number in range(pictures):
@@ -259,7 +260,7 @@ async def run_batch(url: str, pictures: int) -> str:
 
 
 def summary(people: int, seconds: float, tally: Tally, before: Used, after: Used) -> Row:
-    """The line for some people."""
+    """The row for some people."""
     found = sorted(tally.seconds) or [float("nan")]
 
     def percentile(share: float) -> float:
@@ -287,9 +288,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[1, 8, 32, 128])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--while-batch", type=int, default=0, metavar="N", help="pictures in somebody else's batch")
-    parser.add_argument("--kills", type=int, default=0, metavar="N", help="of the models' process meanwhile")
-    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="go on for so long, watching memory")
-    parser.add_argument("--url", help="of a server that runs; its memory is not measured")
+    parser.add_argument("--kills", type=int, default=0, metavar="N", help="of the model process during the run")
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="run for so long and print the memory")
+    parser.add_argument("--url", help="of a running server; its memory is not measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     args = parser.parse_args()
     drawings = Drawings()
@@ -302,7 +303,7 @@ def main() -> None:
 
 
 def measure(url: str, process: psutil.Process | None, args: argparse.Namespace, drawings: Drawings) -> list[Row]:
-    """The table, and what went wrong."""
+    """Measure and print the table and the errors."""
     rows = []
     print(
         "people  answers/s    p50 s    p95 s    p99 s   busy  errors  memory MB  grown MB  CPU ms each: page  models"
@@ -344,7 +345,7 @@ def measure(url: str, process: psutil.Process | None, args: argparse.Namespace, 
 
 
 def soak(url: str, process: psutil.Process | None, args: argparse.Namespace, drawings: Drawings) -> list[Row]:
-    """Minute after minute, the memory; then by how much the last fifth has more than the second."""
+    """Print the memory each minute, then how much more the last fifth has than the second."""
     rows = []
     for minute in range(round(args.soak)):
         before = Used.by(process)
@@ -361,7 +362,7 @@ def soak(url: str, process: psutil.Process | None, args: argparse.Namespace, dra
 
 @contextmanager
 def server(url: str | None) -> Iterator[tuple[str, psutil.Process | None]]:
-    """The app, running, where none is named; ended with the block."""
+    """The app, started if no address is given, and ended with the block."""
     if url:
         yield url, None
         return

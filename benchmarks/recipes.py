@@ -2,8 +2,8 @@
 
 Trains one model twice from the same seed on the same pictures, once with each set of changes to the tuned recipe
 (``key=value``, any field of ``maxdigit.training.recipes.Recipe``), and prints the accuracy on validation pictures of
-each kind. Each run has a plan of ``--pictures``, or is brought down after ``--minutes`` if that is sooner: on a machine
-that does other things too, compare by pictures. ``--start-from`` begins both with the weights of an earlier run.
+each kind. Each run has a plan of ``--pictures``, or ends after ``--minutes`` if that is sooner: on a machine
+with other load, compare by pictures. ``--start-from`` starts both from the weights of an earlier run.
 """
 
 from __future__ import annotations
@@ -98,12 +98,12 @@ def _two_parts(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _changes(parser: argparse.ArgumentParser, words: list[str]) -> dict[str, Any]:
-    """What ``key=value`` words say; values are JSON, or text where they are not."""
+    """The changes in ``key=value`` words; values are JSON, or else text."""
     found: dict[str, Any] = {}
     for word in words:
         key, mark, text = word.partition("=")
         if not mark or key not in Recipe.__dataclass_fields__ or key in ("model", "name"):
-            parser.error(f"{word} is no change of a recipe: KEY=VALUE")
+            parser.error(f"{word} does not have the form KEY=VALUE")
         try:
             found[key] = json.loads(text)
         except ValueError:

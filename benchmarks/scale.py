@@ -1,7 +1,7 @@
-"""Measure the app's models behind Ray Serve: answers a second by 1 and 2 replicas of one core, and a replica killed.
+"""Measure the app's models behind Ray Serve: answers per second of 1 and 2 replicas of one core, and a killed replica.
 
-People ask without a pause, each for one picture at a time. The model process, limited to one core as well, is measured
-beside them; and what it takes of CPU time, which hangs less on the machine's other work.
+People ask without pauses, each for one picture at a time. The model process, also limited to one core, is measured
+for comparison. CPU time is printed too, as it depends less on other load.
 
     python benchmarks/scale.py --people 16 --seconds 20
 """
@@ -32,7 +32,7 @@ _PICTURES = 64
 
 
 def pictures(seed: int = 0) -> NDArray[np.uint8]:
-    """Bars of light on a dark ground: what they show does not matter to the time."""
+    """Light bars on a dark background; the content does not affect the time."""
     random = np.random.default_rng(seed)
     found = random.integers(0, 60, (_PICTURES, 128, 128), np.uint8)
     for row in found:
@@ -42,7 +42,7 @@ def pictures(seed: int = 0) -> NDArray[np.uint8]:
 
 
 def ask(predictor: ModelProcessPredictor, people: int, seconds: float, event: Callable[[], object]) -> tuple[int, int]:
-    """So many people for so long, with an event half-way; how many answers and errors there were, printed."""
+    """Simulate people, with an event half-way, and print the rates; return the numbers of answers and errors."""
     shown, end = pictures(), time.perf_counter() + seconds
     errors: list[Exception] = []
 
@@ -72,7 +72,7 @@ def ask(predictor: ModelProcessPredictor, people: int, seconds: float, event: Ca
 def measured(
     name: str, calls: ModelProcess | Replicas, predictor: ModelProcessPredictor, args: argparse.Namespace
 ) -> None:
-    """A line on one way of computing."""
+    """Measure one configuration and print its line."""
     ask_quietly(predictor)
     before = by_process(calls)
     print(f"{name:24}", end=" ")
@@ -108,7 +108,7 @@ def main() -> None:
     process = ModelProcess()
     measured("model process, 1 core", process, ModelProcessPredictor(process), args)
     for count in args.replicas:
-        limit_cores(count)  # of the cluster that is started here
+        limit_cores(count)  # of a cluster that is started here
         with connected("local"):
             replicas = Replicas(CHECKPOINTS, count)
             predictor = ReplicasPredictor(replicas)

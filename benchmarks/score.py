@@ -1,14 +1,14 @@
 """Measure ``maxdigit score`` on this machine and on a cluster of Ray, each with a worker killed half-way.
 
-Prints pictures a second, CPU time for each picture, and the memory of all its processes early and late; then whether
-both have given every picture one row, and the same answer. The pictures are those test pictures that the repository
-holds (64 of each kind), again and again under other names: in a folder, a ZIP archive and a Parquet file.
+Prints pictures per second, CPU time for each picture, and the memory of all its processes early and late; then whether
+both have one row for every picture, and the same answers. The pictures are the test pictures in the repository
+(64 of each kind), repeated under other names, in a folder, a ZIP archive and a Parquet file.
 
     python benchmarks/score.py --pictures 20000
-    python benchmarks/score.py --pictures 2000 --ray auto    # on a cluster; without --ray: one that is started here
+    python benchmarks/score.py --pictures 2000 --ray auto    # on a cluster; without --ray, on one that is started here
 
-``--at-once`` has both run at the same time, which takes half as long on a machine whose other work leaves CPU time and
-memory as the only figures worth having.
+``--at-once`` runs both at the same time, in half the time, for machines with so much other load that only CPU time and
+memory are meaningful.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ from maxdigit import CHECKPOINTS, IMAGE_SIZE
 from maxdigit.inference.exciting import PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
-EVERY = 5.0  # seconds between looks at the processes, each of which takes some CPU time
+EVERY = 5.0  # seconds between measurements of the processes, each of which takes some CPU time
 
 
 @dataclass
 class Seen:
-    """What a run and its processes were seen to use."""
+    """The measured resources of a run and its processes."""
 
     seconds: float = 0.0
-    cpu: dict[int, float] = field(default_factory=dict)  # by process, the last that was seen of it
-    megabytes: list[tuple[int, float]] = field(default_factory=list)  # after so many parts
+    cpu: dict[int, float] = field(default_factory=dict)  # by process, the last value
+    megabytes: list[tuple[int, float]] = field(default_factory=list)  # after each number of parts
     killed: int = 0
 
 
 def write_pictures(folder: Path, count: int) -> None:
-    """Write so many, a third in each form."""
+    """Write ``count`` pictures, a third in each form."""
     with Image.open(CHECKPOINTS / PICTURES) as sheet:  # side by side, all of a size
         rows, columns = (side // IMAGE_SIZE for side in (sheet.height, sheet.width))
         corners = product(range(0, columns * IMAGE_SIZE, IMAGE_SIZE), range(0, rows * IMAGE_SIZE, IMAGE_SIZE))
@@ -77,13 +77,13 @@ def write_pictures(folder: Path, count: int) -> None:
 
 
 def score(source: Path, out: Path, options: list[str], worker: str, kill_after: int) -> Seen:
-    """Run the command, and kill one of its workers after so many parts.
+    """Run the command, and kill one of its workers after ``kill_after`` parts.
 
     Args:
         source: the pictures.
         out: for the answers.
         options: of the command.
-        worker: what a worker's command line has in it.
+        worker: text in a worker's command line.
         kill_after: parts.
     """
     seen = Seen()
@@ -91,7 +91,7 @@ def score(source: Path, out: Path, options: list[str], worker: str, kill_after: 
     process = subprocess.Popen(
         [sys.executable, "-m", "maxdigit", "score", str(source), "--out", str(out), *options],
         cwd=ROOT,
-        start_new_session=True,  # Linux deals out processors by session: each run gets a share of its own
+        start_new_session=True,  # Linux schedules by session: each run gets its own share
     )
     try:
         while process.poll() is None:
@@ -110,7 +110,7 @@ def score(source: Path, out: Path, options: list[str], worker: str, kill_after: 
                 workers[0].kill()
             time.sleep(EVERY)
     finally:
-        process.terminate()  # where this program is stopped
+        process.terminate()  # if this program is stopped
     if process.returncode:
         raise SystemExit(f"maxdigit score ended with status {process.returncode}")
     seen.seconds = time.perf_counter() - begin
@@ -118,7 +118,7 @@ def score(source: Path, out: Path, options: list[str], worker: str, kill_after: 
 
 
 def report(name: str, pictures: int, parts: int, seen: Seen) -> None:
-    """A line for a run."""
+    """Print a line for a run."""
     early, late = (
         statistics.median(
             [megabytes for done, megabytes in seen.megabytes if low * parts <= done < high * parts] or [0]

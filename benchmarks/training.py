@@ -1,8 +1,8 @@
-"""How fast each model trains, against the obvious way: ``python benchmarks/training.py [MODEL ...]``.
+"""How fast each model trains, compared with a plain loop: ``python benchmarks/training.py [MODEL ...]``.
 
-Ours is the real training loop with the tuned recipe, making the pictures included. The obvious way is what a first
-script would do: a DataLoader that makes pictures one by one on the CPU, eager float32, the default memory layout (for
-Keras: ``fit`` on such a loader). Both run in turns in the same process, and the median of each is printed with their
+Measures the training loop with the tuned recipe, including the generation of pictures. The plain loop is what a first
+script would have: a DataLoader that makes pictures one by one on the CPU, eager float32, the default memory layout (for
+Keras: ``fit`` on such a loader). Both run alternately in the same process, and the median of each is printed with their
 ratio. On a GPU the share of its measured bfloat16 peak is printed too (for three times the forward pass's operations).
 """
 
@@ -36,7 +36,7 @@ from maxdigit.training.tuned_loop import train_tuned
 
 
 class OneByOne(Dataset):
-    """Textured pictures, each made when it is asked for."""
+    """Textured pictures, each made when it is requested."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def _ours(recipe: Recipe) -> float:
-    """Pictures a second of the second epoch: the first one warms up."""
+    """Pictures per second in the second epoch, after one to warm up."""
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         with contextlib.redirect_stderr(io.StringIO()):
             train_tuned(recipe, new_form(recipe), GeneratedData(recipe), Path(folder))
@@ -120,7 +120,7 @@ def _obvious_keras(name: str, pictures: int, batch: int) -> None:
 
 
 def _peak() -> float:
-    """Operations a second of a large bfloat16 matrix product."""
+    """Operations per second of a large bfloat16 matrix product."""
     a = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
     for _ in range(3):
         a @ a

@@ -1,9 +1,9 @@
-"""How often a turned picture is offered its turn: ``python benchmarks/turns.py [--kind NAME ...] [--count N]``.
+"""How often a turned picture is offered the right turn: ``python benchmarks/turns.py [--kind NAME ...] [--count N]``.
 
-Prepares pictures of ``benchmarks/everyday.py`` as they are, and turned clockwise by ``--turns`` quarters, and asks the
-model as the page does: where it is not sure, about the three turns of the prepared picture too. Prints, by kind, how
-many answers are unsure, how many are sure and wrong, and how many pictures are offered the right turn alone, the right
-one and another, and wrong ones only; any turn of a picture that stands upright is wrong.
+Prepares pictures of ``benchmarks/everyday.py``, upright and turned clockwise by ``--turns`` quarters, and asks the
+model as the page does: if it is unsure, about the three turns of the prepared picture too. Prints, by kind, how many
+answers are unsure, how many are sure and wrong, and for how many pictures the right turn alone is offered, the right
+one and another, and wrong ones only; any turn of an upright picture is wrong.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _KINDS = ("blue-ink", "ruled-paper", "canvas-drawing")
 
 @dataclass
 class Tally:
-    """What became of pictures that want the same turn."""
+    """The results of pictures that need the same turn."""
 
     count: int = 0
     unsure: int = 0
@@ -38,7 +38,7 @@ class Tally:
     others_only: int = 0
 
     def add(self, other: Tally) -> None:
-        """Take in another tally."""
+        """Add another tally."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
 

@@ -1,8 +1,8 @@
 """Draw how fast each model learned, by three recipes: ``python docs/make_learning_curves.py [--out PNG]``.
 
-The tuned and the paper's recipe are drawn from the committed runs' ``history.csv``. What the first tuned recipe (AdamW,
-no easy form) reached on two CPU cores is kept in ``docs/learning_curves``, for its runs' folders were replaced.
-Needs Chromium, on the path or named by ``CHROMIUM``.
+The tuned and the paper's recipe are drawn from the committed runs' ``history.csv``. The curves of the first tuned
+recipe (AdamW, no training form) on two CPU cores are in ``docs/learning_curves``, since the folders of its runs were
+replaced. Needs Chromium, on the path or named by ``CHROMIUM``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RECIPES = {
 
 
 def of_run(folder: Path) -> Curve:
-    """What the run in ``folder`` and those before it had seen, how long they took and what they reached, by epoch."""
+    """Pictures seen, hours and accuracy of the run in ``folder`` and of those before it, by epoch."""
     rows = read_history(folder / HISTORY)
     while (folder := folder / BEFORE).is_dir():
         rows = read_history(folder / HISTORY) + rows
@@ -44,7 +44,7 @@ def of_run(folder: Path) -> Curve:
 
 
 def of_first_recipe(model: str) -> Curve:
-    """The same of the runs whose folders are gone."""
+    """The same for the runs whose folders were replaced."""
     with (FOLDER / "learning_curves" / f"{model}_first_recipe.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = [[float(row[key]) for row in rows] for key in ("pictures_seen", "hours", "validation_accuracy")]

@@ -1,9 +1,9 @@
-"""Make the README's pictures of the running app anew, and its recording: ``python docs/make_screenshots.py [FOLDER]``.
+"""Make the README's screenshots of the app, and its recording: ``python docs/make_screenshots.py [FOLDER]``.
 
 Opens the app with the committed models in Chromium (on the path, or named by ``CHROMIUM``), draws 3, 8 and 5 as a mouse
-would, and takes pictures in light and dark, and of Compare and Training. For the recording the hand moves slowly enough
-for each frame to be taken, and every frame is then shown for as long as it lasts at a hand's pace. The card that social
-networks show for a link to the page is made anew too, and with ``--card`` nothing else.
+would, and takes pictures in light and dark, and of Compare and Training. For the recording the pointer moves slowly
+enough for each frame to be taken, and each frame is then shown for its duration at normal speed. The card that social
+networks show for a link to the page is made too; with ``--card``, only that.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ LAPTOP = {"viewport": {"width": 1280, "height": 720}}
 PAGES = {
     "Compare": ".side-by-side-card:last-child .bar-best",
     "Training": ".charts .xtick text",
-}  # and what is seen when one is there
+}  # and the element that shows that it has loaded
 STAGE = {"viewport": {"width": 1120, "height": 720}}  # of the recording
 WIDTH = 720  # pixels of the recording
 FRAME = 32  # milliseconds
-REACH = 0.03  # of the pad's width: how far the pen comes in a frame
+REACH = 0.03  # of the pad's width: how far the pen moves in a frame
 
-# Chromium's pictures show no pointer, and without one nobody sees what is pressed. On the pad it draws its own.
+# Chromium's screenshots show no pointer, without which it cannot be seen what is pressed. The pad draws its own.
 POINTER = """() => {
   const pointer = document.createElement("div");
   pointer.style = "position: fixed; left: 0; top: 0; z-index: 9999; pointer-events: none";
@@ -64,9 +64,9 @@ REST = """() => new Promise((done) => {
 
 def main() -> None:
     """Serve, draw, and save."""
-    parser = argparse.ArgumentParser(description="Make the README's pictures and its recording anew.")
+    parser = argparse.ArgumentParser(description="Make the README's screenshots and its recording.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
-    parser.add_argument("--card", action="store_true", help="make the card for links only")
+    parser.add_argument("--card", action="store_true", help="make only the card for links")
     args = parser.parse_args()
     folder = args.folder
     predictor = Predictor()
@@ -106,9 +106,9 @@ def main() -> None:
 
 
 def _new_page(browser: Browser, options: dict[str, Any]) -> Page:
-    """A page of somebody who has been there before, for whom no hand draws an example."""
+    """A page of a returning visitor, for whom no example is drawn."""
     page = browser.new_page(**options)
-    page.set_default_timeout(400_000)  # a machine that trains beside
+    page.set_default_timeout(400_000)  # for a machine that trains at the same time
     page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
     return page
 
@@ -127,13 +127,13 @@ def _draw(page: Page) -> None:
 
 
 def _rest(page: Page) -> None:
-    """Wait until the page has stayed as it is for a while: then what was asked is answered and the bars stand still."""
+    """Wait until the page has not changed for a while: all requests are answered, and the bars have stopped."""
     page.evaluate(REST)
     page.wait_for_function("!document.querySelector('.server-notice')")  # which a busy machine shows
 
 
 def _read(page: Page, count: int) -> None:
-    """Wait until the answer is one to a drawing in which so many digits are read."""
+    """Wait for an answer to a drawing in which ``count`` digits are read."""
     page.wait_for_function(
         "(count) => document.querySelectorAll('.answer-answered .answer-reads b').length === count", arg=count
     )
@@ -146,7 +146,7 @@ def _on_pad(page: Page, point: tuple[float, float]) -> tuple[float, float]:
 
 
 class Recording:
-    """Frames of a page on which a hand moves, and how long each is shown."""
+    """Frames of a page on which a pointer moves, and how long each is shown."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -155,13 +155,13 @@ class Recording:
         self._hand = (0.0, 0.0)
 
     def show(self, milliseconds: int) -> None:
-        """The page as it is now."""
+        """Add a frame of the page in its current state."""
         frame = Image.open(io.BytesIO(self._page.screenshot())).convert("RGB")
         self._frames.append(frame.resize((WIDTH, round(WIDTH * frame.height / frame.width)), Image.Resampling.LANCZOS))
         self._milliseconds.append(milliseconds)
 
     def move(self, path: Line) -> None:
-        """Take the hand along places on the page, three of them a frame, for round lines."""
+        """Move the pointer along places on the page, three for each frame, for smooth lines."""
         for number, place in enumerate(path, 1):
             self._page.mouse.move(*place)
             if number % 3 == 0:
@@ -170,11 +170,11 @@ class Recording:
         self._hand = path[-1]
 
     def reach(self, place: tuple[float, float]) -> None:
-        """Take the hand there straight."""
+        """Move the pointer straight to a place."""
         self.move(_paced([self._hand, place], 3 * 8))
 
     def draw(self, line: Line, digits: int) -> None:
-        """Draw a line, from pen down to pen up, after which so many digits are read."""
+        """Draw a line, from pen down to pen up, after which ``digits`` digits are read."""
         self.reach(line[0])
         self._page.mouse.down()
         self.move(line[1:])
@@ -185,7 +185,7 @@ class Recording:
         self.show(8 * FRAME)
 
     def press(self, target: Locator, milliseconds: int, wait: Callable[[], object]) -> None:
-        """Press what there is to press, wait for what comes of it, and look at that."""
+        """Press a target, wait for the effect, and show it for a while."""
         box = target.bounding_box()
         assert box
         self.reach((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
@@ -197,13 +197,13 @@ class Recording:
         self.show(milliseconds)
 
     def save(self, path: Path) -> None:
-        """Write an animated WebP that begins again at its end."""
+        """Write a looping animated WebP."""
         first, *others = self._frames
         first.save(path, save_all=True, append_images=others, duration=self._milliseconds, loop=0, quality=80, method=6)
 
 
 def _record(browser: Browser, address: str, path: Path) -> None:
-    """Three digits are drawn, a bar is pressed, the 8 is erased, and the network is looked into."""
+    """Record: three digits are drawn, a bar is pressed, the 8 is erased, and the view inside the network is shown."""
     page = _new_page(browser, STAGE)
     page.goto(address)
     page.locator(".pad-canvas").wait_for()
@@ -228,7 +228,7 @@ def _record(browser: Browser, address: str, path: Path) -> None:
 
 
 def _paced(line: Line, count: int) -> Line:
-    """So many points on a line, closer to one another at its ends: a hand starts and stops softly."""
+    """``count`` points on a line, closer to one another at its ends, as a hand starts and stops gradually."""
     corners = np.array(line)
     reached = np.concatenate([[0], np.hypot(*np.diff(corners, axis=0).T).cumsum()])
     share = np.linspace(0, 1, count)
