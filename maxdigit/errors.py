@@ -11,7 +11,7 @@ from functools import partial
 
 from maxdigit import CHECKPOINTS
 
-# An absolute path, of which the last part is kept; the path of a web address has a host before it.
+# An absolute path, of which the last part stays; the path of a web address follows a host.
 _PATH = re.compile(r"(?<![\w/:.])(?:[A-Za-z]:)?(?:[/\\][^\s/\\'\"():;,]+)+[/\\]([^\s/\\'\"():;,]+)")
 
 
@@ -34,7 +34,7 @@ class MaxDigitError(ValueError):
 
 
 class PictureError(MaxDigitError):
-    """The given file or array cannot be read as a picture."""
+    """The file or array cannot be read as a picture."""
 
 
 class EmptyPictureError(PictureError):
@@ -50,7 +50,7 @@ class CheckpointError(MaxDigitError):
 
 
 class CompetitionFileError(MaxDigitError):
-    """A file of the competition does not have the form it should, or holds more than plain arrays."""
+    """A file of the competition has the wrong format, or holds more than plain arrays."""
 
 
 class TrainingError(MaxDigitError):
@@ -58,8 +58,8 @@ class TrainingError(MaxDigitError):
 
 
 def without_paths(text: str) -> str:
-    """A message for strangers: of the host's files it names the files, and not where they are."""
-    roots = [str(CHECKPOINTS.parent), tempfile.gettempdir(), os.path.expanduser("~")]  # which need not be there
+    """A message for visitors, in which the host's files are named without their folders."""
+    roots = [str(CHECKPOINTS.parent), tempfile.gettempdir(), os.path.expanduser("~")]  # which need not exist
     with suppress(OSError):
         roots.append(os.getcwd())
     for root in roots:

@@ -1,4 +1,4 @@
-"""What TensorFlow says on standard error when it starts is kept from there, unless it is asked for."""
+"""Suppresses the messages that TensorFlow writes to standard error when it starts."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_CHOICE = "MAXDIGIT_VERBOSE"  # where the choice is kept: the model process is started with it
-# Lines of its logger, information to errors: on graphics cards that are not there, and on rounding.
+_CHOICE = "MAXDIGIT_VERBOSE"  # the environment variable with the choice, which the model process inherits
+# Lines of its logger, from information to errors: on missing GPUs, and on rounding.
 _OF_THE_LOGGER = re.compile(rb"WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:\d\d")
 _STDERR = 2
 
 
 def be_verbose() -> None:
-    """Let everything be said, in this process and in those that it starts."""
+    """Show all messages, in this process and in those that it starts."""
     os.environ[_CHOICE] = "1"
 
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
-    """Leave the logger's lines out of what is written to standard error meanwhile, all of it if an exception is raised.
+    """Remove the logger's lines from standard error inside the block, unless an exception is raised.
 
-    They are written past Python, hence to the file descriptor, which all threads share; what others write comes a
-    moment later.
+    They are written to the file descriptor, not by Python, and all threads share it: the output of others is delayed
+    until the end of the block.
     """
     if os.environ.get(_CHOICE):
         yield

@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 _LOOPBACK = "127.0.0.1"
 _FIRST_PORT, _PORTS_TRIED = 7860, 100
 _PERSONS_OWN = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
-_STOPS = ("SIGTERM", "SIGHUP", "SIGBREAK")  # what else ends a process as Ctrl-C does, where the system has it
+_STOPS = ("SIGTERM", "SIGHUP", "SIGBREAK")  # signals that end a process as Ctrl-C does, if the system has them
 
 
 class ServingError(MaxDigitError):
-    """The page cannot be served as it was asked for."""
+    """The page cannot be served as requested."""
 
 
 def find_address(host: str | None, port: int | None) -> tuple[str, int]:
     """Where to serve: the host as Gradio takes it, and a port that is free.
 
     Args:
-        host: a name or address of this machine; None for what ``GRADIO_SERVER_NAME`` says, else for this machine only.
+        host: a name or address of this machine; None for ``GRADIO_SERVER_NAME``, else for this machine only.
         port: the port; None for the first free one from ``GRADIO_SERVER_PORT`` on, else from 7860.
 
     Raises:
         ServingError: the host is not this machine's, or the port is taken or may not be used.
     """
-    # Taken out, so that Gradio does not stumble over them: it knows no IPv6 there, and no words in place of numbers.
+    # Removed, as Gradio fails on IPv6 addresses and on words instead of numbers there.
     named, first, count = (os.environ.pop(f"GRADIO_{name}", "") for name in ("SERVER_NAME", "SERVER_PORT", "NUM_PORTS"))
     host = (host or named or _LOOPBACK).strip("[]")
     if port is not None:
@@ -75,10 +75,10 @@ def find_address(host: str | None, port: int | None) -> tuple[str, int]:
 
 @contextmanager
 def private_folder(port: int) -> Iterator[None]:
-    """Where uploads go meanwhile: a folder that nobody else can look into, gone when the server ends.
+    """Set the folder for uploads inside the block: one that nobody else can read, deleted when the server ends.
 
-    It has the same name each time, so that a page that has outlived a server gets a sentence on what it uploaded there.
-    The one that ``GRADIO_TEMP_DIR`` names is used as it is, if it can be written to.
+    It has the same name each time, so that a page that was opened before a restart is told that its uploads are gone.
+    The folder in ``GRADIO_TEMP_DIR`` is used unchanged, if it can be written to.
 
     Args:
         port: on which the page is served: no other server of this machine has it.
@@ -107,9 +107,9 @@ def private_folder(port: int) -> Iterator[None]:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Let what ends this process end it as Ctrl-C does: with KeyboardInterrupt, so that nothing is left behind.
+    """Let signals that end this process raise KeyboardInterrupt, as Ctrl-C does, so that everything is cleaned up.
 
-    A signal that is ignored, as under ``nohup``, stays so.
+    A signal that is ignored, as under ``nohup``, stays ignored.
     """
     stops = [getattr(signal, name) for name in _STOPS if hasattr(signal, name)]
     for stop in stops:
@@ -125,9 +125,9 @@ def ended_by_signals() -> Iterator[None]:
 
 @contextmanager
 def without_proxies() -> Iterator[None]:
-    """Let this process go through no proxy: it asks nobody but itself, at Gradio's start and for language models.
+    """Let this process use no proxy: it sends requests only to itself, when Gradio starts and for language models.
 
-    Pictures that those name by a web address are fetched without one in any case.
+    Pictures that these give by web address are always fetched without a proxy.
     """
     with _environment(dict.fromkeys(_PERSONS_OWN, "*")):
         yield
@@ -146,24 +146,24 @@ def serve(demo: gr.Blocks, host: str, port: int, *, open_browser: bool, **option
     Raises:
         ServingError: the port was taken in the meantime.
     """
-    for stream in (sys.stdout, sys.stderr):  # Gradio prints signs that not every terminal has
+    for stream in (sys.stdout, sys.stderr):  # Gradio prints characters that some terminals lack
         with suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        # Without Gradio's look at whether it can reach itself, which a busy machine does not pass.
+        # Without Gradio's check that it can reach itself, which fails on a busy machine.
         demo.launch(server_name=host, server_port=port, prevent_thread_lock=True, _frontend=False, **options)
     except OSError as error:
         raise ServingError(f"The page cannot be served on port {port} ({error.strerror or error}).") from error
     if open_browser:
         with _environment(_PERSONS_OWN):
             webbrowser.open(demo.local_url or "")
-    demo.block_thread()  # which Ctrl-C ends
+    demo.block_thread()  # until Ctrl-C
     demo.close(verbose=False)
 
 
 @contextmanager
 def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
-    """Environment variables meanwhile; None for one that is not set."""
+    """Set environment variables inside the block; None removes one."""
     before = {name: os.environ.get(name) for name in values}
     try:
         _set_environment(values)
@@ -181,16 +181,16 @@ def _set_environment(values: Mapping[str, str | None]) -> None:
 
 
 def _bound(host: str, port: int) -> int:
-    """The port, if it is free; one that is, for port 0.
+    """The port, if it is free; for port 0, one that is.
 
     Raises:
         OSError: it is taken, or cannot be used, or the host is unknown.
     """
-    # Gradio looks at this machine's own address, whichever it is to serve.
+    # Gradio checks this machine's own address, whichever it is to serve.
     for name in dict.fromkeys((host, _LOOPBACK)):
         for family, kind, protocol, _, address in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM):
             with socket.socket(family, kind, protocol) as probe:
-                if os.name == "posix":  # where a port is free again as soon as its server has ended
+                if os.name == "posix":  # on systems where a port is free again as soon as its server has ended
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
                 port = probe.getsockname()[1]
@@ -213,10 +213,10 @@ def _not_ours(host: str) -> ServingError:
 
 def _new_folder(name: str) -> str:
     folder = Path(tempfile.gettempdir()) / name
-    shutil.rmtree(folder, ignore_errors=True)  # what a server left that was killed
+    shutil.rmtree(folder, ignore_errors=True)  # left by a server that was killed
     try:
         folder.mkdir(mode=0o700)
-    except FileExistsError:  # somebody else's
+    except FileExistsError:  # it belongs to somebody else
         return tempfile.mkdtemp(prefix=f"{name}-")
     return str(folder)
 

@@ -10,7 +10,7 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one thread, for work too small to share: on a busy machine threads would wait for one another longer.
+    """Compute on one thread, for work too small to divide: on a busy machine, several threads would take longer.
 
     Holds for the calling thread.
     """
