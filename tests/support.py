@@ -16,6 +16,7 @@ SLOW = (
     "test_ink_finder",
     "test_mcp",
     "test_model_process",
+    "test_order",
     "test_pool",
     "test_scenes",
     "test_sessions",

@@ -17,7 +17,6 @@ from maxdigit.ui.classify import build_classify_tab
 from maxdigit.ui.compare import build_compare_tab
 from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import keep_order
 from maxdigit.ui.guard import protection
 from maxdigit.ui.html import html_block
 from maxdigit.ui.program_input import Page
@@ -72,7 +71,6 @@ def build_app(
             with gr.Tab(labels.ABOUT, id="about", alignment="right"):
                 build_about_tab(predictor)
         add_api(predictor)
-    keep_order(demo)
     # One event at a time unless stated otherwise. If the queue is full, further events get an error instead of waiting
     # for many seconds.
     return demo.queue(default_concurrency_limit=1, max_size=_MAX_WAITING, status_update_rate=1)

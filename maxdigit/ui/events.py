@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+import asyncio
+from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakValueDictionary
 
 import gradio as gr
+from gradio.block_function import BlockFunction
 from gradio.blocks import Block
 from gradio.components import Component
-from gradio.context import LocalContext
 
 Values = Mapping[Component, Any]  # what Gradio passes to a function whose inputs are a set
 Changes = dict[Block, Any]  # what it returns: a new value, or a component with new properties
 
 
 def in_steps(changes: Changes) -> Iterator[Changes]:
-    """Yields the result of an event in two steps: first what is ready, then what takes longer.
+    """Yields the result of an event in steps: what is ready, then what takes longer, and nothing at the end.
+
+    Gradio sends the last step again when the event is over. By then the page may show the answer to a press.
 
     Args:
         changes: new values; some may be functions that compute them.
@@ -29,6 +28,7 @@ def in_steps(changes: Changes) -> Iterator[Changes]:
     yield {block: value for block, value in changes.items() if block not in later}
     if later:
         yield {block: make() for block, make in later.items()}
+    yield gr.skip()
 
 
 # Private, and without a progress display.
@@ -55,64 +55,23 @@ def data_of(event: gr.EventData, *names: str) -> tuple[Any, ...]:
     return tuple(getattr(event, name, None) for name in names)
 
 
-class _Queue:
-    """A fair lock for the events of one visitor: the one that has waited longest is next, unlike with threading's."""
+class OrderedBlocks(gr.Blocks):
+    """``gr.Blocks`` that handle each visitor's events that ask a model one after the other, as they arrive.
 
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()  # the first holds the lock
+    Otherwise an old answer could replace a newer one, and a press could be lost. Gradio reads a visitor's state before
+    it calls an event's function and writes it afterwards, so that a lock around the function would not be enough: the
+    next event could have read the state from before a press that is still being answered.
+    """
 
-    def __enter__(self) -> None:
-        turn = threading.Event()
-        with self._guard:
-            self._waiting.append(turn)
-            if len(self._waiting) == 1:
-                turn.set()
-        turn.wait()
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # A lock for each visitor; it exists as long as an event holds it or waits for it. It is fair.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def __exit__(self, *_: object) -> None:
-        with self._guard:
-            self._waiting.popleft()
-            if self._waiting:
-                self._waiting[0].set()
-
-
-_queues: WeakValueDictionary[str, _Queue] = WeakValueDictionary()
-
-
-def keep_order(demo: gr.Blocks) -> None:
-    """Handle each visitor's events that ask a model in order, so that no old answer replaces a newer one."""
-    for event in demo.fns.values():
-        if event.concurrency_id == _PAGE and event.fn is not None:
-            event.fn = _in_order(event.fn)
-
-
-def _in_order(function: Callable[..., Any]) -> Callable[..., Any]:
-    if inspect.isgeneratorfunction(getattr(function, "func", function)):
-
-        @wraps(function)
-        def steps_in_order(*args: Any) -> Iterator[Any]:
-            steps, queue = function(*args), _visitor()
-            while True:
-                with queue:
-                    try:
-                        step = next(steps)
-                    except StopIteration:
-                        return
-                yield step
-
-        return steps_in_order
-
-    @wraps(function)
-    def in_order(*args: Any) -> Any:
-        with _visitor():
-            return function(*args)
-
-    return in_order
-
-
-def _visitor() -> _Queue:
-    """The lock of the visitor whose event is being handled; it exists as long as an event holds it or waits for it."""
-    request = LocalContext.request.get(None)
-    session = getattr(request, "session_hash", None)
-    return _queues.setdefault(session, _Queue()) if session else _Queue()
+    async def process_api(self, block_fn: BlockFunction | int, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As in Gradio: an event, or one step of an event that has several."""
+        event, visitor = self.fns[block_fn] if isinstance(block_fn, int) else block_fn, kwargs.get("session_hash")
+        if event.concurrency_id != _PAGE or not visitor:
+            return await super().process_api(block_fn, *args, **kwargs)
+        async with self._turns.setdefault(visitor, asyncio.Lock()):
+            return await super().process_api(block_fn, *args, **kwargs)

@@ -18,6 +18,7 @@ from gradio.data_classes import GradioDataModel, ImageData, ListFiles
 
 from maxdigit.errors import PictureError
 from maxdigit.ui import texts
+from maxdigit.ui.events import OrderedBlocks
 from maxdigit.ui.picture_input import MAX_BYTES, PictureInput, existing, was_uploaded
 
 HOW_TO_SEND = (
@@ -68,8 +69,8 @@ class EndpointFiles(EndpointInput, gr.File):
         return [existing(str(one), limit=None) if isinstance(one, Path) else one for one in sources]
 
 
-class Page(gr.Blocks):
-    """``gr.Blocks`` that tells programs what is wrong with their input."""
+class Page(OrderedBlocks):
+    """The page's blocks, which tell programs what is wrong with their input."""
 
     async def preprocess_data(self, block_fn: BlockFunction, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
         """As in Gradio.

@@ -47,7 +47,7 @@ class Answering:
     def answered(self) -> set[Component]:
         """What :meth:`show` changes."""
         page, state = self.page, self.page.state
-        return {page.answer, page.parts, state.erased, state.asked, *page.marks.values()}
+        return {page.answer, page.parts, state.erased, state.drawn, state.asked, *page.marks.values()}
 
     def connect(self, loaded: Any) -> None:
         """Connect the components, and the page when it is opened (``loaded``), with their handlers."""
@@ -63,7 +63,7 @@ class Answering:
             yield from in_mode(values[state.mode], values)
 
         def draw(values: Values) -> Iterator[Changes]:
-            yield from in_steps(self.show(page.shown(values).in_mode("draw"), values[page.model]))
+            yield from in_steps(self.draw(page.shown(values).in_mode("draw"), values[page.model], values[state.drawn]))
 
         def new_sample(values: Values) -> Iterator[Changes]:
             wish = values[sample.kind], values[sample.family], values[sample.digits]
@@ -83,7 +83,7 @@ class Answering:
         def follow(request: gr.Request) -> Iterator[Changes]:
             yield from in_steps(self.follow(dict(request.query_params)))
 
-        gr.on(page.pad.change, draw, inputs, self.answered, **ASKING)
+        gr.on(page.pad.change, draw, inputs | {state.drawn}, self.answered, **ASKING)
         gr.on(page.model.change, another_model, inputs, opened, **slow)
         # Not the tab's own `select`, which also fires while the page loads: of two events at once, one may be lost.
         page.pad.shown(partial(in_mode, "draw"), inputs, opened, **ASKING)
@@ -110,8 +110,22 @@ class Answering:
         gr.on(page.parts.select, ask_parts, inputs, {page.parts}, **slow)
         loaded(follow, None, {page.modes, page.model, page.pad, *opened}, **slow)
 
-    def show(self, shown: ViewState, model: str) -> Changes:
-        """The answer to the picture shown, with nothing erased.
+    def draw(self, shown: ViewState, model: str, drawn: int | None) -> Changes:
+        """The answer to the drawing on the pad.
+
+        A drawing can arrive after a press on the answer to it, while one before it was being answered. Then what was
+        erased by that press stays erased.
+
+        Args:
+            shown: the view state.
+            model: which model answers.
+            drawn: the hash of the drawing that ``shown.erased`` is about.
+        """
+        now = hash(shown.drawing)
+        return {self.page.state.drawn: now, **self.show(shown, model, shown.erased if now == drawn else ())}
+
+    def show(self, shown: ViewState, model: str, erased: tuple[int, ...] = ()) -> Changes:
+        """The answer to the picture shown, without the erased digits.
 
         While somebody draws, the evidence for the chosen digit is updated too.
         """
@@ -119,7 +133,7 @@ class Answering:
             picture = model_input(shown, predictor=self.predictor, evaluation=self.evaluation)
             if picture is None:
                 return self._unanswered(shown.mode, waiting(shown.mode))
-            return self._answered(shown.mode, picture, model, asked=shown.asked if shown.mode == "draw" else None)
+            return self._answered(shown.mode, picture, model, erased, shown.asked if shown.mode == "draw" else None)
         except Exception as error:
             return self._unanswered(shown.mode, trouble_card(texts.told(error)))
 
@@ -137,7 +151,9 @@ class Answering:
         try:
             picture, erased = model_input(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
             if picture is not None and number in range(len(picture.boxes)):
-                return self._answered(shown.mode, picture, model, tuple(sorted({*erased} ^ {number})), shown.asked)
+                drawn: Changes = {self.page.state.drawn: hash(shown.drawing) if shown.mode == "draw" else None}
+                erased = tuple(sorted({*erased} ^ {number}))
+                return {**drawn, **self._answered(shown.mode, picture, model, erased, shown.asked)}
             if picture is not None and digit in range(NUM_CLASSES):
                 return self._answered(shown.mode, picture, model, erased, None if digit == shown.asked else digit)
             return gr.skip()

@@ -85,6 +85,7 @@ class State:
     dealt: gr.State
     edit: gr.State
     erased: gr.State
+    drawn: gr.State  # the hash of the drawing from which those digits were erased
     asked: gr.State
     on_table: gr.State  # the current picture of the game against the network
 
@@ -147,6 +148,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
         dealt=gr.State(None),
         edit=gr.State(Edit()),
         erased=gr.State(()),
+        drawn=gr.State(None),
         asked=gr.State(None),
         on_table=gr.State(None),
     )
