@@ -1,9 +1,9 @@
-# make app     set up what is needed and open the app
+# make app     install the app and open it
 # make check   linter, type checker and the fast tests
-# make test    linter, type checker and all tests; prints what they do not reach
-# make audit   known weaknesses of what is installed, and the table of licences anew
-# make lock    write down the versions of a fresh environment, for the continuous integration
-# make format  put the code in the project's format
+# make test    linter, type checker and all tests; prints the coverage
+# make audit   known vulnerabilities of the installed packages; updates the table of licences
+# make lock    record the versions of a fresh environment, for continuous integration
+# make format  format the code
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -28,7 +28,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Beside the environment and not in it, so that the tools themselves are neither audited nor locked.
+# In a separate environment, so that the tools themselves are neither audited nor locked.
 audit: $(VENV)/.dev
 	$(PYTHON) -m venv $(VENV)-tools && $(VENV)-tools/bin/pip install -q pip-audit pip-licenses
 	$(VENV)-tools/bin/pip-licenses --python $(BIN)/python --format markdown --ignore-packages maxdigit --output-file docs/licences.md

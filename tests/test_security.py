@@ -1,4 +1,4 @@
-"""SECURITY.md: what it promises is proved by tests that exist, and what it says of limits and versions is so."""
+"""SECURITY.md: the tests that it names exist, and what it says about limits and versions is true."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from support import REPOSITORY
 
 TEXT = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
-ROWS = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
+ROWS = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| guarantee")]
 
 
-def test_every_promise_names_its_test() -> None:
+def test_every_guarantee_names_its_test() -> None:
     assert len(ROWS) > 20
     for row in ROWS:
-        promise, proof = row.strip("| ").rsplit(" | ", 1)
-        assert promise and re.fullmatch(r"`tests/[\w/]+\.py::test_\w+`(, `tests/[\w/]+\.py::test_\w+`)*", proof), row
+        guarantee, proof = row.strip("| ").rsplit(" | ", 1)
+        assert guarantee and re.fullmatch(r"`tests/[\w/]+\.py::test_\w+`(, `tests/[\w/]+\.py::test_\w+`)*", proof), row
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)

@@ -148,7 +148,7 @@ class FakePredictor:
         self.looked.append((picture, chosen))
         if chosen is not None and chosen[1] > 500:
             raise SectionsError(
-                "Section {section} of this network has no map {channel}. The network was trained anew; press another "
+                "Section {section} of this network has no map {channel}. The network was trained again; press another "
                 "map.",
                 section=chosen[0] + 1,
                 channel=chosen[1] + 1,

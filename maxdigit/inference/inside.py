@@ -161,7 +161,7 @@ def _map_view(
 ) -> MapView:
     if not (0 <= section < len(outputs.maps) and 0 <= channel < len(outputs.maps[section])):
         raise SectionsError(
-            "Section {section} of this network has no map {channel}. The network was trained anew; press another map.",
+            "Section {section} of this network has no map {channel}. The network was trained again; press another map.",
             section=section + 1,
             channel=channel + 1,
         )

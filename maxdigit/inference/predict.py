@@ -291,7 +291,7 @@ class Predictor:
             return load_trained(model, self.folder(model))
         except ImportError as error:
             raise CheckpointError(
-                "{title} needs a package that cannot be loaded here ({reason}). Install it anew: "
+                "{title} needs a package that cannot be loaded here ({reason}). Reinstall it: "
                 "pip install -r requirements.txt",
                 title=title(model),
                 reason=str(error).partition("\n")[0] or type(error).__name__,

@@ -52,7 +52,7 @@ def send(repositories: list[Repository], say: Callable[[str], None]) -> None:
             "(or set HF_TOKEN)."
         )
     if not (token.isascii() and token.isprintable() and " " not in token):
-        raise PublishError(f"The Hugging Face token holds characters that no token has. Copy it anew from {_SETTINGS}.")
+        raise PublishError(f"The Hugging Face token holds invalid characters. Copy it again from {_SETTINGS}.")
     api = HfApi(token=token, library_name="maxdigit")
     with _in_sentences(token):
         _check_rights(api, {repository.id.split("/")[0] for repository in repositories})

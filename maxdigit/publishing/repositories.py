@@ -152,7 +152,7 @@ def _linked_card(path: Path, space: str) -> bytes:
     text = path.read_text(encoding="utf-8")
     link = f"The repository is the Space [{space}]({_PAGES}/spaces/{space}), where the model can be tried.\n\n## Use"
     if "\n## Use\n" not in text:
-        raise PublishError(f"{path} has no section on use. Make it anew with: python -m maxdigit report")
+        raise PublishError(f"{path} has no section on use. Make it again with: python -m maxdigit report")
     return text.replace("## Use", link, 1).encode()
 
 

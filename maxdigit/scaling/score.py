@@ -283,7 +283,7 @@ def _kept(out: Path) -> dict[str, Any] | None:
             return dict(kept)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         pass
-    raise ScoreError(f"{out} holds files, and no run of maxdigit score that could go on. Choose a new folder.")
+    raise ScoreError(f"{out} holds files, but no run of maxdigit score to continue. Choose a new folder.")
 
 
 def _check_same(kept: dict[str, Any], asked: dict[str, Any], out: Path) -> None:

@@ -191,7 +191,7 @@ def _load_state(model: keras.Model, folder: Path) -> _Progress:
         for generator, seed in zip(_seed_generators(model), state["seeds"], strict=True):
             generator.state.assign(seed)
     except Exception as error:  # the readers of the parts raise many kinds of errors
-        raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
+        raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run again.") from error
     # The process may have been killed between writing a row and its state: the state decides.
     write_history(folder / HISTORY, read_history(folder / HISTORY)[: progress.epoch])
     return progress

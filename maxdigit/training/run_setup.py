@@ -65,7 +65,7 @@ def is_unbegun(folder: Path) -> bool:
 def what_is_kept(folder: Path) -> str:
     """A sentence on what a stopped run has left, and how to resume it."""
     if can_resume(folder):
-        return "The state after the last finished epoch is kept: go on with --resume."
+        return "The state after the last finished epoch is kept: continue with --resume."
     return "No epoch was finished, so there is nothing to resume: start it again."
 
 
@@ -77,7 +77,7 @@ def nothing_to_resume(folder: Path) -> TrainingError:
 def diverged(folder: Path, epoch: int | None = None) -> TrainingError:
     """The error of a run whose loss is no longer a number."""
     begin = "The loss" if epoch is None else f"The loss of epoch {epoch}"
-    lower = "Start anew with a lower --learning-rate"
+    lower = "Start again with a lower --learning-rate"
     if can_resume(folder):  # from that state it would diverge again
         lower += " and with --overwrite, or --out another folder"
     return TrainingError(f"{begin} is no longer a number: the run has diverged. {lower}.")

@@ -120,7 +120,7 @@ def read_state(folder: Path, parse: Callable[[dict[str, Any]], Parsed]) -> tuple
             reasons.append(f"{state}: {error}")
             continue
         return state, tensors, progress
-    raise TrainingError(f"There is no complete state to resume from. Start the run anew. ({'; '.join(reasons)})")
+    raise TrainingError(f"There is no complete state to resume from. Start the run again. ({'; '.join(reasons)})")
 
 
 def compact(module: nn.Module) -> dict[str, Tensor]:

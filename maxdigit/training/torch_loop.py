@@ -64,7 +64,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
             accelerator.load_state(str(folder / STATE))  # reads tensors and plain numbers only: no code in it can run
             schedule.load_state_dict(read_json(folder / STATE / _SCHEDULE))
         except Exception as error:  # the readers of the parts raise many kinds of errors
-            raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run anew.") from error
+            raise TrainingError(f"The state in {folder / STATE} is damaged ({error}). Start the run again.") from error
         done = schedule.last_epoch // steps
         if accelerator.is_main_process:  # a kill after a row may have kept its state from being saved
             write_history(folder / HISTORY, read_history(folder / HISTORY)[:done])

@@ -81,7 +81,7 @@ def test_a_run_that_was_stopped_before_its_first_epoch_ended_promises_nothing_an
     with pytest.raises(TrainingError, match="no unfinished run"):
         prepare_folder(tmp_path, recipe, "generated", [], resume=True, overwrite=False)
     (tmp_path / "state").mkdir()
-    assert "go on with --resume" in what_is_kept(tmp_path)
+    assert "continue with --resume" in what_is_kept(tmp_path)
     assert "--overwrite" in str(diverged(tmp_path, 2)) and "resume" not in str(diverged(tmp_path, 2))
     with pytest.raises(TrainingError, match="holds a run already"):
         begun(tmp_path, recipe)
@@ -137,7 +137,8 @@ def test_whoever_stops_a_run_is_told_what_is_left_of_it(tmp_path, monkeypatch, h
     monkeypatch.setattr("maxdigit.training.run.train", stopped)
     result = CliRunner().invoke(train_cli.app, ["torch_cnn", "--out", str(tmp_path)])
     assert result.exit_code == 130
-    assert ("go on with --resume" in result.output) == has_state and ("nothing to resume" in result.output) != has_state
+    can_continue = "continue with --resume" in result.output
+    assert can_continue == has_state and ("nothing to resume" in result.output) != has_state
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files have no such permissions")

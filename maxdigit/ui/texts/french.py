@@ -1026,7 +1026,7 @@ NO_MODELS_FOR_API = "aucun n'est encore entraîné"
 
 # The error sentences of the other packages, in English -> the same in French.
 ERRORS = {
-    "Section {section} of this network has no map {channel}. The network was trained anew; press another map.": (
+    "Section {section} of this network has no map {channel}. The network was trained again; press another map.": (
         "La section {section} de ce réseau n'a pas de carte {channel}. Le réseau a été entraîné à nouveau ; appuyez "
         "sur une autre carte."
     ),
@@ -1184,7 +1184,7 @@ ERRORS = {
     "There are no weights in {folder}. Restore them from the repository.": (
         "Il n'y a pas de poids dans {folder}. Restaurez-les depuis le dépôt."
     ),
-    "{title} needs a package that cannot be loaded here ({reason}). Install it anew: pip install -r requirements.txt": (
+    "{title} needs a package that cannot be loaded here ({reason}). Reinstall it: pip install -r requirements.txt": (
         "{title} a besoin d'un paquet qui ne peut être chargé ici ({reason}). Réinstallez-le : "
         "pip install -r requirements.txt"
     ),
