@@ -1,16 +1,16 @@
-# The app for any host of containers:
+# The app as a container:
 #   docker build -t maxdigit .
 #   docker run --read-only --tmpfs /tmp -p 7860:7860 maxdigit
 FROM python:3.12-slim
 
-# torch without CUDA. What it does not have comes from PyPI.
+# torch without CUDA. Everything else comes from PyPI.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 # Only /tmp is written to.
 ENV HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /app
 
-# Without TensorFlow, which only training takes: here Keras computes with torch.
+# Without TensorFlow, which only training needs: here Keras uses the torch backend.
 COPY requirements.txt .
 RUN grep -v "^tensorflow" requirements.txt > /tmp/requirements.txt
 RUN --mount=type=cache,target=/root/.cache/pip pip install --extra-index-url "$TORCH_INDEX" -r /tmp/requirements.txt

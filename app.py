@@ -26,18 +26,18 @@ def main() -> None:
     parser.add_argument("--root-path", help="path under which a proxy in front serves the page, such as /demo")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of trained models")
     parser.add_argument("--runs", type=Path, help="folder of training runs for the charts (default: --checkpoints)")
-    parser.add_argument("--corrections", type=Path, help="ask visitors for right answers, and keep them in this folder")
-    parser.add_argument("--review", action="store_true", help="show, to whoever reaches this page, what was kept")
-    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="what computes (native: PyTorch, Keras)")
-    parser.add_argument("--mcp", action="store_true", help="serve the Model Context Protocol's tools too")
+    parser.add_argument("--corrections", type=Path, help="store right answers reported by visitors in this folder")
+    parser.add_argument("--review", action="store_true", help="show the stored corrections to all visitors")
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="engine (native: PyTorch, Keras)")
+    parser.add_argument("--mcp", action="store_true", help="also serve tools of the Model Context Protocol")
     parser.add_argument(
         "--ray",
         nargs="?",
         const="",
         metavar="ADDRESS",
-        help="have the models served by Ray Serve on a cluster: HOST:PORT, auto (the one here), local (start one)",
+        help="serve the models by Ray Serve on a cluster: HOST:PORT, auto (the one here), local (start one)",
     )
-    parser.add_argument("--replicas", type=int, help="how many replicas of the models --ray serves (default: 1)")
+    parser.add_argument("--replicas", type=int, help="number of replicas of the models with --ray (default: 1)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     args = parser.parse_args()
     choose_engine(args.engine)
@@ -57,13 +57,13 @@ def main() -> None:
             _serve(args, generator, predictor, host, port, root_path or None)
     except MaxDigitError as error:
         parser.exit(1, f"{error}\n")
-    except KeyboardInterrupt:  # while it was starting
+    except KeyboardInterrupt:  # during the start
         parser.exit(130)
 
 
 @contextmanager
 def _models(args: argparse.Namespace) -> Iterator[tuple[Calls, ModelProcessPredictor]]:
-    """What makes samples, and what answers: two processes of this machine, or replicas on a cluster for both."""
+    """The services that make samples and that answer: two processes, or replicas on a cluster for both."""
     if args.ray is None:
         predictor = ModelProcessPredictor(ModelProcess(), args.checkpoints)
         predictor.get_ready()
@@ -85,10 +85,10 @@ def _serve(
     port: int,
     root_path: str | None,
 ) -> None:
-    # Before the first answer Gradio loads Matplotlib if it can: 25 MB that nothing here needs, and where it is new,
-    # seconds in which it looks for fonts, and a folder for what it finds. None keeps a module from being loaded.
+    # Before the first answer Gradio loads Matplotlib if it can: 25 MB that nothing here needs and, at its first start,
+    # seconds of searching for fonts and a folder for its cache. None keeps a module from being loaded.
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
-    # Here, for it loads Gradio, which takes seconds and goes by the environment. The model process does not need it.
+    # Here, since it loads Gradio, which takes seconds and reads the environment. The model process does not need it.
     from maxdigit.models.gpu import satisfy_zero_gpu
     from maxdigit.ui.app import build_app, launch_options
     from maxdigit.ui.evaluation import Evaluation
@@ -102,7 +102,7 @@ def _serve(
         host,
         port,
         open_browser=args.open,
-        root_path=root_path,  # None: what GRADIO_ROOT_PATH says
+        root_path=root_path,  # None: GRADIO_ROOT_PATH
         **launch_options(args.mcp, predictor=predictor, evaluation=evaluation),
     )
 
