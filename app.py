@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 import sys
 from collections.abc import Iterator
@@ -88,6 +89,10 @@ def _serve(
     # Before the first answer Gradio loads Matplotlib if it can: 25 MB that nothing here needs and, at its first start,
     # seconds of searching for fonts and a folder for its cache. None keeps a module from being loaded.
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
+    if not args.mcp:  # this too is loaded where it is installed, which takes a tenth of the start
+        sys.modules["mcp"] = None  # type: ignore[assignment]
+    # Looking for garbage takes a fifth of the start, which leaves hardly any. `serve` switches it on.
+    gc.disable()
     # Here, since it loads Gradio, which takes seconds and reads the environment. The model process does not need it.
     from maxdigit.models.gpu import satisfy_zero_gpu
     from maxdigit.ui.app import build_app, launch_options

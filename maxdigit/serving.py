@@ -7,6 +7,7 @@ Gradio reads the environment when it is loaded, which must therefore come after 
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shutil
 import signal
@@ -134,7 +135,7 @@ def without_proxies() -> Iterator[None]:
 
 
 def serve(demo: gr.Blocks, host: str, port: int, *, open_browser: bool, **options: Any) -> None:
-    """Serve the page until it is stopped.
+    """Serve the page until it is stopped, and collect garbage from then on.
 
     Args:
         demo: the page.
@@ -154,6 +155,8 @@ def serve(demo: gr.Blocks, host: str, port: int, *, open_browser: bool, **option
         demo.launch(server_name=host, server_port=port, prevent_thread_lock=True, _frontend=False, **options)
     except OSError as error:
         raise ServingError(f"The page cannot be served on port {port} ({error.strerror or error}).") from error
+    gc.freeze()  # what was loaded stays, and need not be looked through
+    gc.enable()
     if open_browser:
         with _environment(_PERSONS_OWN):
             webbrowser.open(demo.local_url or "")

@@ -25,11 +25,13 @@ from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import SCRIPT, make_theme, style_sheet
 from maxdigit.ui.training_tab import build_training_tab
 from maxdigit.ui.troubles import build_troubles
+from maxdigit.ui.unserved import without_servers
 
 _HOUR = 3600
 _MAX_WAITING = 192  # events in the queue
 
 
+@without_servers()
 def build_app(
     predictor: Predictor,
     runs: Path,

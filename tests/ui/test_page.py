@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gradio as gr
 import pytest
+from gradio.routes import App
 from support import REPOSITORY
 from ui_support import FakePredictor
 
@@ -81,6 +83,19 @@ def test_nothing_is_recorded_or_sent_out() -> None:
     options = launch_options()
     assert options["run_history"] is False and options["share"] is False
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+
+
+def test_gradio_makes_one_server_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create, made = App.create_app, []
+
+    def noted(blocks: gr.Blocks, **options: object) -> App:
+        made.append(blocks)
+        return create(blocks, **options)
+
+    monkeypatch.setattr(App, "create_app", staticmethod(noted))
+    demo = build_app(FakePredictor(), tmp_path)
+    assert made == []
+    assert demo.app is None and App.create_app(demo).get_blocks() is demo and made == [demo]
 
 
 @pytest.mark.slow
