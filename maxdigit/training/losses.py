@@ -21,7 +21,7 @@ def classification_loss(logits: Tensor, batch: Batch, recipe: Recipe) -> Tensor:
     scores = logits.softmax(1) if recipe.softmax_before_loss else logits
     target = target_probabilities(batch.labels, recipe.label_smoothing)
     if batch.taught is not None:
-        has_digit = (batch.labels >= 0)[:, None]  # where there is none, the label knows best
+        has_digit = (batch.labels >= 0)[:, None]  # without a digit there is only the label
         target = torch.where(has_digit, torch.lerp(target, batch.taught, _TAUGHT), target)
     return F.cross_entropy(scores, target)
 

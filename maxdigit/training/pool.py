@@ -46,7 +46,7 @@ class Pool:
     pixels: NDArray[np.uint8]  # (N, 128, 128)
     digits: NDArray[np.int8]  # (N, 8), 0..9, -1 where there is none
     centres: NDArray[np.float16]  # (N, 8, 2), x and y of each digit in pixels
-    made: NDArray[np.uint8]  # (N / BLOCK,): 1 for each block that is whole
+    made: NDArray[np.uint8]  # (N / BLOCK,): 1 for each finished block
 
     @classmethod
     def open(cls, folder: Path, mode: Literal["r", "r+"] = "r") -> Pool:
@@ -101,7 +101,7 @@ class Pool:
             time.sleep(0.2)
 
     def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
-        """Rows of ``count`` pictures at random among those that are made."""
+        """Rows of ``count`` pictures at random among those made so far."""
         blocks = np.flatnonzero(np.array(self.made))  # a copy, as other processes may be adding to it
         return blocks[rng.integers(0, len(blocks), count)] * BLOCK + rng.integers(0, BLOCK, count)
 

@@ -77,9 +77,8 @@ def train(
         start_from: folder of an earlier run whose weights to start from; pictures that it has seen are left out.
         resume: continue from the last finished epoch of an interrupted run.
         overwrite: replace a run that is there already.
-        minutes: end within this time, tests included, even if the recipe's plan is not finished; the state is then kept
-        for
-            ``resume``. For tuned recipes.
+        minutes: end within this time, tests included, even if the recipe's plan is not finished; the state is then
+            kept for ``resume``. For tuned recipes.
         began: start of the minutes, in seconds of ``time.monotonic``; None: now.
 
     Raises:
@@ -166,7 +165,7 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
 
 
 def _hold_engine_to_framework(model: str, folder: Path) -> None:
-    """Say so if the engine, which will answer in the framework's place, answers otherwise."""
+    """Warn if the engine's answers differ from the framework's."""
     try:
         check = check_engine(model, folder, ENGINE_PICTURES, VALIDATION.name)
     except EngineCheckError as error:
@@ -175,7 +174,7 @@ def _hold_engine_to_framework(model: str, folder: Path) -> None:
     if not check.holds:
         print(
             f"OpenVINO's answers are up to {check.largest_difference:.3f} from the framework's "
-            f"({check.answers_changed} of {ENGINE_PICTURES * len(TEST_KINDS)} are others): use --engine native."
+            f"({check.answers_changed} of {ENGINE_PICTURES * len(TEST_KINDS)} answers differ): use --engine native."
         )
 
 
@@ -241,7 +240,7 @@ def _training(recipe: Recipe, folder: Path) -> TrainingFacts:
 
 
 def _facts(folder: Path) -> dict[str, Any]:
-    """How long, and on what, the run in a folder was trained."""
+    """How long, and on which pictures and device, the run in a folder was trained."""
     training = read_results(folder).training
     return {key: known(getattr(training, key), key) for key in ("pictures_seen", "seconds", "device")}
 

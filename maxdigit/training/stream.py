@@ -41,7 +41,7 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
         for batch in _ahead(batch.pinned() for batch in made) if on_gpu else made:
             yield batch.to(device)
         return
-    # New processes, not forks of this one: threads that torch and TensorFlow have here would be missing there.
+    # Spawned, not forked: a fork would lack the threads of torch and TensorFlow.
     loader = DataLoader(
         _Stream(data, first, last, steps, shard),
         batch_size=None,

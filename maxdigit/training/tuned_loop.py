@@ -65,7 +65,7 @@ def train_tuned(
         form: the model as it is trained, with its initial weights.
         data: the source of batches.
         folder: where the run is kept.
-        resume: go on from the last state.
+        resume: continue from the last state.
         deadline: when the weights must be saved, in seconds of ``time.monotonic``; the rates decay accordingly.
 
     Raises:
@@ -194,7 +194,7 @@ def validate(form: TrainingForm, held_out: list[Batch]) -> tuple[float, float]:
 
 @torch.no_grad()
 def average(averaged: nn.Module, form: nn.Module, horizon: float) -> None:
-    """Move averaged weights and moments towards the present ones, by one part in ``horizon``."""
+    """Move averaged weights and moments towards the current ones, by one part in ``horizon``."""
     ours, theirs = ([*network.parameters(), *network.buffers()] for network in (averaged, form))
     pairs = list(zip(ours, theirs, strict=True))
     values = [pair for pair in pairs if pair[0].is_floating_point()]
@@ -221,7 +221,7 @@ def _keep(form: TrainingForm, folder: Path) -> None:
 
 
 def _optimizers(form: TrainingForm, recipe: Recipe) -> Optimizers:
-    """Those that the recipe names."""
+    """The optimizers of the recipe."""
     kernels: list[nn.Parameter] = []
     if recipe.optimizer == "muon":
         kernels = [layer.weight for part in form.normed() for layer in part.layers if is_hidden(layer.weight)]
@@ -240,7 +240,7 @@ def _optimizers(form: TrainingForm, recipe: Recipe) -> Optimizers:
 
 def _resume(form: TrainingForm, recipe: Recipe, folder: Path, is_main: bool) -> Progress:
     done = load_state(form, Progress.new(recipe), folder)
-    if is_main:  # a kill may have fallen between a row and its state: the state decides
+    if is_main:  # the process may have been killed between writing a row and its state
         write_history(folder / HISTORY, read_history(folder / HISTORY)[: done.rows])
     return done
 
