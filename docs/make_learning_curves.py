@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parent
 SIZE = (1100, 980)
 Curve = tuple[list[float], list[float], list[float]]  # pictures seen, hours, validation accuracy in percent
 RECIPES = {
-    "tuned recipe, H200, two of them then two CPU cores (four kinds)": "#4f46e5",
+    "tuned recipe, H200, two of them then also two CPU cores (four kinds)": "#4f46e5",
     "paper's recipe, H200 (textured pictures only)": "#d97706",
     "first tuned recipe, two CPU cores (four kinds)": "#6b7280",
 }

@@ -56,10 +56,6 @@ def main(
     data: Annotated[str, typer.Option(help="generated, or kaggle for the competition's own files.")] = "generated",
     kaggle_dir: Annotated[Path | None, typer.Option(help="Folder with train_max_x and train_max_y.csv.")] = None,
     pool: Annotated[Path | None, typer.Option(help="Folder made by python -m maxdigit pool: draw from it.")] = None,
-    teacher: Annotated[
-        list[Path] | None,
-        typer.Option(help="Run folder of a trained model whose answers are targets too. Repeatable."),
-    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. Default: checkpoints/MODEL/RECIPE.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="Run folder whose weights to start from.")] = None,
     resume: Annotated[
@@ -80,11 +76,11 @@ def main(
     changes: dict[str, Any]
     try:
         if model == INK_FINDER:
-            others = (recipe not in (None, "tuned"), width, head, frozen, kind, kaggle_dir, pool, keep_weights, teacher)
+            others = (recipe not in (None, "tuned"), width, head, frozen, kind, kaggle_dir, pool, keep_weights)
             if any(others) or data != "generated":
                 raise MaxDigitError(
                     "The ink finder has a recipe of its own: leave out --recipe, --width, --head, --frozen, --kind, "
-                    "--data, --kaggle-dir, --pool, --teacher and --keep-weights."
+                    "--data, --kaggle-dir, --pool and --keep-weights."
                 )
             from maxdigit.training.ink_loop import get_ink_recipe, train_ink_finder
 
@@ -139,7 +135,6 @@ def main(
             folder,
             kaggle_folder=kaggle_dir,
             pool_folder=pool,
-            teachers=teacher or (),
             test_pictures=test_pictures,
             start_from=start_from,
             resume=resume,

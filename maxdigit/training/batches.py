@@ -30,7 +30,6 @@ class Batch:
     labels: Tensor  # int64 (N,), the largest digit; -1 where there is none
     digits: Tensor | None = None  # int64 (N, 8), -1 where there is none; None if not known
     centres: Tensor | None = None  # float (N, 8, 2), x and y of each digit in pixels; None if not known
-    taught: Tensor | None = None  # float32 (N, 10), the teachers' probabilities; None without teachers
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device. A GPU is not waited for if the tensors' memory is pinned."""
@@ -41,9 +40,9 @@ class Batch:
         return self._each(Tensor.pin_memory)
 
     @property
-    def parts(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]:
+    def parts(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
         """All tensors, in order."""
-        return self.pixels, self.labels, self.digits, self.centres, self.taught
+        return self.pixels, self.labels, self.digits, self.centres
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         pixels, labels, *others = self.parts

@@ -60,7 +60,7 @@ It was trained on {data}{pool}
 {earlier}
 It saw {pictures_seen:,} pictures in {epochs} epochs, in {minutes:,.0f} minutes on {device}. Its best validation
 accuracy was {best}.
-{taught}{averaged}
+{averaged}
 The recipe:
 
 | setting | value |
@@ -116,10 +116,6 @@ shape `(N, 10)`. `maxdigit.preparation.prepare` makes such a picture of any phot
 
 _NO_WEIGHTS = """To compare the recipe with others. Its weights are not stored here; to
 reproduce them: train.py {model} --recipe {recipe}"""
-
-_TAUGHT = """
-Beside the labels, the mean answer of other trained models was the target: {names}.
-"""
 
 _EARLIER = """
 It started from the weights of an earlier run,
@@ -250,7 +246,6 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         data=_DATA[config["data"]].format(kinds=_kinds(settings)),
         pool=_POOL.format(**config["pool"]) if settings["fresh"] and "pool" in config else "",
         earlier="".join(_earlier(run) for run in config.get("started_from", [])),
-        taught=_taught(config.get("teachers", [])),
         averaged=_AVERAGED if config.get("averaged") else "",
         pictures_seen=known(training.pictures_seen, "pictures_seen"),
         epochs=known(training.epochs, "epochs"),
@@ -294,11 +289,6 @@ def _metadata(spec: ModelSpec, results: RunResults) -> ModelCardData:
 
 def _kinds(settings: dict[str, Any]) -> str:
     return ", ".join(f"{kind} ({100 * share:.0f} %)" for kind, share in settings["kinds"].items())
-
-
-def _taught(teachers: list[dict[str, Any]]) -> str:
-    names = ", ".join("`{model}` (recipe {name}, seed {seed})".format(**teacher) for teacher in teachers)
-    return _TAUGHT.format(names=names) if teachers else ""
 
 
 def _earlier(run: dict[str, Any]) -> str:

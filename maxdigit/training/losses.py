@@ -10,20 +10,14 @@ from maxdigit.models.registry import FeatureMap
 from maxdigit.training.batches import Batch, locate_targets, target_probabilities
 from maxdigit.training.recipes import Recipe
 
-_TAUGHT = 0.7  # weight of the teachers' probabilities in the targets, beside the label
 
-
-def classification_loss(logits: Tensor, batch: Batch, recipe: Recipe) -> Tensor:
+def classification_loss(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
     """Cross-entropy in nats. The paper's ResNet18 feeds it probabilities in place of logits.
 
     With a softmax before it, the loss cannot fall below ln(1 + 9 / e) = 1.461, however sure and right a model is.
     """
     scores = logits.softmax(1) if recipe.softmax_before_loss else logits
-    target = target_probabilities(batch.labels, recipe.label_smoothing)
-    if batch.taught is not None:
-        has_digit = (batch.labels >= 0)[:, None]  # without a digit there is only the label
-        target = torch.where(has_digit, torch.lerp(target, batch.taught, _TAUGHT), target)
-    return F.cross_entropy(scores, target)
+    return F.cross_entropy(scores, target_probabilities(labels, recipe.label_smoothing))
 
 
 def locate_loss(cells: Tensor, batch: Batch, features: FeatureMap) -> Tensor:

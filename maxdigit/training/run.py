@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,6 @@ from maxdigit.training.recipes import Recipe
 from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
 from maxdigit.training.run_setup import earlier_runs, prepare_folder, read_before, write_before
 from maxdigit.training.starts import first_form, new_form
-from maxdigit.training.teachers import TaughtData
 from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned
 
@@ -56,7 +54,6 @@ def train(
     *,
     kaggle_folder: Path | None = None,
     pool_folder: Path | None = None,
-    teachers: Sequence[Path] = (),
     test_pictures: int = 10_000,
     start_from: Path | None = None,
     resume: bool = False,
@@ -71,7 +68,6 @@ def train(
         folder: where the run is kept.
         kaggle_folder: train on the competition's own files there instead of generated pictures.
         pool_folder: draw from the pool there instead of making pictures for this run.
-        teachers: folders of trained models whose answers are targets too. For tuned recipes.
         test_pictures: how many generated test pictures of each kind to measure on at the end. As many validation
             pictures, but at most 1,000 of each kind, set the temperature before.
         start_from: folder of an earlier run whose weights to start from; pictures that it has seen are left out.
@@ -89,20 +85,14 @@ def train(
     began = time.monotonic() if began is None else began
     if minutes is not None and not recipe.is_planned:
         raise TrainingError("Only a tuned recipe can end early: leave --minutes out.")
-    if teachers and not recipe.is_planned:
-        raise TrainingError("Only a tuned recipe can learn from teachers: leave --teacher out.")
     earlier = earlier_runs(folder, start_from, resume, _facts)
     before = [] if resume else read_before(start_from)
     pool = None if pool_folder is None else Pool.open(pool_folder)
     data = _data(recipe, kaggle_folder, pool, earlier)
-    sources: dict[str, Any] = {} if pool is None else {"pool": pool.about}
-    if teachers:
-        data = TaughtData(data, teachers)
-        sources["teachers"] = data.about
     is_main = _is_main_process()
     if is_main:
         source = "generated" if kaggle_folder is None else "kaggle"
-        prepare_folder(folder, recipe, source, earlier, resume, overwrite, sources)
+        prepare_folder(folder, recipe, source, earlier, resume, overwrite, None if pool is None else pool.about)
         write_before(folder, before)
     is_done = True
     if recipe.loop == "tuned":

@@ -155,12 +155,11 @@ def prepare_folder(
     earlier: list[dict[str, Any]],
     resume: bool,
     overwrite: bool,
-    sources: dict[str, Any] | None = None,
+    pool: dict[str, Any] | None = None,
 ) -> None:
     """Make a run's folder ready for a new run, or check that it can be resumed.
 
-    ``earlier`` describes the runs whose weights this one starts from, ``sources`` the pool that it draws from and its
-    teachers, if any.
+    ``earlier`` describes the runs whose weights this one starts from, ``pool`` the pool that it draws from, if any.
 
     Raises:
         TrainingError: it already holds a run and neither ``resume`` nor ``overwrite`` was given, or there is
@@ -193,7 +192,8 @@ def prepare_folder(
             write_json(config, {**found, "recipe": settings})
         remove(folder / CALIBRATION)  # of the weights so far
         return
-    settings = {"recipe": asdict(recipe), "data": data, **(sources or {}), "started_from": earlier}
+    about_pool = {} if pool is None else {"pool": pool}
+    settings = {"recipe": asdict(recipe), "data": data, **about_pool, "started_from": earlier}
     begin_run(folder, settings, _MADE_BY_A_RUN, overwrite)
 
 

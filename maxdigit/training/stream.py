@@ -18,7 +18,7 @@ from maxdigit.training.batches import Batch, Data, Shard
 _AHEAD = 8  # batches in the queue, for each process that makes them
 _NICE = 5  # training has priority; while it waits for pictures, these processes get the whole machine
 
-_Parts = tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]  # of a batch, in order
+_Parts = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # of a batch, in order
 
 
 def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device: torch.device) -> Iterator[Batch]:

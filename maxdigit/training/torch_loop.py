@@ -84,7 +84,7 @@ def train_torch(recipe: Recipe, data: Data, folder: Path, *, resume: bool, start
         for step, batch in enumerate(bar):
             with accelerator.autocast():
                 logits = trainee(batch.pixels)
-            loss = classification_loss(logits.float(), batch, recipe)
+            loss = classification_loss(logits.float(), batch.labels, recipe)
             accelerator.backward(loss)
             optimizer.step()
             schedule.step()

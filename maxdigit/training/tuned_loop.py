@@ -127,7 +127,7 @@ def train_tuned(
             with threads.step(step - first):
                 with autocast(device):
                     logits, cells = trainee(pixels)
-                loss = classification_loss(logits.float(), batch, recipe)
+                loss = classification_loss(logits.float(), batch.labels, recipe)
                 auxiliary = locate_loss(cells.float(), batch, form.features)
                 accelerator.backward(loss + recipe.locate * auxiliary)
                 nn.utils.clip_grad_norm_(form.parameters(), _MAX_NORM)
