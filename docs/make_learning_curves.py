@@ -20,8 +20,7 @@ from plotly.subplots import make_subplots
 
 from maxdigit import CHECKPOINTS
 from maxdigit.models.registry import MODELS
-from maxdigit.models.run_folder import BEFORE, HISTORY
-from maxdigit.training.history import read_history
+from maxdigit.training.history import read_whole_history
 
 FOLDER = Path(__file__).parent
 SIZE = (1100, 980)
@@ -35,9 +34,7 @@ RECIPES = {
 
 def of_run(folder: Path) -> Curve:
     """Pictures seen, hours and accuracy of the run in ``folder`` and of those before it, by epoch."""
-    rows = read_history(folder / HISTORY)
-    while (folder := folder / BEFORE).is_dir():
-        rows = read_history(folder / HISTORY) + rows
+    rows, _ = read_whole_history(folder)
     pictures = list(accumulate(row.seconds * row.pictures_per_second for row in rows))
     hours = list(accumulate(row.seconds / 3600 for row in rows))
     return pictures, hours, [100 * row.validation_accuracy for row in rows]

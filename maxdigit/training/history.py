@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from maxdigit.errors import MaxDigitError
+from maxdigit.models.run_folder import BEFORE, HISTORY
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,22 @@ def read_history(path: Path) -> list[Epoch]:
             return [_parse(row, path, number) for number, row in enumerate(reader, start=2)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise HistoryError("{path} cannot be read ({error}).", path=path, error=error) from error
+
+
+def read_whole_history(folder: Path) -> tuple[list[Epoch], int]:
+    """All epochs of the run in ``folder`` and of those that it started from, oldest first and numbered from 1.
+
+    Returns:
+        The epochs, and how many of them are of earlier runs.
+
+    Raises:
+        HistoryError: one of the files is missing, has other columns, or has a row with anything but numbers.
+    """
+    own = read_history(folder / HISTORY)
+    earlier: list[Epoch] = []
+    while (folder := folder / BEFORE).is_dir():
+        earlier = read_history(folder / HISTORY) + earlier
+    return [replace(epoch, epoch=number) for number, epoch in enumerate(earlier + own, start=1)], len(earlier)
 
 
 def append_epoch(path: Path, epoch: Epoch) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from maxdigit.errors import MaxDigitError, without_paths
 from maxdigit.models.registry import MODELS, FeatureMap, ModelSpec
-from maxdigit.models.run_folder import CONFIG, HISTORY, INK_FINDER, METRICS, RECIPE_NAMES, STATE, read_json
-from maxdigit.training.history import Epoch, read_history
+from maxdigit.models.run_folder import BEFORE, CONFIG, HISTORY, INK_FINDER, METRICS, RECIPE_NAMES, STATE, read_json
+from maxdigit.training.history import Epoch, read_whole_history
 from maxdigit.training.results import RunResults, is_measured, read_results
 from maxdigit.ui import texts
 
@@ -43,11 +43,12 @@ class Run:
     name: str  # the folder's path below the root, so unique
     spec: ModelSpec
     recipe: str
-    epochs: list[Epoch]
+    epochs: list[Epoch]  # of this run, after those of the runs that it started from
     metrics: RunResults  # empty before the run is evaluated
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)  # the recipe's; empty if they are not stored
     is_unfinished: bool = False  # it is in progress, or was stopped
+    earlier: int = 0  # number of epochs of the runs that it started from
 
     @property
     def title(self) -> str:
@@ -63,9 +64,14 @@ class Run:
         return self.name == f"{self.spec.name}/{self.recipe}"
 
     @property
+    def own_epochs(self) -> list[Epoch]:
+        """The epochs of this run alone."""
+        return self.epochs[self.earlier :]
+
+    @property
     def pictures(self) -> int:
         """Number of pictures seen in this run."""
-        return sum(round(epoch.seconds * epoch.pictures_per_second) for epoch in self.epochs)
+        return sum(round(epoch.seconds * epoch.pictures_per_second) for epoch in self.own_epochs)
 
     @property
     def is_ink_finder(self) -> bool:
@@ -92,11 +98,11 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
             troubles.append(texts.RUN_OF_ANOTHER.format(run=name, model=model, names=", ".join(MODELS)))
             continue
         try:
-            epochs = read_history(path)
+            epochs, earlier = read_whole_history(folder)
         except MaxDigitError as error:
             troubles.append(texts.RUN_SKIPPED.format(run=name, reason=texts.told(error)))
             continue
-        if not epochs:
+        if len(epochs) == earlier:
             troubles.append(texts.RUN_WITHOUT_HISTORY.format(run=name))
             continue
         troubles += [trouble] if trouble else []
@@ -106,7 +112,8 @@ def find_runs(root: Path) -> tuple[list[Run], list[str]]:
             troubles.append(texts.told(error))
             metrics = RunResults()
         recipe = str(settings.get("name", folder.name))
-        runs.append(Run(name, known[model], recipe, epochs, metrics, folder, settings, (folder / STATE).is_dir()))
+        is_unfinished = (folder / STATE).is_dir()
+        runs.append(Run(name, known[model], recipe, epochs, metrics, folder, settings, is_unfinished, earlier))
     return sorted(runs, key=_order), troubles
 
 
@@ -132,7 +139,8 @@ def _histories(root: Path) -> list[Path]:
 def _walk(root: Path) -> Iterator[Path]:
     for folder, below, files in os.walk(root):
         depth = len(Path(folder).relative_to(root).parts)
-        below[:] = sorted(name for name in below if not name.startswith(".")) if depth < _DEEPEST else []
+        shown = (name for name in below if name != BEFORE and not name.startswith("."))
+        below[:] = sorted(shown) if depth < _DEEPEST else []
         if HISTORY in files:
             yield Path(folder) / HISTORY
 

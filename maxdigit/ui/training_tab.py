@@ -177,7 +177,7 @@ class Training:
         runs, troubles = find_runs(self.root)
         shown = [run for run in runs if run.name in chosen]
         about = texts.LINES if shown else texts.NO_RUN_CHOSEN if runs else texts.NO_RUNS.format(folder=self.root)
-        going = [texts.going_on(run.title, len(run.epochs), run.planned) for run in shown if run.is_unfinished]
+        going = [texts.going_on(run.title, len(run.own_epochs), run.planned) for run in shown if run.is_unfinished]
         ink = [texts.INK_FINDER_ACCURACY] if any(run.is_ink_finder for run in shown) else []
         figures = run_figures(shown, view) if shown else {}
         return {

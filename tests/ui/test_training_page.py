@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,23 @@ def test_runs_in_any_folder_are_found_by_what_they_say_of_themselves(tmp_path: P
     assert len(troubles) == 1 and "config.json" in troubles[0]
     (alone,), _ = find_runs(there)
     assert alone.name == "tried" and len(alone.epochs) == 12
+
+
+def test_a_run_that_started_from_others_is_shown_with_their_epochs(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "resnet18", "tuned", epochs=3)
+    oldest = folder / "before" / "before"
+    oldest.mkdir(parents=True)
+    for path, name in ((folder / "before", "b"), (oldest, "a")):
+        (path / "history.csv").write_bytes((write_run(tmp_path, name, "tuned", epochs=2) / "history.csv").read_bytes())
+        shutil.rmtree(tmp_path / name)
+    (run,), troubles = find_runs(tmp_path)
+    assert not troubles and run.name == "resnet18/tuned"
+    assert [epoch.epoch for epoch in run.epochs] == [1, 2, 3, 4, 5, 6, 7]
+    assert len(run.own_epochs) == 3 and run.pictures < sum(
+        epoch.seconds * epoch.pictures_per_second for epoch in run.epochs
+    )
+    (oldest / "history.csv").write_text("nothing")
+    assert find_runs(tmp_path)[0] == [] and len(find_runs(tmp_path)[1]) == 1
 
 
 def test_runs_of_one_model_are_told_apart_by_marks(tmp_path: Path) -> None:

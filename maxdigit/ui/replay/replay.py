@@ -60,7 +60,7 @@ def replay_value(number: int, runs: Sequence[Run], run: Run, answers: Answers | 
             "run": run.name,
             "colour": model_colour(run.spec.name),
             "said": list(said),
-            "epochs": _epochs(run.epochs),
+            "epochs": _epochs(run.own_epochs),
             "answers": None if answers is None else _answers(answers),
         }
     )
