@@ -98,7 +98,7 @@ def test_after_its_death_another_takes_over(process: ModelProcess, tmp_path: Pat
         second = process.call(os.getpid)
         assert second not in (first, os.getpid())
         kill_when_waiting(second, tmp_path)  # where it was asked again
-        with pytest.raises(ModelProcessError, match="Ask once more"):
+        with pytest.raises(ModelProcessError, match="Please try again"):
             long.result(60)
     assert process.call(os.getpid) not in (first, second, os.getpid())
 
@@ -151,7 +151,7 @@ def test_a_process_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> No
     assert process.call(math.sqrt, 49) == 7, "by another process"
     assert not psutil.pid_exists(hanging)
     monkeypatch.setattr(model_process, "_LONGEST", 0.5)
-    with pytest.raises(ModelProcessError, match="Ask once more"):
+    with pytest.raises(ModelProcessError, match="Please try again"):
         process.call(time.sleep, 60)  # over which the second process hangs too
     monkeypatch.setattr(model_process, "_LONGEST", 60.0)
     assert process.call(math.sqrt, 49) == 7
