@@ -35,18 +35,13 @@ class Batch:
         """The same on another device. A GPU is not waited for if the tensors' memory is pinned."""
         return self._each(lambda part: part.to(device, non_blocking=True))
 
-    def pinned(self) -> Batch:
-        """The same in pinned memory, which a GPU reads by itself."""
+    def pin_memory(self) -> Batch:
+        """The same in pinned memory, which a GPU reads by itself. ``DataLoader`` calls it by this name."""
         return self._each(Tensor.pin_memory)
 
-    @property
-    def parts(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-        """All tensors, in order."""
-        return self.pixels, self.labels, self.digits, self.centres
-
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        pixels, labels, *others = self.parts
-        return Batch(change(pixels), change(labels), *(None if part is None else change(part) for part in others))
+        others = (None if part is None else change(part) for part in (self.digits, self.centres))
+        return Batch(change(self.pixels), change(self.labels), *others)
 
 
 @dataclass(frozen=True)

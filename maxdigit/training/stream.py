@@ -10,15 +10,12 @@ from itertools import islice
 
 import cv2
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from maxdigit.training.batches import Batch, Data, Shard
 
 _AHEAD = 8  # batches in the queue, for each process that makes them
 _NICE = 5  # training has priority; while it waits for pictures, these processes get the whole machine
-
-_Parts = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # of a batch, in order
 
 
 def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device: torch.device) -> Iterator[Batch]:
@@ -38,7 +35,7 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
     on_gpu = device.type == "cuda"
     if not data.can_travel:
         made = _in_order(data, first, last, steps, shard)
-        for batch in _ahead(batch.pinned() for batch in made) if on_gpu else made:
+        for batch in _ahead(batch.pin_memory() for batch in made) if on_gpu else made:
             yield batch.to(device)
         return
     # Spawned, not forked: a fork would lack the threads of torch and TensorFlow.
@@ -51,8 +48,8 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
         multiprocessing_context="spawn",
         worker_init_fn=_yield_the_cores,
     )
-    for parts in loader:
-        yield Batch(*parts).to(device)
+    for batch in loader:
+        yield batch.to(device)
 
 
 def _in_order(data: Data, first: int, last: int, steps: int, shard: Shard) -> Iterator[Batch]:
@@ -73,19 +70,18 @@ def _ahead(made: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
-class _Stream(IterableDataset[_Parts]):
-    """Batches as tuples, to be passed between processes; each worker makes every n-th step."""
+class _Stream(IterableDataset[Batch]):
+    """Batches, to be passed between processes; each worker makes every n-th step."""
 
     def __init__(self, data: Data, first: int, last: int, steps: int, shard: Shard) -> None:
         self._data, self._first, self._last, self._steps, self._shard = data, first, last, steps, shard
 
-    def __iter__(self) -> Iterator[_Parts]:
+    def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
         number, count = (0, 1) if worker is None else (worker.id, worker.num_workers)
         for step in range(self._first + number, self._last, count):
             epoch, start = divmod(step, self._steps)
-            batch = next(self._data.train(epoch, self._shard, torch.device("cpu"), start=start))
-            yield batch.parts
+            yield next(self._data.train(epoch, self._shard, torch.device("cpu"), start=start))
 
 
 def _workers(device: torch.device, shard: Shard) -> int:
