@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import FrameLocator, Locator, Page
 
 LAPTOP = {"viewport": {"width": 1280, "height": 720}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -21,8 +21,8 @@ DIGITS = (
 
 # Resolves when the pad has not moved for 15 frames: the page is put together piece by piece, and whoever measured where
 # the pad is before would press beside it.
-_STANDS_STILL = """() => new Promise((done) => {
-    const place = () => JSON.stringify(document.querySelector(".pad").getBoundingClientRect());
+_STANDS_STILL = """(pad) => new Promise((done) => {
+    const place = () => JSON.stringify(pad.getBoundingClientRect());
     let [last, frames] = [place(), 0];
     const look = () => {
         const now = place();
@@ -43,9 +43,9 @@ _ANIMATED = """async () => {
 Opener = Callable[..., Page]
 
 
-def stands_still(page: Page) -> None:
+def stands_still(page: Page | FrameLocator) -> None:
     """Wait until the pad has stopped moving."""
-    page.evaluate(_STANDS_STILL)
+    page.locator(".pad").evaluate(_STANDS_STILL)
 
 
 def next_frame(page: Page) -> None:

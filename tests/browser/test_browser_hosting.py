@@ -17,7 +17,7 @@ from pathlib import Path
 
 import gradio
 import pytest
-from browser_support import DIGITS, LAPTOP, answered, draw, strokes_on
+from browser_support import DIGITS, LAPTOP, answered, draw, stands_still, strokes_on
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from support import REPOSITORY
@@ -130,9 +130,9 @@ def draws_and_is_answered(page: Page, inside: Page | FrameLocator) -> None:
     pad = inside.locator(".pad-canvas")
     expect(inside.locator(".answer")).to_be_visible()
     pad.scroll_into_view_if_needed()
+    stands_still(inside)
     box = pad.bounding_box()
     assert box is not None
-    expect(inside.locator(".pad")).to_be_visible()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.2 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"], steps=8)
