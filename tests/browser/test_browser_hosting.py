@@ -133,7 +133,8 @@ def draws_and_is_answered(page: Page, inside: Page | FrameLocator) -> None:
     stands_still(inside)
     box = pad.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.2 * box["height"])
+    # By hover: it waits until what is pressed in a frame of another process would arrive there.
+    pad.hover(position={"x": 0.3 * box["width"], "y": 0.2 * box["height"]})
     page.mouse.down()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"], steps=8)
     page.mouse.up()
