@@ -15,7 +15,7 @@ from maxdigit.errors import MaxDigitError
 from maxdigit.models.registry import MODELS
 from maxdigit.models.run_folder import INK_FINDER, RECIPE_NAMES
 from maxdigit.training.recipes import get_recipe
-from maxdigit.training.run_setup import run_settings, what_is_kept
+from maxdigit.training.run_setup import Start, run_settings, what_is_kept
 
 # Waiting threads release their core; spinning, they would take it from the process that makes the pictures.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -72,6 +72,7 @@ def main(
     began = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     folder = out or CHECKPOINTS / (model if model == INK_FINDER else f"{model}/{recipe or 'tuned'}")
+    start = Start(start_from, resume, overwrite)
     own = run_settings(folder) if resume else {}
     changes: dict[str, Any]
     try:
@@ -92,14 +93,7 @@ def main(
                 "validation_scenes": validation_pictures,
                 "seed": seed,
             }
-            train_ink_finder(
-                get_ink_recipe(**_changed(own, changes)),
-                folder,
-                start_from=start_from,
-                minutes=minutes,
-                resume=resume,
-                overwrite=overwrite,
-            )
+            train_ink_finder(get_ink_recipe(**_changed(own, changes)), folder, start=start, minutes=minutes)
             return
         if data not in ("generated", "kaggle"):
             raise MaxDigitError(f"--data must be generated or kaggle, not {data!r}.")
@@ -133,14 +127,11 @@ def main(
         train(
             settings,
             folder,
+            start=start,
             kaggle_folder=kaggle_dir,
             pool_folder=pool,
             test_pictures=test_pictures,
-            start_from=start_from,
-            resume=resume,
-            overwrite=overwrite,
-            minutes=minutes,
-            began=began,
+            deadline=None if minutes is None else began + 60 * minutes,
         )
     except MaxDigitError as error:
         typer.echo(f"Error: {error}", err=True)

@@ -84,7 +84,7 @@ def average(
     The mean keeps what the later run learnt, and much of what it forgot. Run afterwards: fit-reader, calibrate and
     evaluate --write.
     """
-    from maxdigit.training.average import average as average_runs
+    from maxdigit.training.average import average_runs
 
     typer.echo(f"{title(average_runs(run, start, out))}: the mean of the weights is in {out}.")
 

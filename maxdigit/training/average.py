@@ -12,7 +12,7 @@ from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import BEFORE, CONFIG, HISTORY, METRICS, READER, read_json, write_json
 
 
-def average(run: Path, start: Path, out: Path) -> str:
+def average_runs(run: Path, start: Path, out: Path) -> str:
     """Write to ``out`` the run in ``run`` with the mean of its weights and those that it started from, in ``start``.
 
     Both are in one basin of the loss, and the loss is often lower between them than at either (M. Wortsman et al.,

@@ -32,9 +32,9 @@ from maxdigit.training.history import Epoch, append_epoch, read_history, write_h
 from maxdigit.training.ink_metrics import WEIGHTS, load_ink_weights, write_ink_metrics
 from maxdigit.training.muon import hidden_kernels
 from maxdigit.training.optimizers import Optimizers
-from maxdigit.training.run_setup import begin_run, can_resume, diverged, earlier_runs, nothing_to_resume
+from maxdigit.training.run_setup import NEW_RUN, Start, begin_run, can_resume, diverged, earlier_runs, nothing_to_resume
 from maxdigit.training.states import expand, read_state, write_state
-from maxdigit.training.tuned_loop import average
+from maxdigit.training.tuned_loop import update_average
 
 _INK_WEIGHT = 3.0  # of pixels with ink in the cross-entropy, which are far fewer than the others
 _COMPETITION_WEIGHT = 0.1  # weight of the loss on whether the picture looks like the competition's
@@ -120,21 +120,17 @@ def train_ink_finder(
     recipe: InkRecipe,
     folder: Path,
     *,
-    start_from: Path | None = None,
+    start: Start = NEW_RUN,
     minutes: float | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
 ) -> None:
     """Train the network and leave ``model.safetensors``, ``history.csv``, ``config.json`` and ``metrics.json``.
 
     Args:
         recipe: the run's settings.
         folder: of the run; after each epoch the whole state is written to its ``state``.
-        start_from: folder of an earlier run whose weights to start from; scenes that it has seen are left out.
+        start: what it starts from, and whether it resumes or replaces a run in ``folder``.
         minutes: end after this time, with the learning rate decaying accordingly, even if ``recipe.scenes`` are not
             reached.
-        resume: continue an interrupted run after its last finished epoch.
-        overwrite: replace an existing run.
 
     Raises:
         TrainingError: the run cannot start or be resumed, or the loss is no longer a number.
@@ -142,10 +138,10 @@ def train_ink_finder(
     device = default_device()
     torch.manual_seed(recipe.seed)
     network = InkNetwork()
-    earlier = earlier_runs(folder, start_from, resume, lambda run: read_json(run / METRICS, "training")["training"])
-    if start_from is not None and not resume:
-        load_ink_weights(network, start_from)
-    _prepare_folder(recipe, folder, earlier, resume, overwrite)
+    earlier = earlier_runs(folder, start, lambda run: read_json(run / METRICS, "training")["training"])
+    if start.weights_from is not None and not start.resume:
+        load_ink_weights(network, start.weights_from)
+    _prepare_folder(recipe, folder, earlier, start)
     network = network.to(device, memory_format=torch.channels_last)
     averaged = copy.deepcopy(network)
     optimizers = Optimizers(
@@ -155,7 +151,7 @@ def train_ink_finder(
         rate=_PLAIN_RATE * recipe.learning_rate,
         weight_decay=_WEIGHT_DECAY,
     )
-    step, fraction_before = _load_state(folder, network, averaged) if resume else (0, 0.0)
+    step, fraction_before = _load_state(folder, network, averaged) if start.resume else (0, 0.0)
     epoch_steps = recipe.epoch_scenes // recipe.batch_size
     total = recipe.scenes // recipe.batch_size
     skipped = sum(run["scenes_seen"] for run in earlier)
@@ -169,7 +165,7 @@ def train_ink_finder(
     began, first = time.perf_counter(), step
     fraction = fraction_before
     while fraction < 1:
-        start, sums = time.perf_counter(), torch.zeros(2)
+        epoch_began, sums = time.perf_counter(), torch.zeros(2)
         network.train()
         steps = min(epoch_steps, total - step)
         taken = 0
@@ -191,7 +187,7 @@ def train_ink_finder(
             optimizers.step()
             step += 1
             taken += 1
-            average(averaged, network, min(_HORIZON, (step + 9) / 9))
+            update_average(averaged, network, min(_HORIZON, (step + 9) / 9))
             sums += torch.tensor([loss.item(), dice.item()])
         if step >= total:
             fraction = 1.0
@@ -199,7 +195,7 @@ def train_ink_finder(
             if step == 0:
                 raise TrainingError("The time was over before the first step was done: give more --minutes.")
             break
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - epoch_began
         validation_loss, validation_dice = validate(averaged, recipe.validation_scenes, device)
         number = len(read_history(folder / HISTORY)) + 1 if (folder / HISTORY).exists() else 1
         row = Epoch(
@@ -263,12 +259,10 @@ def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None
         network.competition.bias.copy_(bias - (weight * mean / deviation).sum())
 
 
-def _prepare_folder(
-    recipe: InkRecipe, folder: Path, earlier: list[dict[str, Any]], resume: bool, overwrite: bool
-) -> None:
-    if not resume:
+def _prepare_folder(recipe: InkRecipe, folder: Path, earlier: list[dict[str, Any]], start: Start) -> None:
+    if not start.resume:
         made = (CONFIG, HISTORY, METRICS, WEIGHTS, STATE, PREVIOUS_STATE)
-        begin_run(folder, {"recipe": asdict(recipe), "data": "scenes", "started_from": earlier}, made, overwrite)
+        begin_run(folder, {"recipe": asdict(recipe), "data": "scenes", "started_from": earlier}, made, start.overwrite)
         return
     if not can_resume(folder):
         raise nothing_to_resume(folder)

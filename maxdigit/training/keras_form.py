@@ -20,7 +20,7 @@ from maxdigit.data.splits import TRAIN
 from maxdigit.engine.saved_weights import KERAS_WEIGHTS
 from maxdigit.models.registry import NUM_CLASSES, get_model
 from maxdigit.models.run_folder import write_aside
-from maxdigit.models.torch_classifier import Pictures
+from maxdigit.models.torch_classifier import NormalisePixels
 from maxdigit.training.folding import Norm, Weighted, fold_norm, unfold_norm
 from maxdigit.training.training_forms import TrainingForm
 
@@ -73,7 +73,7 @@ class KerasForm(TrainingForm):
             )
             channels = outputs
         last = self.locate.in_channels
-        self.pictures = Pictures()
+        self.pictures = NormalisePixels()
         self.trunk = nn.Sequential(*sections)
         self.last = _convolution(channels, last, 3)
         self.dense = nn.Sequential(_dense(9 * last, 64), _dense(64, 64), nn.Linear(64, NUM_CLASSES))

@@ -36,7 +36,7 @@ from maxdigit.training.mistakes import write_mistakes
 from maxdigit.training.pool import Pool, PoolData
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
-from maxdigit.training.run_setup import earlier_runs, prepare_folder, read_before, write_before
+from maxdigit.training.run_setup import NEW_RUN, Start, earlier_runs, prepare_folder, read_before, write_before
 from maxdigit.training.starts import first_form, new_form
 from maxdigit.training.training_forms import TrainingForm
 from maxdigit.training.tuned_loop import train_tuned
@@ -52,68 +52,60 @@ def train(
     recipe: Recipe,
     folder: Path,
     *,
+    start: Start = NEW_RUN,
     kaggle_folder: Path | None = None,
     pool_folder: Path | None = None,
     test_pictures: int = 10_000,
-    start_from: Path | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    minutes: float | None = None,
-    began: float | None = None,
+    deadline: float | None = None,
 ) -> None:
     """Train by ``recipe`` and leave a whole run in ``folder``: weights, history, config, calibration and metrics.
 
     Args:
         recipe: the run's settings; see :func:`maxdigit.training.recipes.get_recipe`.
         folder: where the run is kept.
+        start: what it starts from, and whether it resumes or replaces a run in ``folder``.
         kaggle_folder: train on the competition's own files there instead of generated pictures.
         pool_folder: draw from the pool there instead of making pictures for this run.
         test_pictures: how many generated test pictures of each kind to measure on at the end. As many validation
             pictures, but at most 1,000 of each kind, set the temperature before.
-        start_from: folder of an earlier run whose weights to start from; pictures that it has seen are left out.
-        resume: continue from the last finished epoch of an interrupted run.
-        overwrite: replace a run that is there already.
-        minutes: end within this time, tests included, even if the recipe's plan is not finished; the state is then
-            kept for ``resume``. For tuned recipes.
-        began: start of the minutes, in seconds of ``time.monotonic``; None: now.
+        deadline: in seconds of ``time.monotonic``: end by then, tests included, even if the recipe's plan is not
+            finished; the state is then kept, so that the run can be resumed. For tuned recipes.
 
     Raises:
         TrainingError: the run cannot start or be resumed, or the pool has other pictures than the recipe.
         CheckpointError: the weights to start from are missing, damaged, or of another model.
         CompetitionFileError: a file in ``kaggle_folder`` is missing or not of the right form.
     """
-    began = time.monotonic() if began is None else began
-    if minutes is not None and not recipe.is_planned:
+    if deadline is not None and not recipe.is_planned:
         raise TrainingError("Only a tuned recipe can end early: leave --minutes out.")
-    earlier = earlier_runs(folder, start_from, resume, _facts)
-    before = [] if resume else read_before(start_from)
+    earlier = earlier_runs(folder, start, _facts)
+    before = [] if start.resume else read_before(start.weights_from)
     pool = None if pool_folder is None else Pool.open(pool_folder)
     data = _data(recipe, kaggle_folder, pool, earlier)
     is_main = _is_main_process()
     if is_main:
         source = "generated" if kaggle_folder is None else "kaggle"
-        prepare_folder(folder, recipe, source, earlier, resume, overwrite, None if pool is None else pool.about)
+        prepare_folder(folder, recipe, source, earlier, start, None if pool is None else pool.about)
         write_before(folder, before)
     is_done = True
     if recipe.loop == "tuned":
-        form = new_form(recipe) if resume else first_form(recipe, start_from)
-        deadline = None
-        if minutes is not None:
-            deadline = began + 60 * minutes - _closing_seconds(form, recipe, test_pictures)
+        form = new_form(recipe) if start.resume else first_form(recipe, start.weights_from)
+        if deadline is not None:
+            deadline -= _closing_seconds(form, recipe, test_pictures)
             if deadline < time.monotonic() + _SHORTEST:
                 raise TrainingError(
-                    f"{minutes:g} minutes are too few to train and to measure the result. "
-                    "Give more, or fewer --test-pictures."
+                    "The time is too short to train and to measure the result. "
+                    "Give more --minutes, or fewer --test-pictures."
                 )
-        is_done = train_tuned(recipe, form, data, folder, resume=resume, deadline=deadline)
+        is_done = train_tuned(recipe, form, data, folder, resume=start.resume, deadline=deadline)
     elif recipe.loop == "torch":
         from maxdigit.training.torch_loop import train_torch
 
-        train_torch(recipe, data, folder, resume=resume, start_from=start_from)
+        train_torch(recipe, data, folder, resume=start.resume, start_from=start.weights_from)
     else:
         from maxdigit.training.keras_loop import train_keras
 
-        train_keras(recipe, data, folder, resume=resume, start_from=start_from)
+        train_keras(recipe, data, folder, resume=start.resume, start_from=start.weights_from)
     if is_main:
         _conclude(recipe, folder, test_pictures, is_done)
 

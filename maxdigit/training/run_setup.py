@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,24 @@ _OF_BEFORE = (CONFIG, HISTORY)  # files of a run that are copied when another st
 _UNFINISHED = (".new-", ".old-", ".state")  # name of unfinished files
 
 
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from, and what happens to a run that is in its folder already.
+
+    Attributes:
+        weights_from: folder of an earlier run whose weights to start from; pictures that it has seen are left out.
+        resume: continue from the last finished epoch of an interrupted run.
+        overwrite: replace a run that is there already.
+    """
+
+    weights_from: Path | None = None
+    resume: bool = False
+    overwrite: bool = False
+
+
+NEW_RUN = Start()  # with new weights, in an empty folder
+
+
 def can_resume(folder: Path) -> bool:
     """Whether a run's folder holds the state of a finished epoch, from which it can be resumed."""
     recover(folder / STATE)
@@ -92,26 +110,23 @@ def run_settings(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def earlier_runs(
-    folder: Path, start_from: Path | None, resume: bool, facts: Callable[[Path], dict[str, Any]]
-) -> list[dict[str, Any]]:
+def earlier_runs(folder: Path, start: Start, facts: Callable[[Path], dict[str, Any]]) -> list[dict[str, Any]]:
     """The runs whose weights a run starts from, oldest first: the settings and facts of each.
 
     Args:
         folder: of the run.
-        start_from: folder of the run whose weights it starts from, if any.
-        resume: whether the run in ``folder`` is resumed; its config then says what it started from.
+        start: of the run; if it is resumed, its config says what it started from.
         facts: reads how long, and on which pictures, the run in a folder was trained.
 
     Raises:
         TrainingError: a file of one of the runs cannot be read.
     """
-    if resume and (folder / CONFIG).exists():
+    if start.resume and (folder / CONFIG).exists():
         return read_json(folder / CONFIG, "recipe").get("started_from", [])
-    if start_from is None:
+    if start.weights_from is None:
         return []
-    config = read_json(start_from / CONFIG, "recipe")
-    return [*config.get("started_from", []), {"recipe": config["recipe"], **facts(start_from)}]
+    config = read_json(start.weights_from / CONFIG, "recipe")
+    return [*config.get("started_from", []), {"recipe": config["recipe"], **facts(start.weights_from)}]
 
 
 def read_before(start_from: Path | None) -> list[dict[str, bytes]]:
@@ -153,8 +168,7 @@ def prepare_folder(
     recipe: Recipe,
     data: str,
     earlier: list[dict[str, Any]],
-    resume: bool,
-    overwrite: bool,
+    start: Start,
     pool: dict[str, Any] | None = None,
 ) -> None:
     """Make a run's folder ready for a new run, or check that it can be resumed.
@@ -162,11 +176,11 @@ def prepare_folder(
     ``earlier`` describes the runs whose weights this one starts from, ``pool`` the pool that it draws from, if any.
 
     Raises:
-        TrainingError: it already holds a run and neither ``resume`` nor ``overwrite`` was given, or there is
-            nothing to resume, or the run there has other settings.
+        TrainingError: it already holds a run, which is neither resumed nor overwritten, or there is nothing to resume,
+            or the run there has other settings.
     """
     config = folder / CONFIG
-    if resume:
+    if start.resume:
         if not can_resume(folder):
             raise nothing_to_resume(folder)
         found = read_json(config, "recipe")
@@ -194,7 +208,7 @@ def prepare_folder(
         return
     about_pool = {} if pool is None else {"pool": pool}
     settings = {"recipe": asdict(recipe), "data": data, **about_pool, "started_from": earlier}
-    begin_run(folder, settings, _MADE_BY_A_RUN, overwrite)
+    begin_run(folder, settings, _MADE_BY_A_RUN, start.overwrite)
 
 
 def begin_run(folder: Path, config: dict[str, Any], made: Iterable[str], overwrite: bool) -> None:

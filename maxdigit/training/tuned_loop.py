@@ -134,7 +134,7 @@ def train_tuned(
                 optimizers.step()
             step += 1
             now = _same_for_all(time.monotonic(), accelerator)
-            average(averaged, form, descent.horizon(step, now))
+            update_average(averaged, form, descent.horizon(step, now))
             if is_main and step in marks:
                 with _disk(folder):
                     _keep(averaged, folder / KEPT / str(step * recipe.batch_size))
@@ -193,7 +193,7 @@ def validate(form: TrainingForm, held_out: list[Batch]) -> tuple[float, float]:
 
 
 @torch.no_grad()
-def average(averaged: nn.Module, form: nn.Module, horizon: float) -> None:
+def update_average(averaged: nn.Module, form: nn.Module, horizon: float) -> None:
     """Move averaged weights and moments towards the current ones, by one part in ``horizon``."""
     ours, theirs = ([*network.parameters(), *network.buffers()] for network in (averaged, form))
     pairs = list(zip(ours, theirs, strict=True))

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from maxdigit.cli import app
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
-from maxdigit.training.average import average
+from maxdigit.training.average import average_runs
 from maxdigit.training.training_forms import save_weights
 
 
@@ -58,7 +58,7 @@ def test_only_a_run_and_the_one_it_started_from_are_averaged(tmp_path):
     run = a_run(tmp_path / "run", "torch_cnn", 2, start)
     for wrong in ((run, other), (start, run)):
         with pytest.raises(TrainingError, match="did not start from"):
-            average(*wrong, tmp_path / "mean")
+            average_runs(*wrong, tmp_path / "mean")
     with pytest.raises(TrainingError, match="is there already"):
-        average(run, start, other)
+        average_runs(run, start, other)
     assert not (tmp_path / "mean").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import run
+from command_support import run
 
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import SPLITS

@@ -25,6 +25,7 @@ from maxdigit.training.history import read_history
 from maxdigit.training.ink_card import write_ink_card
 from maxdigit.training.ink_loop import InkRecipe, get_ink_recipe, train_ink_finder, vary
 from maxdigit.training.muon import Muon, hidden_kernels
+from maxdigit.training.run_setup import Start
 
 TINY = InkRecipe(scenes=96, epoch_scenes=32, batch_size=8, validation_scenes=8)
 
@@ -131,7 +132,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     kept = load_file(folder / "state" / "model.safetensors")
     for part in ("network.ink.weight", "averaged.ink.weight"):
         assert kept[part].abs().sum() > 0
-    train_ink_finder(TINY, folder, resume=True)
+    train_ink_finder(TINY, folder, start=Start(resume=True))
     assert [row.epoch for row in read_history(folder / "history.csv")] == [1, 2, 3]
 
 
@@ -139,7 +140,9 @@ def test_a_run_can_begin_with_an_earlier_ones_weights_and_new_scenes(checkpoints
     earlier, folder = checkpoints / "ink_finder", tmp_path / "checkpoints" / "ink_finder"
     fitted_from, fit_look = [], ink_loop.fit_look
     monkeypatch.setattr(ink_loop, "fit_look", lambda *args: fitted_from.append(args[2]) or fit_look(*args))
-    train_ink_finder(replace(TINY, scenes=TINY.epoch_scenes, learning_rate=1e-9), folder, start_from=earlier)
+    train_ink_finder(
+        replace(TINY, scenes=TINY.epoch_scenes, learning_rate=1e-9), folder, start=Start(weights_from=earlier)
+    )
     seen = json.loads((earlier / "metrics.json").read_text())["training"]["scenes_seen"]
     assert fitted_from == [seen + TINY.epoch_scenes]  # past all scenes that either run has seen
     assert json.loads((folder / "config.json").read_text())["started_from"][0]["scenes_seen"] == seen
@@ -155,13 +158,13 @@ def test_weights_to_begin_with_that_cannot_be_read_stop_the_run_before_it_begins
     shutil.copytree(checkpoints / "ink_finder", tmp_path / "earlier")
     (tmp_path / "earlier" / "model.safetensors").write_bytes(b"cut")
     with pytest.raises(TrainingError, match="cannot be read"):
-        train_ink_finder(TINY, tmp_path / "run", start_from=tmp_path / "earlier")
+        train_ink_finder(TINY, tmp_path / "run", start=Start(weights_from=tmp_path / "earlier"))
     assert not (tmp_path / "run").exists()
 
 
 def test_what_cannot_start_says_why(tmp_path):
     with pytest.raises(TrainingError, match="no unfinished run"):
-        train_ink_finder(TINY, tmp_path / "none", resume=True)
+        train_ink_finder(TINY, tmp_path / "none", start=Start(resume=True))
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text("{}")
     with pytest.raises(TrainingError, match="holds a run already"):

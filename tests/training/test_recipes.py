@@ -63,3 +63,28 @@ def test_shares_of_kinds_that_make_no_sense_are_refused() -> None:
             get_recipe("resnet18", "tuned", kinds=wrong)
     with pytest.raises(TrainingError, match="above 0"):
         get_recipe("resnet18", "tuned", kinds={"drawn": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("paper", {}), ("tuned", {"width": 0.5}), ("tuned", {"keep_weights": -1})]
+)
+def test_weights_that_nobody_could_replay_are_not_kept(name, changes):
+    with pytest.raises(TrainingError, match="kept along the way by a tuned recipe at full width"):
+        get_recipe("torch_cnn", name, **{"keep_weights": 10, **changes})
+
+
+def test_a_plan_in_pictures_is_whole_epochs_of_whole_batches():
+    recipe = get_recipe("keras_cnn", "tuned", total_pictures=400_000)
+    steps = recipe.train_pictures // recipe.batch_size
+    assert 400_000 <= recipe.epochs * steps * recipe.batch_size < 400_000 + recipe.train_pictures
+    for changes, message in (
+        ({"width": 0.3}, "width must be"),
+        ({"head": "largest"}, "can be plain, not largest"),
+        ({"head": "best"}, "can be plain, not best"),
+        ({"other_rate": 0.0}, "must be above 0"),
+        ({"total_pictures": 0}, "epochs must be at least 1"),
+    ):
+        with pytest.raises(TrainingError, match=message):
+            get_recipe("keras_cnn", "tuned", **changes)
+    with pytest.raises(TrainingError, match="width must be"):
+        get_recipe("keras_cnn", "paper", width=0.5)

@@ -17,7 +17,16 @@ from maxdigit.errors import TrainingError
 from maxdigit.models.run_folder import RECIPE_NAMES
 from maxdigit.training.recipes import get_recipe
 from maxdigit.training.run import train
-from maxdigit.training.run_setup import diverged, prepare_folder, read_before, run_settings, what_is_kept, write_before
+from maxdigit.training.run_setup import (
+    NEW_RUN,
+    Start,
+    diverged,
+    prepare_folder,
+    read_before,
+    run_settings,
+    what_is_kept,
+    write_before,
+)
 from maxdigit.training.states import Progress, save_state
 from maxdigit.training.training_forms import save_weights
 
@@ -25,7 +34,7 @@ from maxdigit.training.training_forms import save_weights
 def test_a_run_is_not_overwritten_or_resumed_by_mistake(tmp_path):
     recipe = tiny("torch_cnn")
     with pytest.raises(TrainingError, match="no unfinished run"):
-        train(recipe, tmp_path / "none", resume=True)
+        train(recipe, tmp_path / "none", start=Start(resume=True))
     (tmp_path / "history.csv").write_text("mine")
     with pytest.raises(TrainingError, match="holds a run already"):
         train(recipe, tmp_path)
@@ -35,7 +44,7 @@ def test_a_run_is_not_overwritten_or_resumed_by_mistake(tmp_path):
             train(recipe, path)
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(TrainingError, match="should have the keys recipe"):
-        train(recipe, tmp_path / "next", start_from=tmp_path)
+        train(recipe, tmp_path / "next", start=Start(weights_from=tmp_path))
 
 
 def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
@@ -43,7 +52,7 @@ def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "config.json").write_text(json.dumps({"recipe": asdict(recipe)}))
     with pytest.raises(TrainingError, match="batch_size"):
-        train(replace(recipe, batch_size=4), tmp_path, resume=True)
+        train(replace(recipe, batch_size=4), tmp_path, start=Start(resume=True))
 
 
 @pytest.mark.parametrize("name", RECIPE_NAMES)
@@ -53,20 +62,20 @@ def test_a_run_from_before_some_settings_existed_can_be_resumed(tmp_path, name):
     settings |= {"head": recipe.head} if recipe.head != "plain" else {}
     (tmp_path / "state").mkdir()
     (tmp_path / "config.json").write_text(json.dumps({"recipe": settings}))
-    prepare_folder(tmp_path, recipe, "generated", [], resume=True, overwrite=False)
+    prepare_folder(tmp_path, recipe, "generated", [], Start(resume=True))
     longer = replace(recipe, epochs=recipe.epochs + 1)
     if recipe.is_planned:
         longer = replace(longer, keep_weights=4)  # which changes nothing that is learned
-        prepare_folder(tmp_path, longer, "generated", [], resume=True, overwrite=False)
+        prepare_folder(tmp_path, longer, "generated", [], Start(resume=True))
         assert json.loads((tmp_path / "config.json").read_text())["recipe"] == asdict(longer)
     else:
         with pytest.raises(TrainingError, match="other settings .epochs"):
-            prepare_folder(tmp_path, longer, "generated", [], resume=True, overwrite=False)
+            prepare_folder(tmp_path, longer, "generated", [], Start(resume=True))
 
 
 def begun(folder, recipe):
     """A run that was stopped in its first epoch."""
-    prepare_folder(folder, recipe, "generated", [], resume=False, overwrite=False)
+    prepare_folder(folder, recipe, "generated", [], NEW_RUN)
 
 
 def test_a_run_that_was_stopped_before_its_first_epoch_ended_promises_nothing_and_can_be_started_again(tmp_path):
@@ -79,7 +88,7 @@ def test_a_run_that_was_stopped_before_its_first_epoch_ended_promises_nothing_an
     begun(tmp_path, replace(recipe, seed=7))
     assert run_settings(tmp_path)["seed"] == 7
     with pytest.raises(TrainingError, match="no unfinished run"):
-        prepare_folder(tmp_path, recipe, "generated", [], resume=True, overwrite=False)
+        prepare_folder(tmp_path, recipe, "generated", [], Start(resume=True))
     (tmp_path / "state").mkdir()
     assert "continue with --resume" in what_is_kept(tmp_path)
     assert "--overwrite" in str(diverged(tmp_path, 2)) and "resume" not in str(diverged(tmp_path, 2))
@@ -98,7 +107,7 @@ def test_a_run_is_resumed_on_its_own_pictures_only(tmp_path):
     begun(tmp_path, recipe)
     (tmp_path / "state").mkdir()
     with pytest.raises(TrainingError, match="generated pictures, not on kaggle"):
-        prepare_folder(tmp_path, recipe, "kaggle", [], resume=True, overwrite=False)
+        prepare_folder(tmp_path, recipe, "kaggle", [], Start(resume=True))
 
 
 @pytest.mark.parametrize("name", RECIPE_NAMES)
@@ -161,7 +170,7 @@ def test_the_epochs_of_all_runs_before_stay(tmp_path):
     first, second, third = (tmp_path / name for name in ("first", "second", "third"))
     for folder, start_from in ((first, None), (second, first), (third, second)):
         before = read_before(start_from)
-        prepare_folder(folder, tiny("torch_cnn"), "generated", [], resume=False, overwrite=False)
+        prepare_folder(folder, tiny("torch_cnn"), "generated", [], NEW_RUN)
         write_before(folder, before)
         (folder / "history.csv").write_text(folder.name)
     assert [(third / below / "history.csv").read_text() for below in (".", "before", "before/before")] == [
@@ -171,7 +180,7 @@ def test_the_epochs_of_all_runs_before_stay(tmp_path):
     ]
     assert (third / "before/before/config.json").read_bytes() == (first / "config.json").read_bytes()
     again = read_before(third)  # in place of the run that it starts from
-    prepare_folder(third, tiny("torch_cnn"), "generated", [], resume=False, overwrite=True)
+    prepare_folder(third, tiny("torch_cnn"), "generated", [], Start(overwrite=True))
     write_before(third, again)
     assert (third / "before/history.csv").read_text() == "third" and (third / "before/before/before").is_dir()
 

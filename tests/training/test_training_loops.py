@@ -25,6 +25,7 @@ from maxdigit.models.run_folder import write_json
 from maxdigit.training.history import read_history
 from maxdigit.training.recipes import get_recipe
 from maxdigit.training.run import train
+from maxdigit.training.run_setup import Start
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -50,7 +51,7 @@ def test_a_run_begins_with_an_earlier_ones_weights_and_says_so(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     train(tiny("torch_cnn", epochs=1), first, test_pictures=4)
     still = tiny("torch_cnn", epochs=1, learning_rate=1e-12, other_rate=1e-12)
-    train(still, second, test_pictures=4, start_from=first)
+    train(still, second, test_pictures=4, start=Start(weights_from=first))
     # Batch norm's running moments move on: only weights are the same.
     kernels = [torch_cnn.load(folder).model.section1[0].weight.detach() for folder in (first, second)]
     assert torch.allclose(*kernels, atol=1e-3) and kernels[0].abs().max() > 0.05
