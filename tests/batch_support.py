@@ -15,7 +15,7 @@ from maxdigit.inference.bulk import BatchError, Entry, GivenFile, answer_batch, 
 from maxdigit.ui.batch.answering import Batch
 from maxdigit.ui.batch.layout import lay_out
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.results_table.results import Results
+from maxdigit.ui.results_table.batch_results import Results
 
 
 def png(columns: int = 30, size: int = 128) -> bytes:

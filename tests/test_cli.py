@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_support import run
 from PIL import Image
 from support import REPOSITORY
 from typer.testing import CliRunner, Result
@@ -38,11 +39,6 @@ def checkpoints(tmp_path_factory) -> Path:
     (run / "config.json").write_text("{}")
     (run / "metrics.json").write_text(json.dumps({"test": {}}))
     return folder
-
-
-def run(*arguments, checkpoints=None):
-    options = ["--checkpoints", str(checkpoints)] if checkpoints else []
-    return runner.invoke(app, [str(a) for a in (*arguments, *options)])
 
 
 @pytest.fixture

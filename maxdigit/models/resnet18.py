@@ -15,7 +15,7 @@ from types import ModuleType
 from torch import nn
 
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
+from maxdigit.models.torch_classifier import NormalisePixels, TorchClassifier, count_flops, load_classifier
 
 _COMPILER = ("torch._dynamo", "torch._dynamo.utils")
 
@@ -49,7 +49,7 @@ class ResNet18(nn.Sequential):
         network = resnet18(weights=None, num_classes=NUM_CLASSES)
         network.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
         super().__init__()
-        self.pictures = Pictures()
+        self.pictures = NormalisePixels()
         self.network = network
 
     @property

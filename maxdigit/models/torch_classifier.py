@@ -27,7 +27,7 @@ _FEW = 16
 _ALL_THREADS = torch.get_num_threads()
 
 
-class Pictures(nn.Module):
+class NormalisePixels(nn.Module):
     """uint8 ``(N, 128, 128)`` to normalised float ``(N, 1, 128, 128)``; the first, parameter-free step of a model."""
 
     def forward(self, pictures: Tensor) -> Tensor:

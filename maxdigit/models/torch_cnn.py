@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.models.torch_classifier import Pictures, TorchClassifier, count_flops, load_classifier
+from maxdigit.models.torch_classifier import NormalisePixels, TorchClassifier, count_flops, load_classifier
 
 
 def _section(channels_in: int, channels_out: int, pool: nn.MaxPool2d) -> nn.Sequential:
@@ -26,7 +26,7 @@ class TorchCNN(nn.Sequential):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pictures = Pictures()
+        self.pictures = NormalisePixels()
         self.section1 = _section(1, 32, nn.MaxPool2d(2))
         self.section2 = _section(32, 64, nn.MaxPool2d(2))
         self.section3 = _section(64, 128, nn.MaxPool2d(3, stride=2))

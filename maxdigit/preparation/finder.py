@@ -108,7 +108,7 @@ class InkFinder:
             return None, is_textured
         left = top = 0
         is_doubtful = bool(doubts)
-        if (part_of := self._closer(picture, scale, [box for _, box in kept])) is not None:
+        if (part_of := second_pass(picture, scale, [box for _, box in kept])) is not None:
             (start, end), closer = part_of
             seen = picture[start[1] : end[1], start[0] : end[0]]
             again, _ = self._look(_resized(seen, closer))
@@ -123,31 +123,6 @@ class InkFinder:
                 left, top = start
         boxes = tuple(box for _, box in kept)
         return Writing(_only(ink, labels, kept), boxes, scale, left, top, is_doubtful), is_textured
-
-    @staticmethod
-    def _closer(
-        picture: NDArray[np.uint8], scale: float, boxes: list[Box]
-    ) -> tuple[tuple[tuple[int, int], tuple[int, int]], float] | None:
-        """The part of a picture for the second pass, and its pixels per pixel of the picture; None if none is needed.
-
-        Args:
-            picture: uint8 ``(H, W, 3)``.
-            scale: pixels of the first pass per pixel of the picture.
-            boxes: of the pieces found there.
-        """
-        x0, y0, x1, y1 = around(boxes)
-        side = max(x1 - x0, y1 - y0)
-        if side >= _LARGE_ENOUGH:
-            return None
-        margin = _MARGIN * side + 6
-        zoom = min(_SECOND_LOOK / (side + 2 * margin), _SEEN_HEIGHT / digit_height(boxes), _MOST_ENLARGED / scale)
-        zoom = max(zoom, 1.0)
-        half = max(side / 2 + margin, _LEAST_SEEN / 2 / zoom)
-        middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-        edges = np.array([picture.shape[1], picture.shape[0]])
-        start = np.clip((middle - half) / scale, 0, edges).astype(int)
-        end = np.clip(np.ceil((middle + half) / scale), 0, edges).astype(int)
-        return (tuple(start.tolist()), tuple(end.tolist())), zoom * scale
 
     def ink_of(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Ink of many pictures of one size, in a single pass each, without pieces that are not writing.
@@ -320,6 +295,31 @@ def _is_frame(number: int, pieces: list[int], stats: NDArray[np.int32]) -> bool:
 def _is_inside(inner: NDArray[np.int32], outer: NDArray[np.int32]) -> bool:
     """Whether one piece's box lies within another's and touches it nowhere, by OpenCV's statistics of the two."""
     return bool((inner[:2] > outer[:2]).all() and (inner[:2] + inner[2:4] < outer[:2] + outer[2:4]).all())
+
+
+def second_pass(
+    picture: NDArray[np.uint8], scale: float, boxes: list[Box]
+) -> tuple[tuple[tuple[int, int], tuple[int, int]], float] | None:
+    """The part of a picture for the second pass, and its pixels per pixel of the picture; None if none is needed.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``.
+        scale: pixels of the first pass per pixel of the picture.
+        boxes: of the pieces found there.
+    """
+    x0, y0, x1, y1 = around(boxes)
+    side = max(x1 - x0, y1 - y0)
+    if side >= _LARGE_ENOUGH:
+        return None
+    margin = _MARGIN * side + 6
+    zoom = min(_SECOND_LOOK / (side + 2 * margin), _SEEN_HEIGHT / digit_height(boxes), _MOST_ENLARGED / scale)
+    zoom = max(zoom, 1.0)
+    half = max(side / 2 + margin, _LEAST_SEEN / 2 / zoom)
+    middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+    edges = np.array([picture.shape[1], picture.shape[0]])
+    start = np.clip((middle - half) / scale, 0, edges).astype(int)
+    end = np.clip(np.ceil((middle + half) / scale), 0, edges).astype(int)
+    return (tuple(start.tolist()), tuple(end.tolist())), zoom * scale
 
 
 def _roughness(picture: NDArray[np.uint8], ink: FloatPicture) -> float:

@@ -49,7 +49,7 @@ class Replicas:
         """
         from ray import serve
 
-        each = _cores_for_each(cores(), count)
+        each = cores_for_each(cores(), count)
         checkpoints = checkpoints.absolute()
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
         name = f"{NAME}-{hashlib.sha256(repr((checkpoints, count, chosen_engine())).encode()).hexdigest()[:8]}"
@@ -132,7 +132,7 @@ class _Replica:
         return outcome(function, *args, **kwargs)
 
 
-def _cores_for_each(offered: list[int], count: int) -> int:
+def cores_for_each(offered: list[int], count: int) -> int:
     """The number of cores that each of ``count`` replicas can have on these machines.
 
     Raises:

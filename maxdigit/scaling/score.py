@@ -69,7 +69,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Run:
+class ScoringRun:
     """A run that is ready: its folder holds the list of pictures. It is pickled and sent to workers."""
 
     source: Source
@@ -98,7 +98,7 @@ class Run:
             leftover.unlink(missing_ok=True)
 
 
-def begin(source: Source, out: Path, model: str, checkpoints: Path, part_size: int) -> Run:
+def begin(source: Source, out: Path, model: str, checkpoints: Path, part_size: int) -> ScoringRun:
     """Create a folder for the answers, or continue the run in it, whose parts keep their size.
 
     Raises:
@@ -135,12 +135,12 @@ def begin(source: Source, out: Path, model: str, checkpoints: Path, part_size: i
                     out.rmdir()
                 raise
         _check_same(kept, asked, out)
-        return Run(source, out, model, checkpoints.absolute(), kept["pictures"], kept["part_size"])
+        return ScoringRun(source, out, model, checkpoints.absolute(), kept["pictures"], kept["part_size"])
     except OSError as error:
         raise ScoreError(f"Cannot write to {out} ({error.strerror or error}). Choose another folder.") from error
 
 
-def score_part(run: Run, number: int) -> Part:
+def score_part(run: ScoringRun, number: int) -> Part:
     """Compute a part, unless another worker has finished it.
 
     Raises:
@@ -170,7 +170,7 @@ def score_part(run: Run, number: int) -> Part:
     return Part(len(rows), sum(row["error"] is not None for row in rows))
 
 
-def score_here(run: Run, numbers: Sequence[int], workers: int) -> Iterator[Part]:
+def score_here(run: ScoringRun, numbers: Sequence[int], workers: int) -> Iterator[Part]:
     """Compute parts on this machine, in so many processes of one core each; one takes all cores.
 
     Raises:
@@ -196,7 +196,7 @@ def score_here(run: Run, numbers: Sequence[int], workers: int) -> Iterator[Part]
                 ) from None
 
 
-def _in_processes(run: Run, numbers: Sequence[int], workers: int) -> Iterator[Part]:
+def _in_processes(run: ScoringRun, numbers: Sequence[int], workers: int) -> Iterator[Part]:
     waiting, running = iter(numbers), set[Future[Part]]()
     # Not forked: OpenVINO's threads would be missing in the copies.
     spawn = multiprocessing.get_context("spawn")
@@ -226,7 +226,7 @@ def _end_with_parent() -> None:
 
 
 @lru_cache(maxsize=1)
-def _opened(run: Run) -> tuple[Predictor, PictureReader, pq.ParquetFile]:
+def _opened(run: ScoringRun) -> tuple[Predictor, PictureReader, pq.ParquetFile]:
     """The objects that a worker reuses from part to part."""
     predictor = Predictor(run.checkpoints)
     return predictor, PictureReader(predictor, run.source), pq.ParquetFile(run.out / _LIST)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from maxdigit.engine.runtime import choose_engine, chosen_engine, limit_cores
 from maxdigit.scaling.cluster import cores
 from maxdigit.scaling.pictures import ScoreError
-from maxdigit.scaling.score import Part, Run, score_part
+from maxdigit.scaling.score import Part, ScoringRun, score_part
 
 _BLOCKS = 10_000  # tasks at most: the parts of a task are computed in sequence
 
 
-def score_on_cluster(run: Run, numbers: Sequence[int], workers: int | None = None) -> Iterator[Part]:
+def score_on_cluster(run: ScoringRun, numbers: Sequence[int], workers: int | None = None) -> Iterator[Part]:
     """Compute parts on the cluster that Ray is connected to.
 
     Args:
@@ -59,7 +59,7 @@ def score_on_cluster(run: Run, numbers: Sequence[int], workers: int | None = Non
 class _Scorer:
     """A worker with one core, whose models stay loaded."""
 
-    def __init__(self, run: Run, engine: str) -> None:
+    def __init__(self, run: ScoringRun, engine: str) -> None:
         limit_cores(1)
         choose_engine(engine)
         self._run = run

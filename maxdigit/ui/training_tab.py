@@ -23,7 +23,7 @@ from maxdigit.ui.events import LATEST, Changes, Values
 from maxdigit.ui.html import html_block, paragraphs
 from maxdigit.ui.replay import Replay
 from maxdigit.ui.replaying import Replaying
-from maxdigit.ui.run_tables import results_table, settings_table
+from maxdigit.ui.run_tables import runs_table, settings_table
 from maxdigit.ui.saved_runs import Run, find_runs, fingerprint
 from maxdigit.ui.stories import stories
 from maxdigit.ui.texts import labels
@@ -160,7 +160,7 @@ class Training:
             self.page.known: fingerprint(self.root),
             self.page.runs: gr.CheckboxGroup([(run.title, run.name) for run in runs], value=chosen, visible=bool(runs)),
             **self.show(chosen, view),
-            self.page.results: results_table(runs),
+            self.page.results: runs_table(runs),
         }
 
     def follow(self, known: Any, chosen: list[str], view: View) -> Changes:

@@ -19,7 +19,7 @@ from maxdigit.inference import bulk
 from maxdigit.inference.bulk import BatchError, Entry, GivenFile, answer_batch, read_batch
 from maxdigit.inference.contents import tell_apart
 from maxdigit.preparation.prepare import PreparedPicture
-from maxdigit.ui.results_table.results import Results, submission_csv
+from maxdigit.ui.results_table.batch_results import Results, submission_csv
 
 
 @dataclass

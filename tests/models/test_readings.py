@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_support import run
 from PIL import Image
 from reader_support import head, put_run
 from safetensors.numpy import save_file
-from test_cli import run
 
 from maxdigit import CHECKPOINTS
 from maxdigit.data.pictures import generate

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from PIL import Image
+from preparation_support import MODES, in_mode, ink, paper
 
-from maxdigit.data.mnist import load_mnist
 from maxdigit.data.pictures import generate
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import EmptyPictureError
@@ -24,30 +24,6 @@ class Read:
 
 def read(picture, dark_ink_on_light=None):
     return Read(*read_by_rules(to_grey(picture), dark_ink_on_light))
-
-
-def ink(height=600, width=800, seed=0):
-    """Three MNIST digits, each a third of the picture high: coverage 0..1."""
-    rng, images = np.random.default_rng(seed), load_mnist("t10k").images
-    result, side = np.zeros((height, width), np.float32), height // 3
-    for number in range(3):
-        digit = Image.fromarray(images[rng.integers(len(images))]).resize((side, side), Image.Resampling.BICUBIC)
-        x = int((number + 0.15) * width / 3.2)
-        y = int(rng.uniform(0.05, 0.6) * height)
-        result[y : y + side, x : x + side] = np.asarray(digit, np.float32) / 255
-    return result
-
-
-def paper(seed=0, rules=True, shadow=True, strength=0.7):
-    """A photograph of pen on paper: uneven light, ruled lines, grain. uint8."""
-    rng, drawn = np.random.default_rng(seed), ink(seed=seed)
-    y, x = np.mgrid[: drawn.shape[0], : drawn.shape[1]]
-    angle = rng.uniform(0, 6.28)
-    across = (x / drawn.shape[1] - 0.5) * np.cos(angle) + (y / drawn.shape[0] - 0.5) * np.sin(angle)
-    light = rng.uniform(0.6, 0.9) * (0.8 + 0.2 * np.tanh(6 * across)) if shadow else 0.95
-    lines = 0.12 * (y % 45 == 0) if rules else 0.0
-    grain = rng.normal(0, 0.015, drawn.shape)
-    return ((light * (1 - lines) * (1 - strength * drawn) + grain).clip(0, 1) * 255).astype(np.uint8)
 
 
 def shrunk_ink(seed=0):
@@ -122,28 +98,6 @@ def test_any_shape_is_fitted_whole_and_padded(size):
     pixels = read(picture).pixels
     assert pixels.shape == (128, 128) and pixels[64, 64] > 200
     assert pixels[0, 0] < 30 and pixels[-1, -1] < 30
-
-
-MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16"]
-
-
-def in_mode(mode):
-    grey = Image.fromarray((255 * (1 - ink(300, 400))).astype(np.uint8))
-    if mode == "I;16":
-        return Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
-    if mode in ("LAB", "HSV", "YCbCr", "CMYK"):
-        rgb = grey.convert("RGB")
-        if mode == "LAB":
-            from PIL import ImageCms
-
-            profile = ImageCms.createProfile
-            return ImageCms.profileToProfile(rgb, profile("sRGB"), profile("LAB"), outputMode="LAB")
-        return rgb.convert(mode)
-    if mode == "1":
-        return grey.convert("1", dither=Image.Dither.NONE)  # as scanners do
-    if mode == "PA":
-        return grey.convert("P").convert("PA")
-    return grey.convert(mode)
 
 
 @pytest.mark.parametrize("mode", MODES)

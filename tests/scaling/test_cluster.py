@@ -21,8 +21,8 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from scaling_support import files_below, folder_of
 from support import REPOSITORY
-from test_score import files_below, folder_of
 from typer.testing import CliRunner
 
 from maxdigit import CHECKPOINTS
@@ -32,8 +32,8 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.scaling import cluster
 from maxdigit.scaling.cluster import ClusterError, connected
 from maxdigit.scaling.pictures import Source
-from maxdigit.scaling.replicas import Replicas, ReplicasPredictor, _cores_for_each
-from maxdigit.scaling.score import Run, begin, score_here
+from maxdigit.scaling.replicas import Replicas, ReplicasPredictor, cores_for_each
+from maxdigit.scaling.score import ScoringRun, begin, score_here
 
 MODEL = "torch_cnn"
 ray_alone = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install -e '.[ray]'")
@@ -94,13 +94,13 @@ def test_an_address_at_which_there_is_no_cluster_is_told(
     ("offered", "count", "each"), [([2], 1, 2), ([2], 2, 1), ([16, 16], 2, 16), ([16, 16], 3, 8), ([4, 16], 3, 5)]
 )
 def test_replicas_share_the_cores_of_the_machines(offered: list[int], count: int, each: int) -> None:
-    assert _cores_for_each(offered, count) == each
+    assert cores_for_each(offered, count) == each
 
 
 def test_more_replicas_than_cores_are_refused() -> None:
     for offered in ([2], [1, 1], []):
         with pytest.raises(ClusterError, match="--replicas"):
-            _cores_for_each(offered, 3)
+            cores_for_each(offered, 3)
 
 
 # ---- With Ray
@@ -119,7 +119,7 @@ def replicas(request: pytest.FixtureRequest) -> Replicas:
     return Replicas(CHECKPOINTS, 2)
 
 
-def rows(run: Run) -> list[dict[str, Any]]:
+def rows(run: ScoringRun) -> list[dict[str, Any]]:
     return [row for number in range(5) for row in pq.read_table(run.part(number)).to_pylist()]
 
 

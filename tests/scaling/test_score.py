@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import subprocess
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from scaling_support import files_below, folder_of, png
 from support import REPOSITORY
 from typer.testing import CliRunner, Result
 
@@ -29,7 +28,7 @@ from maxdigit.models.reader import Reading
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.scaling import score as scoring
 from maxdigit.scaling.pictures import ScoreError, Source
-from maxdigit.scaling.score import Run, begin, score_here, score_part
+from maxdigit.scaling.score import ScoringRun, begin, score_here, score_part
 
 
 class TenthsPredictor(Predictor):
@@ -53,23 +52,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "Predictor", TenthsPredictor)
 
 
-def png(tenths: int) -> bytes:
-    """A picture with ink in so many tenths of its columns."""
-    pixels = np.full((128, 128), 20, np.uint8)
-    pixels[30:90, 3 : 3 + 13 * tenths] = 230
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def folder_of(path: Path, count: int = 10) -> Path:
-    """A folder with pictures of 1 to 9 tenths in turn."""
-    path.mkdir(parents=True)
-    for number in range(count):
-        (path / f"{number}.png").write_bytes(png(1 + number % 9))
-    return path
-
-
 def archive_of(path: Path, members: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w") as file:
         for name, content in members.items():
@@ -88,10 +70,6 @@ def answers(out: Path) -> dict[str, dict[str, Any]]:
     found = {row["id"]: row for row in rows}
     assert len(found) == len(rows)
     return found
-
-
-def files_below(path: Path) -> list[str]:
-    return sorted(str(file.relative_to(path)) for file in path.rglob("*"))
 
 
 @pytest.mark.usefixtures("quick")
@@ -259,7 +237,7 @@ def test_pictures_are_read_a_few_at_a_time_wherever_they_lie(tmp_path: Path) -> 
 def test_processes_that_die_over_the_same_pictures_are_not_started_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(Source(tmp_path), tmp_path, "torch_cnn", CHECKPOINTS, 8, 4)
+    run = ScoringRun(Source(tmp_path), tmp_path, "torch_cnn", CHECKPOINTS, 8, 4)
     starts = []
 
     def broken(*_: Any) -> Any:

@@ -24,7 +24,7 @@ from maxdigit.ui.batch.answering import Batch
 from maxdigit.ui.batch.layout import Order, lay_out
 from maxdigit.ui.drop_area import MOST_FILES, dropped
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.results_table.results import PAGE, Results, View
+from maxdigit.ui.results_table.batch_results import PAGE, Results, View
 
 
 @pytest.mark.slow

@@ -14,10 +14,9 @@ from ui_support import ReadingPredictor
 from maxdigit.inference import bulk
 from maxdigit.inference.bulk import BatchError, Entry, answer_batch
 from maxdigit.ui import texts
-from maxdigit.ui.results_table import results as batch_results
-from maxdigit.ui.results_table import results_page
-from maxdigit.ui.results_table.results import PAGE, Results, View, full_csv, submission_csv
-from maxdigit.ui.results_table.results_table import _row
+from maxdigit.ui.results_table import batch_results, results_page
+from maxdigit.ui.results_table.batch_results import PAGE, Results, View, full_csv, submission_csv
+from maxdigit.ui.results_table.results_table import result_row
 
 
 def test_results_are_filtered_and_paged() -> None:
@@ -102,9 +101,9 @@ def test_a_correction_among_10_000_writes_a_page_and_looks_at_one_row(monkeypatc
 
         return call
 
-    monkeypatch.setattr("maxdigit.ui.results_table.results_table._row", counted("rows", _row))
-    monkeypatch.setattr(batch_results, "_line", counted("lines", batch_results._line))
-    monkeypatch.setattr(Results, "_filters", counted("looked at", Results._filters))
+    monkeypatch.setattr("maxdigit.ui.results_table.results_table.result_row", counted("rows", result_row))
+    monkeypatch.setattr(batch_results, "csv_line", counted("lines", batch_results.csv_line))
+    monkeypatch.setattr(Results, "passed_filters", counted("looked at", Results.passed_filters))
     before = results.counting.right
     changes = tab.mend(results, 8, 8)
     assert results.counting.right == before + 1 and changes[tab.on.table].count("<select") == PAGE

@@ -25,7 +25,7 @@ from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import CARRYING, LATEST, QUIET, Changes, Values
 from maxdigit.ui.html import paragraph, paragraphs
 from maxdigit.ui.results_table import results_page
-from maxdigit.ui.results_table.results import Results, View, full_csv, submission_csv
+from maxdigit.ui.results_table.batch_results import Results, View, full_csv, submission_csv
 
 
 @dataclass(frozen=True)

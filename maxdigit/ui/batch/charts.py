@@ -17,7 +17,7 @@ from maxdigit.ui.charts import against_figure
 from maxdigit.ui.confusion_matrix import confusion_matrix
 from maxdigit.ui.events import Changes
 from maxdigit.ui.html import html_block, paragraphs
-from maxdigit.ui.results_table.results import Results
+from maxdigit.ui.results_table.batch_results import Results
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour

@@ -16,7 +16,7 @@ from maxdigit.ui.drop_area import DropArea, dropped
 from maxdigit.ui.events import Values
 from maxdigit.ui.html import html_block
 from maxdigit.ui.results_table import ResultsTable
-from maxdigit.ui.results_table.results import Results
+from maxdigit.ui.results_table.batch_results import Results
 from maxdigit.ui.texts import labels
 
 _HOUR = 3600  # seconds that results are kept

@@ -16,7 +16,7 @@ from maxdigit.models.registry import NUM_CLASSES
 from maxdigit.ui import texts
 from maxdigit.ui.bars import small_bars
 from maxdigit.ui.picture import picture_tag
-from maxdigit.ui.results_table.results import PAGE, Result, Results, View
+from maxdigit.ui.results_table.batch_results import PAGE, Result, Results, View
 from maxdigit.ui.table import Cell, Row, table
 from maxdigit.ui.widget import scripted
 
@@ -37,11 +37,12 @@ def results_page(results: Results, view: View) -> tuple[str, int, int]:
     columns = [texts.PICTURE, texts.FILE, texts.ANSWER, texts.SURE]
     columns += [*([texts.DIGITS_READ] if results.reads else []), texts.PROBABILITIES]
     columns += [title(model) for model in results.models[1:]] + ([texts.TRUTH] if results.labels else [])
-    rows = [_row(results, number) for number in numbers]
+    rows = [result_row(results, number) for number in numbers]
     return table([Cell(escape(column), is_head=True) for column in columns], rows, is_wide=True), page, pages
 
 
-def _row(results: Results, number: int) -> Row:
+def result_row(results: Results, number: int) -> Row:
+    """Row ``number`` of a batch's results: picture, name, answer, and what the models say about it."""
     row, others = results.rows[number], results.models[1:]
     name = Cell(escape(row.name), is_head=True)
     if row.thumb is None:

@@ -32,7 +32,7 @@ def settings_table(runs: list[Run]) -> str:
     return f"<details><summary>{escape(texts.SETTINGS_TITLE)}</summary>{made}</details>"
 
 
-def results_table(runs: list[Run]) -> str:
+def runs_table(runs: list[Run]) -> str:
     """The results of each run on the test pictures; empty if there is no run."""
     if not runs:
         return ""

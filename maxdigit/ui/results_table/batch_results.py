@@ -82,7 +82,7 @@ class Results:
             with _lock:
                 self.rows.append(row)
                 self._reading += bool(self.models) and self.models[0] in row.digits
-                self._list(len(self.rows) - 1, self._filters(row), ())
+                self._list(len(self.rows) - 1, self.passed_filters(row), ())
                 for score in (self.answered, self.counting):
                     self._count(score, row, 1)
 
@@ -94,11 +94,11 @@ class Results:
         if not row.probabilities:
             return
         with _lock:
-            before = self._filters(row)
+            before = self.passed_filters(row)
             self._count(self.counting, row, -1)
             row.fixed = digit
             self._count(self.counting, row, 1)
-            after = self._filters(row)
+            after = self.passed_filters(row)
             self._list(number, after - before, before - after)
 
     def answer(self, row: Result) -> int | None:
@@ -155,7 +155,7 @@ class Results:
         """The view, with a page that exists."""
         return View(view.which, min(max(view.page, 0), self.pages(view.which) - 1))
 
-    def _filters(self, row: Result) -> frozenset[str]:
+    def passed_filters(self, row: Result) -> frozenset[str]:
         """The filters that a row passes."""
         is_unsure, is_disputed = self.is_unsure(row), self.disagree(row)
         passed = {
@@ -200,10 +200,11 @@ def full_csv(results: Results) -> str:
     head = ["name", "answer", "fixed_by_hand", "label"]
     for model in results.models:
         head += [f"{model}_answer", f"{model}_digits", *(f"{model}_p{digit}" for digit in range(NUM_CLASSES))]
-    return csv_text([[*head, "error"], *(_line(results, row) for row in results.rows)])
+    return csv_text([[*head, "error"], *(csv_line(results, row) for row in results.rows)])
 
 
-def _line(results: Results, row: Result) -> Sequence[Any]:
+def csv_line(results: Results, row: Result) -> Sequence[Any]:
+    """The cells of a row in the file for download."""
     line: list[Any] = [_harmless(row.name), results.answer(row), int(row.fixed is not None), row.truth]
     for model in results.models:
         shares = row.probabilities.get(model)
