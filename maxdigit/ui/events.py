@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -11,15 +12,14 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.blocks import Block
 from gradio.components import Component
+from gradio.state_holder import SessionState
 
 Values = Mapping[Component, Any]  # what Gradio passes to a function whose inputs are a set
 Changes = dict[Block, Any]  # what it returns: a new value, or a component with new properties
 
 
 def in_steps(changes: Changes) -> Iterator[Changes]:
-    """Yields the result of an event in steps: what is ready, then what takes longer, and nothing at the end.
-
-    Gradio sends the last step again when the event is over. By then the page may show the answer to a press.
+    """Yields the result of an event in steps: what is ready, then what takes longer.
 
     Args:
         changes: new values; some may be functions that compute them.
@@ -28,7 +28,6 @@ def in_steps(changes: Changes) -> Iterator[Changes]:
     yield {block: value for block, value in changes.items() if block not in later}
     if later:
         yield {block: make() for block, make in later.items()}
-    yield gr.skip()
 
 
 # Private, and without a progress display.
@@ -42,7 +41,10 @@ LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 _PAGE = "page"
 ASKING: dict[str, Any] = {**LATEST, "concurrency_limit": 8, "concurrency_id": _PAGE}
 
-# As above, for events that may have to load a model.
+# For inputs and outputs whose values are text or a state. Gradio passes each of the others to another thread and back.
+AS_THEY_ARE: dict[str, Any] = {"preprocess": False, "postprocess": False}
+
+# As ASKING, for events that may have to load a model.
 SLOW: dict[str, Any] = {**ASKING, "show_progress": "minimal"}
 
 # Events with data of their own (`gr.EventData`) must not wait in the browser, because Gradio would send them with the
@@ -61,6 +63,9 @@ class OrderedBlocks(gr.Blocks):
     Otherwise an old answer could replace a newer one, and a press could be lost. Gradio reads a visitor's state before
     it calls an event's function and writes it afterwards, so that a lock around the function would not be enough: the
     next event could have read the state from before a press that is still being answered.
+
+    Outputs that an event leaves as they are cost nothing. Gradio builds each of them anew, in each step, and keeps a
+    copy for each visitor.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -75,3 +80,38 @@ class OrderedBlocks(gr.Blocks):
             return await super().process_api(block_fn, *args, **kwargs)
         async with self._turns.setdefault(visitor, asyncio.Lock()):
             return await super().process_api(block_fn, *args, **kwargs)
+
+    async def postprocess_data(
+        self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None
+    ) -> list[Any]:
+        """As in Gradio: what is sent for each of an event's outputs."""
+        if predictions == gr.skip():
+            return [gr.skip() for _ in block_fn.outputs]
+        if not _is_changes(predictions) or len(predictions) == len(block_fn.outputs):
+            return await super().postprocess_data(block_fn, predictions, state)
+        event = copy(block_fn)
+        event.outputs = [block for block in block_fn.outputs if block in predictions]
+        sent = iter(await super().postprocess_data(event, predictions, state))
+        return [next(sent) if block in predictions else gr.skip() for block in block_fn.outputs]
+
+    def handle_streaming_diffs(
+        self,
+        block_fn: BlockFunction,
+        data: list[Any],
+        session_hash: str | None,
+        run: str | None,
+        final: bool,
+        simple_format: bool = False,
+    ) -> list[Any]:
+        """As in Gradio: what is sent in a step of an event that has several.
+
+        When an event that asks a model is over, nothing is sent. Gradio would send the last step again, and by then the
+        page may show the answer to a press.
+        """
+        sent = super().handle_streaming_diffs(block_fn, data, session_hash, run, final, simple_format)
+        return [gr.skip() for _ in sent] if final and block_fn.concurrency_id == _PAGE else sent
+
+
+def _is_changes(predictions: Any) -> bool:
+    """Whether an event's function returned its outputs by component, and at least one."""
+    return isinstance(predictions, dict) and bool(predictions) and all(isinstance(key, Block) for key in predictions)

@@ -327,7 +327,7 @@ def test_a_model_that_fails_after_its_answer_leaves_the_answer() -> None:
             raise CheckpointError("Gone.")
 
     tab = ClassifyTab(Failing())
-    first, second, _ = in_steps(tab.answering.show(drawn(*BARS), "resnet18"))
+    first, second = in_steps(tab.answering.show(drawn(*BARS), "resnet18"))
     assert "The largest digit is" in first[tab.page.answer] and second[tab.page.parts] == "<p>Gone.</p>"
 
 

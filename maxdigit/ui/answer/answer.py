@@ -139,7 +139,7 @@ def in_words(
 
 def seems_written(picture: NDArray[np.uint8], finds: Sequence[Find]) -> bool:
     """Whether a picture may contain digits. On a plain background it must have ink that was not erased."""
-    return not is_plain(picture) or any(not find.is_erased for find in finds)
+    return any(not find.is_erased for find in finds) or not is_plain(picture)
 
 
 def waiting_card(headline: str, sentence: str) -> str:

@@ -21,7 +21,7 @@ from maxdigit.ui.browser import TO_TAB
 from maxdigit.ui.classify.layout import ClassifyPage, waiting
 from maxdigit.ui.classify.without_digits import UNASKED, ask_without, can_be_asked, cost, in_a_line
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.events import ASKING, CARRYING, QUIET, SLOW, Changes, Values, data_of, in_steps
+from maxdigit.ui.events import AS_THEY_ARE, ASKING, CARRYING, QUIET, SLOW, Changes, Values, data_of, in_steps
 from maxdigit.ui.examples import example, example_grid
 from maxdigit.ui.html import paragraph, paragraphs
 from maxdigit.ui.links import Opened, read_query
@@ -83,7 +83,9 @@ class Answering:
         def follow(request: gr.Request) -> Iterator[Changes]:
             yield from in_steps(self.follow(dict(request.query_params)))
 
-        gr.on(page.pad.change, draw, inputs | {state.drawn}, self.answered, **ASKING)
+        # The most frequent event, so it has only the inputs that it needs.
+        drawing = page.drawing_inputs | {page.model, state.drawn}
+        gr.on(page.pad.change, draw, drawing, self.answered, **ASKING, **AS_THEY_ARE)
         gr.on(page.model.change, another_model, inputs, opened, **slow)
         # Not the tab's own `select`, which also fires while the page loads: of two events at once, one may be lost.
         page.pad.shown(partial(in_mode, "draw"), inputs, opened, **ASKING)
@@ -121,7 +123,7 @@ class Answering:
             model: which model answers.
             drawn: the hash of the drawing that ``shown.erased`` is about.
         """
-        now = hash(shown.drawing)
+        now = hash(str(shown.drawing))
         return {self.page.state.drawn: now, **self.show(shown, model, shown.erased if now == drawn else ())}
 
     def show(self, shown: ViewState, model: str, erased: tuple[int, ...] = ()) -> Changes:
@@ -151,7 +153,7 @@ class Answering:
         try:
             picture, erased = model_input(shown, predictor=self.predictor, evaluation=self.evaluation), shown.erased
             if picture is not None and number in range(len(picture.boxes)):
-                drawn: Changes = {self.page.state.drawn: hash(shown.drawing) if shown.mode == "draw" else None}
+                drawn: Changes = {self.page.state.drawn: hash(str(shown.drawing)) if shown.mode == "draw" else None}
                 erased = tuple(sorted({*erased} ^ {number}))
                 return {**drawn, **self._answered(shown.mode, picture, model, erased, shown.asked)}
             if picture is not None and digit in range(NUM_CLASSES):

@@ -117,19 +117,23 @@ class ClassifyPage:
     @property
     def inputs(self) -> set[Component]:
         """The components whose values :meth:`shown` needs."""
+        return self.drawing_inputs | {self.upload.picture, self.upload.ink, self.state.dealt}
+
+    @property
+    def drawing_inputs(self) -> set[Component]:
+        """Those that it needs if a drawing is shown."""
         state = self.state
-        kept = {state.mode, state.edit, state.dealt, state.erased, state.asked}
-        return {self.pad, self.upload.picture, self.upload.ink, *kept}
+        return {self.pad, state.mode, state.edit, state.erased, state.asked}
 
     def shown(self, values: Values) -> ViewState:
-        """The view state, made from the values of the ``inputs``."""
+        """The view state, made from the values of the ``inputs``, or of the ``drawing_inputs``."""
         return ViewState(
             mode=values[self.state.mode],
             drawing=values[self.pad],
-            upload=values[self.upload.picture],
-            ink=values[self.upload.ink],
+            upload=values.get(self.upload.picture),
+            ink=values.get(self.upload.ink, "auto"),
             edit=values[self.state.edit],
-            dealt=values[self.state.dealt],
+            dealt=values.get(self.state.dealt),
             erased=values[self.state.erased],
             asked=values[self.state.asked],
         )

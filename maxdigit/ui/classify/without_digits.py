@@ -29,7 +29,7 @@ class Without:
 
 def can_be_asked(picture: ModelInput, erased: Sequence[int] = ()) -> bool:
     """Whether at least two digits are left, on a plain background, from which single ones can be erased."""
-    return picture.has_writing and is_plain(picture.pixels) and len(_left(picture, erased)) > 1
+    return picture.has_writing and len(_left(picture, erased)) > 1 and is_plain(picture.pixels)
 
 
 def cost(picture: ModelInput, milliseconds: float, erased: Sequence[int] = ()) -> float:
