@@ -14,6 +14,11 @@ from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
 
+_MANY = (".zip", ".parquet")  # endings of files that hold many pictures
+_SCORED = "To classify all pictures in it: python -m maxdigit score PATH --out DIR"
+    "All pictures in a folder, ZIP archive or Parquet file are classified by: python -m maxdigit score PATH --out DIR"
+)
+
 
 @command()
 def classify(
@@ -29,7 +34,7 @@ def classify(
     With --json each line holds path, model, max_digit, probabilities (ten numbers that sum to 1), milliseconds and
     digits (what was read from left to right: digit, probability, and x and y of its centre in the 128 x 128 pixels that
     the model sees; null without a reader), or path and error if a file is not a picture; the others are still answered.
-    The exit status is 1 if any file failed.
+    The exit status is 1 if any file failed. For folders, ZIP archives and Parquet files there is the command score.
     """
     predictor = Predictor(checkpoints)
     predictor.warm(model)  # so that the first picture's time does not include loading the model
@@ -40,10 +45,11 @@ def classify(
             prediction = predictor.classify(pixels, model)
         except MaxDigitError as error:
             failed = True
+            told = f"{error} {_SCORED}" if path.is_dir() or path.suffix.lower() in _MANY else str(error)
             if as_json:
-                typer.echo(json.dumps({"path": str(path), "error": str(error)}, ensure_ascii=False))
+                typer.echo(json.dumps({"path": str(path), "error": told}, ensure_ascii=False))
             else:
-                typer.echo(f"{path}: {error}", err=True)
+                typer.echo(f"{path}: {told}", err=True)
             continue
         _show(path, prediction, as_json, str(path))
     if failed:
