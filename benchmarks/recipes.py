@@ -21,6 +21,7 @@ import platform
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,12 @@ import torch
 from maxdigit.data.pictures import TEST_KINDS
 from maxdigit.data.splits import VALIDATION
 from maxdigit.errors import MaxDigitError
-from maxdigit.models.run_folder import CONFIG, write_json
 from maxdigit.threads import one_thread
 from maxdigit.training.batches import Batch, GeneratedData, held_out
 from maxdigit.training.devices import default_device, device_name
 from maxdigit.training.history import read_history
 from maxdigit.training.recipes import Recipe, get_recipe
+from maxdigit.training.run_config import RunConfig, write_config
 from maxdigit.training.running_score import wilson_interval
 from maxdigit.training.starts import first_form
 from maxdigit.training.training_forms import TrainingForm
@@ -82,7 +83,7 @@ def _train(recipe: Recipe, start_from: Path | None, minutes: float | None) -> tu
         with contextlib.redirect_stdout(io.StringIO()):
             train_tuned(recipe, form, GeneratedData(recipe), folder, deadline=deadline)
         rows = read_history(folder / "history.csv")
-        write_json(folder / CONFIG, {"recipe": recipe.__dict__})
+        write_config(folder, RunConfig(recipe=asdict(recipe)))
         saved = first_form(recipe, folder)
     seconds = sum(row.seconds for row in rows)
     return sum(round(row.seconds * row.pictures_per_second) for row in rows), seconds, saved.to(default_device())

@@ -65,7 +65,7 @@ def main(
 ) -> None:
     """Train MODEL and leave weights, history.csv, config.json and metrics.json in the run folder.
 
-    The ink finder, which prepares pictures for the others, learns from made-up scenes: for it, pictures are scenes.
+    The ink finder, which prepares pictures for the others, is trained on generated scenes: for it, pictures are scenes.
 
     Uses a GPU if there is one. For several, or several machines: accelerate launch train.py MODEL ...
     """

@@ -35,14 +35,14 @@ def turned(picture: Picture, degrees: float) -> Picture:
     """The picture turned clockwise about its centre; the corners are filled with the background's grey."""
     matrix = cv2.getRotationMatrix2D((_CENTRE, _CENTRE), -degrees, 1.0)
     size = (IMAGE_SIZE, IMAGE_SIZE)
-    return cv2.warpAffine(picture, matrix, size, borderValue=_ground(picture)).astype(np.uint8)
+    return cv2.warpAffine(picture, matrix, size, borderValue=_edge_tone(picture)).astype(np.uint8)
 
 
 def shrunk(picture: Picture, percent: float) -> Picture:
     """The picture at a share of its size, centred on the background's grey."""
     side = max(1, round(IMAGE_SIZE * percent / 100))
     left = (IMAGE_SIZE - side) // 2
-    result = np.full_like(picture, _ground(picture))
+    result = np.full_like(picture, _edge_tone(picture))
     small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
     result[left : left + side, left : left + side] = small
     return result
@@ -59,7 +59,7 @@ def noisy(picture: Picture, deviation: float) -> Picture:
     return (picture + deviation * pattern).round().clip(0, 255).astype(np.uint8)
 
 
-def _ground(picture: Picture) -> float:
+def _edge_tone(picture: Picture) -> float:
     """The median grey level along the picture's edge."""
     edge = np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
     return float(np.median(edge))

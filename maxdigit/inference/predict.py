@@ -23,7 +23,7 @@ from maxdigit.models.calibration import check_weights
 from maxdigit.models.reader import Reading, Reads
 from maxdigit.models.reading_classifier import ReadingClassifier, load_trained
 from maxdigit.models.registry import MODELS, NUM_CLASSES, get_model
-from maxdigit.models.run_folder import ENSEMBLE, RECIPE_NAMES, kept_weights
+from maxdigit.models.run_folder import CONFIG, ENSEMBLE, RECIPE_NAMES, kept_weights
 from maxdigit.preparation.files import open_picture
 from maxdigit.preparation.framing import Region
 from maxdigit.preparation.prepare import PreparedPicture, prepare
@@ -112,7 +112,7 @@ class Predictor:
             return self.checkpoints / ENSEMBLE
         for recipe in RECIPE_NAMES:
             folder = self.checkpoints / model / recipe
-            if (folder / "config.json").is_file():
+            if (folder / CONFIG).is_file():
                 return folder
         raise CheckpointError(
             "{title} has no trained weights in {folder}. Train it with: python train.py {name}",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
-from maxdigit.models.run_folder import BEFORE, CONFIG, HISTORY, METRICS, READER, read_json, write_json
+from maxdigit.models.run_folder import BEFORE, HISTORY, METRICS, READER
+from maxdigit.training.run_config import read_config, write_config
 
 
 def average_runs(run: Path, start: Path, out: Path) -> str:
@@ -26,15 +28,14 @@ def average_runs(run: Path, start: Path, out: Path) -> str:
         TrainingError: ``run`` did not start from ``start``, a file of theirs is missing or damaged, or ``out`` exists.
         CheckpointError: the weights of one of them are missing, damaged, or of another model.
     """
-    config, earlier = (read_json(folder / CONFIG, "recipe") for folder in (run, start))
-    before = config.get("started_from") or [{}]
-    if before[-1].get("recipe") != earlier["recipe"]:
+    config = read_config(run)
+    if not config.started_from or config.started_from[-1].recipe != read_config(start).recipe:
         raise TrainingError(
             f"The run in {run} did not start from the one in {start}: name the one that it started from."
         )
     if out.exists():
         raise TrainingError(f"{out} is there already. Name a new folder.")
-    spec = get_model(config["recipe"]["model"])
+    spec = get_model(config.recipe["model"])
     network, other = (spec.load_native(folder).model for folder in (run, start))
     out.mkdir(parents=True)
     if spec.framework == "keras":
@@ -57,5 +58,5 @@ def average_runs(run: Path, start: Path, out: Path) -> str:
             shutil.copyfile(run / name, out / name)
     if (run / BEFORE).is_dir():
         shutil.copytree(run / BEFORE, out / BEFORE)
-    write_json(out / CONFIG, {**config, "averaged": True})
+    write_config(out, replace(config, averaged=True))
     return spec.name

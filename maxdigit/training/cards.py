@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from maxdigit.errors import TrainingError
 from maxdigit.models.calibration import scalings_of
 from maxdigit.models.registry import MODELS, ModelSpec
-from maxdigit.models.run_folder import CALIBRATION, CARD, CONFIG, RECIPE_NAMES, read_json
+from maxdigit.models.run_folder import CALIBRATION, CARD, RECIPE_NAMES, read_json
 from maxdigit.training.results import (
     HeatScore,
     KindResult,
@@ -25,6 +26,7 @@ from maxdigit.training.results import (
     known,
     read_results,
 )
+from maxdigit.training.run_config import EarlierRun, read_config
 
 NOT_MEASURED = "not measured"
 _LIBRARIES = {"keras": "keras", "torch": "pytorch"}
@@ -226,8 +228,8 @@ def heat_cell(score: HeatScore | None) -> str:
 
 
 def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
-    config, results = read_json(folder / CONFIG), read_results(folder)
-    settings, training = config["recipe"], results.training
+    config, results = read_config(folder), read_results(folder)
+    settings, training = config.recipe, results.training
     figures = (
         (spec.paper_validation, "on its validation pictures"),
         (spec.paper_test, "on the competition's test set"),
@@ -243,10 +245,10 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         parameters=known(results.parameters, "parameters"),
         gigaflops=known(results.flops_per_picture, "flops_per_picture") / 1e9,
         mebibytes=known(results.weight_bytes, "weight_bytes") / 2**20,
-        data=_DATA[config["data"]].format(kinds=_kinds(settings)),
-        pool=_POOL.format(**config["pool"]) if settings["fresh"] and "pool" in config else "",
-        earlier="".join(_earlier(run) for run in config.get("started_from", [])),
-        averaged=_AVERAGED if config.get("averaged") else "",
+        data=_DATA[config.data or "generated"].format(kinds=_kinds(settings)),
+        pool=_POOL.format(**asdict(config.pool)) if settings["fresh"] and config.pool is not None else "",
+        earlier="".join(_earlier(run) for run in config.started_from),
+        averaged=_AVERAGED if config.averaged else "",
         pictures_seen=known(training.pictures_seen, "pictures_seen"),
         epochs=known(training.epochs, "epochs"),
         minutes=known(training.seconds, "seconds") / 60,
@@ -291,8 +293,8 @@ def _kinds(settings: dict[str, Any]) -> str:
     return ", ".join(f"{kind} ({100 * share:.0f} %)" for kind, share in settings["kinds"].items())
 
 
-def _earlier(run: dict[str, Any]) -> str:
-    return _EARLIER.format(**run, minutes=run["seconds"] / 60, kinds=_kinds(run["recipe"]))
+def _earlier(run: EarlierRun) -> str:
+    return _EARLIER.format(**vars(run), minutes=run.seconds / 60, kinds=_kinds(run.recipe))
 
 
 def _calibration(path: Path) -> str:

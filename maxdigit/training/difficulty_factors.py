@@ -118,9 +118,9 @@ def _noise(pixels: NDArray[np.uint8], boxes: NDArray[np.int64], there: NDArray[n
     """Standard deviation of each picture's background (N,); pixels (N, H, W), boxes (N, D, 4), which exist (N, D)."""
     noises = np.zeros(len(pixels))
     for number, picture in enumerate(pixels):
-        is_ground = np.ones(picture.shape, bool)
+        is_background = np.ones(picture.shape, bool)
         for x0, y0, x1, y1 in boxes[number, there[number]]:
-            is_ground[y0:y1, x0:x1] = False
-        if is_ground.any():
-            noises[number] = picture[is_ground].std()
+            is_background[y0:y1, x0:x1] = False
+        if is_background.any():
+            noises[number] = picture[is_background].std()
     return noises

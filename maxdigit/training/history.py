@@ -24,6 +24,11 @@ class Epoch:
     seconds: float  # training only, without validation
     pictures_per_second: float  # training only, including the generation of pictures
 
+    @property
+    def pictures(self) -> int:
+        """Number of pictures seen in the epoch, by the ink finder: of scenes."""
+        return round(self.seconds * self.pictures_per_second)
+
 
 COLUMNS = tuple(field.name for field in fields(Epoch))
 

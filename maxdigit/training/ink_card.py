@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from huggingface_hub import ModelCardData
 
 from maxdigit.errors import TrainingError
-from maxdigit.models.run_folder import CARD, CONFIG, HISTORY, INK_FINDER, METRICS, read_json
+from maxdigit.models.run_folder import CARD, CONFIG, HISTORY, INK_FINDER, METRICS
 from maxdigit.training.cards import percent
 from maxdigit.training.history import read_history
+from maxdigit.training.ink_results import SceneScore, read_ink_results
+from maxdigit.training.run_config import EarlierRun, read_config
 
 _CARD = """---
 {metadata}
@@ -68,7 +69,7 @@ It knows digits as ink. Letters, drawings and print much like digits are found t
 """
 
 
-_EARLIER = """ It started from the weights of an earlier run, which saw {scenes_seen:,} scenes in {minutes:,.0f} minutes
+_EARLIER = """ It started from the weights of an earlier run, which saw {scenes:,} scenes in {minutes:,.0f} minutes
 on {device}."""
 
 
@@ -89,8 +90,7 @@ def ink_card(folder: Path) -> str:
     Raises:
         TrainingError: a file of the run cannot be read, or is incomplete.
     """
-    metrics, config = read_json(folder / METRICS), read_json(folder / CONFIG, "recipe")
-    recipe = config["recipe"]
+    results, config = read_ink_results(folder), read_config(folder)
     history = read_history(folder / HISTORY)
     metadata = ModelCardData(
         license="mit",
@@ -100,33 +100,34 @@ def ink_card(folder: Path) -> str:
         datasets=["mnist"],
     )
     try:
-        return _CARD.format(
-            metadata=metadata.to_yaml(),
-            parameters=metrics["parameters"],
-            scenes=metrics["training"]["scenes_seen"],
-            minutes=metrics["training"]["seconds"] / 60,
-            device=metrics["training"]["device"],
-            earlier="".join(
-                _EARLIER.format(**run, minutes=run["seconds"] / 60) for run in config.get("started_from", [])
-            ),
-            dice=max(row.validation_accuracy for row in history),
-            rate=recipe["learning_rate"],
-            batch=recipe["batch_size"],
-            count=metrics["scenes"],
-            seed=metrics["seed"],
-            threshold=metrics["threshold"],
-            rows="\n".join(_row(kind, result) for kind, result in metrics["by_kind"].items()),
-        )
-    except (KeyError, TypeError) as error:
-        raise TrainingError(
-            f"A file in {folder} is incomplete ({json.dumps(str(error))}). Restore it from the repository."
-        ) from error
+        rate, batch = config.recipe["learning_rate"], config.recipe["batch_size"]
+    except KeyError as error:
+        raise TrainingError(f"{folder / CONFIG} is incomplete ({error}). Restore it from the repository.") from error
+    return _CARD.format(
+        metadata=metadata.to_yaml(),
+        parameters=results.parameters,
+        scenes=results.training.scenes_seen,
+        minutes=results.training.seconds / 60,
+        device=results.training.device,
+        earlier="".join(_earlier(run) for run in config.started_from),
+        dice=max(row.validation_accuracy for row in history),
+        rate=rate,
+        batch=batch,
+        count=results.scenes,
+        seed=results.seed,
+        threshold=results.threshold,
+        rows="\n".join(_row(kind, score) for kind, score in results.by_kind.items()),
+    )
+
+
+def _earlier(run: EarlierRun) -> str:
+    return _EARLIER.format(scenes=run.pictures_seen, minutes=run.seconds / 60, device=run.device)
 
 
 def _share(value: float | None) -> str:
     return "-" if value is None else percent(value)
 
 
-def _row(kind: str, result: dict[str, float | None]) -> str:
-    shares = ("ink_found", "found_is_ink", "digits_whole", "scenes_whole", "look_told")
-    return " | ".join([f"| {kind}", f"{result['count']:,}", *(_share(result[name]) for name in shares)]) + " |"
+def _row(kind: str, score: SceneScore) -> str:
+    shares = (score.ink_found, score.found_is_ink, score.digits_whole, score.scenes_whole, score.look_told)
+    return " | ".join([f"| {kind}", f"{score.count:,}", *map(_share, shares)]) + " |"

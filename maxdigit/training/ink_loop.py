@@ -25,13 +25,15 @@ from tqdm import tqdm
 from maxdigit.data.scenes import Scene, make_scene
 from maxdigit.data.splits import TRAIN, VALIDATION, Split
 from maxdigit.errors import TrainingError
-from maxdigit.models.run_folder import CONFIG, HISTORY, METRICS, PREVIOUS_STATE, STATE, read_json, remove, write_aside
+from maxdigit.models.run_folder import CONFIG, HISTORY, METRICS, PREVIOUS_STATE, STATE, remove, write_aside
 from maxdigit.preparation.ink_network import InkNetwork, to_inputs
 from maxdigit.training.devices import bf16_is_fast, default_device
 from maxdigit.training.history import Epoch, append_epoch, read_history, write_history
 from maxdigit.training.ink_metrics import WEIGHTS, load_ink_weights, write_ink_metrics
+from maxdigit.training.ink_results import read_ink_results
 from maxdigit.training.muon import hidden_kernels
 from maxdigit.training.optimizers import Optimizers
+from maxdigit.training.run_config import EarlierRun, RunConfig, read_config
 from maxdigit.training.run_setup import NEW_RUN, Start, begin_run, can_resume, diverged, earlier_runs, nothing_to_resume
 from maxdigit.training.states import expand, read_state, write_state
 from maxdigit.training.tuned_loop import update_average
@@ -138,7 +140,7 @@ def train_ink_finder(
     device = default_device()
     torch.manual_seed(recipe.seed)
     network = InkNetwork()
-    earlier = earlier_runs(folder, start, lambda run: read_json(run / METRICS, "training")["training"])
+    earlier = earlier_runs(folder, start, _facts)
     if start.weights_from is not None and not start.resume:
         load_ink_weights(network, start.weights_from)
     _prepare_folder(recipe, folder, earlier, start)
@@ -154,7 +156,7 @@ def train_ink_finder(
     step, fraction_before = _load_state(folder, network, averaged) if start.resume else (0, 0.0)
     epoch_steps = recipe.epoch_scenes // recipe.batch_size
     total = recipe.scenes // recipe.batch_size
-    skipped = sum(run["scenes_seen"] for run in earlier)
+    skipped = sum(run.pictures_seen for run in earlier)
     scenes = _Scenes(TRAIN, skipped + step * recipe.batch_size, recipe.seed)
     # Spawned, not forked: a fork would lack the threads of OpenCV and torch.
     workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 1) - 1)
@@ -259,14 +261,23 @@ def fit_look(network: InkNetwork, split: Split, start: int, scenes: int) -> None
         network.competition.bias.copy_(bias - (weight * mean / deviation).sum())
 
 
-def _prepare_folder(recipe: InkRecipe, folder: Path, earlier: list[dict[str, Any]], start: Start) -> None:
+def _facts(folder: Path, recipe: dict[str, Any]) -> EarlierRun:
+    """The run in a folder, as another that starts from it records it."""
+    training = read_ink_results(folder).training
+    return EarlierRun(
+        recipe=recipe, pictures_seen=training.scenes_seen, seconds=training.seconds, device=training.device
+    )
+
+
+def _prepare_folder(recipe: InkRecipe, folder: Path, earlier: tuple[EarlierRun, ...], start: Start) -> None:
     if not start.resume:
         made = (CONFIG, HISTORY, METRICS, WEIGHTS, STATE, PREVIOUS_STATE)
-        begin_run(folder, {"recipe": asdict(recipe), "data": "scenes", "started_from": earlier}, made, start.overwrite)
+        config = RunConfig(recipe=asdict(recipe), data="scenes", started_from=earlier)
+        begin_run(folder, config, made, start.overwrite)
         return
     if not can_resume(folder):
         raise nothing_to_resume(folder)
-    if read_json(folder / CONFIG, "recipe")["recipe"] != asdict(recipe):
+    if read_config(folder).recipe != asdict(recipe):
         raise TrainingError(f"The run in {folder} has other settings. Resume it with the options it was started with.")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,11 +13,12 @@ from safetensors.torch import load_file
 from maxdigit.data.scenes import SCENE_KINDS, make_scene
 from maxdigit.data.splits import TEST
 from maxdigit.errors import TrainingError
-from maxdigit.models.run_folder import HISTORY, METRICS, write_json
+from maxdigit.models.run_folder import HISTORY, INK_FINDER
 from maxdigit.preparation.finder import COMPETITION, FAINT, SURE
 from maxdigit.preparation.ink_network import InkNetwork, to_inputs
 from maxdigit.training.devices import default_device, device_name
 from maxdigit.training.history import read_history
+from maxdigit.training.ink_results import InkResults, InkTraining, SceneScore, write_ink_results
 
 WEIGHTS = "model.safetensors"
 
@@ -39,13 +39,8 @@ def load_ink_weights(network: InkNetwork, folder: Path) -> None:
         raise TrainingError(f"The ink finder's weights in {path} cannot be read ({reason}).") from error
 
 
-def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
-    """Measure the weights in ``folder`` on test scenes and write ``metrics.json``.
-
-    For each kind of scene: the share of ink that is found (recall), the share of what is found that is ink (precision),
-    the share of digits found whole, the share of scenes in which all are (where nothing is written: in which nothing is
-    found), and the share of pictures whose look, the competition's or not, is recognised.
-    """
+def write_ink_metrics(folder: Path, count: int) -> None:
+    """Measure the weights in ``folder`` on the first ``count`` test scenes and write ``metrics.json``."""
     network = InkNetwork()
     load_ink_weights(network, folder)
     network.eval()
@@ -66,35 +61,34 @@ def write_ink_metrics(folder: Path, count: int) -> dict[str, Any]:
         )
     results = {kind: _summary(np.array(values, float)) for kind, values in rows.items() if values}
     history = read_history(folder / HISTORY)
-    metrics = {
-        "model": "ink_finder",
-        "parameters": sum(weight.numel() for weight in network.parameters()),
-        "split": TEST.name,
-        "seed": TEST.seed,
-        "scenes": count,
-        "threshold": FAINT,
-        "by_kind": results,
-        "training": {
-            "scenes_seen": round(sum(row.seconds * row.pictures_per_second for row in history)),
-            "seconds": round(sum(row.seconds for row in history), 1),
-            "device": device_name(default_device()),
-        },
-    }
-    write_json(folder / METRICS, metrics)
-    return metrics
+    metrics = InkResults(
+        model=INK_FINDER,
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        split=TEST.name,
+        seed=TEST.seed,
+        scenes=count,
+        threshold=FAINT,
+        by_kind=results,
+        training=InkTraining(
+            scenes_seen=sum(row.pictures for row in history),
+            seconds=round(sum(row.seconds for row in history), 1),
+            device=device_name(default_device()),
+        ),
+    )
+    write_ink_results(folder, metrics)
 
 
-def _summary(rows: np.ndarray) -> dict[str, float | int | None]:
+def _summary(rows: np.ndarray) -> SceneScore:
     found, ink, near, marked, kept, digits, whole, told = rows.sum(0)
 
     def share(part: float, of: float) -> float | None:
         return round(float(part / of), 4) if ink and of else None
 
-    return {
-        "count": len(rows),
-        "ink_found": share(found, ink),
-        "found_is_ink": share(near, marked),
-        "digits_whole": share(kept, digits),
-        "scenes_whole": round(float(whole / len(rows)), 4),
-        "look_told": round(float(told / len(rows)), 4),
-    }
+    return SceneScore(
+        count=len(rows),
+        ink_found=share(found, ink),
+        found_is_ink=share(near, marked),
+        digits_whole=share(kept, digits),
+        scenes_whole=round(float(whole / len(rows)), 4),
+        look_told=round(float(told / len(rows)), 4),
+    )

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from maxdigit.errors import TrainingError
 from maxdigit.models.run_folder import read_json, remove, write_json
 from maxdigit.training.batches import Batch, GeneratedData, Shard
 from maxdigit.training.recipes import Recipe
+from maxdigit.training.run_config import PoolSettings
 
 BLOCK = 512  # pictures that are made at a time, mixed by the recipe
 _BLOCKS_A_TASK = 8  # consecutive blocks made by one process: they share the plans of their chunks
@@ -42,7 +43,7 @@ _NOT_A_POOL = "There is no pool of pictures in {folder} ({reason}). Make one wit
 class Pool:
     """Pictures on disk, one row of each array for a picture. The arrays are mapped, not read."""
 
-    about: dict[str, Any]  # its settings: pictures, kinds, balance, seed, version of the generator
+    about: PoolSettings
     pixels: NDArray[np.uint8]  # (N, 128, 128)
     digits: NDArray[np.int8]  # (N, 8), 0..9, -1 where there is none
     centres: NDArray[np.float16]  # (N, 8, 2), x and y of each digit in pixels
@@ -56,11 +57,11 @@ class Pool:
             TrainingError: there is none, or a file of it is missing or damaged.
         """
         try:
-            about = read_json(folder / _ABOUT, "pictures", "kinds", "balance", "seed", "version")
+            about = PoolSettings(**read_json(folder / _ABOUT))
             arrays = [np.load(folder / f"{name}.npy", mmap_mode=mode) for name in _LAYOUT]
-        except (TrainingError, OSError, ValueError) as error:
+        except (TrainingError, OSError, ValueError, TypeError) as error:
             raise TrainingError(_NOT_A_POOL.format(folder=folder, reason=error)) from error
-        for array, (shape, dtype) in zip(arrays, _layout(about["pictures"]).values(), strict=True):
+        for array, (shape, dtype) in zip(arrays, _layout(about.pictures).values(), strict=True):
             if array.shape != shape or array.dtype != dtype:
                 reason = "a file of it has another size"
                 raise TrainingError(_NOT_A_POOL.format(folder=folder, reason=reason))
@@ -74,13 +75,11 @@ class Pool:
         """
         asked = {"kinds": recipe.kinds, "balance": recipe.balance, "version": VERSION}
         for key, value in asked.items():
-            if self.about[key] != value:
-                raise TrainingError(f"The pool has {key} {self.about[key]}, but the recipe asks for {value}.")
+            if (own := getattr(self.about, key)) != value:
+                raise TrainingError(f"The pool has {key} {own}, but the recipe asks for {value}.")
         needed = recipe.batch_size if recipe.fresh else recipe.train_pictures
-        if self.about["pictures"] < needed:
-            raise TrainingError(
-                f"The pool holds {self.about['pictures']:,} pictures, but the recipe asks for {needed:,}."
-            )
+        if self.about.pictures < needed:
+            raise TrainingError(f"The pool holds {self.about.pictures:,} pictures, but the recipe asks for {needed:,}.")
 
     def wait_for(self, count: int) -> None:
         """Wait until this many pictures are made, or all.
@@ -152,23 +151,19 @@ def make_pool(recipe: Recipe, folder: Path, pictures: int, workers: int | None =
         TrainingError: there is another pool in ``folder``, it cannot be written, or a process was killed.
     """
     count = -(-pictures // BLOCK) * BLOCK
-    about = {
-        "pictures": count,
-        "kinds": recipe.kinds,
-        "balance": recipe.balance,
-        "seed": recipe.seed,
-        "version": VERSION,
-    }
+    about = PoolSettings(pictures=count, kinds=recipe.kinds, balance=recipe.balance, seed=recipe.seed, version=VERSION)
     if not (folder / _ABOUT).exists():
         try:
             _allocate(folder, count)
         except OSError as error:
             reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
             raise TrainingError(f"The pool cannot be written to {folder} ({reason}). Choose another folder.") from error
-        write_json(folder / _ABOUT, about)
+        write_json(folder / _ABOUT, asdict(about))
     pool = Pool.open(folder)
     if pool.about != about:
-        raise TrainingError(f"{folder} holds another pool ({pool.about}). Choose another folder, or delete that one.")
+        raise TrainingError(
+            f"{folder} holds another pool ({asdict(pool.about)}). Choose another folder, or delete that one."
+        )
     todo = np.flatnonzero(pool.made == 0).tolist()
     tasks = [todo[start : start + _BLOCKS_A_TASK] for start in range(0, len(todo), _BLOCKS_A_TASK)]
     processes = min(workers or os.cpu_count() or 1, max(len(tasks), 1))

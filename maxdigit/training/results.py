@@ -1,6 +1,6 @@
 """``metrics.json``: the measured results of a model. Only this module reads and writes it. Loads no framework.
 
-The ink finder's file has other contents; see :mod:`maxdigit.training.ink_metrics`.
+The ink finder's file has other contents; see :mod:`maxdigit.training.ink_results`.
 """
 
 from __future__ import annotations

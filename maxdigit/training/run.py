@@ -16,11 +16,9 @@ from maxdigit.errors import TrainingError
 from maxdigit.models.reading_classifier import load_trained
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import (
-    CONFIG,
     HISTORY,
     PREVIOUS_STATE,
     STATE,
-    read_json,
     remove,
 )
 from maxdigit.threads import one_thread
@@ -36,6 +34,7 @@ from maxdigit.training.mistakes import write_mistakes
 from maxdigit.training.pool import Pool, PoolData
 from maxdigit.training.recipes import Recipe
 from maxdigit.training.results import TEST_PICTURES, RunResults, TrainingFacts, known, read_results, write_results
+from maxdigit.training.run_config import EarlierRun, read_config
 from maxdigit.training.run_setup import NEW_RUN, Start, earlier_runs, prepare_folder, read_before, write_before
 from maxdigit.training.starts import first_form, new_form
 from maxdigit.training.training_forms import TrainingForm
@@ -43,7 +42,7 @@ from maxdigit.training.tuned_loop import train_tuned
 
 CALIBRATION_PICTURES = 1_000  # validation pictures of each kind
 BLANK_PICTURES = 1_000  # test pictures without a digit
-ENGINE_PICTURES = 16  # validation pictures of each kind that the engine is held to the framework on
+ENGINE_PICTURES = 16  # validation pictures of each kind on which the engine is compared with the framework
 _REHEARSAL = 32  # pictures of each kind
 _SHORTEST = 5.0  # seconds of training; a shorter time is refused
 
@@ -66,8 +65,8 @@ def train(
         start: what it starts from, and whether it resumes or replaces a run in ``folder``.
         kaggle_folder: train on the competition's own files there instead of generated pictures.
         pool_folder: draw from the pool there instead of making pictures for this run.
-        test_pictures: how many generated test pictures of each kind to measure on at the end. As many validation
-            pictures, but at most 1,000 of each kind, set the temperature before.
+        test_pictures: how many generated test pictures of each kind to measure on at the end. The model is calibrated
+            before, on as many validation pictures, but at most 1,000 of each kind.
         deadline: in seconds of ``time.monotonic``: end by then, tests included, even if the recipe's plan is not
             finished; the state is then kept, so that the run can be resumed. For tuned recipes.
 
@@ -110,12 +109,12 @@ def train(
         _conclude(recipe, folder, test_pictures, is_done)
 
 
-def _data(recipe: Recipe, kaggle_folder: Path | None, pool: Pool | None, earlier: list[dict[str, Any]]) -> Data:
+def _data(recipe: Recipe, kaggle_folder: Path | None, pool: Pool | None, earlier: tuple[EarlierRun, ...]) -> Data:
     """The source of the run's pictures."""
     if pool is not None:
         return PoolData(recipe, pool)
     if kaggle_folder is None:
-        return GeneratedData(recipe, skip=sum(run["pictures_seen"] for run in earlier))
+        return GeneratedData(recipe, skip=sum(run.pictures_seen for run in earlier))
     pictures, labels = load_training(kaggle_folder)
     data = ArrayData(recipe, pictures, labels)
     if data.train_count < recipe.batch_size:
@@ -126,7 +125,7 @@ def _data(recipe: Recipe, kaggle_folder: Path | None, pool: Pool | None, earlier
 def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -> None:
     """Measure the trained model, and delete files that only a resumed run needs."""
     if recipe.width == 1:
-        _hold_engine_to_framework(recipe.model, folder)
+        _compare_engine(recipe.model, folder)
         if recipe.loop == "tuned":
             write_reader(recipe.model, folder, min(test_pictures, READER_PICTURES))
         calibrate(recipe.model, folder, min(test_pictures, CALIBRATION_PICTURES))
@@ -146,7 +145,7 @@ def _conclude(recipe: Recipe, folder: Path, test_pictures: int, is_done: bool) -
         print("The plan is not finished yet: --resume continues it.")
 
 
-def _hold_engine_to_framework(model: str, folder: Path) -> None:
+def _compare_engine(model: str, folder: Path) -> None:
     """Warn if the engine's answers differ from the framework's."""
     try:
         check = check_engine(model, folder, ENGINE_PICTURES, VALIDATION.name)
@@ -203,7 +202,7 @@ def write_metrics(recipe: Recipe, folder: Path, test_pictures: int) -> RunResult
 
 def _training(recipe: Recipe, folder: Path) -> TrainingFacts:
     """Pictures and time of a run and those before it, by its config and history."""
-    earlier = read_json(folder / CONFIG, "recipe").get("started_from", [])
+    earlier = read_config(folder).started_from
     history = read_history(folder / HISTORY)
     device = default_device()
     if recipe.loop == "keras":
@@ -212,19 +211,24 @@ def _training(recipe: Recipe, folder: Path) -> TrainingFacts:
         device = keras_device()
     return TrainingFacts(
         epochs=len(history),
-        pictures_seen=sum(round(row.seconds * row.pictures_per_second) for row in history),
-        pictures_seen_before=sum(run["pictures_seen"] for run in earlier),
+        pictures_seen=sum(row.pictures for row in history),
+        pictures_seen_before=sum(run.pictures_seen for run in earlier),
         seconds=round(sum(row.seconds for row in history), 1),
-        seconds_before=round(sum(run["seconds"] for run in earlier), 1),
+        seconds_before=round(sum(run.seconds for run in earlier), 1),
         device=device_name(device),
         best_validation_accuracy=max(row.validation_accuracy for row in history),
     )
 
 
-def _facts(folder: Path) -> dict[str, Any]:
-    """How long, and on which pictures and device, the run in a folder was trained."""
+def _facts(folder: Path, recipe: dict[str, Any]) -> EarlierRun:
+    """The run in a folder, as another that starts from it records it."""
     training = read_results(folder).training
-    return {key: known(getattr(training, key), key) for key in ("pictures_seen", "seconds", "device")}
+    return EarlierRun(
+        recipe=recipe,
+        pictures_seen=known(training.pictures_seen, "pictures_seen"),
+        seconds=known(training.seconds, "seconds"),
+        device=known(training.device, "device"),
+    )
 
 
 def _is_main_process() -> bool:

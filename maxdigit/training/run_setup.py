@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import MISSING, asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,11 @@ from maxdigit.models.run_folder import (
     READER,
     READER_SETTINGS,
     STATE,
-    read_json,
     recover,
     remove,
-    write_json,
 )
 from maxdigit.training.recipes import Recipe
+from maxdigit.training.run_config import EarlierRun, PoolSettings, RunConfig, read_config, write_config
 
 _MADE_BY_A_RUN = (
     CONFIG,
@@ -104,29 +103,30 @@ def diverged(folder: Path, epoch: int | None = None) -> TrainingError:
 def run_settings(folder: Path) -> dict[str, Any]:
     """The settings of the run in a folder, with which it is resumed; empty if they cannot be read."""
     try:
-        found = read_json(folder / CONFIG, "recipe")["recipe"]
+        return read_config(folder).recipe
     except TrainingError:
         return {}  # preparing the folder raises the error
-    return found if isinstance(found, dict) else {}
 
 
-def earlier_runs(folder: Path, start: Start, facts: Callable[[Path], dict[str, Any]]) -> list[dict[str, Any]]:
-    """The runs whose weights a run starts from, oldest first: the settings and facts of each.
+def earlier_runs(
+    folder: Path, start: Start, facts: Callable[[Path, dict[str, Any]], EarlierRun]
+) -> tuple[EarlierRun, ...]:
+    """The runs whose weights a run starts from, oldest first.
 
     Args:
         folder: of the run.
         start: of the run; if it is resumed, its config says what it started from.
-        facts: reads how long, and on which pictures, the run in a folder was trained.
+        facts: given the folder and the settings of a run, reads how it was trained.
 
     Raises:
         TrainingError: a file of one of the runs cannot be read.
     """
     if start.resume and (folder / CONFIG).exists():
-        return read_json(folder / CONFIG, "recipe").get("started_from", [])
+        return read_config(folder).started_from
     if start.weights_from is None:
-        return []
-    config = read_json(start.weights_from / CONFIG, "recipe")
-    return [*config.get("started_from", []), {"recipe": config["recipe"], **facts(start.weights_from)}]
+        return ()
+    config = read_config(start.weights_from)
+    return (*config.started_from, facts(start.weights_from, config.recipe))
 
 
 def read_before(start_from: Path | None) -> list[dict[str, bytes]]:
@@ -167,9 +167,9 @@ def prepare_folder(
     folder: Path,
     recipe: Recipe,
     data: str,
-    earlier: list[dict[str, Any]],
+    earlier: Sequence[EarlierRun],
     start: Start,
-    pool: dict[str, Any] | None = None,
+    pool: PoolSettings | None = None,
 ) -> None:
     """Make a run's folder ready for a new run, or check that it can be resumed.
 
@@ -179,44 +179,40 @@ def prepare_folder(
         TrainingError: it already holds a run, which is neither resumed nor overwritten, or there is nothing to resume,
             or the run there has other settings.
     """
-    config = folder / CONFIG
     if start.resume:
         if not can_resume(folder):
             raise nothing_to_resume(folder)
-        found = read_json(config, "recipe")
+        found = read_config(folder)
         settings = asdict(recipe)
-        if found.get("data", data) != data:
+        if found.data not in (None, data):
             raise TrainingError(
-                f"The run in {folder} is on {found['data']} pictures, not on {data} ones. Resume it with the --data "
+                f"The run in {folder} is on {found.data} pictures, not on {data} ones. Resume it with the --data "
                 "and --kaggle-dir that it was started with."
             )
         changeable = {"epochs", "keep_weights"} if recipe.is_planned else set()
         # Older runs did not record settings that were added later. Their loop is that of their recipe.
         defaults = {each.name: each.default for each in fields(Recipe) if each.default is not MISSING}
-        before = {**defaults, "loop": recipe.loop, **found["recipe"]}
+        before = {**defaults, "loop": recipe.loop, **found.recipe}
         changed = {key: value for key, value in settings.items() if before.get(key) != value}
         if changed.keys() - changeable:
-            others = ", ".join(
-                f"{key} {found['recipe'].get(key)} there, {value} here" for key, value in changed.items()
-            )
+            others = ", ".join(f"{key} {found.recipe.get(key)} there, {value} here" for key, value in changed.items())
             raise TrainingError(
                 f"The run in {folder} has other settings ({others}). Resume it with the options it was started with."
             )
         if changed:
-            write_json(config, {**found, "recipe": settings})
+            write_config(folder, replace(found, recipe=settings))
         remove(folder / CALIBRATION)  # of the weights so far
         return
-    about_pool = {} if pool is None else {"pool": pool}
-    settings = {"recipe": asdict(recipe), "data": data, **about_pool, "started_from": earlier}
-    begin_run(folder, settings, _MADE_BY_A_RUN, start.overwrite)
+    config = RunConfig(recipe=asdict(recipe), data=data, pool=pool, started_from=tuple(earlier))
+    begin_run(folder, config, _MADE_BY_A_RUN, start.overwrite)
 
 
-def begin_run(folder: Path, config: dict[str, Any], made: Iterable[str], overwrite: bool) -> None:
+def begin_run(folder: Path, config: RunConfig, made: Iterable[str], overwrite: bool) -> None:
     """Make the folder of a new run, with its settings.
 
     Args:
         folder: of the run; files of other names than ``made`` stay in it.
-        config: the content of ``config.json``.
+        config: its settings.
         made: names of the files of a run, which are removed.
         overwrite: whether an existing run may be replaced. One without a finished epoch always may.
 
@@ -234,4 +230,4 @@ def begin_run(folder: Path, config: dict[str, Any], made: Iterable[str], overwri
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"The folder {folder} cannot be made ({error.strerror}). Choose another: --out.") from error
-    write_json(folder / CONFIG, config)
+    write_config(folder, config)

@@ -13,8 +13,9 @@ from torch import nn
 
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
-from maxdigit.models.run_folder import CONFIG, NARROW, read_json, remove, write_aside
+from maxdigit.models.run_folder import NARROW, remove, write_aside
 from maxdigit.training.recipes import Recipe
+from maxdigit.training.run_config import read_config
 from maxdigit.training.states import compact, expand
 from maxdigit.training.training_forms import NetworkForm, TorchCNNForm, TrainingForm
 from maxdigit.training.widen import NOISE, widen
@@ -45,7 +46,7 @@ def first_form(recipe: Recipe, start_from: Path | None) -> TrainingForm:
     """
     if start_from is None:
         return new_form(recipe)
-    earlier = read_json(start_from / CONFIG, "recipe")["recipe"]
+    earlier = read_config(start_from).recipe
     model, width = earlier.get("model"), earlier.get("width", 1.0)
     if model != recipe.model:
         raise TrainingError(f"The run in {start_from} is of {model}: {recipe.model} cannot start from its weights.")

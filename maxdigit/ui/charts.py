@@ -183,7 +183,7 @@ def _places(epochs: list[Epoch], view: View) -> list[float]:
         return [epoch.epoch for epoch in epochs]
     if view.axis == "minutes":
         return list(accumulate(epoch.seconds / 60 for epoch in epochs))
-    return list(accumulate(round(epoch.seconds * epoch.pictures_per_second) for epoch in epochs))
+    return list(accumulate(epoch.pictures for epoch in epochs))
 
 
 def _reference(figure: go.Figure, runs: list[Run], view: View, value: float, colour: str, says: str) -> None:

@@ -43,8 +43,10 @@ class Replaying:
         """A run to be played back.
 
         Args:
-            shown: what the Classify page shows. number: of the event, from the browser; it may be anything. name: of
-            the run, from the browser. If there is no such run, the first with kept weights is taken, or the first.
+            shown: what the Classify page shows.
+            number: of the event, from the browser; it may be anything.
+            name: of the run, from the browser. If there is no such run, the first with kept weights is taken, or the
+                first.
         """
         if type(number) is not int:
             return gr.skip()

@@ -10,9 +10,10 @@ from typing import Any
 
 from maxdigit.errors import MaxDigitError, without_paths
 from maxdigit.models.registry import MODELS, FeatureMap, ModelSpec
-from maxdigit.models.run_folder import BEFORE, CONFIG, HISTORY, INK_FINDER, METRICS, RECIPE_NAMES, STATE, read_json
+from maxdigit.models.run_folder import BEFORE, CONFIG, HISTORY, INK_FINDER, METRICS, RECIPE_NAMES, STATE
 from maxdigit.training.history import Epoch, read_whole_history
 from maxdigit.training.results import RunResults, is_measured, read_results
+from maxdigit.training.run_config import read_config
 from maxdigit.ui import texts
 
 _DEEPEST = 4  # levels of folders below the root in which runs are found
@@ -71,7 +72,7 @@ class Run:
     @property
     def pictures(self) -> int:
         """Number of pictures seen in this run."""
-        return sum(round(epoch.seconds * epoch.pictures_per_second) for epoch in self.own_epochs)
+        return sum(epoch.pictures for epoch in self.own_epochs)
 
     @property
     def is_ink_finder(self) -> bool:
@@ -150,8 +151,8 @@ def _settings(folder: Path) -> tuple[dict[str, Any], str]:
     if not (folder / CONFIG).is_file():
         return {}, ""
     try:
-        return dict(read_json(folder / CONFIG, "recipe")["recipe"]), ""
-    except (MaxDigitError, TypeError, ValueError):
+        return read_config(folder).recipe, ""
+    except MaxDigitError:
         return {}, without_paths(texts.NOT_A_CONFIG_FILE.format(path=folder / CONFIG))
 
 

@@ -17,6 +17,7 @@ from maxdigit.inference import predict
 from maxdigit.inference.ensemble import choose_weights, mix, write_weights
 from maxdigit.inference.predict import Predictor
 from maxdigit.models.calibration import Calibration, Scaling
+from maxdigit.models.registry import MODELS
 
 PICTURES = np.zeros((4, 128, 128), np.uint8)
 # What the fake models answer, whatever they are shown.
@@ -113,7 +114,7 @@ def test_damaged_weights_are_named_with_their_remedy(weights, checkpoints):
 
 
 def test_a_wrong_name_is_told_all_that_can_be_asked(checkpoints):
-    with pytest.raises(UnknownModelError, match="keras_cnn, resnet18, torch_cnn, ensemble"):
+    with pytest.raises(UnknownModelError, match=", ".join([*MODELS, "ensemble"])):
         put(checkpoints).folder("vgg")
 
 

@@ -19,7 +19,7 @@ def outputs_of(name: str) -> SectionOutputs:
     return SectionOutputs(name, Predictor().folder(name))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", SECTIONS)
 def test_the_geometry_agrees_with_the_registrys(name: str) -> None:
     by_cells = {section.map.cells: section for section in SECTIONS[name]}
     for known in (MODELS[name].features, MODELS[name].traced):
@@ -32,7 +32,7 @@ def test_the_geometry_agrees_with_the_registrys(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", SECTIONS)
 def test_a_cell_sees_its_square_and_nothing_else(name: str) -> None:
     network = outputs_of(name)
     before = network(PICTURE).maps
@@ -50,7 +50,7 @@ def test_a_cell_sees_its_square_and_nothing_else(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", SECTIONS)
 def test_the_engines_sections_are_those_of_the_framework(name: str) -> None:
     network = outputs_of(name)
     ours = network(PICTURE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from maxdigit.cli import app
 from maxdigit.errors import TrainingError
 from maxdigit.models.registry import get_model
 from maxdigit.training.average import average_runs
+from maxdigit.training.run_config import EarlierRun, RunConfig, read_config, write_config
 from maxdigit.training.training_forms import save_weights
 
 
@@ -21,8 +22,11 @@ def a_run(folder: Path, model: str, number: int, started_from: Path | None = Non
     """A run's folder with new weights; its recipe's seed is ``number``."""
     folder.mkdir()
     recipe = {"model": model, "seed": number}
-    earlier = [] if started_from is None else [json.loads((started_from / "config.json").read_text())]
-    (folder / "config.json").write_text(json.dumps({"recipe": recipe, "started_from": earlier}))
+    earlier = ()
+    if started_from is not None:
+        before = read_config(started_from).recipe
+        earlier = (EarlierRun(recipe=before, pictures_seen=64, seconds=1.5, device="an abacus"),)
+    write_config(folder, RunConfig(recipe=recipe, started_from=earlier))
     (folder / "history.csv").write_text(f"of {folder.name}")
     network = get_model(model).build()
     if model == "keras_cnn":
@@ -49,7 +53,7 @@ def test_each_weight_is_the_mean_of_both_runs(tmp_path, model):
     assert told.exit_code == 0 and str(out) in told.output
     for one, two, mean in zip(*(weights(model, folder) for folder in (run, start, out)), strict=True):
         np.testing.assert_allclose(mean, (one + two) / 2, atol=1e-3)
-    assert json.loads((out / "config.json").read_text())["averaged"]
+    assert read_config(out) == replace(read_config(run), averaged=True)
     assert (out / "history.csv").read_text() == "of run" and (out / "before/history.csv").read_text() == "of start"
 
 

@@ -145,7 +145,7 @@ def test_a_run_can_begin_with_an_earlier_ones_weights_and_new_scenes(checkpoints
     )
     seen = json.loads((earlier / "metrics.json").read_text())["training"]["scenes_seen"]
     assert fitted_from == [seen + TINY.epoch_scenes]  # past all scenes that either run has seen
-    assert json.loads((folder / "config.json").read_text())["started_from"][0]["scenes_seen"] == seen
+    assert json.loads((folder / "config.json").read_text())["started_from"][0]["pictures_seen"] == seen
     write_ink_card(folder.parent)
     assert f"which saw {seen:,} scenes" in (folder / "README.md").read_text().replace("\n", " ")
     before, after = (load_file(run / "model.safetensors") for run in (earlier, folder))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_pool_holds_whole_blocks_of_the_recipes_own_pictures(folder: Path) -> None:
     pool = Pool.open(folder)
-    assert pool.about["pictures"] == len(pool.pixels) == 2 * BLOCK and pool.made.all()
+    assert pool.about.pictures == len(pool.pixels) == 2 * BLOCK and pool.made.all()
     first = next(GeneratedData(_recipe(batch_size=BLOCK, train_pictures=BLOCK)).train(0, Shard(), CPU))
     batch = pool.batch(np.arange(BLOCK), CPU)
     assert torch.equal(batch.labels, first.labels)
@@ -127,7 +127,7 @@ def test_a_run_from_a_pool_says_so(folder: Path, tmp_path: Path) -> None:
     recipe = _recipe(train_pictures=16, batch_size=8)
     train(recipe, tmp_path / "run", pool_folder=folder, test_pictures=1)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config["data"] == "generated" and config["pool"] == Pool.open(folder).about
+    assert config["data"] == "generated" and config["pool"] == asdict(Pool.open(folder).about)
 
 
 def test_distortion_moves_strokes_a_little_and_leaves_the_other_share_alone() -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from maxdigit.errors import TrainingError, UnknownModelError
 from maxdigit.models.registry import MODELS
-from maxdigit.models.run_folder import RECIPE_NAMES
 from maxdigit.training.recipes import get_recipe
 
 
@@ -44,13 +43,17 @@ def test_bad_settings_are_refused_in_words():
             get_recipe(model, "tuned", frozen=frozen)
 
 
-def test_each_model_has_a_recipe_of_each_name_whose_loop_can_train_it():
-    for model, spec in MODELS.items():
-        loops = {name: get_recipe(model, name).loop for name in RECIPE_NAMES}
-        assert loops == {"tuned": "tuned", "paper": spec.framework}
-        assert get_recipe(model, "tuned").is_planned and not get_recipe(model, "paper").is_planned
-        for head in spec.heads:
-            assert get_recipe(model, "tuned", head=head).head == head
+@pytest.mark.parametrize("model", MODELS)
+def test_each_model_is_trained_by_the_tuned_recipe_with_each_of_its_heads(model):
+    for head in MODELS[model].heads:
+        recipe = get_recipe(model, "tuned", head=head)
+        assert (recipe.loop, recipe.head, recipe.is_planned) == ("tuned", head, True)
+
+
+def test_the_papers_recipes_are_trained_by_a_loop_of_their_framework():
+    for model in ("keras_cnn", "resnet18", "torch_cnn"):
+        recipe = get_recipe(model, "paper")
+        assert recipe.loop == MODELS[model].framework and not recipe.is_planned
 
 
 def test_shares_of_kinds_that_make_no_sense_are_refused() -> None:

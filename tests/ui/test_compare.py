@@ -17,7 +17,8 @@ from ui_support import TEXTURED, FakePredictor, write_results
 
 from maxdigit.data.sample import evaluation_picture
 from maxdigit.errors import MaxDigitError
-from maxdigit.inference.predict import NAMES, Predictor
+from maxdigit.inference.predict import NAMES, Predictor, title
+from maxdigit.models.registry import MODELS
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.results import ResultsError, RunResults, read_results
 from maxdigit.ui import texts
@@ -150,8 +151,10 @@ def test_each_model_answers_all_strengths_of_a_change_in_one_batch() -> None:
     assert (value["number"], value["change"], value["said"]) == (3, "turn", "")
     strengths, unchanged = value["strengths"], value["unchanged"]
     assert strengths[unchanged] == 0 and value["pictures"].startswith("data:image/jpeg")
-    assert [row["model"] for row in value["rows"]] == ["Keras CNN", "ResNet18", "PyTorch CNN", "Ensemble"]
-    assert predictor.seen == [] and len(predictor.in_batches) == 3 * len(strengths), "the ensemble's answer is mixed"
+    assert [row["model"] for row in value["rows"]] == [title(name) for name in NAMES]
+    assert predictor.seen == [] and len(predictor.in_batches) == len(MODELS) * len(strengths), (
+        "the ensemble's answer is mixed"
+    )
     assert (predictor.in_batches[unchanged] == bar().pixels).all()
     for row in value["rows"]:
         assert len(row["digits"]) == len(row["percents"]) == len(strengths)

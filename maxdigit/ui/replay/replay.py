@@ -72,7 +72,7 @@ def replay_message(number: int, sentence: str) -> str:
 
 
 def _epochs(epochs: Sequence[Epoch]) -> list[dict[str, float]]:
-    seen = accumulate(round(epoch.seconds * epoch.pictures_per_second) for epoch in epochs)
+    seen = accumulate(epoch.pictures for epoch in epochs)
     return [
         {
             "seen": pictures,

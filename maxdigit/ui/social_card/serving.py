@@ -167,5 +167,5 @@ def _shared(scope: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _language(request: Request) -> str:
-    wish = request.headers.get("accept-language", "")[:2].lower()
-    return wish if wish in LANGUAGES else DEFAULT
+    wanted = request.headers.get("accept-language", "")[:2].lower()
+    return wanted if wanted in LANGUAGES else DEFAULT

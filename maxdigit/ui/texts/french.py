@@ -60,7 +60,7 @@ CROP_CORNERS = {
     "se": "Coin inférieur droit. Déplacez-le avec les flèches du clavier.",
 }
 CROP_ALT = "L'image importée ; s'il y a un cadre, seule la partie qu'il entoure est lue"
-UPLOAD_CAPTION = "Un fichier de 60 Mo au plus, la caméra ou le presse-papiers."
+UPLOAD_CAPTION = "Un fichier de 60 Mo au plus, l'appareil photo ou le presse-papiers."
 FRAME_CAPTION = "Seul le contenu du cadre est lu. Déplacez le cadre ou ses coins."
 
 NEW_SAMPLE = "Autre tirage"
@@ -287,7 +287,7 @@ MEASURED_COLUMNS = {  # column, or kind of picture -> its heading and what it me
     ),
     "blank": (
         "Sûr sans chiffres",
-        "Part des images sans aucun chiffre où il est sûr à plus de 90 %. Le moins est le mieux.",
+        "Part des images sans aucun chiffre où il est sûr à plus de 90 %. Plus c'est bas, mieux c'est.",
     ),
     "time": ("Temps ici", "Millisecondes par image sur ce serveur : la médiane de cinq passages, mesurée à l'instant."),
     "training": ("Entraîné sur", "Nombre d'images d'entraînement, durée et machine."),
@@ -739,8 +739,7 @@ BATCH_CORRECTING = (
 BATCH_STOPPED = "Arrêté. Les réponses obtenues jusque-là sont gardées."
 LABELS_UNUSED = (
     "Les étiquettes ne correspondent à aucune de ces images. Leur première colonne devrait donner les noms de "
-    "fichiers, "
-    "avec ou sans extension, ou les numéros des images dans un fichier du concours."
+    "fichiers, avec ou sans extension, ou les numéros des images dans un fichier du concours."
 )
 
 
@@ -773,7 +772,7 @@ def weakest_digit(digit: int, right: int, count: int) -> str:
 def sure_and_right(sure: float, right: float) -> str:
     """The mean confidence beside the accuracy."""
     return (
-        f"La certitude moyenne est de {percent(sure)}, et {percent(right)} des réponses propres du modèle sont justes."
+        f"La certitude moyenne est de {percent(sure)}, et {percent(right)} des réponses du modèle lui-même sont justes."
     )
 
 

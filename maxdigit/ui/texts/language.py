@@ -32,8 +32,8 @@ def language() -> str:
     if chosen := _chosen.get():
         return chosen
     request = LocalContext.request.get(None)  # set by Gradio while it answers an event
-    wish = request.headers.get("accept-language", "") if request else ""
-    return wish[:2].lower() if wish[:2].lower() in LANGUAGES else DEFAULT
+    wanted = request.headers.get("accept-language", "") if request else ""
+    return wanted[:2].lower() if wanted[:2].lower() in LANGUAGES else DEFAULT
 
 
 def module() -> ModuleType:
