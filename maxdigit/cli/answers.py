@@ -16,8 +16,6 @@ from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predict
 
 _MANY = (".zip", ".parquet")  # endings of files that hold many pictures
 _SCORED = "To classify all pictures in it: python -m maxdigit score PATH --out DIR"
-    "All pictures in a folder, ZIP archive or Parquet file are classified by: python -m maxdigit score PATH --out DIR"
-)
 
 
 @command()
