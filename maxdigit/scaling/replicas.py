@@ -54,14 +54,13 @@ class Replicas:
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
         name = f"{NAME}-{hashlib.sha256(repr((checkpoints, count, chosen_engine())).encode()).hexdigest()[:8]}"
         deployment = serve.deployment(
-            _Replica,
             name="models",
             num_replicas=count,
             max_ongoing_requests=_AT_ONCE,
             health_check_period_s=_HEALTH,
             ray_actor_options={"num_cpus": each},
             logging_config={"log_level": "ERROR", "enable_access_log": False},
-        )
+        )(_Replica)
         try:
             serve.start(proxy_location="Disabled")  # no port: the page's server reaches them through Ray
             there = serve.status().applications.get(name)
