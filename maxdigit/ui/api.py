@@ -99,7 +99,7 @@ def add_api(predictor: Predictor) -> None:
         Returns:
             The model, the largest digit, ten probabilities, the forward pass's time in ms, and the digits it reads.
         """
-        with _told():
+        with errors_told():
             return predictor.classify(_picture(predictor, image), model).to_json()
 
     def compare(image: Path | bytes | None) -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ def add_api(predictor: Predictor) -> None:
         Returns:
             For each trained model, and for the ensemble of them, what `classify` returns.
         """
-        with _told():
+        with errors_told():
             picture = _picture(predictor, image)
             return [predictor.classify(picture, name).to_json() for name in names]
 
@@ -126,7 +126,7 @@ def add_api(predictor: Predictor) -> None:
             For each picture its name, the largest digit, the probabilities and the digits that were read, or an error
             if it cannot be read.
         """
-        with _told(), tempfile.TemporaryDirectory(prefix="maxdigit-") as folder:
+        with errors_told(), tempfile.TemporaryDirectory(prefix="maxdigit-") as folder:
             count, entries = read_batch(predictor, _as_files(files, Path(folder)))
             if count > MAX_BATCH:
                 raise MaxDigitError(f"These are {count:,} pictures; one call takes {MAX_BATCH:,}. Send several calls.")
@@ -146,7 +146,7 @@ def add_api(predictor: Predictor) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def errors_told() -> Iterator[None]:
     """Pass errors on to the program, without a traceback in the server's log."""
     try:
         yield

@@ -128,7 +128,7 @@ def test_limits_hold_behind_a_proxy_that_says_for_whom_it_asks(tmp_path: Path, m
 def test_messages_do_not_tell_where_the_host_keeps_its_files(url: str) -> None:
     error = CheckpointError("{title} has no trained weights in {folder}.", title="x", folder=CHECKPOINTS / "torch_cnn")
     assert told(error) == "x has no trained weights in checkpoints/torch_cnn."
-    with pytest.raises(api.gr.Error) as raised, api._told():
+    with pytest.raises(api.gr.Error) as raised, api.errors_told():
         raise CheckpointError(f"No such file: '{Path.home() / 'a' / 'b.keras'}'")
     assert raised.value.message == "No such file: 'a/b.keras'"
     for page in ("", "config", "gradio_api/info"):

@@ -107,12 +107,12 @@ class FailingPredictor(FakePredictor):
 
 def test_where_it_cannot_be_drawn_or_another_is_being_drawn_the_pages_card_is_given() -> None:
     query = (("drawing", make_query(EXAMPLE, "resnet18").split("drawing=")[1]),)
-    assert SocialCards(None, FailingPredictor(), Evaluation())._card(query, "en") == CARD.read_bytes()  # type: ignore[arg-type]
-    assert SocialCards(None, None, Evaluation())._card(query, "en") == CARD.read_bytes()  # type: ignore[arg-type]
+    assert SocialCards(None, FailingPredictor(), Evaluation()).card(query, "en") == CARD.read_bytes()  # type: ignore[arg-type]
+    assert SocialCards(None, None, Evaluation()).card(query, "en") == CARD.read_bytes()  # type: ignore[arg-type]
     cards = SocialCards(None, ReadingPredictor(), Evaluation())  # type: ignore[arg-type]
     with cards._drawing:
-        assert cards._card(query, "en") == CARD.read_bytes()
-    assert cards._card(query, "en") != CARD.read_bytes()
+        assert cards.card(query, "en") == CARD.read_bytes()
+    assert cards.card(query, "en") != CARD.read_bytes()
 
 
 def test_cards_of_links_count_among_the_requests_that_make_work(tmp_path: Path) -> None:

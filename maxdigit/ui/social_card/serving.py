@@ -65,7 +65,7 @@ class SocialCards:
             await self._app(scope, receive, send)
         elif path == f"/{NAME}":
             query = _shared(scope)
-            content = await to_thread.run_sync(self._card, query, _language(Request(scope)))
+            content = await to_thread.run_sync(self.card, query, _language(Request(scope)))
             headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept-Language"}
             await Response(content, media_type="image/png", headers=headers)(scope, receive, send)
         elif path in ("", "/"):
@@ -73,7 +73,7 @@ class SocialCards:
         else:
             await self._app(scope, receive, send)
 
-    def _card(self, query: tuple[tuple[str, str], ...], language: str) -> bytes:
+    def card(self, query: tuple[tuple[str, str], ...], language: str) -> bytes:
         """The card (PNG) for what a link asks for."""
         asks = dict(query)
         is_own = self._predictor is not None and ("drawing" in asks or "sample" in asks)
