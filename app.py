@@ -43,7 +43,7 @@ def main() -> None:
     args = parser.parse_args()
     choose_engine(args.engine)
     if args.mcp and find_spec("mcp") is None:
-        parser.exit(1, "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n")
+        parser.exit(1, "--mcp needs a package that is not installed. Install it with: pip install 'gradio[mcp]'\n")
     if args.review and args.corrections is None:
         parser.exit(1, "--review needs to know where: add --corrections FOLDER.\n")
     if args.replicas is not None and (args.ray is None or args.replicas < 1):

@@ -58,7 +58,7 @@ def score(
     if a picture could not be read; the others are still answered.
     """
     if find_spec("pyarrow") is None:
-        raise MaxDigitError("score needs a package that is not there. Install it with: pip install pyarrow")
+        raise MaxDigitError("score needs a package that is not installed. Install it with: pip install pyarrow")
     from maxdigit.scaling.pictures import Source
     from maxdigit.scaling.score import begin, score_here
 

@@ -38,7 +38,7 @@ def connected(address: str) -> Iterator[None]:
         ClusterError: Ray is not installed, or there is no such cluster.
     """
     if find_spec("ray") is None:
-        raise ClusterError("--ray needs a package that is not there. Install it with: pip install -e '.[ray]'")
+        raise ClusterError("--ray needs a package that is not installed. Install it with: pip install -e '.[ray]'")
     address = address or os.environ.get("RAY_ADDRESS") or LOCAL
     if address not in (LOCAL, "auto"):
         _check_reachable(address)

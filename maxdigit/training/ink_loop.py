@@ -195,7 +195,7 @@ def train_ink_finder(
             fraction = 1.0
         if not taken:
             if step == 0:
-                raise TrainingError("The time was over before the first step was done: give more --minutes.")
+                raise TrainingError("The time was up before the first step was done: give more --minutes.")
             break
         seconds = time.perf_counter() - epoch_began
         validation_loss, validation_dice = validate(averaged, recipe.validation_scenes, device)

@@ -11,6 +11,7 @@ from maxdigit.errors import TrainingError
 from maxdigit.training.run_config import EarlierRun, PoolSettings, RunConfig, read_config, write_config
 
 EARLIER = EarlierRun(recipe={"seed": 1}, pictures_seen=64, seconds=1.5, device="an abacus")
+COMMITTED = sorted((REPOSITORY / "checkpoints").rglob("config.json"))
 POOL = PoolSettings(pictures=512, kinds={"drawn": 1.0}, balance=0.5, seed=2, version=2)
 
 
@@ -37,9 +38,7 @@ def test_runs_of_the_ink_finder_once_counted_scenes_by_another_name(tmp_path):
     assert read_config(tmp_path).started_from[0].pictures_seen == 7
 
 
-@pytest.mark.parametrize(
-    "path", sorted((REPOSITORY / "checkpoints").rglob("config.json")), ids=lambda path: path.parent
-)
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
 def test_the_committed_runs_are_read_and_written_alike(tmp_path, path):
     config = read_config(path.parent)
     write_config(tmp_path, config)

@@ -244,5 +244,5 @@ def test_without_the_package_one_sentence_says_what_to_do(
         app.main()
     assert ended.value.code == 1
     assert capsys.readouterr().err == (
-        "--mcp needs a package that is not there. Install it with: pip install 'gradio[mcp]'\n"
+        "--mcp needs a package that is not installed. Install it with: pip install 'gradio[mcp]'\n"
     )
