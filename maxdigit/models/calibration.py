@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxdigit.errors import CheckpointError
 from maxdigit.models.registry import NUM_CLASSES
-from maxdigit.models.run_folder import CALIBRATION
+from maxdigit.models.run_folder import CALIBRATION, write_json
 
 # Bounds, as the best temperature of a model that is right on every picture tends to 0, and that of a random one to
 # infinity.
@@ -33,6 +33,8 @@ FARTHEST = 10.0  # the greatest absolute value of an offset, in nats
 # Of pictures on black 87 % of the pixels are as dark as this and more, of textured ones at most 10 %.
 _DARK, _BLACK_SHARE = 2, 0.5
 _BACKGROUNDS = ("textured", "black")
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -112,16 +114,42 @@ def read_scalings(folder: Path) -> Scalings | None:
     Raises:
         CheckpointError: ``calibration.json`` is damaged.
     """
-    kept = _read(folder)
-    return None if kept is None else kept[0]
+    return _read(folder, _scalings_of)
 
 
-def scalings_of(kept: Mapping[str, Any]) -> Scalings:
-    """The scalings in the content of ``calibration.json``; older files have one for both backgrounds.
+def read_calibration(folder: Path) -> Calibration | None:
+    """The whole content of ``calibration.json``; None for a model that was never calibrated.
 
     Raises:
-        ValueError, TypeError, KeyError: they are missing or invalid.
+        CheckpointError: it is damaged, or a value is missing.
     """
+    return _read(folder, _calibration_of)
+
+
+def write_calibration(folder: Path, calibration: Calibration) -> None:
+    """Replace ``calibration.json``, atomically."""
+    write_json(folder / CALIBRATION, asdict(calibration))
+
+
+def _calibration_of(kept: Mapping[str, Any]) -> Calibration:
+    scalings = _scalings_of(kept)
+    return Calibration(
+        textured=scalings.textured,
+        black=scalings.black,
+        split=str(kept["split"]),
+        seed=int(kept["seed"]),
+        kinds=tuple(map(str, kept["kinds"])),
+        count=int(kept["count"]),
+        loss_before=float(kept["loss_before"]),
+        loss_after=float(kept["loss_after"]),
+        calibration_error_before=float(kept["calibration_error_before"]),
+        calibration_error_after=float(kept["calibration_error_after"]),
+        weights=_weights_of(kept),
+    )
+
+
+def _scalings_of(kept: Mapping[str, Any]) -> Scalings:
+    """The scalings in the content of ``calibration.json``; older files have one for both backgrounds."""
     return Scalings(*(_scaling(kept.get(background, kept)) for background in _BACKGROUNDS))
 
 
@@ -145,10 +173,10 @@ def check_weights(folder: Path) -> None:
     Raises:
         CheckpointError: they are different, damaged or missing.
     """
-    kept = _read(folder)
+    weights = _read(folder, _weights_of) or {}
     if not any(folder.glob("model*")):
         raise CheckpointError("There are no weights in {folder}. Restore them from the repository.", folder=folder)
-    for name, digest in ({} if kept is None else kept[1]).items():
+    for name, digest in weights.items():
         path = folder / Path(name).name
         if not path.is_file() or _digest(path) != digest:
             raise CheckpointError(
@@ -158,22 +186,24 @@ def check_weights(folder: Path) -> None:
             )
 
 
-def _read(folder: Path) -> tuple[Scalings, dict[str, str]] | None:
-    """The scalings in ``calibration.json`` and the digests of weights; None if there is no such file."""
+def _weights_of(kept: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(digest) for name, digest in kept.get("weights", {}).items()}
+
+
+def _read(folder: Path, parse: Callable[[Mapping[str, Any]], _T]) -> _T | None:
+    """What ``parse`` finds in the content of ``calibration.json``; None if there is no such file."""
     path = folder / CALIBRATION
     try:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        scalings = scalings_of(kept)
-        if not isinstance(kept.get("weights", {}), dict):
-            raise ValueError("weights that are none")
+        return parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(
-            f"{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
-            "python -m maxdigit calibrate"
+            "{path} is damaged ({error}). Restore it from the repository, or delete it and run: "
+            "python -m maxdigit calibrate",
+            path=path,
+            error=error,
         ) from error
-    return scalings, kept.get("weights", {})
 
 
 def _digest(path: Path) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -58,6 +58,20 @@ ANSWERS = pa.schema(
 _LIST, _RUN = "_pictures.parquet", "_run.json"
 _FORM = 1  # of the two
 _BREAKS = 3  # consecutive deaths of workers without a finished part, after which the pictures are taken to be the cause
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    """``_run.json``: what the answers in a folder depend on, and the size of its parts."""
+
+    form: int
+    model: str
+    weights: str  # a digest
+    source: str  # its path
+    column: str | None
+    files: str  # a digest of the source's files
+    part_size: int  # pictures in one part
+    pictures: int
 
 
 @dataclass(frozen=True)
@@ -113,29 +127,31 @@ def begin(source: Source, out: Path, model: str, checkpoints: Path, part_size: i
     source, out = Source(source.path.absolute(), source.column), out.absolute()
     if source.path.is_dir() and out.resolve().is_relative_to(source.path.resolve()):
         raise ScoreError(f"{out} lies among the pictures. Choose a folder outside of {source.path}.")
-    asked = {
-        "form": _FORM,
-        "model": model,
-        "weights": _weights(predictor, model),
-        "source": str(source.path),
-        "column": source.column,
-        "files": source.fingerprint(),
-    }
+    asked = _Parameters(
+        form=_FORM,
+        model=model,
+        weights=_weights(predictor, model),
+        source=str(source.path),
+        column=source.column,
+        files=source.fingerprint(),
+        part_size=part_size,
+        pictures=0,  # not counted yet
+    )
     try:
         kept = _kept(out)
         if kept is None:
             is_new = not out.exists()
             out.mkdir(parents=True, exist_ok=True)
             try:
-                kept = {**asked, "part_size": part_size, "pictures": _list_pictures(source, out, part_size)}
-                write_json(out / _RUN, kept)
+                kept = replace(asked, pictures=_list_pictures(source, out, part_size))
+                write_json(out / _RUN, asdict(kept))
             except BaseException:
                 (out / _LIST).unlink(missing_ok=True)
                 if is_new:
                     out.rmdir()
                 raise
         _check_same(kept, asked, out)
-        return ScoringRun(source, out, model, checkpoints.absolute(), kept["pictures"], kept["part_size"])
+        return ScoringRun(source, out, model, checkpoints.absolute(), kept.pictures, kept.part_size)
     except OSError as error:
         raise ScoreError(f"Cannot write to {out} ({error.strerror or error}). Choose another folder.") from error
 
@@ -268,7 +284,7 @@ def _list_pictures(source: Source, out: Path, part_size: int) -> int:
     return count
 
 
-def _kept(out: Path) -> dict[str, Any] | None:
+def _kept(out: Path) -> _Parameters | None:
     """The parameters of the folder's run; None if the folder is missing or empty.
 
     Raises:
@@ -278,21 +294,21 @@ def _kept(out: Path) -> dict[str, Any] | None:
     if not out.exists() or not any(out.iterdir()):
         return None
     try:
-        kept = json.loads((out / _RUN).read_text(encoding="utf-8"))
-        if kept["form"] == _FORM and int(kept["pictures"]) > 0 < int(kept["part_size"]) and (out / _LIST).is_file():
-            return dict(kept)
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        kept = _Parameters(**json.loads((out / _RUN).read_text(encoding="utf-8")))
+        if kept.form == _FORM and int(kept.pictures) > 0 < int(kept.part_size) and (out / _LIST).is_file():
+            return kept
+    except (FileNotFoundError, ValueError, TypeError):
         pass
     raise ScoreError(f"{out} holds files, but no run of maxdigit score to continue. Choose a new folder.")
 
 
-def _check_same(kept: dict[str, Any], asked: dict[str, Any], out: Path) -> None:
+def _check_same(kept: _Parameters, asked: _Parameters, out: Path) -> None:
     new = "Choose a new folder for --out."
-    if kept["model"] != asked["model"]:
-        raise ScoreError(f"{out} holds answers of {kept['model']}, not of {asked['model']}. {new}")
-    if kept["weights"] != asked["weights"]:
-        raise ScoreError(f"{asked['model']} has other weights than when {out} was begun. {new}")
-    if (kept["source"], kept["column"]) != (asked["source"], asked["column"]):
-        raise ScoreError(f"{out} holds answers to the pictures of {kept['source']}, or of another column. {new}")
-    if kept["files"] != asked["files"]:
-        raise ScoreError(f"The pictures in {asked['source']} have changed since {out} was begun. {new}")
+    if kept.model != asked.model:
+        raise ScoreError(f"{out} holds answers of {kept.model}, not of {asked.model}. {new}")
+    if kept.weights != asked.weights:
+        raise ScoreError(f"{asked.model} has other weights than when {out} was begun. {new}")
+    if (kept.source, kept.column) != (asked.source, asked.column):
+        raise ScoreError(f"{out} holds answers to the pictures of {kept.source}, or of another column. {new}")
+    if kept.files != asked.files:
+        raise ScoreError(f"The pictures in {asked.source} have changed since {out} was begun. {new}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from maxdigit.data.kinds import TEST_KINDS, TEXTURED
 from maxdigit.data.splits import VALIDATION
-from maxdigit.models.calibration import Calibration, Scaling, weight_digests
+from maxdigit.models.calibration import Calibration, Scaling, weight_digests, write_calibration
 from maxdigit.models.reading_classifier import ReaderSettings, load_reader
 from maxdigit.models.registry import get_model
-from maxdigit.models.run_folder import CALIBRATION, write_json
 from maxdigit.training.choose_readings import Search, validation_pictures, write_settings
 from maxdigit.training.metrics import calibration_error, cross_entropy
 from maxdigit.training.temperature import fit_scaling
@@ -82,7 +81,7 @@ def _fit(
         calibration_error_after=errors[1],
         weights=weight_digests(folder),
     )
-    write_json(folder / CALIBRATION, asdict(calibration))
+    write_calibration(folder, calibration)
     return calibration, after
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from maxdigit.errors import TrainingError
-from maxdigit.models.calibration import scalings_of
+from maxdigit.models.calibration import read_calibration
 from maxdigit.models.registry import MODELS, ModelSpec
-from maxdigit.models.run_folder import CALIBRATION, CARD, RECIPE_NAMES, read_json
+from maxdigit.models.run_folder import CARD, RECIPE_NAMES
 from maxdigit.training.results import (
     HeatScore,
     KindResult,
@@ -176,7 +176,8 @@ def write_cards(checkpoints: Path) -> None:
     """Write ``README.md`` into the folder of every measured run.
 
     Raises:
-        TrainingError: a run's config, metrics or calibration cannot be read.
+        TrainingError: a run's config or metrics cannot be read.
+        CheckpointError: a run's calibration is damaged.
     """
     for spec, recipe, folder in measured_runs(checkpoints):
         (folder / CARD).write_text(model_card(spec, recipe, folder), encoding="utf-8")
@@ -186,14 +187,15 @@ def model_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
     """The card of the run in ``folder``, as Markdown with YAML metadata.
 
     Raises:
-        TrainingError: its config, metrics or calibration cannot be read, or is incomplete.
+        TrainingError: its config or metrics cannot be read, or are incomplete.
+        CheckpointError: its calibration is damaged.
     """
     try:
         return _fill_card(spec, recipe, folder)
     except (KeyError, TypeError) as error:
         raise TrainingError(
             f"A file in {folder} is incomplete ({error}). Restore it from the repository, or make it again with: "
-            "python -m maxdigit calibrate, and evaluate --write"
+            "python -m maxdigit evaluate --write"
         ) from error
 
 
@@ -255,7 +257,7 @@ def _fill_card(spec: ModelSpec, recipe: str, folder: Path) -> str:
         device=known(training.device, "device"),
         best=percent(known(training.best_validation_accuracy, "best_validation_accuracy")),
         settings="\n".join(f"| {key} | `{json.dumps(value)}` |" for key, value in settings.items()),
-        calibration=_calibration(folder / CALIBRATION),
+        calibration=_calibration(folder),
         test_pictures=known(results.test_pictures, "test_pictures"),
         results="\n".join(map(_result, results.test.values())),
         readings=_readings(results),
@@ -297,22 +299,25 @@ def _earlier(run: EarlierRun) -> str:
     return _EARLIER.format(**vars(run), minutes=run.seconds / 60, kinds=_kinds(run.recipe))
 
 
-def _calibration(path: Path) -> str:
-    if not path.is_file():
+def _calibration(folder: Path) -> str:
+    found = read_calibration(folder)
+    if found is None:
         return _NOT_CALIBRATED
-    found = read_json(path)
-    scalings = scalings_of(found)
-    backgrounds = {"textured": scalings.textured, "black": scalings.black}
-    if scalings.textured == scalings.black:
-        backgrounds = {"any": scalings.black}
+    backgrounds = {"textured": found.textured, "black": found.black}
+    if found.textured == found.black:
+        backgrounds = {"any": found.black}
     return _CALIBRATED.format(
-        **{**found, "kinds": ", ".join(found["kinds"])},
+        count=found.count,
+        split=found.split,
+        kinds=", ".join(found.kinds),
+        loss_before=found.loss_before,
+        loss_after=found.loss_after,
         rows="\n".join(
             f"| {name} | {scaling.temperature:.3f} | {', '.join(f'{offset:+.2f}' for offset in scaling.offsets)} |"
             for name, scaling in backgrounds.items()
         ),
-        before=percent(found["calibration_error_before"]),
-        after=percent(found["calibration_error_after"]),
+        before=percent(found.calibration_error_before),
+        after=percent(found.calibration_error_after),
     )
 
 

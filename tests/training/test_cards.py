@@ -11,7 +11,7 @@ import pytest
 from huggingface_hub import ModelCard
 from support import REPOSITORY
 
-from maxdigit.errors import TrainingError
+from maxdigit.errors import CheckpointError, TrainingError
 from maxdigit.models.registry import get_model
 from maxdigit.training.cards import measured_runs, model_card, write_cards
 
@@ -49,6 +49,7 @@ CALIBRATION = {
     "textured": {"temperature": 1.23456, "offsets": [-0.9, -0.7, -0.5, -0.3, -0.1, 0.1, 0.3, 0.5, 0.7, 0.9]},
     "black": {"temperature": 0.87654, "offsets": [0.0] * 10},
     "split": "validation",
+    "seed": 2,
     "kinds": ["drawn"],
     "count": 321,
     "loss_before": 0.5,
@@ -162,10 +163,13 @@ def test_a_damaged_file_is_named(tmp_path):
     write_cards(tmp_path)
     assert (folder / "README.md").read_text() == model_card(get_model("torch_cnn"), "tuned", folder)
     (folder / "calibration.json").write_text("{")
-    with pytest.raises(TrainingError, match=r"calibration\.json cannot be read"):
-        write_cards(tmp_path)
-    (folder / "calibration.json").write_text("{}")
-    with pytest.raises(TrainingError, match="incomplete .* python -m maxdigit calibrate"):
+    for content in ("{", "{}", json.dumps({"temperature": 2.0})):
+        (folder / "calibration.json").write_text(content)
+        with pytest.raises(CheckpointError, match=r"calibration\.json is damaged .* python -m maxdigit calibrate"):
+            write_cards(tmp_path)
+    (folder / "calibration.json").unlink()
+    (folder / "config.json").write_text(json.dumps({"recipe": {}, "data": "generated"}))
+    with pytest.raises(TrainingError, match="is incomplete"):
         write_cards(tmp_path)
 
 
