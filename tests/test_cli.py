@@ -8,6 +8,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,14 @@ def test_a_bad_file_is_named_on_its_line_and_the_others_go_on(checkpoints, pictu
     assert result.exit_code == 1
     assert bad["path"].endswith("bad.png") and "not a picture" in bad["error"]
     assert good["max_digit"] in range(10) and "cannot be read" in none["error"]
+
+
+def test_who_classifies_a_folder_or_an_archive_is_told_of_score(checkpoints, picture, tmp_path):
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        archive.write(picture, "1.png")
+    for path, is_many in ((tmp_path, True), (tmp_path / "many.zip", True), (tmp_path / "none.png", False)):
+        result = run("classify", path, "--model", "torch_cnn", checkpoints=checkpoints)
+        assert result.exit_code == 1 and ("maxdigit score PATH --out DIR" in result.stderr) == is_many
 
 
 def test_the_whole_picture_is_read_on_request(checkpoints, picture, monkeypatch):
