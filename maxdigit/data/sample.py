@@ -80,8 +80,8 @@ def _find(split: Split, chunk: int, kind: str, family: str | None, digits: Seque
     if family is not None:
         fits &= families == FAMILIES.index(family)
     if digits is not None:
-        wished = torch.tensor(sorted(digits, reverse=True) + [-1] * (shown.shape[1] - len(digits)))
-        fits &= (shown.sort(1, descending=True).values == wished).all(1)
+        requested = torch.tensor(sorted(digits, reverse=True) + [-1] * (shown.shape[1] - len(digits)))
+        fits &= (shown.sort(1, descending=True).values == requested).all(1)
     return int(fits.nonzero()[0]) if fits.any() else None
 
 

@@ -241,12 +241,12 @@ def kind_ranges(kinds: dict[str, float], batch_size: int, step: int) -> dict[str
     ends = np.cumsum([share / total for share in kinds.values()])
     ends[-1] = 1.0
 
-    def dealt(batches: int) -> NDArray[np.int64]:
+    def counts(batches: int) -> NDArray[np.int64]:
         """The number of pictures of each kind in this many batches."""
         whole: NDArray[np.int64] = np.floor(ends * batches * batch_size + 1e-6).astype(np.int64)
         return whole - np.concatenate([[0], whole[:-1]])
 
-    before, after = dealt(step), dealt(step + 1)
+    before, after = counts(step), counts(step + 1)
     return {kind: (int(start), int(end)) for kind, start, end in zip(kinds, before, after, strict=True)}
 
 

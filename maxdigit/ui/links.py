@@ -18,7 +18,7 @@ from maxdigit.inference.predict import NAMES
 from maxdigit.ui import texts
 from maxdigit.ui.pad import parse_strokes
 from maxdigit.ui.pad.strokes import MAX_CHARACTERS
-from maxdigit.ui.sampling import Dealt
+from maxdigit.ui.sampling import SampleChoice
 from maxdigit.ui.view_state import ViewState
 
 MAX_LINK = 6_000  # characters of a packed drawing: browsers and servers cut longer addresses off
@@ -45,8 +45,8 @@ def make_query(shown: ViewState, model: str) -> str:
     parts = {"model": model}
     if shown.mode == "upload":
         raise LinkError(texts.LINK_NO_UPLOAD)
-    if shown.mode == "sample" and shown.dealt is not None:
-        sample = shown.dealt
+    if shown.mode == "sample" and shown.choice is not None:
+        sample = shown.choice
         digits = "".join(map(str, sample.digits or ()))
         parts["sample"] = ".".join((str(sample.seed), sample.kind, sample.family or "", digits))
     elif shown.mode == "draw" and shown.drawing:
@@ -73,7 +73,7 @@ def read_query(query: Mapping[str, str]) -> Opened:
     except (ValueError, zlib.error):
         raise LinkError(texts.LINK_UNREADABLE) from None
     if sample is not None:
-        return Opened(model, ViewState("sample", dealt=sample))
+        return Opened(model, ViewState("sample", choice=sample))
     return Opened(model, ViewState("draw", drawing) if drawing else None)
 
 
@@ -88,10 +88,10 @@ def _unpack(text: str) -> str:
     return drawing.decode()
 
 
-def _sample(text: str) -> Dealt:
+def _sample(text: str) -> SampleChoice:
     seed, kind, family, digits = text.split(".")
     if not (seed.isdecimal() and len(seed) < 12 and len(digits) in (0, 3) and (digits or "0").isdecimal()):
         raise ValueError("no sample")
     if kind not in texts.SAMPLE_KINDS or (family and (family not in texts.FAMILIES or not has_backgrounds(kind))):
         raise ValueError("no such sample")
-    return Dealt(int(seed), kind, family or None, tuple(map(int, digits)) or None)
+    return SampleChoice(int(seed), kind, family or None, tuple(map(int, digits)) or None)

@@ -17,12 +17,12 @@ ANY = "any"  # the value for a random choice
 _SEEDS = 2**31
 
 
-class WishError(MaxDigitError):
+class SampleChoiceError(MaxDigitError):
     """The digits that were asked for are not valid."""
 
 
 @dataclass(frozen=True)
-class Dealt:
+class SampleChoice:
     """The values from which a sample can be made again."""
 
     seed: int
@@ -39,7 +39,7 @@ class Dealt:
         return evaluation.sample(self.seed, self.kind, family=self.family, digits=self.digits)
 
 
-def deal(kind: str, family: str, digits: str) -> Dealt:
+def choose_sample(kind: str, family: str, digits: str) -> SampleChoice:
     """A new sample.
 
     Args:
@@ -48,10 +48,10 @@ def deal(kind: str, family: str, digits: str) -> Dealt:
         digits: three digits, with or without separators; empty for any.
 
     Raises:
-        WishError: ``digits`` is something else.
+        SampleChoiceError: ``digits`` is something else.
     """
-    wished = tuple(map(int, re.findall(r"[0-9]", digits or "")))
-    if re.search(r"[^0-9 ,;.-]", digits or "") or len(wished) not in (0, 3):
-        raise WishError(texts.THREE_DIGITS)
+    chosen = tuple(map(int, re.findall(r"[0-9]", digits or "")))
+    if re.search(r"[^0-9 ,;.-]", digits or "") or len(chosen) not in (0, 3):
+        raise SampleChoiceError(texts.THREE_DIGITS)
     named = family if has_backgrounds(kind) and family != ANY else None
-    return Dealt(secrets.randbelow(_SEEDS), kind, named, wished or None)
+    return SampleChoice(secrets.randbelow(_SEEDS), kind, named, chosen or None)

@@ -22,7 +22,7 @@ from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.pad import parse_strokes, render_framed
 from maxdigit.ui.pad.strokes import GRID
 from maxdigit.ui.picture_input import existing
-from maxdigit.ui.sampling import Dealt
+from maxdigit.ui.sampling import SampleChoice
 
 Mode = Literal["draw", "upload", "sample"]
 Part = Literal["auto", "chosen", "whole"]  # of an uploaded picture, to be read
@@ -78,7 +78,7 @@ class ViewState:
     upload: str | None = None  # path of the uploaded file
     ink: Ink = "auto"
     edit: Edit = Edit()
-    dealt: Dealt | None = None  # the sample
+    choice: SampleChoice | None = None  # the sample
     erased: tuple[int, ...] = ()  # numbers of the digits erased from the picture
     asked: int | None = None  # the digit whose evidence is shown
 
@@ -140,7 +140,7 @@ def model_input(shown: ViewState, *, predictor: Predictor, evaluation: Evaluatio
         MaxDigitError: the drawing or the file cannot be read.
     """
     if shown.mode == "sample":
-        return None if shown.dealt is None else sample_input(shown.dealt.sample(evaluation))
+        return None if shown.choice is None else sample_input(shown.choice.sample(evaluation))
     if shown.mode == "upload":
         return upload_input(shown, predictor=predictor)
     fit = "draw" not in shown.edit.as_it_is

@@ -44,7 +44,7 @@ def test_nothing_jumps_when_the_answer_comes(opened: Opener, width: int, languag
 
 # Pixels between each name and its arrow, once ``count`` pickers have an arrow: inactive ones have none.
 GAPS = """(count) => {
-    const gaps = [...document.querySelectorAll("#wishes .secondary-wrap")].flatMap((picker) => {
+    const gaps = [...document.querySelectorAll("#sample-choice .secondary-wrap")].flatMap((picker) => {
         const [input, arrow] = [picker.querySelector("input"), picker.querySelector("path")];
         if (!arrow) return [];
         const pen = document.createElement("canvas").getContext("2d");
@@ -63,7 +63,7 @@ def test_the_names_in_pickers_end_before_the_arrow(opened: Opener, language: str
     page.get_by_role("tab", name=said.SAMPLE, exact=True).click()
     expect(page.locator(".sample-picture")).to_be_visible()
     assert min(page.wait_for_function(GAPS, arg=2).json_value()) >= 0
-    fields = page.locator("#wishes input")
+    fields = page.locator("#sample-choice input")
     fields.first.click()
     page.get_by_role("option", name=said.SAMPLE_KINDS["forms"]).click()
     expect(fields.first).to_have_value(said.SAMPLE_KINDS["forms"])

@@ -30,19 +30,19 @@ def test_samples_are_answered_and_then_told(opened: Opener) -> None:
     assert page.locator(".sample-picture").get_attribute("src") == second, "another model gets the same sample"
 
 
-def test_a_sample_as_wished_for_is_dealt(opened: Opener, predictor: FakePredictor) -> None:
+def test_a_sample_is_made_as_requested(opened: Opener, predictor: FakePredictor) -> None:
     page = opened()
     page.get_by_role("tab", name=texts.SAMPLE).click()
     expect(page.locator("#truth")).to_contain_text("the largest is")
-    page.locator("#wished-digits input, #wished-digits textarea").fill("3 1 7")
-    page.locator("#wished-digits input, #wished-digits textarea").press("Enter")
+    page.locator("#sample-digits input, #sample-digits textarea").fill("3 1 7")
+    page.locator("#sample-digits input, #sample-digits textarea").press("Enter")
     expect(page.locator("#truth")).to_contain_text("the largest is 7")
     page.get_by_label(texts.SAMPLE_KIND).click()
     page.get_by_role("option", name=texts.SAMPLE_KINDS["drawn"]).click()
     settled(page)
     assert sorted(int(digit) for digit in page.locator("#truth").inner_text()[:20] if digit.isdigit())[:3] == [1, 3, 7]
     assert (predictor.seen[-1][:3] == 0).all(), "a drawing has a black ground"
-    page.locator("#wished-digits input, #wished-digits textarea").fill("31")
+    page.locator("#sample-digits input, #sample-digits textarea").fill("31")
     page.locator("#new-sample").click()
     expect(page.locator(".answer-words p")).to_have_text(texts.THREE_DIGITS)
 

@@ -34,7 +34,7 @@ def test_samples_are_test_pictures_outside_the_measured_set():
         ("photo", None, (8, 8, 5)),
     ],
 )
-def test_samples_show_what_is_wished_for(kind: str, family: str | None, digits: tuple[int, ...] | None) -> None:
+def test_samples_show_what_is_requested(kind: str, family: str | None, digits: tuple[int, ...] | None) -> None:
     sample = draw_sample(5, kind, family=family, digits=digits)
     assert digits is None or sorted(sample.digits) == sorted(digits)
     assert family is None or sample.family == family
@@ -43,7 +43,7 @@ def test_samples_show_what_is_wished_for(kind: str, family: str | None, digits: 
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "requested",
     [
         {"kind": "crowded"},
         {"family": "tartan"},
@@ -52,9 +52,9 @@ def test_samples_show_what_is_wished_for(kind: str, family: str | None, digits: 
         {"digits": (1, 2, 11)},
     ],
 )
-def test_samples_that_cannot_be_made_are_refused_with_a_sentence(wish: dict) -> None:
+def test_samples_that_cannot_be_made_are_refused_with_a_sentence(requested: dict) -> None:
     with pytest.raises(SampleError, match=r"\.$"):
-        draw_sample(5, **wish)
+        draw_sample(5, **requested)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from maxdigit.ui.answer import answer_card, trouble_card, waiting_card
 from maxdigit.ui.app import build_app
 from maxdigit.ui.events import Changes
 from maxdigit.ui.pad.strokes import MAX_SIZE
-from maxdigit.ui.sampling import ANY, deal
+from maxdigit.ui.sampling import ANY, choose_sample
 from maxdigit.ui.theme import MODEL_COLOURS
 from maxdigit.ui.view_state import ModelInput
 
@@ -164,11 +164,11 @@ class BrokenPredictor(FaultyPredictor):
 def test_a_fault_takes_the_place_of_the_answer_and_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever fails: no earlier answer stays on the page as if it were the one to what is shown now."""
     tab, broken = ClassifyTab(FaultyPredictor()), ClassifyTab(BrokenPredictor())
-    shown, dealt = draw(drawing(stroke())), deal("textured", ANY, "1 2 3")
+    shown, choice = draw(drawing(stroke())), choose_sample("textured", ANY, "1 2 3")
     assert "The largest digit is" in tab.answer(shown)
     failed = [tab.answering.press(shown, "resnet18", 4, None)]
     failed += [broken.answering.show(shown, "resnet18"), broken.answering.press(shown, "resnet18", None, 0)]
-    failed.append(broken.answering.show_sample(dealt, "resnet18"))
+    failed.append(broken.answering.show_sample(choice, "resnet18"))
     for changes, page in zip(failed, [tab.page, *[broken.page] * 3], strict=True):
         card = changes[page.answer]
         assert escape(texts.FAULT) in card and "secret" not in card and shares_in(card) == []

@@ -28,7 +28,7 @@ from maxdigit.ui.compare.error_analysis import Look, Mistakes
 from maxdigit.ui.compare.measurements import metrics_of, model_row, with_members
 from maxdigit.ui.compare.stressing import Stressing
 from maxdigit.ui.evaluation import Evaluation
-from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
+from maxdigit.ui.sampling import ANY, SampleChoice, SampleChoiceError, choose_sample
 from maxdigit.ui.sortable_table import Column, sortable
 from maxdigit.ui.stress import StressTest
 from maxdigit.ui.texts import french
@@ -309,21 +309,21 @@ def test_a_cell_that_does_not_exist_is_none(predictor: FakePredictor, cell: tupl
     assert chosen is None
 
 
-# ---- Samples as they are wished for
+# ---- Samples as requested
 
 
 def test_wishes_are_read_and_nonsense_refused() -> None:
-    dealt = deal("textured", "rings", "3 1,7")
-    assert (dealt.kind, dealt.family, dealt.digits) == ("textured", "rings", (3, 1, 7))
-    assert deal("photo", "rings", "").family is None, "only textured pictures have a background"
-    assert deal("drawn", ANY, "").digits is None
+    choice = choose_sample("textured", "rings", "3 1,7")
+    assert (choice.kind, choice.family, choice.digits) == ("textured", "rings", (3, 1, 7))
+    assert choose_sample("photo", "rings", "").family is None, "only textured pictures have a background"
+    assert choose_sample("drawn", ANY, "").digits is None
     for nonsense in ("31", "3 1 7 7", "abc", "3 1 x"):
-        with pytest.raises(WishError, match="three digits"):
-            deal("textured", ANY, nonsense)
+        with pytest.raises(SampleChoiceError, match="three digits"):
+            choose_sample("textured", ANY, nonsense)
 
 
 def test_a_dealt_sample_is_the_same_each_time() -> None:
-    first, second = (Dealt(5, "drawn", None, (1, 4, 2)).sample(Evaluation()) for _ in range(2))
+    first, second = (SampleChoice(5, "drawn", None, (1, 4, 2)).sample(Evaluation()) for _ in range(2))
     assert (first.pixels == second.pixels).all() and sorted(first.digits) == [1, 2, 4]
     with pytest.raises(MaxDigitError):
-        _ = Dealt(5, "crowded").sample(Evaluation())
+        _ = SampleChoice(5, "crowded").sample(Evaluation())

@@ -14,7 +14,7 @@ from PIL import Image
 from ui_support import ClassifyTab, FakePredictor, answer, draw, drawing, stroke
 
 from maxdigit.ui import texts
-from maxdigit.ui.sampling import Dealt
+from maxdigit.ui.sampling import SampleChoice
 from maxdigit.ui.view_state import ViewState
 
 
@@ -37,16 +37,18 @@ def test_a_link_opens_the_same_drawing_with_the_same_model() -> None:
     assert card == tab.answer(draw(value), "torch_cnn")
 
 
-@pytest.mark.parametrize("dealt", [Dealt(5), Dealt(77, "textured", "rings", (7, 7, 2)), Dealt(3, "photo")])
-def test_a_link_opens_the_same_sample(dealt: Dealt) -> None:
+@pytest.mark.parametrize(
+    "choice", [SampleChoice(5), SampleChoice(77, "textured", "rings", (7, 7, 2)), SampleChoice(3, "photo")]
+)
+def test_a_link_opens_the_same_sample(choice: SampleChoice) -> None:
     tab = ClassifyTab(FakePredictor())
     page = tab.page
-    query = tab.keeping.link(ViewState("sample", dealt=dealt), "resnet18")[page.handed]
+    query = tab.keeping.link(ViewState("sample", choice=choice), "resnet18")[page.handed]
     changes = tab.answering.follow(asked(query))
     assert (changes.pop(page.modes).selected, changes.pop(page.model)) == ("sample", "resnet18")
-    assert changes[page.state.mode] == "sample" and changes[page.state.dealt] == dealt
-    shown = tab.answering.show_sample(dealt, "resnet18")
-    assert callable(shown.pop(page.parts)) == callable(changes.pop(page.parts)) == (dealt.kind == "photo")
+    assert changes[page.state.mode] == "sample" and changes[page.state.choice] == choice
+    shown = tab.answering.show_sample(choice, "resnet18")
+    assert callable(shown.pop(page.parts)) == callable(changes.pop(page.parts)) == (choice.kind == "photo")
     assert changes == shown and "the largest is" in changes[page.sample.truth]
 
 

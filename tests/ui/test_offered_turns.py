@@ -15,7 +15,7 @@ from ui_support import BlankPredictor, ClassifyTab, FakePredictor, answer, draw,
 
 from maxdigit.inference.predict import Prediction
 from maxdigit.ui import texts
-from maxdigit.ui.sampling import Dealt
+from maxdigit.ui.sampling import SampleChoice
 from maxdigit.ui.view_state import WHOLE, Edit, ViewState
 
 
@@ -71,7 +71,7 @@ def test_every_very_sure_turn_is_offered_and_none_where_there_is_nothing_to_turn
     upload = uploaded(tmp_path / "sheet.png")
     written(tmp_path / "sheet.png")
     assert sorted(offered_turns(answer(AnyTurn(), upload))) == [1, 2, 3]
-    for shown in (draw(drawing(stroke())), ViewState("sample", dealt=Dealt(7))):
+    for shown in (draw(drawing(stroke())), ViewState("sample", choice=SampleChoice(7))):
         predictor = AnyTurn()
         assert offered_turns(answer(predictor, shown)) == [] and len(predictor.seen) == 1
 

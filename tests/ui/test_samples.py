@@ -16,7 +16,7 @@ def test_samples_that_cannot_be_dealt_are_explained_and_nothing_else_changes() -
     tab = ClassifyTab(FakePredictor())
     page = tab.page
     changes = tab.answering.new_sample("textured", "rings", "12", "resnet18")
-    assert changes[page.state.dealt] is None
+    assert changes[page.state.choice] is None
     assert texts.THREE_DIGITS in changes[page.sample.truth] and texts.THREE_DIGITS in changes[page.answer]
 
 
@@ -26,9 +26,9 @@ def test_families_and_kinds_on_the_page_are_those_there_are() -> None:
 
 
 def test_there_is_an_example_of_everything() -> None:
-    samples = [dealt.sample(Evaluation()) for dealt in EXAMPLES]
+    samples = [choice.sample(Evaluation()) for choice in EXAMPLES]
     assert {sample.family for sample in samples} == {*texts.FAMILIES, None}
-    assert {dealt.kind for dealt in EXAMPLES} == set(texts.SAMPLE_KINDS)
+    assert {choice.kind for choice in EXAMPLES} == set(texts.SAMPLE_KINDS)
     assert example_grid(Evaluation()).count("<button") == len(EXAMPLES) + len(HARD)
 
 

@@ -20,7 +20,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.links import make_query
 from maxdigit.ui.pad.example import example_drawing
-from maxdigit.ui.sampling import Dealt
+from maxdigit.ui.sampling import SampleChoice
 from maxdigit.ui.social_card import CARD, card_for
 from maxdigit.ui.social_card.serving import SocialCards
 from maxdigit.ui.texts import english, french
@@ -66,7 +66,7 @@ def test_the_head_names_the_pages_card_and_none_of_gradios_words(address: str) -
 
 
 def test_a_link_has_the_card_of_what_it_shows(address: str) -> None:
-    for shown in (EXAMPLE, ViewState("sample", dealt=Dealt(7))):
+    for shown in (EXAMPLE, ViewState("sample", choice=SampleChoice(7))):
         query = make_query(shown, "resnet18")
         found = named(fetch(f"{address}?{query}&other=1"))
         assert found["og:url"].endswith(f"/?{found['og:image'].split('?')[1]}") and "other" not in found["og:url"]

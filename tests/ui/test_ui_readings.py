@@ -29,7 +29,7 @@ from maxdigit.ui.events import in_steps
 from maxdigit.ui.pad.strokes import GRID
 from maxdigit.ui.readings import boxes_of, marks, place, readings_line
 from maxdigit.ui.readings.places import Rect
-from maxdigit.ui.sampling import Dealt
+from maxdigit.ui.sampling import SampleChoice
 from maxdigit.ui.side_by_side import Reply, side_by_side
 from maxdigit.ui.sureness import is_unsure
 from maxdigit.ui.view_state import Edit, ModelInput, ViewState
@@ -160,7 +160,7 @@ def test_heat_lies_where_its_digit_is_in_the_picture_as_it_was_photographed() ->
 
 
 def test_on_texture_where_no_box_is_found_what_is_read_stands_above_its_centre() -> None:
-    shown = ViewState("sample", dealt=Dealt(5))
+    shown = ViewState("sample", choice=SampleChoice(5))
     found = labels(ClassifyTab(ReadingEverywhere()).marks(shown))
     assert [said for said, _ in found] == ["3", "6?"], "whoever is unsure says so"
     for (_, (x0, _, x1, y1)), (x, y) in zip(found, ((40, 90), (100, 64)), strict=True):
@@ -310,7 +310,7 @@ def test_what_takes_long_is_found_out_when_asked_for() -> None:
 def test_there_is_nothing_to_erase_on_texture_of_one_digit_or_where_there_is_none() -> None:
     predictor = ReadingPredictor()
     tab = ClassifyTab(predictor)
-    assert tab.parts(ViewState("sample", dealt=Dealt(5))) == ("", False)
+    assert tab.parts(ViewState("sample", choice=SampleChoice(5))) == ("", False)
     assert tab.parts(drawn(BARS[0])) == ("", False) and tab.parts(ViewState("draw")) == ("", False)
     assert tab.answering.ask_parts(ViewState("draw"), "resnet18") == {tab.page.parts: ""}
     changes = tab.answering.press(drawn(*BARS, erased=(0,)), "resnet18", None, 1)
@@ -334,9 +334,9 @@ def test_a_model_that_fails_after_its_answer_leaves_the_answer() -> None:
 def test_a_sample_s_digits_are_numbered_from_the_left() -> None:
     tab = ClassifyTab(FakePredictor())
     for seed in range(6):
-        dealt = Dealt(seed, "drawn")
-        card = tab.answer(ViewState("sample", dealt=dealt))
-        boxes = dealt.sample(Evaluation()).boxes
+        choice = SampleChoice(seed, "drawn")
+        card = tab.answer(ViewState("sample", choice=choice))
+        boxes = choice.sample(Evaluation()).boxes
         drawn_boxes = [int(x) for x in re.findall(r'<rect x="(-?\d+)"', card)]
         assert drawn_boxes == sorted(box[0] for box in boxes)
 

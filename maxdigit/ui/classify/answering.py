@@ -28,7 +28,7 @@ from maxdigit.ui.links import Opened, read_query
 from maxdigit.ui.picture import boxed, picture_tag
 from maxdigit.ui.press import pressed
 from maxdigit.ui.readings import marks
-from maxdigit.ui.sampling import ANY, Dealt, WishError, deal
+from maxdigit.ui.sampling import ANY, SampleChoice, SampleChoiceError, choose_sample
 from maxdigit.ui.sureness import is_unsure
 from maxdigit.ui.view_state import Mode, ModelInput, ViewState, ask, model_input, sample_input
 
@@ -54,7 +54,7 @@ class Answering:
         page, state, sample = self.page, self.page.state, self.page.sample
         slow = {**SLOW, "show_progress_on": page.answer}
         inputs = page.inputs | {page.model}
-        opened = {state.mode, state.dealt, sample.picture, sample.truth, *self.answered}
+        opened = {state.mode, state.choice, sample.picture, sample.truth, *self.answered}
 
         def in_mode(mode: Mode, values: Values) -> Iterator[Changes]:
             yield from in_steps(self.open(page.shown(values).in_mode(mode), values[page.model]))
@@ -66,8 +66,8 @@ class Answering:
             yield from in_steps(self.draw(page.shown(values).in_mode("draw"), values[page.model], values[state.drawn]))
 
         def new_sample(values: Values) -> Iterator[Changes]:
-            wish = values[sample.kind], values[sample.family], values[sample.digits]
-            yield from in_steps(self.new_sample(*wish, values[page.model]))
+            chosen = values[sample.kind], values[sample.family], values[sample.digits]
+            yield from in_steps(self.new_sample(*chosen, values[page.model]))
 
         def open_example(values: Values, pressed: gr.EventData) -> Iterator[Changes]:
             (number,) = data_of(pressed, "example")
@@ -142,8 +142,8 @@ class Answering:
     def open(self, shown: ViewState, model: str) -> Changes:
         """The answer to a mode's picture; a first sample is generated."""
         if shown.mode == "sample":
-            return self.show_sample(shown.dealt or deal("textured", ANY, ""), model)
-        return {self.page.state.mode: shown.mode, self.page.state.dealt: shown.dealt, **self.show(shown, model)}
+            return self.show_sample(shown.choice or choose_sample("textured", ANY, ""), model)
+        return {self.page.state.mode: shown.mode, self.page.state.choice: shown.choice, **self.show(shown, model)}
 
     def press(self, shown: ViewState, model: str, digit: Any, number: Any) -> Changes:
         """The answer after a press: on a bar, for the evidence for its ``digit``, or on a digit, to erase it.
@@ -173,11 +173,11 @@ class Answering:
         except Exception as error:
             return {self.page.parts: paragraph(texts.told(error))}
 
-    def show_sample(self, dealt: Dealt, model: str) -> Changes:
+    def show_sample(self, choice: SampleChoice, model: str) -> Changes:
         """The picture, the truth about it, and the answer."""
-        changes: Changes = {self.page.state.mode: "sample", self.page.state.dealt: dealt}
+        changes: Changes = {self.page.state.mode: "sample", self.page.state.choice: choice}
         try:
-            sample = dealt.sample(self.evaluation)
+            sample = choice.sample(self.evaluation)
         except Exception as error:
             told = texts.told(error)
             return {**changes, **self._told("", told), **self._unanswered("sample", trouble_card(told))}
@@ -190,12 +190,12 @@ class Answering:
         state = self.page.state
         picker: Changes = {self.page.sample.family: gr.Dropdown(interactive=has_backgrounds(kind))}
         try:
-            dealt = deal(kind, family, digits)
-        except WishError as error:
-            nothing: Changes = {state.mode: "sample", state.dealt: None, **picker}
+            choice = choose_sample(kind, family, digits)
+        except SampleChoiceError as error:
+            nothing: Changes = {state.mode: "sample", state.choice: None, **picker}
             told = texts.told(error)
             return {**nothing, **self._told("", told), **self._unanswered("sample", trouble_card(told))}
-        return {**picker, **self.show_sample(dealt, model)}
+        return {**picker, **self.show_sample(choice, model)}
 
     def open_example(self, number: Any, model: str) -> Changes:
         """Show an example as a sample, if there is one with that number."""
@@ -218,9 +218,9 @@ class Answering:
         changes: Changes = {page.model: name}
         if opened.shown is None:
             return changes
-        if opened.shown.dealt is not None:
+        if opened.shown.choice is not None:
             tab: Changes = {page.modes: gr.Tabs(selected="sample")}
-            return {**changes, **tab, **self.show_sample(opened.shown.dealt, name)}
+            return {**changes, **tab, **self.show_sample(opened.shown.choice, name)}
         drawn: Changes = {page.pad: opened.shown.drawing, page.state.mode: "draw"}
         return {**changes, **drawn, **self.show(opened.shown, name)}
 

@@ -82,7 +82,7 @@ class State:
     """The state of a visit, in addition to the components' values."""
 
     mode: gr.State
-    dealt: gr.State
+    choice: gr.State
     edit: gr.State
     erased: gr.State
     drawn: gr.State  # the hash of the drawing from which those digits were erased
@@ -117,7 +117,7 @@ class ClassifyPage:
     @property
     def inputs(self) -> set[Component]:
         """The components whose values :meth:`shown` needs."""
-        return self.drawing_inputs | {self.upload.picture, self.upload.ink, self.state.dealt}
+        return self.drawing_inputs | {self.upload.picture, self.upload.ink, self.state.choice}
 
     @property
     def drawing_inputs(self) -> set[Component]:
@@ -133,7 +133,7 @@ class ClassifyPage:
             upload=values.get(self.upload.picture),
             ink=values.get(self.upload.ink, "auto"),
             edit=values[self.state.edit],
-            dealt=values.get(self.state.dealt),
+            choice=values.get(self.state.choice),
             erased=values[self.state.erased],
             asked=values[self.state.asked],
         )
@@ -149,7 +149,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
     names = predictor.available()
     state = State(
         mode=gr.State("draw"),
-        dealt=gr.State(None),
+        choice=gr.State(None),
         edit=gr.State(Edit()),
         erased=gr.State(()),
         drawn=gr.State(None),
@@ -222,7 +222,7 @@ def _upload_mode() -> UploadMode:
 
 def _sample_mode() -> SampleMode:
     with gr.Tab(labels.SAMPLE, id="sample") as tab:
-        with gr.Row(elem_id="wishes"):
+        with gr.Row(elem_id="sample-choice"):
             kind = _picker(labels.SAMPLE_KIND, labels.SAMPLE_KINDS, value="textured")
             family = _picker(labels.SAMPLE_FAMILY, {ANY: labels.ANY_FAMILY, **labels.FAMILIES}, value=ANY)
             digits = gr.Textbox(
@@ -232,7 +232,7 @@ def _sample_mode() -> SampleMode:
                 container=False,
                 max_length=12,
                 min_width=60,
-                elem_id="wished-digits",
+                elem_id="sample-digits",
             )
         marks = _marks(elem_id="sample-marks")
         picture = html_block(elem_id="sample")

@@ -18,7 +18,7 @@ from maxdigit.ui.compare.measurements import measured_table
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.events import ASKING, Changes, Values
 from maxdigit.ui.html import paragraph
-from maxdigit.ui.sampling import ANY, deal
+from maxdigit.ui.sampling import ANY, choose_sample
 from maxdigit.ui.side_by_side import Reply, side_by_side
 from maxdigit.ui.sortable_table import SortableTable
 from maxdigit.ui.view_state import ModelInput, ViewState, ask, model_input, sample_input
@@ -63,14 +63,14 @@ class Asking:
         if picture is None:
             yield from self.compare_sample(times, about=texts.COMPARE_FRESH)
         else:
-            dealt = shown.dealt if shown.mode == "sample" else None
-            truth = _truth(dealt.sample(self.evaluation)) if dealt else ""
+            choice = shown.choice if shown.mode == "sample" else None
+            truth = _truth(choice.sample(self.evaluation)) if choice else ""
             yield from self._ask(picture, f"{texts.COMPARE_OURS} {truth}".strip(), times)
 
     def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:
         """Ask all models about a new sample."""
         try:
-            sample = deal("textured", ANY, "").sample(self.evaluation)
+            sample = choose_sample("textured", ANY, "").sample(self.evaluation)
         except Exception as error:
             yield {**self._changes(paragraph(texts.told(error)), times), self.compared: None}
             return

@@ -13,7 +13,7 @@ from maxdigit.ui import texts
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.picture import picture_tag
 from maxdigit.ui.press import pressed
-from maxdigit.ui.sampling import Dealt
+from maxdigit.ui.sampling import SampleChoice
 
 _SEEDS = {  # of two samples or more of each kind of picture
     TEXTURED: (34, 25, 14, 15, 5, 8, 18),  # one of each family of background
@@ -21,11 +21,11 @@ _SEEDS = {  # of two samples or more of each kind of picture
     "forms": (0, 4),
     "photo": (1, 13),
 }
-EXAMPLES = tuple(Dealt(seed, kind) for kind in TEST_KINDS for seed in _SEEDS.get(kind, (0, 1)))
-HARD = tuple(Dealt(seed) for seed in (103, 37, 67))  # the first trained ResNet18 was unsure or wrong here
+EXAMPLES = tuple(SampleChoice(seed, kind) for kind in TEST_KINDS for seed in _SEEDS.get(kind, (0, 1)))
+HARD = tuple(SampleChoice(seed) for seed in (103, 37, 67))  # the first trained ResNet18 was unsure or wrong here
 
 
-def example(number: Any) -> Dealt | None:
+def example(number: Any) -> SampleChoice | None:
     """The example of that number; None if there is none."""
     every = EXAMPLES + HARD
     return every[number] if type(number) is int and 0 <= number < len(every) else None
@@ -33,13 +33,13 @@ def example(number: Any) -> Dealt | None:
 
 def example_grid(evaluation: Evaluation) -> str:
     """All examples as buttons with captions. A press sends the number of the ``example``."""
-    buttons = "".join(_button(number, dealt, evaluation) for number, dealt in enumerate(EXAMPLES + HARD))
+    buttons = "".join(_button(number, choice, evaluation) for number, choice in enumerate(EXAMPLES + HARD))
     return f'<div class="examples">{buttons}</div>'
 
 
-def _button(number: int, dealt: Dealt, evaluation: Evaluation) -> str:
-    sample = dealt.sample(evaluation)
-    kind = texts.FAMILIES[sample.family] if sample.family else texts.SAMPLE_KINDS[dealt.kind]
-    name = texts.HARD if dealt in HARD else kind
+def _button(number: int, choice: SampleChoice, evaluation: Evaluation) -> str:
+    sample = choice.sample(evaluation)
+    kind = texts.FAMILIES[sample.family] if sample.family else texts.SAMPLE_KINDS[choice.kind]
+    name = texts.HARD if choice in HARD else kind
     picture = picture_tag(sample.pixels, texts.SAMPLE_ALT, "example-picture")
     return f'<button type="button" {pressed(example=number)}>{picture}<span>{escape(name)}</span></button>'
