@@ -120,6 +120,15 @@ def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:
     A line in the log says so. If its settings are missing, damaged or chosen for another reader, it is logged too,
     and defaults take their place.
     """
+    reader = load_head(spec, folder)
+    if reader is None:
+        return None
+    threshold, apart, faintest = _read_settings(folder)
+    return replace(reader, threshold=threshold, apart=apart, faintest=faintest)
+
+
+def load_head(spec: ModelSpec, folder: Path) -> Reader | None:
+    """As :func:`load_reader`, but always with the default settings: for choosing them, and for fitting it again."""
     path = folder / READER
     try:
         state = load_file(path)
@@ -127,15 +136,12 @@ def load_reader(spec: ModelSpec, folder: Path) -> Reader | None:
         if weight.ndim == 2:  # as training leaves it: one head for all cells, without offsets
             weight = np.pad(weight, ((0, OUTPUTS - len(weight)), (0, 0)))[np.newaxis]
             bias = np.pad(bias, (0, OUTPUTS - len(bias)))[np.newaxis]
-        reader = Reader(weight, bias, spec.features, *DEFAULTS)
+        return Reader(weight, bias, spec.features, *DEFAULTS)
     except FileNotFoundError:
         _log.warning("%s is missing: the answers come without readings.", path)
-        return None
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         _log.warning("%s is damaged or of another model (%s): the answers come without readings.", path, error)
-        return None
-    threshold, apart, faintest = _read_settings(folder)
-    return replace(reader, threshold=threshold, apart=apart, faintest=faintest)
+    return None
 
 
 def digest(folder: Path) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maxdigit.data.kinds import TEST_KINDS, TEXTURED
 from maxdigit.data.splits import VALIDATION
 from maxdigit.models.calibration import Calibration, Scaling, weight_digests, write_calibration
-from maxdigit.models.reading_classifier import ReaderSettings, load_reader
+from maxdigit.models.reading_classifier import ReaderSettings, load_head
 from maxdigit.models.registry import get_model
 from maxdigit.training.choose_readings import Search, validation_pictures, write_settings
 from maxdigit.training.metrics import calibration_error, cross_entropy
@@ -42,7 +42,7 @@ def calibrate(model: str, folder: Path, count: int) -> Calibrated:
         CheckpointError: the weights are missing or damaged.
     """
     spec = get_model(model)
-    classifier, reader = spec.load(folder), load_reader(spec, folder)
+    classifier, reader = spec.load(folder), load_head(spec, folder)
     search = None if reader is None else Search(reader)
     answers, truth = [], []
     for pictures in validation_pictures(count):

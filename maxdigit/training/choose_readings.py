@@ -16,7 +16,7 @@ from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.data.picture_batch import Pictures
 from maxdigit.data.splits import VALIDATION
 from maxdigit.models.reader import NOTHING, Reader, find_readings
-from maxdigit.models.reading_classifier import ReaderSettings, digest, load_reader
+from maxdigit.models.reading_classifier import ReaderSettings, digest, load_head
 from maxdigit.models.registry import get_model
 from maxdigit.models.run_folder import READER_SETTINGS, write_json
 from maxdigit.training.batches import held_out
@@ -84,7 +84,7 @@ def choose_settings(model: str, folder: Path, count: int = PICTURES) -> ReaderSe
         CheckpointError: the model's weights are missing or damaged.
     """
     spec = get_model(model)
-    reader = load_reader(spec, folder)
+    reader = load_head(spec, folder)
     if reader is None:
         return None
     search, classifier = Search(reader), spec.load(folder)

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from maxdigit.models.reader import NOTHING, ZONES, zones_of
-from maxdigit.models.reading_classifier import load_reader
+from maxdigit.models.reading_classifier import load_head
 from maxdigit.models.registry import NUM_CLASSES, Classifier, FeatureMap, get_model
 from maxdigit.models.run_folder import READER, write_aside
 from maxdigit.training.batches import GeneratedData, Shard, locate_targets, place_targets
@@ -42,7 +42,7 @@ def write_reader(model: str, folder: Path, count: int) -> None:
     zones = torch.from_numpy(zones_of(spec.features.cells))
     parts = list(_seen(spec.load(folder), spec.features, model, count))
     maps, targets, places = (torch.cat(part) for part in zip(*parts, strict=True))
-    before = load_reader(spec, folder)
+    before = load_head(spec, folder)
     if before is None:
         start = torch.zeros(ZONES, NUM_CLASSES + 1, spec.features.channels), torch.zeros(ZONES, NUM_CLASSES + 1)
     else:

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from maxdigit.models.reader import NOTHING, ZONES, zones_of
 from maxdigit.models.reading_classifier import load_trained
 from maxdigit.models.registry import get_model
-from maxdigit.models.run_folder import READER
+from maxdigit.models.run_folder import READER, READER_SETTINGS
 from maxdigit.training.fit_reader import fit, fit_places, write_reader
 from maxdigit.training.training_forms import TorchCNNForm
 
@@ -63,9 +63,10 @@ def test_each_zone_learns_where_the_digits_lie_that_its_cells_see():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("before", [None, head()], ids=["no reader", "one head"])
-def test_a_fitted_reader_serves_the_app_and_training(tmp_path, before):
+def test_a_fitted_reader_serves_the_app_and_training(tmp_path, before, caplog):
     put_run(tmp_path, before)
     write_reader("torch_cnn", tmp_path, 12)
+    assert READER_SETTINGS not in caplog.text, "nobody has to be told that settings are missing before they are chosen"
     state = load_file(tmp_path / READER)
     assert state["weight"].shape == (ZONES, 13, 128) and state["bias"].shape == (ZONES, 13)
     _, readings = load_trained("torch_cnn", tmp_path).read(np.zeros((1, 128, 128), np.uint8))
