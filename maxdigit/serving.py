@@ -150,17 +150,18 @@ def serve(demo: gr.Blocks, host: str, port: int, *, open_browser: bool, **option
     for stream in (sys.stdout, sys.stderr):  # Gradio prints characters that some terminals lack
         with suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    try:
-        # Without Gradio's check that it can reach itself, which fails on a busy machine.
-        demo.launch(server_name=host, server_port=port, prevent_thread_lock=True, _frontend=False, **options)
-    except OSError as error:
-        raise ServingError(f"The page cannot be served on port {port} ({error.strerror or error}).") from error
-    gc.freeze()  # what was loaded stays, and need not be looked through
-    gc.enable()
-    if open_browser:
-        with _environment(_PERSONS_OWN):
-            webbrowser.open(demo.local_url or "")
-    demo.block_thread()  # until Ctrl-C
+    with suppress(KeyboardInterrupt):  # `block_thread` handles it itself, but visitors are answered before that
+        try:
+            # Without Gradio's check that it can reach itself, which fails on a busy machine.
+            demo.launch(server_name=host, server_port=port, prevent_thread_lock=True, _frontend=False, **options)
+        except OSError as error:
+            raise ServingError(f"The page cannot be served on port {port} ({error.strerror or error}).") from error
+        gc.freeze()  # what was loaded stays, and need not be looked through
+        gc.enable()
+        if open_browser:
+            with _environment(_PERSONS_OWN):
+                webbrowser.open(demo.local_url or "")
+        demo.block_thread()  # until Ctrl-C
     demo.close(verbose=False)
 
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -153,12 +153,12 @@ def test_nothing_goes_through_a_proxy_meanwhile(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_what_ends_a_process_ends_it_as_ctrl_c_does(name: str) -> None:
     number = getattr(signal, name)
-    before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt), ended_by_signals():
-        signal.raise_signal(number)
-    assert signal.getsignal(number) == before
-    signal.signal(number, signal.SIG_IGN)  # nohup
+    before = signal.signal(number, signal.SIG_DFL)  # these tests may be run by nohup themselves
     try:
+        with pytest.raises(KeyboardInterrupt), ended_by_signals():
+            signal.raise_signal(number)
+        assert signal.getsignal(number) == signal.SIG_DFL
+        signal.signal(number, signal.SIG_IGN)  # nohup
         with ended_by_signals():
             signal.raise_signal(number)
     finally:
@@ -207,6 +207,24 @@ def test_the_app_starts_in_a_hostile_environment_and_leaves_nothing_behind(tmp_p
         process.kill()
     assert process.returncode == 0 and "Traceback" not in errors
     assert not list(temporary.glob("maxdigit-*"))
+
+
+@pytest.mark.parametrize("moment", ["launch", "block_thread"])
+def test_a_stop_while_visitors_are_answered_closes_the_page(moment: str) -> None:
+    """The server answers before `launch` returns, and `block_thread`, which handles Ctrl-C, comes after it."""
+    called: list[str] = []
+
+    class Page:
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            def call(**_: object) -> None:
+                called.append(name)
+                if name == moment:
+                    raise KeyboardInterrupt
+
+            return call
+
+    serving.serve(Page(), "127.0.0.1", 1, open_browser=False)  # type: ignore[arg-type]
+    assert called[-2:] == [moment, "close"]
 
 
 def test_the_browser_that_is_opened_has_the_person_s_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
