@@ -6,6 +6,7 @@
   const STOPPING = "Server stopped unexpectedly"; // Gradio's message to pages that wait for an answer
   const questions = new Map(); // events without an answer: from the id that the page knows to the request
   const waiting = new Set(); // ids of events that the server has not started to handle
+  const early = new Map(); // from ids of events whose messages overtook the response to their request, to whether they are over
   const PATIENCE = 1500; // milliseconds that an event waits before the page says why
   const TRIES = 20; // of an event that a busy server rejects
   let isTurnedAway = false;
@@ -97,7 +98,11 @@
       begun(); // there is no answer to wait for
       return response;
     }
+    const isOver = early.get(name);
+    early.delete(name);
+    if (isOver) return response;
     questions.set(name, asked);
+    if (isOver === false) return response; // it has begun
     waiting.add(name);
     setTimeout(() => waiting.has(name) && say(true, "busy"), PATIENCE);
     setTimeout(begun, 40 * PATIENCE, name); // it was cancelled
@@ -124,9 +129,12 @@
           for (const [name, known] of renamed) message = message.replaceAll(name, known);
           if (message.includes(STOPPING)) throw new Error(message);
           isClosed ||= message.includes("close_stream");
-          if (message.includes('"process_')) for (const name of waiting) if (message.includes(name)) begun(name);
-          if (message.includes("process_completed")) {
-            for (const name of questions.keys()) if (message.includes(name)) questions.delete(name);
+          const name = message.includes('"process_') && /"event_id": ?"([^"]+)"/.exec(message)?.[1];
+          if (name) {
+            const isOver = message.includes("process_completed");
+            if (!questions.has(name)) early.set(name, isOver);
+            if (waiting.has(name)) begun(name);
+            if (isOver) questions.delete(name);
           }
           controller.enqueue(new TextEncoder().encode(`${message}\n\n`));
         }
