@@ -87,7 +87,7 @@ class OrderedBlocks(gr.Blocks):
         """As in Gradio: what is sent for each of an event's outputs."""
         if predictions == gr.skip():
             return [gr.skip() for _ in block_fn.outputs]
-        if not _is_changes(predictions) or len(predictions) == len(block_fn.outputs):
+        if not _is_changes(predictions):
             return await super().postprocess_data(block_fn, predictions, state)
         event = copy(block_fn)
         event.outputs = [block for block in block_fn.outputs if block in predictions]

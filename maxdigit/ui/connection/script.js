@@ -6,7 +6,7 @@
   const STOPPING = "Server stopped unexpectedly"; // Gradio's message to pages that wait for an answer
   const questions = new Map(); // events without an answer: from the id that the page knows to the request
   const waiting = new Set(); // ids of events that the server has not started to handle
-  const early = new Map(); // from ids of events whose messages overtook the response to their request, to whether they are over
+  const early = new Map(); // whether events are over whose messages overtook the response to their request, by id
   const PATIENCE = 1500; // milliseconds that an event waits before the page says why
   const TRIES = 20; // of an event that a busy server rejects
   let isTurnedAway = false;
