@@ -20,6 +20,46 @@ from maxdigit.ui.texts import english, french
 DIGIT = re.compile(r"\d")
 
 
+# Gives the page the response to its second event's request only after all messages about that event.
+_OVERTAKEN = """
+(() => {
+  const ask = window.fetch.bind(window);
+  const over = new Map(); // for each event id, a promise that ends with the event, and the function that ends it
+  let joined = 0;
+  const end = (name) => {
+    if (!over.has(name)) over.set(name, Promise.withResolvers());
+    return over.get(name);
+  };
+  const watch = async (body) => {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ; ) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const messages = (rest + value).split("\\n\\n");
+      rest = messages.pop();
+      for (const message of messages.filter((message) => message.includes("process_completed")))
+        end(/"event_id": ?"([^"]+)"/.exec(message)[1]).resolve();
+    }
+  };
+  window.fetch = async (...request) => {
+    const response = await ask(...request);
+    const url = String(request[0].url ?? request[0]);
+    if (url.includes("/queue/data")) {
+      const [watched, passedOn] = response.body.tee();
+      void watch(watched);
+      return new Response(passedOn, response);
+    }
+    if (url.includes("/queue/join") && ++joined === 2) {
+      await end((await response.clone().json()).event_id).promise;
+      await new Promise((done) => setTimeout(done)); // the page reads the messages too
+      window.isOvertaken = true;
+    }
+    return response;
+  };
+})();
+"""
+
+
 class Held(FakePredictor):
     """Answers no drawing until it may."""
 
@@ -71,3 +111,18 @@ def test_who_is_turned_away_is_told_so_and_asked_again(
             object.__setattr__(limits, "rate", 1000.0)
             expect(answered(page)).to_have_text(DIGIT)
             expect(notice).to_have_count(0)
+
+
+def test_messages_may_overtake_the_response_to_their_request(browser: Browser, tmp_path: Path) -> None:
+    """As on a fast server: nobody waits, so that there is nothing to tell."""
+    with served(FakePredictor(["resnet18"]), tmp_path) as address, browser.new_page(**LAPTOP) as page:
+        page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+        page.add_init_script(_OVERTAKEN)
+        page.clock.install()
+        page.goto(address, wait_until="commit")
+        expect(page.locator(".answer")).to_be_visible(timeout=120_000)
+        page.wait_for_function("window.isOvertaken")
+        draw(page)
+        expect(answered(page)).to_have_text(DIGIT)
+        page.clock.fast_forward(10_000)  # a page that waited for so long would have said so
+        expect(page.locator("#server-busy")).to_have_count(0)
