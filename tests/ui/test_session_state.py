@@ -1,4 +1,4 @@
-"""What is remembered of a visitor: state, and no description of every component."""
+"""What is remembered of a visitor: state and changed components, no copy or description of all of them."""
 
 from __future__ import annotations
 
@@ -21,4 +21,6 @@ def test_a_visitor_s_state_is_kept_and_the_page_is_not_described_anew() -> None:
     one._update_value_in_config(said._id, "good day")
     assert one[said._id].value == "good day" and other[said._id].value == "hello"
     assert not any(one.config_values.values()), "nothing is described"
+    assert list(one.blocks_config.blocks.maps[0]) == [said._id], "the other components are the page's"  # type: ignore[attr-defined]
+    assert one.blocks_config.fns is demo.default_config.fns
     assert demo.default_config.config_for_block(said._id, [], said)["props"]["value"] == "hello", "the page itself is"
