@@ -13,8 +13,8 @@ from maxdigit.cli.command import Checkpoints, DarkInk, Whole, answering, command
 from maxdigit.data.kinds import TEST_KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import DEFAULT_MODEL, NAMES, Prediction, Predictor, title
+from maxdigit.scaling import PARQUET, ZIP
 
-_MANY = (".zip", ".parquet")  # endings of files that hold many pictures
 _SCORED = "To classify all pictures in it: python -m maxdigit score PATH --out DIR"
 
 
@@ -43,7 +43,7 @@ def classify(
             prediction = predictor.classify(pixels, model)
         except MaxDigitError as error:
             failed = True
-            told = f"{error} {_SCORED}" if path.is_dir() or path.suffix.lower() in _MANY else str(error)
+            told = f"{error} {_SCORED}" if path.is_dir() or path.suffix.lower() in (ZIP, PARQUET) else str(error)
             if as_json:
                 typer.echo(json.dumps({"path": str(path), "error": told}, ensure_ascii=False))
             else:

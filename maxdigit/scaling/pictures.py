@@ -21,6 +21,7 @@ from maxdigit.data.clutter import is_clutter
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.bulk import Entry, read_entry, read_member
 from maxdigit.inference.predict import Predictor
+from maxdigit.scaling import PARQUET, ZIP
 
 _ROWS = 32  # of a Parquet file in memory at once
 _BUFFER = 1 << 20  # bytes of buffer for reading a Parquet file: without one, whole row groups would be read
@@ -110,7 +111,7 @@ class Source:
                 continue
             if places is None:
                 if is_alone:
-                    raise ScoreError(f"{path} is no folder, ZIP archive (.zip) or Parquet file (.parquet). Choose one.")
+                    raise ScoreError(f"{path} is no folder, ZIP archive ({ZIP}) or Parquet file ({PARQUET}). Choose one.")
                 yield file, None, None
                 continue
             for place in places:
@@ -137,7 +138,7 @@ class PictureReader:
                 yield Entry(called, None, ScoreError(row["error"]))
             elif place is None:
                 yield read_entry(self._predictor, called, path)
-            elif path.suffix.lower() == ".zip":
+            elif path.suffix.lower() == ZIP:
                 yield self._member(path, place, within)
             else:
                 yield self._row(path, place, within)
@@ -196,17 +197,17 @@ def _places(path: Path, column: str | None) -> Iterator[int] | None:
     """The places of an archive's or Parquet file's pictures; None for a file that is neither, by its name."""
     ending = path.suffix.lower()
     try:
-        if ending == ".zip":
+        if ending == ZIP:
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()
             pictures = (not (member.is_dir() or is_clutter(member.filename)) for member in members)
             return (place for place, is_picture in enumerate(pictures) if is_picture)
-        if ending == ".parquet":
+        if ending == PARQUET:
             with pq.ParquetFile(path) as file:
                 _picture_column(file.schema_arrow, path, column)
                 return iter(range(file.metadata.num_rows))
     except (zipfile.BadZipFile, pa.ArrowException, OSError, NotImplementedError) as error:
-        kind = "ZIP archive" if ending == ".zip" else "Parquet file"
+        kind = "ZIP archive" if ending == ZIP else "Parquet file"
         raise ScoreError(f"{path.name} cannot be read as a {kind} ({error}). Make or download it again.") from error
     return None
 
