@@ -111,7 +111,7 @@ class Source:
                 continue
             if places is None:
                 if is_alone:
-                    raise ScoreError(f"{path} is no folder, ZIP archive ({ZIP}) or Parquet file ({PARQUET}). Choose one.")
+                    raise ScoreError(f"{path} is no folder, ZIP archive (.zip) or Parquet file (.parquet). Choose one.")
                 yield file, None, None
                 continue
             for place in places:
