@@ -19,6 +19,7 @@ from maxdigit.ui.corrections_tab import build_corrections_tab
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.guard import protection
 from maxdigit.ui.html import html_block
+from maxdigit.ui.page_compression import PageCompression
 from maxdigit.ui.program_input import Page
 from maxdigit.ui.social_card import SocialCards
 from maxdigit.ui.texts import labels, translations
@@ -97,7 +98,7 @@ def launch_options(
     session_state.install()
     guarded = protection()
     cards = Middleware(SocialCards, predictor=predictor, evaluation=evaluation or Evaluation())
-    guarded["app_kwargs"]["middleware"].append(cards)  # inside the guard
+    guarded["app_kwargs"]["middleware"] += [Middleware(PageCompression), cards]  # inside the guard
     return {
         "theme": make_theme(),
         # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.
