@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 
 import cv2
@@ -48,8 +49,15 @@ def batches(data: Data, first: int, last: int, steps: int, shard: Shard, device:
         multiprocessing_context="spawn",
         worker_init_fn=_yield_the_cores,
     )
-    for batch in loader:
-        yield batch.to(device)
+    made = iter(loader)
+    try:
+        for batch in made:
+            yield batch.to(device)
+    finally:
+        # If the run is interrupted, a worker may abort while it is being ended, which matters to nobody any more.
+        # Otherwise the iterator's destructor ends the workers, and Python prints the error.
+        with suppress(RuntimeError):
+            made._shutdown_workers()  # type: ignore[attr-defined]
 
 
 def _in_order(data: Data, first: int, last: int, steps: int, shard: Shard) -> Iterator[Batch]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
+from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 
 import pytest
 import torch
@@ -21,6 +24,30 @@ def test_pictures_made_beside_the_run_are_those_made_in_it(monkeypatch, workers)
     beside = [batch.pixels for batch in batches(data, 1, 5, 2, Shard(), CPU)]
     here = [batch.pixels for epoch in range(3) for batch in data.train(epoch, Shard(), CPU)][1:5]
     assert len(beside) == 4 and all(torch.equal(a, b) for a, b in zip(beside, here, strict=True))
+
+
+class DataOfAWorkerThatAborts(GeneratedData):
+    """Data whose process dies of SIGABRT instead of ending in the usual way."""
+
+    def train(self, epoch, shard, device, start=0):
+        Finalize(None, os.abort, exitpriority=1)
+        return super().train(epoch, shard, device, start)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_run_that_is_interrupted_does_not_care_how_its_workers_end(monkeypatch):
+    join = BaseProcess.join
+
+    def join_the_dead(process, timeout=None):
+        # As on a busy machine: the signal that a worker died comes before anybody asks for its exit status.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        join(process, timeout)
+
+    data = DataOfAWorkerThatAborts(tiny("torch_cnn", fresh=True))
+    stream = batches(data, 0, 1000, 2, Shard(), CPU)
+    next(stream)
+    monkeypatch.setattr(BaseProcess, "join", join_the_dead)
+    stream.close()
 
 
 def test_the_faster_number_of_threads_is_taken():
