@@ -73,6 +73,7 @@ class Row:
     busy: int
     errors: int
     megabytes: float  # of the server's processes, at the end
+    own: float  # megabytes that they have written, at the end
     grown: float  # megabytes more than at the beginning
     page_ms: float  # CPU time of the page process for each answer; it hardly depends on other load
     models_ms: float  # and of the model process
@@ -83,6 +84,7 @@ class Used:
     """The server's memory and CPU time so far."""
 
     megabytes: float  # of its processes together (PSS: memory shared by two counts half for each)
+    own: float  # megabytes that they have written: without libraries, whose pages other programs may share
     page: float  # seconds of CPU time
     models: float
 
@@ -90,10 +92,11 @@ class Used:
     def by(cls, process: psutil.Process | None) -> Used:
         """Measured from the processes of this server; unknown for a server given by ``--url``."""
         if process is None:
-            return cls(float("nan"), float("nan"), float("nan"))
+            return cls(*[float("nan")] * 4)
         children = process.children(recursive=True)
-        megabytes = sum(each.memory_full_info().pss for each in (process, *children)) / 1e6
-        return cls(megabytes, sum(process.cpu_times()[:2]), sum(sum(each.cpu_times()[:2]) for each in children))
+        held = [each.memory_full_info() for each in (process, *children)]
+        megabytes, own = sum(one.pss for one in held) / 1e6, sum(one.rss - one.shared for one in held) / 1e6
+        return cls(megabytes, own, sum(process.cpu_times()[:2]), sum(sum(each.cpu_times()[:2]) for each in children))
 
 
 class Drawings:
@@ -276,6 +279,7 @@ def summary(people: int, seconds: float, tally: Tally, before: Used, after: Used
         tally.busy,
         len(tally.errors),
         after.megabytes,
+        after.own,
         after.megabytes - before.megabytes,
         each * (after.page - before.page),
         each * (after.models - before.models),
@@ -345,18 +349,25 @@ def measure(url: str, process: psutil.Process | None, args: argparse.Namespace, 
 
 
 def soak(url: str, process: psutil.Process | None, args: argparse.Namespace, drawings: Drawings) -> list[Row]:
-    """Print the memory each minute, then how much more the last fifth has than the second."""
+    """Print the memory each minute, then how much more of its own the server has in the last fifth than in the second.
+
+    All of its memory also changes with other programs, which share libraries with it or no longer do.
+    """
     rows = []
     for minute in range(round(args.soak)):
         before = Used.by(process)
         tally = asyncio.run(crowd(url, args.people[0], 60, drawings))
-        rows.append(summary(args.people[0], 60, tally, before, Used.by(process)))
-        print(f"minute {minute + 1}: {rows[-1].megabytes:.0f} MB, p95 {rows[-1].p95:.3f} s, {rows[-1].errors} errors")
+        rows.append(row := summary(args.people[0], 60, tally, before, Used.by(process)))
+        print(
+            f"minute {minute + 1}: {row.megabytes:.0f} MB, {row.own:.0f} MB of its own, p95 {row.p95:.3f} s, "
+            f"{row.errors} errors",
+            flush=True,
+        )
     fifth = max(1, len(rows) // 5)
     early, late = (
-        statistics.median(row.megabytes for row in part) for part in (rows[fifth : 2 * fifth] or rows, rows[-fifth:])
+        statistics.median(row.own for row in part) for part in (rows[fifth : 2 * fifth] or rows, rows[-fifth:])
     )
-    print(f"memory: {early:.0f} MB, then {late:.0f} MB: {late / early - 1:+.1%}")
+    print(f"memory of its own: {early:.0f} MB, then {late:.0f} MB: {late / early - 1:+.1%}")
     return rows
 
 
