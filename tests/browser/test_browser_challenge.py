@@ -62,7 +62,7 @@ def task_of_misreading(page: Page, said: dict[str, str]) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("device", [LAPTOP, FRENCH], ids=["laptop, keyboard", "phone, finger, dark, french"])
-def test_a_task_is_dealt_judged_counted_and_its_drawing_kept(
+def test_a_task_is_chosen_judged_counted_and_its_drawing_kept(
     opened: Opener, address: str, foolable: FoolablePredictor, corrections: Path, device: dict
 ) -> None:
     said = (french if "locale" in device else english).CHALLENGE

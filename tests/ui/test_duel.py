@@ -1,4 +1,4 @@
-"""The game against the network: what is dealt, and what is told when."""
+"""The game against the network: which pictures are chosen, and what is told when."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from ui_support import ClassifyTab, FakePredictor
 from maxdigit.data.kinds import KINDS
 from maxdigit.errors import MaxDigitError
 from maxdigit.ui import texts
-from maxdigit.ui.classify.duelling import Duelling, OnTable
+from maxdigit.ui.classify.duelling import Duelling, DuelPicture
 from maxdigit.ui.duel import ROUNDS, STAGES, stage_of
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.texts import english, french
 
 
-class Table:
+class Game:
     """The game's two events, without a browser."""
 
     def __init__(self, predictor: FakePredictor) -> None:
         self.page = ClassifyTab(predictor).page
         self.evaluation = Evaluation()
-        self.game = Duelling(self.page, predictor, self.evaluation)
-        self.on_table: OnTable | None = None
+        self.handlers = Duelling(self.page, predictor, self.evaluation)
+        self.duel_picture: DuelPicture | None = None
 
-    def deal(self, number: Any, at: Any) -> dict[str, Any]:
-        changes = self.game.deal(number, at)
+    def choose(self, number: Any, at: Any) -> dict[str, Any]:
+        changes = self.handlers.choose(number, at)
         if self.page.duel not in changes:
             return {}
-        self.on_table = changes[self.page.state.on_table]
+        self.duel_picture = changes[self.page.state.duel_picture]
         return json.loads(changes[self.page.duel])
 
-    def judge(self, number: Any, dealt: Any, digit: Any, model: str = "resnet18") -> dict[str, Any]:
-        changes = self.game.judge(self.on_table, model, number, dealt, digit)
+    def judge(self, number: Any, picture: Any, digit: Any, model: str = "resnet18") -> dict[str, Any]:
+        changes = self.handlers.judge(self.duel_picture, model, number, picture, digit)
         return json.loads(changes[self.page.duel]) if self.page.duel in changes else {}
 
 
@@ -57,27 +57,27 @@ def test_stages_come_in_their_order_and_have_pictures_and_names() -> None:
 
 def test_what_a_picture_shows_is_told_after_the_answer_only() -> None:
     predictor = FakePredictor()
-    table = Table(predictor)
-    dealt = table.deal(1, 0)
-    assert set(dealt) == {"number", "about", "said", "picture"}, "no label goes with it"
+    game = Game(predictor)
+    chosen = game.choose(1, 0)
+    assert set(chosen) == {"number", "about", "said", "picture"}, "no label goes with it"
     assert not predictor.seen, "nor is the network asked before"
-    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(dealt["picture"].split(",")[1]))))
-    assert table.on_table is not None and table.on_table.kind == "drawn"
-    sample = table.evaluation.balanced_sample(table.on_table.seed, "drawn")
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(chosen["picture"].split(",")[1]))))
+    assert game.duel_picture is not None and game.duel_picture.kind == "drawn"
+    sample = game.evaluation.balanced_sample(game.duel_picture.seed, "drawn")
     assert (pixels == sample.pixels).all()
-    said = table.judge(2, 1, 3)
+    said = game.judge(2, 1, 3)
     assert said["number"] == 2 and said["about"] == "guess" and said["network"] == "ResNet18" and not said["said"]
     assert said["digits"] == list(sample.digits) and said["largest"] == sample.max_digit
     assert said["answer"] == predictor.classify(sample.pixels, "resnet18").max_digit
     assert 0 < said["share"] <= 1 and said["milliseconds"] == 12.3
-    assert table.judge(3, 1, None)["largest"] == sample.max_digit, "the same question again has the same answer"
+    assert game.judge(3, 1, None)["largest"] == sample.max_digit, "the same question again has the same answer"
 
 
 def test_an_answer_to_a_picture_that_is_not_on_the_table_tells_nothing() -> None:
-    table = Table(FakePredictor())
-    assert table.judge(1, 1, 3) == {"number": 1, "about": "guess", "said": texts.DUEL["forgotten"]}
-    table.deal(2, 5)
-    assert set(table.judge(3, 1, 3)) == {"number", "about", "said"}
+    game = Game(FakePredictor())
+    assert game.judge(1, 1, 3) == {"number": 1, "about": "guess", "said": texts.DUEL["forgotten"]}
+    game.choose(2, 5)
+    assert set(game.judge(3, 1, 3)) == {"number", "about", "said"}
 
 
 class FailingPredictor(FakePredictor):
@@ -86,30 +86,30 @@ class FailingPredictor(FakePredictor):
 
 
 def test_a_model_without_an_answer_is_told_and_the_picture_does_not_count() -> None:
-    table = Table(FailingPredictor())
-    table.deal(1, 19)
-    said = table.judge(2, 1, 3)
+    game = Game(FailingPredictor())
+    game.choose(1, 19)
+    said = game.judge(2, 1, 3)
     assert said["said"] == "No weights." and "answer" not in said and said["largest"] == max(said["digits"])
 
 
 def test_a_picture_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = Table(FakePredictor())
+    game = Game(FakePredictor())
 
     def broken(*_: object) -> None:
         raise MaxDigitError("The model process has ended.")
 
-    monkeypatch.setattr(table.evaluation, "balanced_sample", broken)
-    assert table.deal(1, 0) == {"number": 1, "about": "deal", "said": "The model process has ended."}
-    assert table.on_table is None
+    monkeypatch.setattr(game.evaluation, "balanced_sample", broken)
+    assert game.choose(1, 0) == {"number": 1, "about": "choose", "said": "The model process has ended."}
+    assert game.duel_picture is None
 
 
 @pytest.mark.parametrize(("number", "at"), [(1, ROUNDS), (1, -1), (1, "0"), (1, True), (None, 0), ("1", 0), (1, None)])
 def test_rounds_that_the_browser_makes_up_are_not_dealt(number: Any, at: Any) -> None:
-    assert Table(FakePredictor()).deal(number, at) == {}
+    assert Game(FakePredictor()).choose(number, at) == {}
 
 
 @pytest.mark.parametrize("digit", [10, -1, "3", True, 2.5])
 def test_answers_that_are_no_digit_are_not_judged(digit: Any) -> None:
-    table = Table(FakePredictor())
-    table.deal(1, 0)
-    assert table.judge(2, 1, digit) == {}
+    game = Game(FakePredictor())
+    game.choose(1, 0)
+    assert game.judge(2, 1, digit) == {}

@@ -42,7 +42,7 @@ function store() {
   }
 }
 
-function deal() {
+function chooseTask() {
   const before = JSON.stringify(task);
   do {
     const [drawn, read] = PAIRS[Math.floor(Math.random() * PAIRS.length)];
@@ -110,7 +110,7 @@ onValue((value) => {
 function open() {
   unfold(toggle, body, true);
   seen = "";
-  deal();
+  chooseTask();
   answers = observePage("#answer", notice);
   notice();
   find(".challenge-task").focus({ preventScroll: true });
@@ -128,7 +128,7 @@ find(".challenge-close").addEventListener("click", close);
 find(".challenge-next").addEventListener("click", () => {
   if (!isDone) score.streak = 0; // skipping a task ends the streak
   store();
-  deal();
+  chooseTask();
   document.querySelector("#pad [data-act=clear]")?.click();
 });
 keep.addEventListener("click", () => {

@@ -1,4 +1,4 @@
-"""The handlers of the game against the network: they deal pictures, and give the answers."""
+"""The handlers of the game against the network: they choose pictures and give the answers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _SEEDS = 2**31
 
 
 @dataclass(frozen=True)
-class OnTable:
-    """A picture that was dealt. The browser learns its digits only after the visitor's answer."""
+class DuelPicture:
+    """The current picture of the game. The browser learns its digits only after the visitor's answer."""
 
     number: int  # of the event that asked for it
     kind: str
@@ -42,47 +42,47 @@ class Duelling:
 
     def connect(self) -> None:
         """Connect the game with its handlers."""
-        duel, table, model = self.page.duel, self.page.state.on_table, self.page.model
+        duel, shown, model = self.page.duel, self.page.state.duel_picture, self.page.model
 
-        def deal(asked: gr.EventData) -> Changes:
-            return self.deal(*data_of(asked, "number", "round"))
+        def choose(asked: gr.EventData) -> Changes:
+            return self.choose(*data_of(asked, "number", "round"))
 
         def judge(values: Values, asked: gr.EventData) -> Changes:
-            return self.judge(values[table], values[model], *data_of(asked, "number", "dealt", "digit"))
+            return self.judge(values[shown], values[model], *data_of(asked, "number", "picture", "digit"))
 
-        duel.deal(deal, None, {duel, table}, **ASKING | CARRYING)
-        duel.guess(judge, {table, model}, {duel}, **ASKING | CARRYING)
+        duel.choose(choose, None, {duel, shown}, **ASKING | CARRYING)
+        duel.guess(judge, {shown, model}, {duel}, **ASKING | CARRYING)
 
-    def deal(self, number: Any, at: Any) -> Changes:
+    def choose(self, number: Any, at: Any) -> Changes:
         """A picture for a round. Both numbers come from the browser."""
         if type(number) is not int or type(at) is not int or not 0 <= at < ROUNDS:
             return gr.skip()
-        dealt = OnTable(number, stage_of(at).kind, secrets.randbelow(_SEEDS))
+        chosen = DuelPicture(number, stage_of(at).kind, secrets.randbelow(_SEEDS))
         try:
-            picture = data_url(self._sample(dealt).pixels)
+            picture = data_url(self._sample(chosen).pixels)
         except Exception as error:
-            return {self.page.duel: _told(number, "deal", texts.told(error)), self.page.state.on_table: None}
-        return {self.page.duel: _told(number, "deal", picture=picture), self.page.state.on_table: dealt}
+            return {self.page.duel: _told(number, "choose", texts.told(error)), self.page.state.duel_picture: None}
+        return {self.page.duel: _told(number, "choose", picture=picture), self.page.state.duel_picture: chosen}
 
-    def judge(self, table: OnTable | None, model: str, number: Any, dealt: Any, digit: Any) -> Changes:
+    def judge(self, shown: DuelPicture | None, model: str, number: Any, picture: Any, digit: Any) -> Changes:
         """The digits of the picture, and the network's answer, after the visitor's.
 
         The last three values come from the browser.
 
         Args:
-            table: the picture that was dealt last.
+            shown: the current picture, if there is one.
             model: which network answers.
             number: of the event.
-            dealt: the number of the event that asked for the picture.
+            picture: the number of the event that asked for the picture.
             digit: the visitor's answer; None if time ran out.
         """
         if type(number) is not int or not (digit is None or (type(digit) is int and 0 <= digit < NUM_CLASSES)):
             return gr.skip()
-        if table is None or table.number != dealt:
+        if shown is None or shown.number != picture:
             return {self.page.duel: _told(number, "guess", texts.DUEL["forgotten"])}
         known: dict[str, Any] = {}
         try:
-            sample = self._sample(table)
+            sample = self._sample(shown)
             known = {"digits": sample.digits, "largest": sample.max_digit}
             answer = ask(self.predictor, sample_input(sample), model)
         except Exception as error:
@@ -95,8 +95,8 @@ class Duelling:
         }
         return {self.page.duel: _told(number, "guess", **known, **said)}
 
-    def _sample(self, dealt: OnTable) -> Sample:
-        return self.evaluation.balanced_sample(dealt.seed, dealt.kind)
+    def _sample(self, picture: DuelPicture) -> Sample:
+        return self.evaluation.balanced_sample(picture.seed, picture.kind)
 
 
 def _told(number: int, about: str, said: str = "", **values: Any) -> str:

@@ -87,7 +87,7 @@ class State:
     erased: gr.State
     drawn: gr.State  # the hash of the drawing from which those digits were erased
     asked: gr.State
-    on_table: gr.State  # the current picture of the game against the network
+    duel_picture: gr.State  # the current picture of the game against the network
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def lay_out(predictor: Predictor, *, asks_for_corrections: bool) -> ClassifyPage
         erased=gr.State(()),
         drawn=gr.State(None),
         asked=gr.State(None),
-        on_table=gr.State(None),
+        duel_picture=gr.State(None),
     )
     with gr.Row(elem_id="classify"):
         with gr.Column(elem_id="classify-input"), gr.Tabs(elem_id="modes") as modes:

@@ -16,11 +16,11 @@ from maxdigit.ui.widget import Widget
 class Duel(Widget):
     """A button that opens the game in a dialog. The browser keeps the clock, the score and the pictures of a game.
 
-    Fires ``deal`` to get a picture, with a serial ``number`` and the ``round``, from 0. Fires ``guess`` to get the
-    answers to it, with another ``number``, the number of the picture as ``dealt``, and the visitor's ``digit``, null if
-    time ran out. The value is JSON text with ``number``, ``about`` (which event) and ``said``, an error in a sentence
-    or empty. For ``deal`` it has the ``picture``; for ``guess`` ``digits``, ``largest``, ``network``, ``answer``,
-    ``share`` (0..1) and ``milliseconds``, the last four only if the network has answered.
+    Fires ``choose`` to get a picture, with a serial ``number`` and the ``round``, from 0. Fires ``guess`` to get the
+    answers to it, with another ``number``, that of the picture's request as ``picture``, and the visitor's ``digit``,
+    null if time ran out. The value is JSON text with ``number``, ``about`` (which event) and ``said``, an error in a
+    sentence or empty. For ``choose`` it has the ``picture``; for ``guess`` ``digits``, ``largest``, ``network``,
+    ``answer``, ``share`` (0..1) and ``milliseconds``, the last four only if the network has answered.
     """
 
     folder = Path(__file__).parent

@@ -17,11 +17,11 @@ const timed = find(".duel-unhurried input");
 const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-// The state of the game: "start", "dealing", "guessing", "paused", "judging", "told" or "over".
+// The state of the game: "start", "choosing", "guessing", "paused", "judging", "told" or "over".
 let phase = "start";
 let round = 0;
 let rounds = []; // the results so far: picture, digits, largest, both answers, network, points
-let hand = null; // the current picture
+let current = null; // the current picture
 let left = 0; // ms on the clock
 let runsSince = null; // when the clock was started; null while it is stopped
 let hasClock = true;
@@ -53,34 +53,34 @@ onValue((value) => {
   if (value.number !== asked || value.about !== question?.event) return; // a late response
   clearTimeout(patience);
   question = null;
-  if (value.about === "deal") void dealt(value);
+  if (value.about === "choose") void showPicture(value);
   else judged(value);
 });
 
 // ---- A picture
 
-function deal() {
-  phase = "dealing";
-  hand = null;
+function choosePicture() {
+  phase = "choosing";
+  current = null;
   stopClock();
   left = 1000 * rules.seconds;
-  say(words.dealing);
+  say(words.choosing);
   show();
-  ask("deal", { round });
+  ask("choose", { round });
 }
 
-async function dealt(value) {
+async function showPicture(value) {
   if (!value.picture) {
     say(value.said);
     find(".duel-retry").hidden = false;
-    question = { event: "deal", values: { round } };
+    question = { event: "choose", values: { round } };
     return;
   }
-  hand = value;
+  current = value;
   image.src = value.picture;
   image.alt = filled(words.picture, { round: round + 1, rounds: rules.rounds });
   await image.decode().catch(() => {});
-  if (hand !== value) return;
+  if (current !== value) return;
   phase = "paused"; // if the dialog was closed meanwhile
   if (dialog.open && !document.hidden) resume();
   else show();
@@ -135,10 +135,10 @@ function guess(digit) {
   if (phase !== "guessing") return;
   stopClock();
   phase = "judging";
-  hand.yours = digit;
-  hand.seconds = rules.seconds - left / 1000;
+  current.yours = digit;
+  current.seconds = rules.seconds - left / 1000;
   show();
-  ask("guess", { dealt: hand.number, digit });
+  ask("guess", { picture: current.number, digit });
 }
 
 const points = (isRight, seconds) => {
@@ -150,10 +150,10 @@ function judged(value) {
   phase = "told";
   const isAnswered = value.answer !== undefined;
   if (isAnswered) {
-    const yours = points(hand.yours === value.largest, hand.seconds);
+    const yours = points(current.yours === value.largest, current.seconds);
     const theirs = points(value.answer === value.largest, value.milliseconds / 1000);
     const { number, said, about, ...known } = value;
-    rounds.push({ ...known, picture: hand.picture, yours: hand.yours, seconds: hand.seconds, points: [yours, theirs] });
+    rounds.push({ ...known, picture: current.picture, yours: current.yours, seconds: current.seconds, points: [yours, theirs] });
   }
   show();
   const shows = value.digits && filled(words.shows, { digits: value.digits.join(" · "), largest: value.largest });
@@ -183,7 +183,7 @@ const total = (who) => rounds.reduce((sum, { points: won }) => sum + won[who], 0
 
 function goOn() {
   round = rounds.length; // a round that did not count is repeated
-  if (round < rules.rounds) deal();
+  if (round < rules.rounds) choosePicture();
   else end();
 }
 
@@ -191,7 +191,7 @@ function begin() {
   hasClock = !timed.checked;
   rounds = [];
   round = 0;
-  deal();
+  choosePicture();
 }
 
 function toStart() {
@@ -216,7 +216,7 @@ function show() {
     ? filled(words.score, { you: total(0), network: opponent(), them: total(1) })
     : "";
   find(".duel-clock").hidden = !hasClock;
-  image.hidden = !hand || phase === "paused";
+  image.hidden = !current || phase === "paused";
   board.hidden = !["guessing", "judging"].includes(phase);
   find(".duel-pause").hidden = phase !== "guessing";
   find(".duel-resume").hidden = phase !== "paused";
@@ -225,7 +225,7 @@ function show() {
   find(".duel-next").hidden = phase !== "told";
   find(".duel-next").textContent = rounds.length < rules.rounds ? words.next : words.finish;
   for (const button of board.children) {
-    button.classList.toggle("duel-chosen", phase === "judging" && button.textContent === String(hand.yours));
+    button.classList.toggle("duel-chosen", phase === "judging" && button.textContent === String(current.yours));
   }
   if (phase === "paused") {
     say(words.paused);

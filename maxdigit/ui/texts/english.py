@@ -477,7 +477,7 @@ DUEL = {
     "stage textured": "textured",
     "stage crowded": "with eight digits",
     "stage faint": "faint",
-    "dealing": "The picture is on its way.",
+    "choosing": "The picture is on its way.",
     "waiting": "The server has not answered yet. The clock is stopped, and the game goes on when the answer comes.",
     "paused": "Paused. The picture is hidden, and the clock is stopped.",
     "shows": "Digits: {digits}. The largest is {largest}.",

@@ -492,7 +492,7 @@ DUEL = {
     "stage textured": "texturée",
     "stage crowded": "à huit chiffres",
     "stage faint": "à chiffres pâles",
-    "dealing": "L'image arrive.",
+    "choosing": "L'image arrive.",
     "waiting": "Le serveur n'a pas encore répondu. Le chronomètre est arrêté ; la partie reprendra avec sa réponse.",
     "paused": "En pause. L'image est cachée et le chronomètre arrêté.",
     "shows": "Chiffres : {digits}. Le plus grand est {largest}.",
