@@ -132,12 +132,12 @@ def test_an_uploaded_picture_is_cropped_by_pointer_and_by_keys(
     ink = (predictor.seen[-1] > 128).any(axis=0).mean()
     assert ink > 0.3, "the crop shows the blot larger"
     page.locator("#turn").click()
-    expect(frame).to_be_visible()
-    wait_for(lambda: picture.bounding_box()["height"] > picture.bounding_box()["width"])
     expect(page.get_by_label(texts.PART, exact=True)).to_have_value(texts.PARTS["auto"])
+    expect(frame).to_be_hidden()
+    wait_for(lambda: picture.bounding_box()["height"] > picture.bounding_box()["width"])
     page.locator("#remove").click()
     expect(page.locator("#upload")).to_be_visible()
-    expect(frame).to_be_hidden()
+    expect(picture).to_be_hidden()
 
 
 class FindingPredictor(FakePredictor):
