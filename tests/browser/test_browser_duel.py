@@ -67,8 +67,8 @@ def pattern(sentence: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{\w+\\\}", ".+", re.escape(sentence)))
 
 
-def is_shown(page: Page) -> None:
-    """Wait until a picture is on the table and the clock runs."""
+def shown(page: Page) -> None:
+    """Wait until a picture is shown and the clock runs."""
     expect(page.locator(".duel-pause")).to_be_visible()
     expect(page.locator(".duel-picture")).to_be_visible()
 
@@ -94,7 +94,7 @@ def test_a_whole_game_is_played_and_its_result_saved(
     shot(page, "rules")
     press(".duel-go")
     for number in range(ROUNDS):
-        is_shown(page)
+        shown(page)
         expect(page.locator(".duel-said")).to_contain_text(f"{number + 1}")
         if number in (0, 12):
             assert flaws(page, "picture") == []
@@ -138,7 +138,7 @@ def test_the_clock_gives_a_picture_up_stands_in_a_pause_and_can_be_left_out(open
     page.clock.install()
     page.locator(".duel-toggle").click()
     page.locator(".duel-go").click()
-    is_shown(page)
+    shown(page)
     page.clock.run_for(2000)
     page.locator(".duel-pause").click()
     expect(page.locator(".duel-resume")).to_be_focused()
@@ -149,12 +149,12 @@ def test_the_clock_gives_a_picture_up_stands_in_a_pause_and_can_be_left_out(open
     page.keyboard.press("5")
     expect(page.locator(".duel-said")).to_have_text(english.DUEL["paused"])
     page.keyboard.press("Enter")
-    is_shown(page)
+    shown(page)
     page.clock.run_for(1000 * SECONDS)
     told(page)
     expect(page.locator(".duel-said")).to_contain_text(english.DUEL["you_late"])
     page.keyboard.press("Enter")
-    is_shown(page)
+    shown(page)
 
     page.keyboard.press("Escape")
     expect(page.locator(".duel-dialog")).to_be_hidden()
@@ -164,7 +164,7 @@ def test_the_clock_gives_a_picture_up_stands_in_a_pause_and_can_be_left_out(open
     page.locator(".duel-restart").click()
     page.locator(".duel-unhurried input").check()
     page.locator(".duel-go").click()
-    is_shown(page)
+    shown(page)
     expect(page.locator(".duel-clock")).to_be_hidden()
     page.clock.run_for(2000 * SECONDS)
     page.keyboard.press("5")
@@ -178,7 +178,7 @@ def test_a_network_that_fails_costs_nobody_anything_and_another_picture_comes(
     page = opened(address=address)
     page.locator(".duel-toggle").click()
     page.locator(".duel-go").click()
-    is_shown(page)
+    shown(page)
     opponent.is_broken = True
     page.keyboard.press("5")
     told(page)
@@ -186,7 +186,7 @@ def test_a_network_that_fails_costs_nobody_anything_and_another_picture_comes(
         expect(page.locator(".duel-said")).to_contain_text(sentence)
     opponent.is_broken = False
     page.keyboard.press("Enter")
-    is_shown(page)
+    shown(page)
     expect(page.locator(".duel-said")).to_contain_text(pattern("Picture 1 of {rounds}"))
 
 
@@ -205,7 +205,7 @@ def test_while_the_server_is_silent_the_page_says_so_and_the_game_goes_on_when_i
     is_free.set()
     for route in held:
         route.continue_()
-    is_shown(page)
+    shown(page)
     page.keyboard.press("5")
     told(page)
 

@@ -322,7 +322,7 @@ def test_wishes_are_read_and_nonsense_refused() -> None:
             choose_sample("textured", ANY, nonsense)
 
 
-def test_a_dealt_sample_is_the_same_each_time() -> None:
+def test_a_chosen_sample_is_the_same_each_time() -> None:
     first, second = (SampleChoice(5, "drawn", None, (1, 4, 2)).sample(Evaluation()) for _ in range(2))
     assert (first.pixels == second.pixels).all() and sorted(first.digits) == [1, 2, 4]
     with pytest.raises(MaxDigitError):

@@ -73,7 +73,7 @@ def test_what_a_picture_shows_is_told_after_the_answer_only() -> None:
     assert game.judge(3, 1, None)["largest"] == sample.max_digit, "the same question again has the same answer"
 
 
-def test_an_answer_to_a_picture_that_is_not_on_the_table_tells_nothing() -> None:
+def test_an_answer_to_a_picture_that_is_not_the_current_one_tells_nothing() -> None:
     game = Game(FakePredictor())
     assert game.judge(1, 1, 3) == {"number": 1, "about": "guess", "said": texts.DUEL["forgotten"]}
     game.choose(2, 5)
@@ -104,7 +104,7 @@ def test_a_picture_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(("number", "at"), [(1, ROUNDS), (1, -1), (1, "0"), (1, True), (None, 0), ("1", 0), (1, None)])
-def test_rounds_that_the_browser_makes_up_are_not_dealt(number: Any, at: Any) -> None:
+def test_rounds_that_the_browser_makes_up_get_no_picture(number: Any, at: Any) -> None:
     assert Game(FakePredictor()).choose(number, at) == {}
 
 

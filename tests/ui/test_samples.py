@@ -12,7 +12,7 @@ from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.examples import EXAMPLES, HARD, example, example_grid
 
 
-def test_samples_that_cannot_be_dealt_are_explained_and_nothing_else_changes() -> None:
+def test_samples_that_cannot_be_chosen_are_explained_and_nothing_else_changes() -> None:
     tab = ClassifyTab(FakePredictor())
     page = tab.page
     changes = tab.answering.new_sample("textured", "rings", "12", "resnet18")

@@ -150,10 +150,13 @@ function judged(value) {
   phase = "told";
   const isAnswered = value.answer !== undefined;
   if (isAnswered) {
-    const yours = points(current.yours === value.largest, current.seconds);
-    const theirs = points(value.answer === value.largest, value.milliseconds / 1000);
+    const { picture, yours, seconds } = current;
     const { number, said, about, ...known } = value;
-    rounds.push({ ...known, picture: current.picture, yours: current.yours, seconds: current.seconds, points: [yours, theirs] });
+    const won = [
+      points(yours === value.largest, seconds),
+      points(value.answer === value.largest, value.milliseconds / 1000),
+    ];
+    rounds.push({ ...known, picture, yours, seconds, points: won });
   }
   show();
   const shows = value.digits && filled(words.shows, { digits: value.digits.join(" · "), largest: value.largest });
