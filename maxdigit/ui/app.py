@@ -20,8 +20,9 @@ from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.guard import protection
 from maxdigit.ui.html import html_block
 from maxdigit.ui.page_compression import PageCompression
+from maxdigit.ui.page_head import PageHead
 from maxdigit.ui.program_input import Page
-from maxdigit.ui.social_card import SocialCards
+from maxdigit.ui.social_card import SocialCards, card_tags
 from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import SCRIPT, make_theme, style_sheet
 from maxdigit.ui.training_tab import build_training_tab
@@ -97,8 +98,11 @@ def launch_options(
     relative_root.install()
     session_state.install()
     guarded = protection()
-    cards = Middleware(SocialCards, predictor=predictor, evaluation=evaluation or Evaluation())
-    guarded["app_kwargs"]["middleware"] += [Middleware(PageCompression), cards]  # inside the guard
+    guarded["app_kwargs"]["middleware"] += [  # inside the guard
+        Middleware(PageCompression),
+        Middleware(PageHead, parts=(card_tags, lambda _: f"<script>{connection.loading_script()}</script>")),
+        Middleware(SocialCards, predictor=predictor, evaluation=evaluation or Evaluation()),
+    ]
     return {
         "theme": make_theme(),
         # In the head, and not as `css`: Gradio puts a prefix before selectors, which breaks those in media queries.

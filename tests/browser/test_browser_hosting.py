@@ -82,12 +82,15 @@ def proxied(predictor: FakePredictor, runs: Path, tmp_path: Path) -> Iterator[st
         finally:
             process.terminate()
             process.wait()
+            print(log.read_text())  # pytest shows it if the test fails
 
 
 def test_behind_nginx_under_a_path_with_tls(browser: Browser, proxied: str, tmp_path: Path) -> None:
     Image.fromarray(draw_sample(3).pixels).save(tmp_path / "picture.png")
     with browser.new_page(**LAPTOP, ignore_https_errors=True) as page:
         page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+        page.on("console", lambda message: print(message.text))
+        page.on("requestfailed", lambda request: print(request.url, request.failure))
         page.goto(proxied)
         expect(page.locator(".pad-canvas")).to_be_visible()
         expect(page.locator(".answer")).to_be_visible()

@@ -1,15 +1,29 @@
-"""Keeps a page open while its server cannot be reached: it says so, and continues when the server is back."""
+"""Pages on bad connections: the scripts for it, with their texts in each language."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from maxdigit.ui.texts import in_browser
 
-_SCRIPT = Path(__file__).with_name("script.js")
+_FOLDER = Path(__file__).parent
 
 
 def script() -> str:
-    """The script for the page's head, with its texts in each language."""
-    texts = f"{{ away: {in_browser('SERVER_AWAY')}, busy: {in_browser('SERVER_BUSY')} }}"
-    return _SCRIPT.read_text(encoding="utf-8").replace("TEXTS", texts)
+    """Keeps a page open while its server cannot be reached: says so, and continues when the server is back."""
+    return _script("script.js", away="SERVER_AWAY", busy="SERVER_BUSY")
+
+
+@cache
+def loading_script() -> str:
+    """Reloads a page that could not load one of its files once, or says that it is incomplete.
+
+    It must be in the head, before the first of these files.
+    """
+    return _script("loading.js", away="SERVER_AWAY", incomplete="PAGE_INCOMPLETE")
+
+
+def _script(name: str, **texts: str) -> str:
+    written = ", ".join(f"{key}: {in_browser(text)}" for key, text in texts.items())
+    return (_FOLDER / name).read_text(encoding="utf-8").replace("TEXTS", f"{{ {written} }}")

@@ -1,8 +1,7 @@
-"""Middleware that serves the preview images of links, and names them in the head of the page."""
+"""The preview images of links: the middleware that serves them, and the tags that name them in the page's head."""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
@@ -27,9 +26,6 @@ NAME = "card.png"  # the path of the cards, below the page's
 
 _SHARED = ("drawing", "sample", "model")  # the parameters of a link that describe its content
 _KEPT = 64  # cached cards, of about 30 kB
-# Gradio's own tags for previews, which name "Gradio" and a picture on another host.
-_GRADIOS = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
-_HEAD_END = b"<script>window.gradio_config"  # follows those tags
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -37,7 +33,7 @@ _Send = Callable[[_Message], Awaitable[None]]
 
 
 class SocialCards:
-    """ASGI middleware that serves cards and names them in the head of the page.
+    """ASGI middleware that serves cards.
 
     The card of a link to a drawing or a sample shows that picture, and a model's answer; it is made on request. If that
     fails, or another card is being made, the default card is served.
@@ -59,7 +55,7 @@ class SocialCards:
         self._drawn = lru_cache(_KEPT)(self._draw)
 
     async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
-        """Answer requests for cards, change the head of the page, and pass on everything else."""
+        """Answer requests for cards, and pass on everything else."""
         path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else ""
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, send)
@@ -68,8 +64,6 @@ class SocialCards:
             content = await to_thread.run_sync(self.card, query, _language(Request(scope)))
             headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept-Language"}
             await Response(content, media_type="image/png", headers=headers)(scope, receive, send)
-        elif path in ("", "/"):
-            await self._app(scope, receive, _Head(scope, send).send)
         else:
             await self._app(scope, receive, send)
 
@@ -97,44 +91,14 @@ class SocialCards:
             return to_png(card_for(opened.shown, model, predictor=self._predictor, evaluation=self._evaluation))
 
 
-class _Head:
-    """Inserts the tags for the card into the head of the page."""
-
-    def __init__(self, scope: Any, send: _Send) -> None:
-        self._request, self._send = Request(scope), send
-        self._start: _Message | None = None
-        self._body = b""
-
-    async def send(self, message: _Message) -> None:
-        """Pass a message on; an HTML page only when it is complete."""
-        if message["type"] == "http.response.start":
-            headers = dict(message.get("headers", ()))
-            if headers.get(b"content-type", b"").startswith(b"text/html"):
-                self._start = message
-                return
-        elif self._start is not None and message["type"] == "http.response.body":
-            self._body += message.get("body", b"")
-            if message.get("more_body", False):
-                return
-            body = self._changed()
-            kept = [pair for pair in self._start.get("headers", ()) if pair[0].lower() != b"content-length"]
-            length = (b"content-length", str(len(body)).encode())
-            await self._send({**self._start, "headers": [*kept, length]})
-            message = {**message, "body": body}
-        await self._send(message)
-
-    def _changed(self) -> bytes:
-        head, mark, rest = self._body.partition(_HEAD_END)
-        if not mark:
-            return self._body
-        app = self._request.scope["app"]
-        root = get_root_url(self._request, "/", getattr(app, "root_path", "") or self._request.scope.get("root_path"))
-        query = urlencode(_shared(self._request.scope))
-        tags = meta_tags(root, query, _language(self._request)).encode()
-        return _GRADIOS.sub(b"", head) + tags + mark + rest
+def card_tags(request: Request) -> str:
+    """The tags from which previews are made, for the head of the page that a request asks for."""
+    scope = request.scope
+    root = get_root_url(request, "/", getattr(scope["app"], "root_path", "") or scope.get("root_path"))
+    return _meta_tags(root, urlencode(_shared(scope)), _language(request))
 
 
-def meta_tags(root: str, query: str, language: str) -> str:
+def _meta_tags(root: str, query: str, language: str) -> str:
     """The tags in the head of the page from which previews are made.
 
     Args:

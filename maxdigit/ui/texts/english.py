@@ -10,6 +10,7 @@ TAGLINE = "Which of three handwritten digits is the largest?"
 FAULT = "There is no answer because of an error in this program. Try again. Details are in the log of the server."
 SERVER_BUSY = "Many people are using this page just now. The answer takes a little longer."
 SERVER_AWAY = "The server cannot be reached. The page continues as soon as it is back."
+PAGE_INCOMPLETE = "A part of this page could not be loaded. Reload the page."
 CARD_ALT = "A drawing of three digits, and the answer to it"
 
 CLASSIFY = "Classify"

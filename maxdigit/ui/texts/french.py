@@ -13,6 +13,7 @@ TAGLINE = "De trois chiffres manuscrits, lequel est le plus grand ?"
 FAULT = "Pas de réponse, à cause d'une erreur de ce programme. Réessayez. Le journal du serveur contient les détails."
 SERVER_BUSY = "Beaucoup de personnes utilisent cette page en ce moment. La réponse prend un peu plus de temps."
 SERVER_AWAY = "Le serveur est injoignable. La page continuera dès son retour."
+PAGE_INCOMPLETE = "Une partie de cette page n'a pas pu être chargée. Rechargez la page."
 CARD_ALT = "Un dessin de trois chiffres et la réponse"
 
 CLASSIFY = "Classer"
