@@ -12,6 +12,7 @@ from maxdigit.inference.predict import Predictor
 from maxdigit.ui import connection, relative_root, session_state, texts
 from maxdigit.ui.about_tab import build_about_tab
 from maxdigit.ui.api import add_api
+from maxdigit.ui.assets import Assets, preload_tags
 from maxdigit.ui.batch import build_batch_tab
 from maxdigit.ui.classify import build_classify_tab
 from maxdigit.ui.compare import build_compare_tab
@@ -97,10 +98,12 @@ def launch_options(
         tools = mcp_tools.launch_settings()
     relative_root.install()
     session_state.install()
+    start = f"<script>{connection.loading_script()}</script>{preload_tags()}"
     guarded = protection()
     guarded["app_kwargs"]["middleware"] += [  # inside the guard
+        Middleware(Assets),
         Middleware(PageCompression),
-        Middleware(PageHead, parts=(card_tags, lambda _: f"<script>{connection.loading_script()}</script>")),
+        Middleware(PageHead, parts=(card_tags, lambda _: start)),
         Middleware(SocialCards, predictor=predictor, evaluation=evaluation or Evaluation()),
     ]
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 from maxdigit.ui.texts import in_browser
@@ -15,7 +14,6 @@ def script() -> str:
     return _script("script.js", away="SERVER_AWAY", busy="SERVER_BUSY")
 
 
-@cache
 def loading_script() -> str:
     """Reloads a page that could not load one of its files once, or says that it is incomplete.
 
