@@ -31,17 +31,20 @@ def files_of(page: Page, address: str) -> list[str]:
 
 def main() -> None:
     """Open the page and write the list."""
-    PRELOAD.write_text("", encoding="utf-8")  # what was on it is no reason to be on it
-    with tempfile.TemporaryDirectory() as runs, sync_playwright() as playwright:
-        found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        predictor = Predictor(CHECKPOINTS)
-        demo = build_app(predictor, Path(runs))
-        _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(predictor=predictor))
-        names = files_of(browser.new_page(), address)
-        demo.close()
-        browser.close()
-    PRELOAD.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    names = PRELOAD.read_text(encoding="utf-8").split()
+    PRELOAD.write_text("", encoding="utf-8")  # or the page would load what is on it
+    try:
+        with tempfile.TemporaryDirectory() as runs, sync_playwright() as playwright:
+            found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            predictor = Predictor(CHECKPOINTS)
+            demo = build_app(predictor, Path(runs))
+            _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options(predictor=predictor))
+            names = files_of(browser.new_page(), address)
+            demo.close()
+            browser.close()
+    finally:
+        PRELOAD.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 if __name__ == "__main__":
