@@ -98,7 +98,7 @@ def launch_options(
         tools = mcp_tools.launch_settings()
     relative_root.install()
     session_state.install()
-    start = f"<script>{connection.loading_script()}</script>{preload_tags()}"
+    start = connection.loading_head() + preload_tags()
     guarded = protection()
     guarded["app_kwargs"]["middleware"] += [  # inside the guard
         Middleware(Assets),

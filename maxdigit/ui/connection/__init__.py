@@ -1,5 +1,5 @@
 """Pages on bad connections, and pages that outlive the server."""
 
-from maxdigit.ui.connection.connection import loading_script, script
+from maxdigit.ui.connection.connection import loading_head, script
 
-__all__ = ["loading_script", "script"]
+__all__ = ["loading_head", "script"]

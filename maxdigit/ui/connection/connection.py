@@ -14,12 +14,15 @@ def script() -> str:
     return _script("script.js", away="SERVER_AWAY", busy="SERVER_BUSY")
 
 
-def loading_script() -> str:
-    """Reloads a page that could not load one of its files once, or says that it is incomplete.
+def loading_head() -> str:
+    """HTML for the head: reloads a page that could not load one of its files once, or says that it is incomplete.
 
-    It must be in the head, before the first of these files.
+    It must come before the first of these files.
     """
-    return _script("loading.js", away="SERVER_AWAY", incomplete="PAGE_INCOMPLETE")
+    # With its style, as the style sheet of the page may be what is missing.
+    style = (_FOLDER / "style.css").read_text(encoding="utf-8")
+    loading = _script("loading.js", away="SERVER_AWAY", incomplete="PAGE_INCOMPLETE")
+    return f"<style>{style}</style><script>{loading}</script>"
 
 
 def _script(name: str, **texts: str) -> str:

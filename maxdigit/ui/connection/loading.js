@@ -3,8 +3,6 @@
 (() => {
   const texts = TEXTS;
   const RELOADED = "maxdigit-reloaded"; // the time of the last reload for this reason, in milliseconds
-  const STYLE = "position: fixed; z-index: 1000; inset: auto 0 0; padding: 10px 16px; background: #18181b;" +
-    "color: #ffffff; font: 15px sans-serif; text-align: center"; // of its own: the style sheet may be missing
   let isComplete = true;
   let isLeft = false;
 
@@ -13,7 +11,7 @@
   const say = (text) => {
     const notice = document.querySelector("#page-incomplete") ?? document.createElement("div");
     notice.id = "page-incomplete";
-    notice.style = STYLE;
+    notice.className = "server-notice";
     notice.setAttribute("role", "status");
     document.body.append(notice); // before it has a text, so that screen readers announce it
     notice.textContent = text;
