@@ -10,7 +10,6 @@ import gzip
 import mimetypes
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import brotli
 import gradio
@@ -48,7 +47,8 @@ class Assets:
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
             folder, _, name = scope["path"].removeprefix(scope.get("root_path", "")).rpartition("/")
             if folder == "/assets" and name in self._names:
-                await _response(name, _encoding(scope))(scope, receive, send)
+                content, headers = _content(name, _encoding(scope))
+                await Response(content, headers=headers)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -59,10 +59,11 @@ def _encoding(scope: Scope) -> str:
 
 
 @cache
-def _response(name: str, encoding: str) -> Response:
+def _content(name: str, encoding: str) -> tuple[bytes, dict[str, str]]:
+    """A file as it is sent, and its headers."""
     content = (FOLDER / name).read_bytes()
-    headers: dict[str, Any] = dict(_HEADERS)
+    headers = {**_HEADERS, "Content-Type": mimetypes.guess_type(name)[0] or "application/octet-stream"}
     if encoding and PurePosixPath(name).suffix in _COMPRESSIBLE:
         headers["Content-Encoding"] = encoding
         content = brotli.compress(content, quality=5) if encoding == "br" else gzip.compress(content, 6, mtime=0)
-    return Response(content, media_type=mimetypes.guess_type(name)[0] or "application/octet-stream", headers=headers)
+    return content, headers
