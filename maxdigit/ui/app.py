@@ -32,6 +32,8 @@ from maxdigit.ui.unserved import without_servers
 
 _HOUR = 3600
 _MAX_WAITING = 192  # events in the queue
+# Seconds between two looks into the queue. With Gradio's 0.001 a server that nobody uses takes 4.6 % of a core, not 2.4.
+_LOOK = 0.005
 
 
 @without_servers()
@@ -78,7 +80,9 @@ def build_app(
         add_api(predictor)
     # One event at a time unless stated otherwise. If the queue is full, further events get an error instead of waiting
     # for many seconds.
-    return demo.queue(default_concurrency_limit=1, max_size=_MAX_WAITING, status_update_rate=1)
+    demo.queue(default_concurrency_limit=1, max_size=_MAX_WAITING, status_update_rate=1)
+    demo._queue.sleep_when_free = _LOOK
+    return demo
 
 
 def launch_options(
