@@ -32,7 +32,7 @@ from maxdigit.ui.unserved import without_servers
 
 _HOUR = 3600
 _MAX_WAITING = 192  # events in the queue
-# Seconds between two looks into the queue. With Gradio's 0.001 a server that nobody uses takes 4.6 % of a core, not 2.4.
+# Seconds between two looks into the queue. With Gradio's 0.001 an idle server takes 4.6 instead of 2.4 % of a core.
 _LOOK = 0.005
 
 
