@@ -12,7 +12,6 @@ import re
 import shutil
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +23,10 @@ from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from maxdigit.ui.fetch import fetch
 from maxdigit.ui.timed_protocol import TimedProtocol, allow_many_files
-
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
 
 # Routes of Gradio that this page does not need. Through the first two anybody could fetch any public URL by way of this
 # server; the others are tools for developers, and files shared between visits.
@@ -88,14 +84,14 @@ class Guard:
         limits: for each client.
     """
 
-    app: Callable[[Any, _Receive, _Send], Awaitable[None]]
+    app: ASGIApp
     uploads: Path
     limits: Limits = field(default_factory=Limits)
     _clients: OrderedDict[str, _Client] = field(default_factory=OrderedDict, init=False)
     _held: int = field(default=0, init=False)  # bytes of bodies in memory
     _uploading: int = field(default=0, init=False)  # bytes that uploads have announced
 
-    async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with an error."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -150,7 +146,7 @@ class Guard:
                 if path.is_file() and path.stat().st_mtime < time.time() - self._left_after:
                     path.unlink()
 
-    def _refusal(self, scope: Any, name: str, client: _Client) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope, name: str, client: _Client) -> PlainTextResponse | None:
         path, is_post = scope["path"], scope["method"] not in ("GET", "HEAD", "OPTIONS")
         makes_work = is_post or (_CARD.search(path) is not None and scope["query_string"] != b"")
         if _NOT_SERVED.search(path):
@@ -191,7 +187,7 @@ class Guard:
 class _Body:
     """The body of a request while it arrives."""
 
-    def __init__(self, guard: Guard, scope: Any, receive: _Receive) -> None:
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive) -> None:
         self.held = 0
         self.trouble: PlainTextResponse | None = None  # why reading was stopped
         self.is_answered = False
@@ -202,7 +198,7 @@ class _Body:
         self.is_whole = False
         self._begin = time.monotonic()
 
-    async def receive(self) -> _Message:
+    async def receive(self) -> Message:
         """The next part. If the body is too large or too slow, a disconnection is reported instead."""
         if self._has_ended:  # only a disconnection can follow
             return await self._receive()
@@ -226,13 +222,13 @@ class _Body:
             self.held += size
         return message
 
-    def _stop(self, trouble: PlainTextResponse) -> _Message:
+    def _stop(self, trouble: PlainTextResponse) -> Message:
         self.trouble, self._has_ended = trouble, True
         trouble.headers["Connection"] = "close"
         return {"type": "http.disconnect"}
 
 
-def client_name(scope: Any) -> str:
+def client_name(scope: Scope) -> str:
     """The client's address, or its network for IPv6; empty for this machine, or a proxy on it that hides the client."""
     host = scope["client"][0] if scope.get("client") else ""
     try:
@@ -246,8 +242,8 @@ def client_name(scope: Any) -> str:
     return str(address)
 
 
-def _noting(body: _Body, send: _Send) -> _Send:
-    async def noting(message: _Message) -> None:
+def _noting(body: _Body, send: Send) -> Send:
+    async def noting(message: Message) -> None:
         if message["type"] == "http.response.start":
             if body.trouble:  # the application's answer to a client that it believes to be gone
                 return
@@ -260,7 +256,7 @@ def _noting(body: _Body, send: _Send) -> _Send:
     return noting
 
 
-def _length(scope: Any) -> int:
+def _length(scope: Scope) -> int:
     value = dict(scope["headers"]).get(b"content-length", b"0")
     return int(value) if value.isdigit() else 0
 

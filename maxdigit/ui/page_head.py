@@ -6,18 +6,16 @@ What Gradio's own setting ``head`` contains is only inserted by its scripts.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from maxdigit.ui.requested import requested_path
 
 # Gradio's own tags for previews, which name "Gradio" and a picture on another host.
 _GRADIOS = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 _HEAD_END = b"<script>window.gradio_config"  # follows those tags
-
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
 
 
 class PageHead:
@@ -28,15 +26,12 @@ class PageHead:
         parts: each returns HTML for the response to a request.
     """
 
-    def __init__(
-        self, app: Callable[[Any, _Receive, _Send], Awaitable[None]], parts: Sequence[Callable[[Request], str]]
-    ) -> None:
+    def __init__(self, app: ASGIApp, parts: Sequence[Callable[[Request], str]]) -> None:
         self._app, self._parts = app, parts
 
-    async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and change the response if it is the page."""
-        path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else ""
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and path in ("", "/"):
+        if requested_path(scope) in ("", "/"):
             send = _Response(send, lambda body: self._changed(body, Request(scope))).send
         await self._app(scope, receive, send)
 
@@ -50,12 +45,12 @@ class PageHead:
 class _Response:
     """A response whose body is changed if it is HTML."""
 
-    def __init__(self, send: _Send, change: Callable[[bytes], bytes]) -> None:
+    def __init__(self, send: Send, change: Callable[[bytes], bytes]) -> None:
         self._send, self._change = send, change
-        self._start: _Message | None = None
+        self._start: Message | None = None
         self._body = b""
 
-    async def send(self, message: _Message) -> None:
+    async def send(self, message: Message) -> None:
         """Pass a message on; HTML only when it is complete."""
         if message["type"] == "http.response.start":
             headers = dict(message.get("headers", ()))

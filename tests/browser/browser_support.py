@@ -12,6 +12,9 @@ from playwright.sync_api import FrameLocator, Locator, Page
 LAPTOP = {"viewport": {"width": 1280, "height": 720}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
+# Whoever has been here before sees no hand that draws an example.
+VISITED = 'localStorage.setItem("maxdigit-visited", "1")'
+
 # A 3, a 1 and a 7, as corners of lines in a square of side 1.
 DIGITS = (
     ((0.12, 0.14), (0.30, 0.14), (0.20, 0.26), (0.30, 0.32), (0.28, 0.42), (0.12, 0.44)),

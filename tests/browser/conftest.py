@@ -12,14 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_support import LAPTOP, Opener, stands_still
+from browser_support import LAPTOP, VISITED, Opener, stands_still
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from ui_support import FakePredictor, served, write_results, write_run
 
 expect.set_options(timeout=45_000)  # two cores that may be training beside
-
-# Whoever has been here before sees no hand that draws an example.
-VISITED = 'localStorage.setItem("maxdigit-visited", "1")'
 
 
 @pytest.fixture(scope="module")

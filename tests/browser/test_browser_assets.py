@@ -6,12 +6,23 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browser_support import LAPTOP
-from conftest import VISITED
+from browser_support import LAPTOP, VISITED
 from playwright.sync_api import Browser, expect
 from ui_support import FakePredictor, served
 
 from maxdigit.ui.assets import assets
+
+
+def files_of(browser: Browser, address: str) -> list[str]:
+    """The names of the scripts and styles that the page requests until it can be used."""
+    paths: list[str] = []
+    with browser.new_page(**LAPTOP) as page:
+        page.add_init_script(VISITED)
+        page.on("request", lambda request: paths.append(urlsplit(request.url).path))
+        page.goto(address)
+        expect(page.locator(".pad-canvas")).to_be_visible()
+        expect(page.locator(".answer")).to_be_visible()
+    return [Path(path).name for path in paths if path.startswith("/assets/")]
 
 
 def test_exactly_the_files_of_the_first_view_are_loaded_ahead(
@@ -21,28 +32,10 @@ def test_exactly_the_files_of_the_first_view_are_loaded_ahead(
     assert all(f"./assets/{name}" in assets.preload_tags() for name in listed)
     (tmp_path / "none.txt").touch()
     monkeypatch.setattr(assets, "PRELOAD", tmp_path / "none.txt")
-    assets.preload_tags.cache_clear()
-    loaded: set[str] = set()
-    try:
-        with served(predictor, runs) as address, browser.new_page(**LAPTOP) as page:
-            page.add_init_script(VISITED)
-            page.on("request", lambda request: loaded.add(urlsplit(request.url).path))
-            page.goto(address)
-            expect(page.locator(".pad-canvas")).to_be_visible()
-            expect(page.locator(".answer")).to_be_visible()
-    finally:
-        assets.preload_tags.cache_clear()
-    found = {Path(name).name for name in loaded if name.startswith("/assets/")}
-    assert found == set(listed), "after an update of Gradio: python docs/make_preload_list.py"
+    with served(predictor, runs) as address:
+        found = files_of(browser, address)
+    assert set(found) == set(listed), "after an update of Gradio: python docs/make_preload_list.py"
 
 
 def test_each_file_is_loaded_once(browser: Browser, url: str) -> None:
-    names: list[str] = []
-    with browser.new_page(**LAPTOP) as page:
-        page.add_init_script(VISITED)
-        page.on("request", lambda request: names.append(urlsplit(request.url).path))
-        page.goto(url)
-        expect(page.locator(".pad-canvas")).to_be_visible()
-        expect(page.locator(".answer")).to_be_visible()
-    files = [Path(name).name for name in names if name.startswith("/assets/")]
-    assert sorted(files) == sorted(assets.PRELOAD.read_text(encoding="utf-8").split())
+    assert sorted(files_of(browser, url)) == sorted(assets.PRELOAD.read_text(encoding="utf-8").split())

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browser_support import LAPTOP, answered, draw
+from browser_support import LAPTOP, VISITED, answered, draw
 from playwright.sync_api import Browser, expect
 from ui_support import FakePredictor, served
 
@@ -74,7 +74,7 @@ def test_who_waits_in_line_is_told_so(browser: Browser, tmp_path: Path) -> None:
     """Eight others are being answered, which is as many as the server takes at a time."""
     predictor = Held(["resnet18"])
     with served(predictor, tmp_path) as address, browser.new_page(**LAPTOP, locale="fr-FR") as page:
-        page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+        page.add_init_script(VISITED)
         page.goto(address, wait_until="commit")
         expect(page.locator(".answer")).to_be_visible(timeout=120_000)
         config = httpx.get(f"{address}config", timeout=60).json()
@@ -102,7 +102,7 @@ def test_who_is_turned_away_is_told_so_and_asked_again(
     headers = {"X-Forwarded-For": "203.0.113.7"}
     with served(FakePredictor(["resnet18"]), tmp_path) as address:
         with browser.new_page(**LAPTOP, locale="en-US", extra_http_headers=headers) as page:
-            page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+            page.add_init_script(VISITED)
             page.goto(address, wait_until="commit")
             notice = page.locator("#server-busy")
             expect(notice).to_have_text(english.SERVER_BUSY, timeout=120_000)
@@ -116,7 +116,7 @@ def test_who_is_turned_away_is_told_so_and_asked_again(
 def test_messages_may_overtake_the_response_to_their_request(browser: Browser, tmp_path: Path) -> None:
     """As on a fast server: nobody waits, so that there is nothing to tell."""
     with served(FakePredictor(["resnet18"]), tmp_path) as address, browser.new_page(**LAPTOP) as page:
-        page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+        page.add_init_script(VISITED)
         page.add_init_script(_OVERTAKEN)
         page.clock.install()
         page.goto(address, wait_until="commit")

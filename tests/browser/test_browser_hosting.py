@@ -17,7 +17,7 @@ from pathlib import Path
 
 import gradio
 import pytest
-from browser_support import DIGITS, LAPTOP, answered, draw, stands_still, strokes_on
+from browser_support import DIGITS, LAPTOP, VISITED, answered, draw, stands_still, strokes_on
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from support import REPOSITORY
@@ -88,7 +88,7 @@ def proxied(predictor: FakePredictor, runs: Path, tmp_path: Path) -> Iterator[st
 def test_behind_nginx_under_a_path_with_tls(browser: Browser, proxied: str, tmp_path: Path) -> None:
     Image.fromarray(draw_sample(3).pixels).save(tmp_path / "picture.png")
     with browser.new_page(**LAPTOP, ignore_https_errors=True) as page:
-        page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+        page.add_init_script(VISITED)
         page.on("console", lambda message: print(message.text))
         page.on("requestfailed", lambda request: print(request.url, request.failure))
         page.goto(proxied)
@@ -204,7 +204,7 @@ def test_a_page_goes_on_when_its_server_comes_back(browser: Browser, tmp_path: P
     port = free_port()
     hangs, was_asked = tmp_path / "hangs", tmp_path / "was_asked"
     with browser.new_page(**LAPTOP, locale="fr-FR") as page:
-        page.add_init_script('localStorage.setItem("maxdigit-visited", "1")')
+        page.add_init_script(VISITED)
         with server(port, hangs, was_asked) as address:
             page.goto(address)
             expect(page.locator(".pad-canvas")).to_be_visible()

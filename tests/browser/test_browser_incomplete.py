@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser_support import LAPTOP, draw, stands_still, strokes_on
-from conftest import VISITED
+from browser_support import LAPTOP, VISITED, draw, stands_still, strokes_on
 from playwright.sync_api import Browser, Page, Route, expect
 
 from maxdigit.ui.texts import english, french

@@ -13,8 +13,11 @@ from pathlib import Path, PurePosixPath
 
 import brotli
 import gradio
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from maxdigit.ui.requested import requested_path
 
 FOLDER = Path(gradio.__file__).with_name("templates") / "frontend" / "assets"
 # Their names contain hashes of their content.
@@ -24,7 +27,6 @@ PRELOAD = Path(__file__).with_name("preload.txt")
 _COMPRESSIBLE = (".js", ".css", ".svg", ".json")
 
 
-@cache
 def preload_tags() -> str:
     """Tags for the head of the page; none for files that another version of Gradio does not have."""
     tags = []
@@ -44,18 +46,13 @@ class Assets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or pass it on."""
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            folder, _, name = scope["path"].removeprefix(scope.get("root_path", "")).rpartition("/")
-            if folder == "/assets" and name in self._names:
-                content, headers = _content(name, _encoding(scope))
-                await Response(content, headers=headers)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-def _encoding(scope: Scope) -> str:
-    accepted = dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1")
-    return next((name for name in ("br", "gzip") if name in accepted), "")
+        folder, _, name = (requested_path(scope) or "").rpartition("/")
+        if folder == "/assets" and name in self._names:
+            accepted = Headers(scope=scope).get("Accept-Encoding", "")
+            content, headers = _content(name, next((one for one in ("br", "gzip") if one in accepted), ""))
+            await Response(content, headers=headers)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 @cache

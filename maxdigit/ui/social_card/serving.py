@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -13,12 +13,14 @@ from anyio import to_thread
 from gradio.route_utils import get_root_url
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from maxdigit.errors import MaxDigitError
 from maxdigit.inference.predict import Predictor, default_model
 from maxdigit.ui import texts
 from maxdigit.ui.evaluation import Evaluation
 from maxdigit.ui.links import read_query
+from maxdigit.ui.requested import requested_path
 from maxdigit.ui.social_card.drawing import CARD, HEIGHT, WIDTH, card_for, to_png
 from maxdigit.ui.texts.language import DEFAULT, LANGUAGES
 
@@ -26,10 +28,6 @@ NAME = "card.png"  # the path of the cards, below the page's
 
 _SHARED = ("drawing", "sample", "model")  # the parameters of a link that describe its content
 _KEPT = 64  # cached cards, of about 30 kB
-
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
 
 
 class SocialCards:
@@ -46,7 +44,7 @@ class SocialCards:
 
     def __init__(
         self,
-        app: Callable[[Any, _Receive, _Send], Awaitable[None]],
+        app: ASGIApp,
         predictor: Predictor | None,
         evaluation: Evaluation,
     ) -> None:
@@ -54,12 +52,9 @@ class SocialCards:
         self._drawing = threading.Lock()
         self._drawn = lru_cache(_KEPT)(self._draw)
 
-    async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer requests for cards, and pass on everything else."""
-        path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else ""
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
-            await self._app(scope, receive, send)
-        elif path == f"/{NAME}":
+        if requested_path(scope) == f"/{NAME}":
             query = _shared(scope)
             content = await to_thread.run_sync(self.card, query, _language(Request(scope)))
             headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept-Language"}
