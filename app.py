@@ -91,8 +91,8 @@ def _serve(
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
     if not args.mcp:  # this too is loaded where it is installed, which takes a tenth of the start
         sys.modules["mcp"] = None  # type: ignore[assignment]
-    if args.ray is None:  # so is PyArrow, by pandas: another twentieth, and 17 MB
-        sys.modules["pyarrow"] = None  # type: ignore[assignment]
+    if args.ray is None:  # so is the first Pydantic, by FastAPI
+        sys.modules["pydantic.v1"] = None  # type: ignore[assignment]
     # Looking for garbage takes a fifth of the start, which leaves hardly any. `serve` switches it on.
     gc.disable()
     # Here, since it loads Gradio, which takes seconds and reads the environment. The model process does not need it.

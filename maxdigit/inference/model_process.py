@@ -113,13 +113,13 @@ class ModelProcessPredictor(Predictor):
 
     def get_ready(self) -> None:
         """Start to load the default model, and return at once."""
-        name = default_model(self.sound())
-        if name is not None:
-            threading.Thread(target=self._warm_if_whole, args=(name,), daemon=True).start()
+        threading.Thread(target=self._warm_default, daemon=True).start()
 
-    def _warm_if_whole(self, model: str) -> None:
-        with suppress(MaxDigitError):  # a damaged checkpoint: the page shows the error when the model is asked
-            self.warm(model)
+    def _warm_default(self) -> None:
+        name = default_model(self.sound())  # reads the files of all models
+        if name is not None:
+            with suppress(MaxDigitError):  # a damaged checkpoint: the page shows the error when the model is asked
+                self.warm(name)
 
     def warm(self, model: str) -> None:
         """As :meth:`Predictor.warm`."""

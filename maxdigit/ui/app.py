@@ -28,7 +28,7 @@ from maxdigit.ui.texts import labels, translations
 from maxdigit.ui.theme import SCRIPT, make_theme, style_sheet
 from maxdigit.ui.training_tab import build_training_tab
 from maxdigit.ui.troubles import build_troubles
-from maxdigit.ui.unserved import without_servers
+from maxdigit.ui.unserved import unserved
 
 _HOUR = 3600
 _MAX_WAITING = 192  # events in the queue
@@ -36,7 +36,7 @@ _MAX_WAITING = 192  # events in the queue
 _LOOK = 0.005
 
 
-@without_servers()
+@unserved()
 def build_app(
     predictor: Predictor,
     runs: Path,
