@@ -8,8 +8,11 @@ import itertools
 import json
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Semaphore
+from typing import Any
 
 import numpy as np
 import pytest
@@ -305,6 +308,29 @@ def test_what_takes_long_is_found_out_when_asked_for() -> None:
     tab.answer(shown)
     predictor.milliseconds = 90.0
     assert tab.parts(shown)[1], "one slow pass of a busy machine says nothing of the model"
+
+
+def test_a_busy_server_finds_it_out_for_two_at_a_time() -> None:
+    class Waiting(ReadingPredictor):
+        def predict(self, *arguments: Any) -> NDArray[np.float32]:
+            begun.release()
+            assert go_on.wait(60)
+            return super().predict(*arguments)
+
+    begun, go_on, shown = Semaphore(0), Event(), drawn(*BARS)
+    tab = ClassifyTab(Waiting())
+
+    def later() -> str:
+        return list(in_steps(tab.answering.show(shown, "resnet18")))[1][tab.page.parts]
+
+    with ThreadPoolExecutor(2) as others:
+        waiting = [others.submit(later) for _ in range(2)]
+        assert begun.acquire(timeout=60) and begun.acquire(timeout=60)
+        button = later()
+        go_on.set()
+        assert all("Without the" in one.result() for one in waiting)
+    assert texts.ASK_PARTS in button and 'data-press="select"' in button
+    assert "Without the" in later()
 
 
 def test_there_is_nothing_to_erase_on_texture_of_one_digit_or_where_there_is_none() -> None:

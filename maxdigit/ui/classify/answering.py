@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Semaphore
 from typing import Any
 
 import gradio as gr
@@ -32,6 +33,8 @@ from maxdigit.ui.sampling import ANY, SampleChoice, SampleChoiceError, choose_sa
 from maxdigit.ui.sureness import is_unsure
 from maxdigit.ui.view_state import Mode, ModelInput, ViewState, ask, model_input, sample_input
 
+_UNASKED_AT_ONCE = 2  # of the eight events that ask a model at a time
+
 
 @dataclass(frozen=True)
 class Answering:
@@ -42,6 +45,8 @@ class Answering:
     evaluation: Evaluation
     # The fastest forward pass of each model so far, in ms. Others may be slow because the machine is busy.
     fastest: dict[str, float] = field(default_factory=dict)
+    # Taken by each answer while it is computed what would change it. On a busy server others get a button for that.
+    spare: Semaphore = field(default_factory=lambda: Semaphore(_UNASKED_AT_ONCE))
 
     @property
     def answered(self) -> set[Component]:
@@ -279,8 +284,17 @@ class Answering:
         model = prediction.model
         self.fastest[model] = min(prediction.milliseconds, self.fastest.get(model, prediction.milliseconds))
         if cost(picture, self.fastest[model], erased) > UNASKED:
-            return f'<button type="button" {pressed()}>{texts.ASK_PARTS}</button>'
-        return partial(self._parts, picture, prediction, erased)
+            return _parts_button()
+        return partial(self._spare_parts, picture, prediction, erased)
+
+    def _spare_parts(self, picture: ModelInput, prediction: Prediction, erased: tuple[int, ...]) -> str:
+        """What would change the answer, or a button for it if the server is busy."""
+        if not self.spare.acquire(blocking=False):
+            return _parts_button()
+        try:
+            return self._parts(picture, prediction, erased)
+        finally:
+            self.spare.release()
 
     def _parts(self, picture: ModelInput, prediction: Prediction, erased: tuple[int, ...]) -> str:
         if not can_be_asked(picture, erased):
@@ -290,3 +304,7 @@ class Answering:
         except Exception as error:  # the answer itself is not affected
             return paragraph(texts.told(error))
         return paragraph(in_a_line(answers, prediction.max_digit))
+
+
+def _parts_button() -> str:
+    return f'<button type="button" {pressed()}>{texts.ASK_PARTS}</button>'
