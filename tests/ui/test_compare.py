@@ -22,6 +22,7 @@ from maxdigit.models.registry import MODELS
 from maxdigit.preparation.prepare import PreparedPicture
 from maxdigit.training.results import ResultsError, RunResults, read_results
 from maxdigit.ui import texts
+from maxdigit.ui.app import build_app
 from maxdigit.ui.charts import against_figure
 from maxdigit.ui.compare.asking import Asking
 from maxdigit.ui.compare.error_analysis import Look, Mistakes
@@ -83,7 +84,8 @@ def test_models_answer_one_after_the_other_about_the_picture_of_the_other_page(p
 
 
 def test_a_sample_is_taken_where_there_is_nothing_to_compare(predictor: FakePredictor) -> None:
-    *_, (cards, _, _) = compare(predictor, ViewState())
+    (first, table, _), *_, (cards, _, _) = compare(predictor, ViewState())
+    assert first == f"<p>{texts.COMPARE_FRESH}</p>" and "<table" in table, "before the sample is made"
     assert texts.COMPARE_FRESH in cards and "the largest is" in cards
 
 
@@ -307,6 +309,14 @@ def test_mistakes_never_written_down_and_damaged_ones_are_explained(predictor: F
 def test_a_cell_that_does_not_exist_is_none(predictor: FakePredictor, cell: tuple) -> None:
     *_, chosen = looked_at(predictor, Look("resnet18", cell=cell))
     assert chosen is None
+
+
+def test_the_pictures_come_after_what_needs_no_generator(tmp_path: Path) -> None:
+    config = build_app(FakePredictor(), tmp_path).get_config_file()
+    names = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
+    (tab,) = (part["id"] for part in config["components"] if part["props"].get("id") == "compare")
+    events = [event for event in config["dependencies"] if (tab, "select") in event["targets"]]
+    assert [names[event["outputs"][0]] for event in events] == ["against", "matrix", "side-by-side", "gallery"]
 
 
 # ---- Samples as requested

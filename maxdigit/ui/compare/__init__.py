@@ -46,10 +46,14 @@ def build_compare_tab(
     _heading(labels.BREAKS_TITLE)
     kind = build_accuracy(predictor, opened=opened)
     _heading(labels.MISTAKES_TITLE)
-    Mistakes.laid_out(predictor, evaluation, kind).connect(opened)
-    # The last event of opening the tab: Gradio handles one after the other, and the models take longest.
+    mistakes = Mistakes.laid_out(predictor, evaluation, kind)
+    mistakes.connect()
+    # Gradio handles the events of opening the tab one after the other. What takes longest comes last: the models, and
+    # the generator of pictures, if it has to be started.
+    mistakes.connect_matrix(opened)
     asking = Asking(predictor, evaluation, replies, table, gr.State({}), gr.State(None))
     asking.connect(classify, another=another.click, opened=opened)
+    mistakes.connect_pictures(opened)
     Stressing(predictor, stress, asking.compared).connect()
 
 

@@ -68,7 +68,9 @@ class Asking:
             yield from self._ask(picture, f"{texts.COMPARE_OURS} {truth}".strip(), times)
 
     def compare_sample(self, times: Times, about: str = "") -> Iterator[Changes]:
-        """Ask all models about a new sample."""
+        """Ask all models about a new sample, and first say what it is ``about``."""
+        if about:  # the generator may have to be started, which takes seconds
+            yield self._changes(paragraph(about), times)
         try:
             sample = choose_sample("textured", ANY, "").sample(self.evaluation)
         except Exception as error:

@@ -86,47 +86,63 @@ class Mistakes:
         cell, count = gr.State(None), gr.State(_PAGE)
         return cls(predictor, evaluation, kind, model, matrix, family, everything, pictures, more, cell, count)
 
-    def connect(self, opened: Callable[..., Any]) -> None:
-        """Connect the components with their handlers; ``opened`` is the event of the tab being shown."""
+    def connect(self) -> None:
+        """Connect the components with their handlers."""
 
         def restart(values: Values) -> Changes:
-            return self.show(Look(values[self.model], values[self.kind], values[self.family]))
+            return self.show(self._restarted(values))
 
         def press(values: Values, pressed: gr.EventData) -> Changes:
-            look = Look(values[self.model], values[self.kind], values[self.family])
-            return self.show(replace(look, cell=(pressed.truth, pressed.answer)))
+            return self.show(replace(self._restarted(values), cell=(pressed.truth, pressed.answer)))
 
         def further(values: Values) -> Changes:
-            look = Look(values[self.model], values[self.kind], values[self.family], values[self.cell])
-            return self.show(replace(look, count=values[self.count] + _PAGE))
+            look = replace(self._restarted(values), cell=values[self.cell], count=values[self.count] + _PAGE)
+            return self.show(look)
 
         inputs = {self.model, self.kind, self.family, self.cell, self.count}
         outputs = {self.matrix, self.family, self.gallery, self.more, self.cell, self.count}
-        starts = [opened, self.model.input, self.kind.input, self.family.input, self.everything.click]
+        starts = [self.model.input, self.kind.input, self.family.input, self.everything.click]
         gr.on(starts, restart, inputs, outputs, **LATEST)
         gr.on(self.matrix.select, press, inputs, outputs, **LATEST | CARRYING)
         gr.on(self.more.click, further, inputs, outputs, **LATEST)
 
+    def connect_matrix(self, opened: Callable[..., Any]) -> None:
+        """Show the matrix when the tab is ``opened``."""
+        inputs, outputs = {self.model, self.kind, self.family}, {self.matrix, self.family, self.cell, self.count}
+        gr.on(opened, lambda values: self._counted(self._restarted(values)), inputs, outputs, **LATEST)
+
+    def connect_pictures(self, opened: Callable[..., Any]) -> None:
+        """Show the pictures when the tab is ``opened``; the generator may have to be started for it."""
+        inputs, outputs = {self.model, self.kind, self.family}, {self.gallery, self.more}
+        gr.on(opened, lambda values: self._pictured(self._restarted(values)), inputs, outputs, **LATEST)
+
     def show(self, look: Look) -> Changes:
         """The confusion matrix, and the selected mistakes."""
-        cell, can_choose = look.cell, has_backgrounds(look.kind)
+        cell = look.cell
         if cell == (None, None) or not all(digit is None or digit in range(NUM_CLASSES) for digit in cell or ()):
-            cell = None
-        look = replace(look, cell=cell, family=look.family if can_choose else ANY)
+            look = replace(look, cell=None)
+        return {**self._counted(look), **self._pictured(look)}
+
+    def _restarted(self, values: Values) -> Look:
+        """The choices, without a cell. Only some kinds of pictures have backgrounds."""
+        kind = values[self.kind]
+        return Look(values[self.model], kind, values[self.family] if has_backgrounds(kind) else ANY)
+
+    def _counted(self, look: Look) -> Changes:
         measured = metrics_of(self.predictor, look.model).test.get(look.kind)
-        matrix = confusion_matrix(measured.confusion if measured else [], model_colour(look.model), cell)
+        return {
+            self.matrix: confusion_matrix(measured.confusion if measured else [], model_colour(look.model), look.cell),
+            self.family: gr.update(value=look.family, interactive=has_backgrounds(look.kind)),
+            self.cell: look.cell,
+            self.count: look.count,
+        }
+
+    def _pictured(self, look: Look) -> Changes:
         try:
             pictures, is_more = self._gallery(look)
         except Exception as error:
             pictures, is_more = paragraph(texts.told(error)), False
-        return {
-            self.matrix: matrix,
-            self.family: gr.update(value=look.family, interactive=can_choose),
-            self.gallery: pictures,
-            self.more: gr.Button(visible=is_more),
-            self.cell: cell,
-            self.count: look.count,
-        }
+        return {self.gallery: pictures, self.more: gr.Button(visible=is_more)}
 
     def _gallery(self, look: Look) -> tuple[str, bool]:
         """Pictures that the model got wrong, as HTML, and whether there are more.
