@@ -91,7 +91,7 @@ def _serve(
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
     if not args.mcp:  # this too is loaded where it is installed, which takes a tenth of the start
         sys.modules["mcp"] = None  # type: ignore[assignment]
-    if args.ray is None:  # so is the first Pydantic, by FastAPI
+    if args.ray is None:  # so is the first version of Pydantic, by FastAPI
         sys.modules["pydantic.v1"] = None  # type: ignore[assignment]
     # Looking for garbage takes a fifth of the start, which leaves hardly any. `serve` switches it on.
     gc.disable()

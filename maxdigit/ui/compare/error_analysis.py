@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from maxdigit.data.kinds import has_backgrounds
 from maxdigit.inference.predict import Predictor, default_model, title
@@ -27,6 +28,7 @@ from maxdigit.ui.texts import labels
 from maxdigit.ui.theme import model_colour
 
 _PAGE = 24  # mistakes shown at a time
+_IN_ORDER = {**LATEST, "concurrency_id": "mistakes"}  # so that pictures of another cell do not replace newer ones
 
 
 @dataclass(frozen=True)
@@ -90,45 +92,51 @@ class Mistakes:
         """Connect the components with their handlers."""
 
         def restart(values: Values) -> Changes:
-            return self.show(self._restarted(values))
+            return self.show(self._look(values))
 
         def press(values: Values, pressed: gr.EventData) -> Changes:
-            return self.show(replace(self._restarted(values), cell=(pressed.truth, pressed.answer)))
+            return self.show(replace(self._look(values), cell=(pressed.truth, pressed.answer)))
 
         def further(values: Values) -> Changes:
-            look = replace(self._restarted(values), cell=values[self.cell], count=values[self.count] + _PAGE)
+            look = replace(self._look(values), cell=values[self.cell], count=values[self.count] + _PAGE)
             return self.show(look)
 
-        inputs = {self.model, self.kind, self.family, self.cell, self.count}
         outputs = {self.matrix, self.family, self.gallery, self.more, self.cell, self.count}
         starts = [self.model.input, self.kind.input, self.family.input, self.everything.click]
-        gr.on(starts, restart, inputs, outputs, **LATEST)
-        gr.on(self.matrix.select, press, inputs, outputs, **LATEST | CARRYING)
-        gr.on(self.more.click, further, inputs, outputs, **LATEST)
+        gr.on(starts, restart, self._inputs, outputs, **_IN_ORDER)
+        gr.on(self.matrix.select, press, self._inputs, outputs, **_IN_ORDER | CARRYING)
+        gr.on(self.more.click, further, self._inputs, outputs, **_IN_ORDER)
 
     def connect_matrix(self, opened: Callable[..., Any]) -> None:
         """Show the matrix when the tab is ``opened``."""
-        inputs, outputs = {self.model, self.kind, self.family}, {self.matrix, self.family, self.cell, self.count}
-        gr.on(opened, lambda values: self._counted(self._restarted(values)), inputs, outputs, **LATEST)
+        outputs = {self.matrix, self.family, self.cell, self.count}
+        gr.on(opened, lambda values: self._matrix_of(self._look(values)), self._inputs, outputs, **_IN_ORDER)
 
     def connect_pictures(self, opened: Callable[..., Any]) -> None:
         """Show the pictures when the tab is ``opened``; the generator may have to be started for it."""
-        inputs, outputs = {self.model, self.kind, self.family}, {self.gallery, self.more}
-        gr.on(opened, lambda values: self._pictured(self._restarted(values)), inputs, outputs, **LATEST)
+
+        def fill(values: Values) -> Changes:  # perhaps a cell has been pressed in the meantime
+            return self._pictures_of(replace(self._look(values), cell=values[self.cell], count=values[self.count]))
+
+        gr.on(opened, fill, self._inputs, {self.gallery, self.more}, **_IN_ORDER)
+
+    @property
+    def _inputs(self) -> set[Component]:
+        return {self.model, self.kind, self.family, self.cell, self.count}
 
     def show(self, look: Look) -> Changes:
         """The confusion matrix, and the selected mistakes."""
         cell = look.cell
         if cell == (None, None) or not all(digit is None or digit in range(NUM_CLASSES) for digit in cell or ()):
             look = replace(look, cell=None)
-        return {**self._counted(look), **self._pictured(look)}
+        return {**self._matrix_of(look), **self._pictures_of(look)}
 
-    def _restarted(self, values: Values) -> Look:
+    def _look(self, values: Values) -> Look:
         """The choices, without a cell. Only some kinds of pictures have backgrounds."""
         kind = values[self.kind]
         return Look(values[self.model], kind, values[self.family] if has_backgrounds(kind) else ANY)
 
-    def _counted(self, look: Look) -> Changes:
+    def _matrix_of(self, look: Look) -> Changes:
         measured = metrics_of(self.predictor, look.model).test.get(look.kind)
         return {
             self.matrix: confusion_matrix(measured.confusion if measured else [], model_colour(look.model), look.cell),
@@ -137,7 +145,7 @@ class Mistakes:
             self.count: look.count,
         }
 
-    def _pictured(self, look: Look) -> Changes:
+    def _pictures_of(self, look: Look) -> Changes:
         try:
             pictures, is_more = self._gallery(look)
         except Exception as error:
