@@ -84,7 +84,7 @@ class Mistakes:
                 everything = gr.Button(labels.MISTAKES_ALL, elem_id="mistakes-all")
             with gr.Column(elem_id="gallery-side"):
                 pictures = html_block(elem_id="gallery")
-                more = gr.Button(labels.MISTAKES_MORE, elem_id="mistakes-more")
+                more = gr.Button(labels.MISTAKES_MORE, visible=False, elem_id="mistakes-more")
         cell, count = gr.State(None), gr.State(_PAGE)
         return cls(predictor, evaluation, kind, model, matrix, family, everything, pictures, more, cell, count)
 
