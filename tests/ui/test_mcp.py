@@ -190,7 +190,9 @@ def test_a_file_of_the_server_cannot_be_read_by_what_gradio_takes_for_a_file(url
         ("classify", {"image": sent(picture.read_bytes()), "model": file}),
     ):
         assert "is not " in refusal(call(url, tool, **arguments))
-    server = ToolServer(build_app(FakePredictor(), picture.parent))
+    demo = build_app(FakePredictor(), picture.parent)
+    demo.config = demo.get_config_file()  # as `launch` does
+    server = ToolServer(demo)
     for arguments in ({"image": file}, {"files": [file]}):  # without a look at the schema before
         with pytest.raises(ValueError, match="file cannot be used"):
             server.convert_strings_to_filedata(arguments, [])
