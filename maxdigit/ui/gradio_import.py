@@ -16,25 +16,24 @@ from typing import Any, NoReturn
 import jinja2
 import pydantic
 
+from maxdigit.ui.replaced import replaced
+
 
 def import_gradio() -> None:
     """Import it, if it is not imported yet. What is replaced for that is as before afterwards."""
     # Pydantic would look for plugins in every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Otherwise the models of FastAPI's documentation, of which the page has none, would be built.
-    pydantic.BaseModel.model_config["defer_build"] = True
-    try:
+    with replaced(pydantic.BaseModel, "model_config", pydantic.ConfigDict(defer_build=True)):
         import fastapi  # noqa: F401
-    finally:
-        del pydantic.BaseModel.model_config["defer_build"]
     with (
         # Gradio writes type stubs beside its own files, which doubles the time of the import; later it would write them
         # for our components. It skips classes without a file.
-        _replaced(inspect, "getfile", _no_file),
+        replaced(inspect, "getfile", _no_file),
         # It makes a template of the description of each event of each component: 220 times, of 37 texts.
-        _replaced(jinja2, "Template", functools.cache(jinja2.Template)),
+        replaced(jinja2, "Template", functools.cache(jinja2.Template)),
         # It makes three HTTP clients, each of which reads the same certificates.
-        _replaced(ssl, "create_default_context", functools.cache(ssl.create_default_context)),
+        replaced(ssl, "create_default_context", functools.cache(ssl.create_default_context)),
         # It imports pandas for tables and plots that the page does not have.
         _loaded_when_used("pandas"),
     ):
@@ -44,17 +43,6 @@ def import_gradio() -> None:
 
 def _no_file(_: object) -> NoReturn:
     raise OSError
-
-
-@contextmanager
-def _replaced(module: ModuleType, name: str, value: Any) -> Iterator[None]:
-    """Inside the block, an attribute of a module has another value."""
-    before = getattr(module, name)
-    setattr(module, name, value)
-    try:
-        yield
-    finally:
-        setattr(module, name, before)
 
 
 class _LoadedWhenUsed(ModuleType):

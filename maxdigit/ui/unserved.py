@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import gradio as gr
 from gradio.routes import App
 
+from maxdigit.ui.replaced import replaced
+
 
 @contextmanager
 def unserved() -> Iterator[None]:
@@ -16,11 +18,8 @@ def unserved() -> Iterator[None]:
     It makes a server of the empty page, one of the complete page, and one more for the queue's settings, which together
     take most of the time of building. ``launch()`` makes the one that serves, and its configuration.
     """
-    create, configure = App.create_app, gr.Blocks.get_config_file
-    App.create_app = staticmethod(lambda *_, **__: None)  # type: ignore[method-assign, assignment]
-    gr.Blocks.get_config_file = lambda _: {}  # type: ignore[method-assign, assignment, typeddict-item]
-    try:
+    with (
+        replaced(App, "create_app", staticmethod(lambda *_, **__: None)),
+        replaced(gr.Blocks, "get_config_file", lambda _: {}),
+    ):
         yield
-    finally:
-        App.create_app = staticmethod(create)  # type: ignore[method-assign]
-        gr.Blocks.get_config_file = configure  # type: ignore[method-assign]
